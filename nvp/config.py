@@ -1,0 +1,149 @@
+"""What a trial is: frozen dataclasses of plain JSON values, dotted overrides, and the trial's name.
+
+A dotted path into `TrialConfig` (`optim.lr`) is also the search-space key, the table column and
+the axis label key. Never change a default: old results would silently claim the new value.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+from nvp.names import nearest
+from nvp.settings import Settings, check, coerce, part, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(Settings):
+    """Which images, in which batches."""
+
+    name: str = setting("digits", "data set, a name in DATASETS")
+    batch_size: int = setting(64, "images per step", low=1)
+    augment: str = setting("none", "batched augmentation", choices=("none", "crop_flip"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Settings):
+    """Which network."""
+
+    name: str = setting("convnet", "architecture, a name in MODELS")
+    activation: str = setting("relu", "activation function, a name in ACTIVATIONS")
+    slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
+    width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
+    norm: str = setting("batch", "normalisation after each affine map", choices=("batch", "none"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig(Settings):
+    """How the weights move."""
+
+    name: str = setting("sgd", "optimizer, a name in OPTIMIZERS")
+    lr: float = setting(0.1, "peak learning rate", low=0)
+    momentum: float = setting(0.9, "momentum of sgd; beta1 of adamw", low=0, below=1)
+    weight_decay: float = setting(0.0, "L2: coupled for sgd, decoupled for adamw", low=0)
+    l1: float = setting(0.0, "L1 on the weights of conv and linear layers", low=0)
+    l1_scale: float = setting(0.0, "L1 on the scales of normalisation layers", low=0)
+    schedule: str = setting("constant", "learning-rate schedule, a name in LR_SCHEDULES")
+    milestones: tuple[float, ...] = setting(
+        (0.5, 0.75), "multistep: drops, as fractions of training"
+    )
+    gamma: float = setting(0.1, "multistep: factor at each drop", above=0, high=1)
+    clip_norm: float = setting(0.0, "clip the global gradient norm to this; 0 = do not", low=0)
+    noise: float = setting(0.0, "standard deviation of the gradient noise; 0 = none", low=0)
+    noise_kind: str = setting("relative", "what the deviation is relative to, a name in NOISES")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneConfig(Settings):
+    """A published method (a row of METHODS) and what may be overridden of it."""
+
+    method: str = setting("none", "pruning method, a name in METHODS")
+    sparsity: float = setting(0.5, "target fraction of prunable units masked", low=0, below=1)
+    criterion: str = setting("", "a name in CRITERIA; '' = the method's")
+    allocation: str = setting("", "a name in ALLOCATIONS; '' = the method's")
+    schedule: str = setting("", "a name in SCHEDULES; '' = the method's")
+    start: float = setting(0.05, "pruning starts at this fraction of training", low=0, high=1)
+    end: float = setting(0.6, "the target is reached at this fraction of training", low=0, high=1)
+    floor: float = setting(0.05, "fraction of a layer never masked (at least one)", low=0, below=1)
+    weight_norm: str = setting("raw", "norm in nvi and magnitude", choices=("raw", "folded"))
+    tau: float = setting(0.025, "dead: dormancy at or below which a neuron is idle", low=0, below=1)
+    patience: int = setting(3, "dead: measuring points a neuron is idle before removal", low=1)
+    sites: str = setting("all", "prunable units in residual nets", choices=("internal", "all"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeConfig(Settings):
+    """Over what, and how often, vitality is measured."""
+
+    size: int = setting(2048, "probe images: the first of train, at most so many", low=2)
+    bins: int = setting(32, "histogram bins of the entropy", low=2)
+    every: int = setting(1, "epochs between measuring points; the last epoch always is one", low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialConfig(Settings):
+    """One training run, everything that its results depend on."""
+
+    epochs: int = setting(30, "length in epochs", low=1)
+    steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
+    seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
+    revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
+    data: DataConfig = part(DataConfig, "images")
+    model: ModelConfig = part(ModelConfig, "network")
+    optim: OptimConfig = part(OptimConfig, "optimizer")
+    prune: PruneConfig = part(PruneConfig, "pruning")
+    probe: ProbeConfig = part(ProbeConfig, "measuring")
+
+    def with_overrides(self, flat: dict[str, Any]) -> Self:
+        """Return a copy with the dotted paths of `flat` set; text is coerced to the field's type.
+
+        Raises:
+            ValueError: unknown path, value of another type, or out of range.
+        """
+        valid = flatten(self)
+        for path in flat:
+            if path not in valid:
+                raise ValueError(f"unknown configuration path {path!r}{nearest(path, valid)}")
+        return from_flat(type(self), valid | flat)
+
+
+def from_flat(kind: type, flat: dict[str, Any], prefix: str = "") -> Any:
+    """Return the `Settings` of type `kind` with the values of a complete flat mapping."""
+    values = {}
+    for field in dataclasses.fields(kind):
+        path = prefix + field.name
+        if dataclasses.is_dataclass(field.type):
+            values[field.name] = from_flat(field.type, flat, path + ".")  # type: ignore[arg-type]
+        elif path in flat:  # absent: written by an older version, and the default changes nothing
+            values[field.name] = coerce(flat[path], field.type, path=path)
+            check(values[field.name], field, path=path)
+    return kind(**values)
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return {dotted path: plain JSON value}, in the order of declaration."""
+    flat: dict[str, Any] = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            flat |= flatten(value, prefix + field.name + ".")
+        else:
+            flat[prefix + field.name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def changed(config: TrialConfig) -> dict[str, Any]:
+    """Return the dotted paths whose values differ from the defaults."""
+    defaults = flatten(type(config)())
+    return {path: value for path, value in flatten(config).items() if value != defaults[path]}
+
+
+def trial_id(config: TrialConfig) -> str:
+    """Name a trial by what differs from the defaults: 12 hexadecimal digits.
+
+    So a new field whose default changes nothing keeps every old name
+    (pinned by tests/golden/trial_ids.txt).
+    """
+    text = json.dumps(changed(config), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,14 @@
+"""Activation functions by name; each has act(0) = 0, so a masked neuron is silent."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
+    "relu": lambda slope: nn.ReLU(),
+    "leaky_relu": lambda slope: nn.LeakyReLU(slope),
+    "silu": lambda slope: nn.SiLU(),
+    "gelu": lambda slope: nn.GELU(),
+    "elu": lambda slope: nn.ELU(),
+    "tanh": lambda slope: nn.Tanh(),
+}

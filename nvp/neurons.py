@@ -1,0 +1,112 @@
+"""Neurons: the one module that is watched, masked and removed, and how to find it in a network.
+
+A neuron is an output channel of a convolution or a unit of a linear layer, seen after its
+activation function. Logits and inputs are never counted.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+SITES = ("internal", "stream")
+
+
+class NeuronLayer(nn.Module):
+    """Affine map -> norm -> keep mask -> (+ residual) -> activation.
+
+    The mask acts before the activation, so a masked neuron without a residual outputs exactly 0
+    for every activation with act(0) = 0, whatever its bias or shift. With a residual it silences
+    the *branch* only: a channel of a residual stream is masked as a `group`, in every layer that
+    writes to the stream, and then the stream's channel is exactly 0 too.
+    """
+
+    keep: Bool[Tensor, "f"]
+
+    def __init__(
+        self,
+        affine: nn.Conv2d | nn.Linear,
+        norm: nn.BatchNorm1d | nn.BatchNorm2d | None,
+        activation: Callable[[Tensor], Tensor],
+        *,
+        group: str = "",
+    ) -> None:
+        """Make a layer; `group` names the residual stream it writes to, "" when there is none."""
+        super().__init__()
+        self.affine = affine
+        self.norm = nn.Identity() if norm is None else norm
+        self.activation = activation
+        self.group = group
+        self.register_buffer("keep", torch.ones(affine.weight.shape[0], dtype=torch.bool))
+
+    def forward(self, x: Tensor, residual: Tensor | float = 0.0) -> Tensor:
+        y = self.norm(self.affine(x))
+        keep = self.keep.view(-1, *[1] * (y.dim() - 2))  # (f,) -> (f, 1, 1) for conv
+        return self.activation(torch.where(keep, y, 0.0) + residual)  # where: no NaN passes a mask
+
+    @property
+    def site(self) -> str:
+        """Return "stream" for a layer that writes to a residual stream, else "internal"."""
+        return "stream" if self.group else "internal"
+
+    @property
+    def weight(self) -> Float[Tensor, "f *fan_in"]:
+        """Return the affine weight; dim 0 indexes neurons."""
+        return self.affine.weight
+
+    @property
+    def own(self) -> list[nn.Parameter]:
+        """Return the parameters whose dim 0 indexes this layer's neurons."""
+        return [*self.affine.parameters(), *self.norm.parameters()]
+
+
+class Shortcut(NeuronLayer):
+    """The projection of a residual block: writes to the stream before the activation.
+
+    Its channels are masked with their group; its output is no neuron's, so it is not watched.
+    """
+
+    def __init__(self, affine: nn.Conv2d, norm: nn.BatchNorm2d | None, *, group: str) -> None:
+        super().__init__(affine, norm, nn.Identity(), group=group)
+
+
+def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:
+    """Return {module path: layer} of all neuron layers and shortcuts, in forward order."""
+    return {path: m for path, m in model.named_modules() if isinstance(m, NeuronLayer)}
+
+
+def neuron_layers(model: nn.Module) -> dict[str, NeuronLayer]:
+    """Return {module path: layer} of the layers whose outputs are neurons: the watched ones."""
+    return {p: m for p, m in maskable_layers(model).items() if not isinstance(m, Shortcut)}
+
+
+def prunable_groups(model: nn.Module, sites: str = "all") -> dict[str, tuple[str, ...]]:
+    """Return {group: paths of the layers masked together}; a unit is one index of a group.
+
+    An internal layer is a group of its own; a stream's group is every layer that writes to it.
+
+    Args:
+        model: built of `NeuronLayer`.
+        sites: "all", or "internal" to leave the residual streams alone.
+    """
+    groups: dict[str, list[str]] = {}
+    for path, layer in maskable_layers(model).items():
+        if sites == "all" or layer.site == "internal":
+            groups.setdefault(layer.group or path, []).append(path)
+    return {group: tuple(paths) for group, paths in groups.items()}
+
+
+def consumers(model: nn.Module, group: str) -> list[nn.Conv2d | nn.Linear]:
+    """Return the affine maps that read a group's output, as the model's `reads` declares.
+
+    `model.reads` maps the path of an affine map (or of its layer) to the group it reads. A model
+    without `reads` has no known consumers: its masks are exact, but weights that read a masked
+    neuron stay as they are.
+    """
+    found = []
+    for path, source in getattr(model, "reads", {}).items():
+        if source == group:
+            module = model.get_submodule(path)
+            found.append(module.affine if isinstance(module, NeuronLayer) else module)
+    return found

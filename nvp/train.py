@@ -1,0 +1,267 @@
+"""The loop: a generator of measuring points. No Ray, no Arrow, no paths, no printing.
+
+Order at a measuring point: train -> observe -> prune -> evaluate. What is observed is the network
+before this point's pruning; validation comes after it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from math import ceil
+from time import perf_counter
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nvp.config import TrialConfig
+from nvp.data.batches import eval_batches, steps_per_epoch, train_batches
+from nvp.data.splits import Images, Splits
+from nvp.neurons import NeuronLayer, neuron_layers
+from nvp.optim import GradientRule, learning_rate
+from nvp.pruning import Pruned, live_weights, prune, release, resolve, sparsity
+from nvp.seed import generator, stream_seed
+from nvp.vitality import Observation, deaths, observe, weight_norms
+from nvp.vitality.death import is_dormant
+from nvp.vitality.observe import evaluating
+
+
+class Diverged(Exception):
+    """The loss, a weight or an activation stopped being finite; a result, not a crash."""
+
+
+@dataclass
+class TrainState:
+    """All that changes while training; complete between measuring points.
+
+    Attributes:
+        model: the network, masks included.
+        optimizer: with its moments.
+        epoch: epochs finished; -1 before the initial network is measured.
+        step: optimizer steps done.
+        idle: per layer, measuring points in a row at which each neuron was dead or dormant.
+        dead: per layer, strictly dead at the last measuring point.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    epoch: int = -1
+    step: int = 0
+    idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One layer before this point's pruning.
+
+    Attributes:
+        keep: True where not masked.
+        deaths: {definition: verdict}, False where masked.
+        died, revived: strictly dead now but not at the last point, and the reverse.
+    """
+
+    layer: NeuronLayer
+    keep: Bool[Tensor, "f"]
+    norms: Float[Tensor, "f"]
+    deaths: dict[str, Bool[Tensor, "f"]]
+    died: Bool[Tensor, "f"]
+    revived: Bool[Tensor, "f"]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What happened since the last measuring point; losses in nats, fractions in [0, 1]."""
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float
+    val_accuracy: float
+    observation: Observation
+    layers: dict[str, LayerRecord]
+    pruned: Pruned
+    masked: int
+    units: int
+    seconds: dict[str, float]
+
+
+def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[EpochRecord]:
+    """Train from state.epoch to the end, yielding at each measuring point, epoch 0 included.
+
+    The caller decides what a record is for. `state` is complete between yields: checkpoint there.
+
+    Raises:
+        Diverged: when a loss, weight or activation is not finite.
+    """
+    epochs = num_epochs(config, len(data.train))
+    for epoch in range(state.epoch + 1, epochs + 1):
+        clock = Clock()
+        train_loss, train_accuracy = train_epoch(config, data.train, state, epoch)
+        clock.lap("train")
+        state.epoch = epoch
+        if epoch % config.probe.every and epoch < epochs:
+            continue
+        observation = observe(state.model, data.probe(config.probe.size), bins=config.probe.bins)
+        layers = look_at(state, observation, config)
+        clock.lap("observe")
+        pruned = prune_now(config, data, state, observation)
+        clock.lap("prune")
+        val_loss, val_accuracy = evaluate(state.model, data.val)
+        clock.lap("evaluate")
+        masked, units = sparsity(state.model, config.prune.sites)
+        lr = learning_rate(config.optim, min(state.step / num_steps(config, len(data.train)), 1.0))
+        yield EpochRecord(
+            epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
+            observation, layers, pruned, masked, units, clock.laps,
+        )  # fmt: skip
+
+
+class Clock:
+    """Seconds of the parts of a measuring point."""
+
+    def __init__(self) -> None:
+        self.last = perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Give the time since the last lap to `name`."""
+        now = perf_counter()
+        self.laps[name], self.last = now - self.last, now
+
+
+def num_steps(config: TrialConfig, num_images: int) -> int:
+    """Return the optimizer steps of a whole trial."""
+    return config.steps or config.epochs * steps_per_epoch(num_images, config.data.batch_size)
+
+
+def num_epochs(config: TrialConfig, num_images: int) -> int:
+    """Return the epochs of a whole trial; with `steps`, the last one may be shorter."""
+    per_epoch = steps_per_epoch(num_images, config.data.batch_size)
+    return ceil(num_steps(config, num_images) / per_epoch)
+
+
+def train_epoch(
+    config: TrialConfig, images: Images, state: TrainState, epoch: int
+) -> tuple[float | None, float | None]:
+    """Train one epoch; return its mean loss and accuracy as seen while training.
+
+    Epoch 0 is the initial network: no step, (None, None). One host sync an epoch.
+    """
+    if epoch == 0:
+        return None, None
+    if resolve(config.prune).schedule == "soft":
+        release(state.model)
+    device = images.pixels.device
+    torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
+    rng = generator(config.seed, "noise", epoch, device)
+    rule = GradientRule(state.model, config.optim, live_weights(state.model))
+    total = num_steps(config, len(images))
+    sums = torch.zeros(3, device=device, dtype=torch.float64)
+    state.model.train()
+    for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):
+        if state.step == total:
+            break
+        for group in state.optimizer.param_groups:
+            group["lr"] = learning_rate(config.optim, state.step / total)
+        logits = state.model(pixels)
+        loss = F.cross_entropy(logits, labels)
+        state.optimizer.zero_grad()
+        loss.backward()
+        rule(rng)
+        state.optimizer.step()
+        state.step += 1
+        with torch.no_grad():
+            hits = (logits.argmax(1) == labels).sum()
+            sums += torch.stack([loss.detach() * len(labels), hits, hits.new_tensor(len(labels))])
+    loss_sum, hits_sum, count = sums.tolist()
+    check_finite(loss_sum, "training loss")
+    return loss_sum / count, hits_sum / count
+
+
+def check_finite(value: float, what: str) -> None:
+    """Raise Diverged when `value` is infinite or not a number."""
+    if value - value != 0:
+        raise Diverged(f"the {what} is not finite")
+
+
+def evaluate(model: nn.Module, images: Images) -> tuple[float, float]:
+    """Return mean loss (nats) and accuracy over all `images`.
+
+    Raises:
+        Diverged: when the loss is not finite.
+    """
+    sums = torch.zeros(2, dtype=torch.float64, device=images.pixels.device)
+    with evaluating(model), torch.no_grad():
+        for pixels, labels in eval_batches(images):
+            logits = model(pixels)
+            loss = F.cross_entropy(logits, labels, reduction="sum")
+            sums += torch.stack([loss.double(), (logits.argmax(1) == labels).sum().double()])
+    loss, hits = (sums / len(images)).tolist()
+    check_finite(loss, "evaluation loss")
+    return loss, hits
+
+
+def look_at(
+    state: TrainState, observation: Observation, config: TrialConfig
+) -> dict[str, LayerRecord]:
+    """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
+    records = {}
+    for path, layer in neuron_layers(state.model).items():
+        activity = observation.layers[path]
+        check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
+        verdicts = deaths(activity, layer.keep)
+        was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
+        dead = verdicts["dead"]
+        idle = idle_now(observation, path, layer, config)
+        state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
+        state.dead[path] = dead
+        norms = weight_norms(layer, kind="raw")
+        records[path] = LayerRecord(
+            layer, layer.keep.clone(), norms, verdicts,
+            dead & ~was_dead, was_dead & ~dead & layer.keep,
+        )  # fmt: skip
+    return records
+
+
+def idle_now(
+    observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
+) -> Bool[Tensor, "f"]:
+    """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
+    activity = observation.layers[path]
+    idle = torch.zeros_like(layer.keep)
+    if bool(layer.keep.any()):
+        living = activity.select(layer.keep)
+        silent = living.mean_abs == 0
+        idle[layer.keep] = silent | is_dormant(living.mean_abs, tau=config.prune.tau)
+    return idle
+
+
+def prune_now(
+    config: TrialConfig, data: Splits, state: TrainState, observation: Observation
+) -> Pruned:
+    """Let the trial's method prune at this measuring point; the initial network is left alone."""
+    method = resolve(config.prune)
+    if not method.criterion or state.epoch == 0:
+        return Pruned({}, None)
+    layers = neuron_layers(state.model)
+
+    @cache
+    def confirm() -> dict[str, Tensor]:
+        everything = observe(state.model, data.train, bins=config.probe.bins)
+        return {p: idle_now(everything, p, layer, config) for p, layer in layers.items()}
+
+    return prune(
+        state.model,
+        state.optimizer,
+        observation,
+        method,
+        progress=state.epoch / num_epochs(config, len(data.train)),
+        idle=state.idle,
+        confirm=confirm,
+        rng=generator(config.seed, "ties", state.epoch),
+    )

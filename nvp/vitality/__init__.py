@@ -1,0 +1,21 @@
+"""Vitality: what the neurons of a network do, from one evaluation pass over the probe.
+
+`observe` measures; every quantity is a pure function in a file of its own. To add one: write its
+file, a column in `nvp.schema`, and a line where the rows are made (`nvp.rows`).
+"""
+
+from nvp.vitality.activity import Activity
+from nvp.vitality.death import DEATHS, deaths, dormancy
+from nvp.vitality.nvi import nvi, weight_norms
+from nvp.vitality.observe import Observation, observe
+
+__all__ = [
+    "DEATHS",
+    "Activity",
+    "Observation",
+    "deaths",
+    "dormancy",
+    "nvi",
+    "observe",
+    "weight_norms",
+]
