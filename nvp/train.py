@@ -43,6 +43,7 @@ class TrainState:
         step: optimizer steps done.
         idle: per layer, measuring points in a row at which each neuron was dead or dormant.
         dead: per layer, strictly dead at the last measuring point.
+        kept: per layer, not masked at the end of the last measuring point.
     """
 
     model: nn.Module
@@ -51,24 +52,28 @@ class TrainState:
     step: int = 0
     idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
+    kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class LayerRecord:
-    """One layer before this point's pruning.
+    """One layer at a measuring point, before its pruning; `events` after it too.
 
     Attributes:
+        site: "internal" or "stream".
         keep: True where not masked.
+        norms: L2 norm of each neuron's incoming weights.
         deaths: {definition: verdict}, False where masked.
-        died, revived: strictly dead now but not at the last point, and the reverse.
+        events: {died, revived, pruned, reactivated: which neurons, since the last point}.
+        floored: whether a floor kept the method from masking more of it.
     """
 
-    layer: NeuronLayer
+    site: str
     keep: Bool[Tensor, "f"]
     norms: Float[Tensor, "f"]
     deaths: dict[str, Bool[Tensor, "f"]]
-    died: Bool[Tensor, "f"]
-    revived: Bool[Tensor, "f"]
+    events: dict[str, Bool[Tensor, "f"]]
+    floored: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class EpochRecord:
     val_accuracy: float
     observation: Observation
     layers: dict[str, LayerRecord]
-    pruned: Pruned
+    target: float | None
     masked: int
     units: int
     seconds: dict[str, float]
@@ -110,6 +115,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         layers = look_at(state, observation, config)
         clock.lap("observe")
         pruned = prune_now(config, data, state, observation)
+        look_again(state, layers, pruned)
         clock.lap("prune")
         val_loss, val_accuracy = evaluate(state.model, data.val)
         clock.lap("evaluate")
@@ -117,7 +123,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         lr = learning_rate(config.optim, min(state.step / num_steps(config, len(data.train)), 1.0))
         yield EpochRecord(
             epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
-            observation, layers, pruned, masked, units, clock.laps,
+            observation, layers, pruned.target, masked, units, clock.laps,
         )  # fmt: skip
 
 
@@ -220,12 +226,22 @@ def look_at(
         idle = idle_now(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = dead
+        events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
         norms = weight_norms(layer, kind="raw")
-        records[path] = LayerRecord(
-            layer, layer.keep.clone(), norms, verdicts,
-            dead & ~was_dead, was_dead & ~dead & layer.keep,
-        )  # fmt: skip
+        records[path] = LayerRecord(layer.site, layer.keep.clone(), norms, verdicts, events)
     return records
+
+
+def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
+    """Complete the records with what pruning did, and bring `state.kept` up to date."""
+    for path, layer in neuron_layers(state.model).items():
+        before = state.kept.get(path, torch.ones_like(layer.keep))
+        records[path].events |= {
+            "pruned": before & ~layer.keep,
+            "reactivated": layer.keep & ~before,
+        }
+        records[path].floored = (layer.group or path) in pruned.floored
+        state.kept[path] = layer.keep.clone()
 
 
 def idle_now(

@@ -1,0 +1,104 @@
+"""Save and restore a TrainState: one safetensors file whose JSON header holds what is no tensor.
+
+Nothing executable is ever read from storage.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from nvp.storage import Storage, sealed
+from nvp.tables import read_intact
+from nvp.train import TrainState
+
+logger = logging.getLogger(__name__)
+KEEP_LAST = 2
+MEMORIES = ("idle", "dead", "kept")  # per layer, in TrainState
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A restored state's companions: what the trial knew when it was saved."""
+
+    name: str
+    tensors: dict[str, Tensor]
+    header: dict[str, Any]
+
+    @property
+    def held(self) -> bytes:
+        """Return the undecided rows, encoded; empty when there were none."""
+        return self.tensors["held"].numpy().tobytes() if "held" in self.tensors else b""
+
+
+def tensors_of(state: TrainState) -> dict[str, Tensor]:
+    """Return every tensor of a state under a unique name, contiguous."""
+    tensors = {f"model/{name}": tensor for name, tensor in state.model.state_dict().items()}
+    names = [name for name, _ in state.model.named_parameters()]
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        for key, value in moments.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer/{names[index]}/{key}"] = value
+    for kind in MEMORIES:
+        for path, tensor in getattr(state, kind).items():
+            tensors[f"{kind}/{path}"] = tensor
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+
+
+def save_checkpoint(
+    storage: Storage, trial_id: str, state: TrainState, header: dict[str, Any], held: bytes = b""
+) -> None:
+    """Write a checkpoint and delete all but the last two of the trial.
+
+    Args:
+        storage: the study's.
+        trial_id: whose.
+        state: between two measuring points.
+        header: plain JSON values to find again.
+        held: rows that are not decided yet, encoded.
+    """
+    header = {"epoch": state.epoch, "step": state.step} | header
+    tensors = tensors_of(state)
+    if held:
+        tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
+    content = save(tensors, metadata={"header": json.dumps(header)})
+    folder = f"checkpoints/{trial_id}"
+    storage.write(sealed(f"{folder}/{state.epoch:05d}", "safetensors", content), content)
+    storage.delete(sorted(storage.files(folder))[:-KEEP_LAST])
+
+
+def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
+    """Return a trial's intact checkpoints, newest first; a damaged one is named in a warning."""
+    found = []
+    for name in sorted(storage.files(f"checkpoints/{trial_id}"), reverse=True):
+        content = read_intact(storage, name)
+        if content is not None:
+            length = int.from_bytes(content[:8], "little")
+            header = json.loads(content[8 : 8 + length])["__metadata__"]["header"]
+            found.append(Checkpoint(name, load(content), json.loads(header)))
+    return found
+
+
+def restore(checkpoint: Checkpoint, state: TrainState) -> None:
+    """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
+    device = next(state.model.parameters()).device
+    parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "optimizer", *MEMORIES)}
+    for name, tensor in checkpoint.tensors.items():
+        kind, _, rest = name.partition("/")
+        if rest:
+            parts[kind][rest] = tensor.to(device)
+    state.model.load_state_dict(parts["model"])
+    moments: dict[int, dict[str, Tensor]] = {}
+    index = {name: i for i, (name, _) in enumerate(state.model.named_parameters())}
+    for name, tensor in parts["optimizer"].items():
+        parameter, _, key = name.rpartition("/")
+        moments.setdefault(index[parameter], {})[key] = tensor
+    groups = state.optimizer.state_dict()["param_groups"]
+    state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    for kind in MEMORIES:
+        setattr(state, kind, parts[kind])
+    state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]

@@ -1,0 +1,113 @@
+"""Records to rows: what each table holds of a measuring point."""
+
+from typing import Any
+
+import pyarrow as pa
+from torch import Tensor
+
+from nvp.tables import rows_of
+from nvp.train import EpochRecord, LayerRecord
+from nvp.vitality import Activity, dormancy, nvi
+from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
+
+
+def epoch_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+    """Return the row of `epochs`."""
+    sigma = singular_values(record.observation.features)
+    columns: dict[str, Any] = {
+        "epoch": record.epoch,
+        "step": record.step,
+        "lr": record.lr,
+        "train_loss": record.train_loss,
+        "train_accuracy": record.train_accuracy,
+        "val_loss": record.val_loss,
+        "val_accuracy": record.val_accuracy,
+        "sparsity_target": record.target,
+        "sparsity": record.masked / record.units,
+        "effective_rank": effective_rank(sigma),
+        "srank": srank(sigma),
+        "stable_rank": stable_rank(sigma),
+    }
+    seconds = {f"{part}_seconds": value for part, value in record.seconds.items()}
+    return rows_of("epochs", trial_id, columns | seconds)
+
+
+def layer_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+    """Return a row of `layers` for each watched layer; means are over kept neurons."""
+    return pa.concat_tables(
+        rows_of("layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record))
+        for depth, path in enumerate(record.layers)
+    ).unify_dictionaries()
+
+
+def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
+    """Return the columns of one layer."""
+    layer = record.layers[path]
+    kept = int(layer.keep.sum())
+    columns: dict[str, Any] = {
+        "layer": path,
+        "depth": depth,
+        "site": layer.site,
+        "dense": len(layer.keep),
+        "kept": kept,
+        "masked": len(layer.keep) - kept,
+        "pruned": int(layer.events["pruned"].sum()),
+        "floored": layer.floored,
+    }
+    columns |= {name: int(verdict.sum()) for name, verdict in layer.deaths.items()}
+    if kept:
+        living = living_columns(record.observation.layers[path], layer)
+        means = ("entropy", "nvi", "fire_rate", "mean_abs", "weight_norm")
+        columns |= {name: float(living[name].double().mean()) for name in means}
+    return columns
+
+
+def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
+    """Return the vitality of a layer's kept neurons."""
+    living, norms = activity.select(layer.keep), layer.norms[layer.keep]
+    entropy = living.entropy
+    return {
+        "mean_abs": living.mean_abs,
+        "maximum": living.maximum,
+        "fire_rate": living.fire_rate,
+        "variance": living.variance,
+        "entropy": entropy,
+        "dormancy": dormancy(living.mean_abs),
+        "nvi": nvi(entropy, norms),
+        "weight_norm": norms,
+    }
+
+
+def neuron_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+    """Return a row of `neurons` for every neuron; what is not measured of a masked one is null."""
+    tables = []
+    for path, layer in record.layers.items():
+        columns: dict[str, Any] = {
+            "epoch": record.epoch,
+            "layer": path,
+            "neuron": list(range(len(layer.keep))),
+            "kept": layer.keep.tolist(),
+            "dead": layer.deaths["dead"].tolist(),
+        }
+        kept = layer.keep.nonzero().flatten().tolist()
+        if kept:
+            for name, values in living_columns(record.observation.layers[path], layer).items():
+                column: list[float | None] = [None] * len(layer.keep)
+                for index, value in zip(kept, values.tolist(), strict=True):
+                    column[index] = value
+                columns[name] = column
+        tables.append(rows_of("neurons", trial_id, columns))
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def event_rows(trial_id: str, record: EpochRecord, method: str) -> pa.Table:
+    """Return a row of `events` for each neuron that died, revived, was pruned or reactivated."""
+    columns: dict[str, list[Any]] = {"layer": [], "neuron": [], "event": [], "cause": []}
+    training = "training" if record.epoch else "initialisation"
+    for path, layer in record.layers.items():
+        for event, which in layer.events.items():
+            cause = training if event in ("died", "revived") else method
+            for neuron in which.nonzero().flatten().tolist():
+                for name, value in zip(columns, (path, neuron, event, cause), strict=True):
+                    columns[name].append(value)
+    return rows_of("events", trial_id, {"epoch": record.epoch} | columns)

@@ -1,0 +1,145 @@
+"""Every table a study writes. The only place a result column is named.
+
+Keys join the tables: trial_id -> epoch -> layer -> neuron, coarse to fine. Fractions are in
+[0, 1], never percent; losses in nats, entropies in bits unless normalised; times in seconds; null
+means "not measured", never NaN. Volatile columns (times, hosts, attempts) are the only ones that
+may differ between a killed and continued run and an unbroken one.
+"""
+
+import pyarrow as pa
+
+STATUSES = ("done", "failed", "diverged")
+EVENTS = ("died", "revived", "pruned", "reactivated")
+
+
+def column(
+    name: str, kind: pa.DataType, meaning: str, *, unit: str = "", volatile: bool = False
+) -> pa.Field:
+    """Return a column that carries its meaning, its unit and whether it is volatile."""
+    metadata = {"meaning": meaning, "unit": unit, "volatile": str(volatile).lower()}
+    return pa.field(name, kind, metadata=metadata)
+
+
+TEXT, COUNT, REAL, DOUBLE = pa.string(), pa.int64(), pa.float32(), pa.float64()
+FLAG = pa.bool_()
+NAME = pa.dictionary(pa.int32(), pa.string())
+
+TRIAL_ID = column("trial_id", NAME, "content hash of the non-default configuration, seed included")
+EPOCH = column("epoch", COUNT, "epochs finished; 0 is the initial network", unit="epochs")
+LAYER = column("layer", NAME, "module path of the layer")
+NEURON = column("neuron", COUNT, "index of the neuron in its layer")
+
+TRIALS = pa.schema(
+    [
+        column("trial_id", TEXT, "content hash of the non-default configuration, seed included"),
+        column("status", TEXT, f"one of {', '.join(STATUSES)}"),
+        column("config", TEXT, "the whole configuration, JSON of dotted paths"),
+        column("epochs", COUNT, "epochs finished", unit="epochs"),
+        column("steps", COUNT, "optimizer steps done", unit="steps"),
+        column("val_loss", REAL, "cross entropy on val at the end", unit="nats"),
+        column("val_accuracy", REAL, "accuracy on val at the end", unit="fraction"),
+        column("best_val_accuracy", REAL, "best accuracy on val of all epochs", unit="fraction"),
+        column("test_loss", REAL, "cross entropy on test, once, at the end", unit="nats"),
+        column("test_accuracy", REAL, "accuracy on test, once, at the end", unit="fraction"),
+        column("sparsity", REAL, "masked over all prunable units at the end", unit="fraction"),
+        column("masked_units", COUNT, "masked prunable units at the end", unit="units"),
+        column("units", COUNT, "prunable units: internal channels and stream groups", unit="units"),
+        column("neurons", COUNT, "neurons of all watched layers, masked included", unit="neurons"),
+        column("parameters", COUNT, "parameters of the dense network", unit="parameters"),
+        column("live_parameters", COUNT, "of them not masked at the end", unit="parameters"),
+        column("probe_size", COUNT, "images vitality was measured over", unit="images"),
+        column("probe_hash", TEXT, "content hash of the probe images"),
+        column("error", TEXT, "why a trial failed or diverged; null when done", volatile=True),
+        column("attempt", COUNT, "how often the trial was started", volatile=True),
+        column("started", DOUBLE, "first start", unit="s, Unix", volatile=True),
+        column("ended", DOUBLE, "end", unit="s, Unix", volatile=True),
+        column("seconds", DOUBLE, "time in the trial, all attempts", unit="s", volatile=True),
+        column("host", TEXT, "host of the last attempt", volatile=True),
+        column("device", TEXT, "device of the last attempt", volatile=True),
+        column("version", TEXT, "nvp, torch and ray of the last attempt", volatile=True),
+        column("manifest", TEXT, "JSON {part: bytes} of all parts of the trial", volatile=True),
+    ]
+)
+
+EPOCHS = pa.schema(
+    [
+        TRIAL_ID,
+        EPOCH,
+        column("step", COUNT, "optimizer steps done", unit="steps"),
+        column("lr", REAL, "learning rate of the next step"),
+        column("train_loss", REAL, "mean cross entropy while training the epoch", unit="nats"),
+        column("train_accuracy", REAL, "accuracy while training the epoch", unit="fraction"),
+        column("val_loss", REAL, "cross entropy on val, after pruning", unit="nats"),
+        column("val_accuracy", REAL, "accuracy on val, after pruning", unit="fraction"),
+        column("sparsity_target", REAL, "what the schedule asked for", unit="fraction"),
+        column("sparsity", REAL, "masked over all prunable units, after pruning", unit="fraction"),
+        column("effective_rank", REAL, "effective rank of the penultimate features"),
+        column("srank", REAL, "srank (delta 0.01) of the penultimate features"),
+        column("stable_rank", REAL, "stable rank of the penultimate features"),
+        column("train_seconds", REAL, "training since the last point", unit="s", volatile=True),
+        column("observe_seconds", REAL, "the probe pass", unit="s", volatile=True),
+        column("prune_seconds", REAL, "scoring and masking", unit="s", volatile=True),
+        column("evaluate_seconds", REAL, "the pass over val", unit="s", volatile=True),
+    ]
+)
+
+LAYERS = pa.schema(
+    [
+        TRIAL_ID,
+        EPOCH,
+        LAYER,
+        column("depth", COUNT, "position of the layer in the forward pass, from 0"),
+        column("site", NAME, "internal, or stream where it writes to a residual stream"),
+        column("dense", COUNT, "neurons of the layer", unit="neurons"),
+        column("kept", COUNT, "not masked before this point's pruning", unit="neurons"),
+        column("masked", COUNT, "masked before this point's pruning", unit="neurons"),
+        column("pruned", COUNT, "masked at this point", unit="neurons"),
+        column("floored", FLAG, "a floor kept the method from masking more here"),
+        column("dead", COUNT, "kept, and 0 for every probe image and position", unit="neurons"),
+        column("rare", COUNT, "kept, and > 0 on < 1 % of images and positions", unit="neurons"),
+        column("dormant_0025", COUNT, "kept, and dormancy <= 0.025", unit="neurons"),
+        column("dormant_01", COUNT, "kept, and dormancy <= 0.1", unit="neurons"),
+        column("low_variance", COUNT, "kept, variance <= 1 % of the layer's mean", unit="neurons"),
+        column("entropy", REAL, "mean normalised entropy of kept neurons", unit="fraction"),
+        column("nvi", REAL, "mean vitality index (raw norm) of kept neurons"),
+        column("fire_rate", REAL, "mean fire rate of kept neurons", unit="fraction"),
+        column("mean_abs", REAL, "mean |activation| of kept neurons"),
+        column("weight_norm", REAL, "mean L2 norm of incoming weights of kept neurons"),
+    ]
+)
+
+NEURONS = pa.schema(
+    [
+        TRIAL_ID,
+        EPOCH,
+        LAYER,
+        NEURON,
+        column("kept", FLAG, "not masked before this point's pruning"),
+        column("dead", FLAG, "kept, and 0 for every probe image and position"),
+        column("mean_abs", REAL, "mean |activation| over images and positions"),
+        column("maximum", REAL, "largest activation over images and positions"),
+        column("fire_rate", REAL, "fraction of images and positions > 0", unit="fraction"),
+        column("variance", REAL, "variance over images of the spatial mean"),
+        column("entropy", REAL, "normalised entropy, bin edges of the layer", unit="fraction"),
+        column("dormancy", REAL, "mean |activation| over the layer's; null when masked"),
+        column("nvi", REAL, "vitality index (raw norm); null when masked"),
+        column("weight_norm", REAL, "L2 norm of the incoming weights"),
+    ]
+)
+
+LIFE = pa.schema(
+    [
+        TRIAL_ID,
+        EPOCH,
+        LAYER,
+        NEURON,
+        column("event", NAME, f"one of {', '.join(EVENTS)}; died and revived are strict death"),
+        column("cause", NAME, "initialisation, training, or the pruning method"),
+    ]
+)
+
+TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
+VOLATILE = {
+    table: [f.name for f in schema if f.metadata[b"volatile"] == b"true"]
+    for table, schema in TABLES.items()
+}

@@ -1,0 +1,103 @@
+"""Storage: a folder, local or in an object store, in which every file appears whole or not at all.
+
+Locally a file is written under a temporary name, flushed to disk and renamed; in an object store
+it is serialised in memory and put with one write-and-close, never renamed.
+"""
+
+import os
+import zlib
+from pathlib import Path
+from typing import Self
+
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+
+
+class Storage:
+    """Bytes by relative path, below a root."""
+
+    def __init__(self, filesystem: FileSystem, root: str) -> None:
+        self.filesystem = filesystem
+        self.root = root.rstrip("/")
+
+    @classmethod
+    def at(cls, place: str) -> Self:
+        """Return the storage at a local path or a URI such as s3://bucket/folder.
+
+        Raises:
+            ValueError: for a URI that no file system understands.
+        """
+        if "://" not in place:
+            return cls(LocalFileSystem(), str(Path(place).absolute()))
+        try:
+            return cls(*FileSystem.from_uri(place))
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"--storage: expected a path or a URI, got {place!r}: {error}"
+            ) from None
+
+    @property
+    def local(self) -> bool:
+        """Whether the files are on a file system of this machine."""
+        return isinstance(self.filesystem, LocalFileSystem)
+
+    def below(self, *parts: str) -> Self:
+        """Return the storage of a folder of this one."""
+        return type(self)(self.filesystem, "/".join([self.root, *parts]))
+
+    def path(self, name: str) -> str:
+        """Return the full path of a file."""
+        return f"{self.root}/{name}"
+
+    def files(self, folder: str = "") -> dict[str, int]:
+        """Return {name: bytes} of all files below `folder`, temporary ones left out."""
+        selector = FileSelector(self.path(folder).rstrip("/"), recursive=True, allow_not_found=True)
+        start = len(self.root) + 1
+        return {
+            info.path[start:]: info.size
+            for info in self.filesystem.get_file_info(selector)
+            if info.type == FileType.File and not info.base_name.startswith(".")
+        }
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file."""
+        with self.filesystem.open_input_stream(self.path(name)) as stream:
+            return stream.read()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file; a reader sees the old one or the whole new one."""
+        if not self.local:
+            with self.filesystem.open_output_stream(self.path(name)) as stream:
+                stream.write(content)
+            return
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+
+    def delete(self, names: list[str]) -> None:
+        """Delete files that may be gone already."""
+        for name in names:
+            if self.local:
+                Path(self.path(name)).unlink(missing_ok=True)
+            elif self.filesystem.get_file_info(self.path(name)).type == FileType.File:
+                self.filesystem.delete_file(self.path(name))
+
+    def delete_folder(self, name: str) -> None:
+        """Delete a folder and all below it; it may be gone already."""
+        if self.filesystem.get_file_info(self.path(name)).type == FileType.Directory:
+            self.filesystem.delete_dir(self.path(name))
+
+
+def sealed(stem: str, suffix: str, content: bytes) -> str:
+    """Return a file name that carries the checksum of the content: stem-<crc32>.suffix."""
+    return f"{stem}-{zlib.crc32(content):08x}.{suffix}"
+
+
+def intact(name: str, content: bytes) -> bool:
+    """Whether the content is the one that a sealed name was made for."""
+    checksum = name.rpartition(".")[0].rpartition("-")[2]
+    return checksum == f"{zlib.crc32(content):08x}"

@@ -1,0 +1,249 @@
+"""Write parts, commit a trial, read a study back. With `schema`, the only user of Arrow tables.
+
+A part is `<table>/<trial_id>/<attempt>/<first>-<last>-<crc32>.arrow`; the row that commits a trial
+is `trials/<trial_id>/<attempt>/<status>-<crc32>.arrow` and carries the manifest of its parts.
+Readers see what a manifest names and, of a trial without a row, its newest attempt.
+"""
+
+import io
+import json
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import ipc
+
+from nvp.schema import TABLES, TRIALS
+from nvp.storage import Storage, intact, sealed
+
+logger = logging.getLogger(__name__)
+PARTS = [name for name in TABLES if name != "trials"]
+
+
+def encode(rows: pa.Table) -> bytes:
+    """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
+    buffer = io.BytesIO()
+    bare = rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
+    options = ipc.IpcWriteOptions(compression="zstd")
+    with ipc.new_file(buffer, bare.schema, options=options) as writer:
+        writer.write_table(bare)
+    return buffer.getvalue()
+
+
+def decode(content: bytes) -> pa.Table:
+    """Return the table of an Arrow IPC file."""
+    return ipc.open_file(pa.BufferReader(content)).read_all()
+
+
+def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> pa.Table:
+    """Return rows given as columns; a scalar stands for a whole column, an absent one is null."""
+    schema = TABLES[table]
+    columns = {"trial_id": trial_id} | columns
+    lengths = {len(v) for v in columns.values() if isinstance(v, list)} or {1}
+    assert len(lengths) == 1, f"columns of {table} of lengths {lengths}"
+    (length,) = lengths
+    arrays = []
+    for column in schema:
+        value = columns.pop(column.name, None)
+        values = value if isinstance(value, list) else [value] * length
+        arrays.append(pa.array(values, column.type))
+    assert not columns, f"{table} has no columns {list(columns)}"
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return `rows` with the columns of `schema`; one that an old part lacks is null."""
+    columns = [
+        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
+        for f in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+@dataclass
+class TrialWriter:
+    """Buffers the rows of one attempt of a trial and writes them as parts."""
+
+    storage: Storage
+    trial_id: str
+    attempt: int
+    manifest: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
+    # rows of `neurons` at the last pruning so far; written once no later pruning follows
+    held: pa.Table | None = None
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Buffer rows."""
+        if len(rows):
+            self.rows[table].append(rows)
+
+    def release(self) -> None:
+        """Buffer the rows that were held."""
+        if self.held is not None:
+            self.add("neurons", self.held)
+        self.held = None
+
+    def discard(self) -> None:
+        """Forget all rows: of a failed trial only the row with its error is kept."""
+        self.rows.clear()
+        self.manifest, self.held = {}, None
+
+    def flush(self) -> None:
+        """Write one part for each table that has rows."""
+        for table, chunks in self.rows.items():
+            rows = pa.concat_tables(chunks).unify_dictionaries().combine_chunks()
+            epochs = rows["epoch"].to_pylist()
+            folder = f"{table}/{self.trial_id}/{self.attempt}"
+            content = encode(rows)
+            name = sealed(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
+            self.storage.write(name, content)
+            self.manifest[name] = len(content)
+        self.rows.clear()
+
+    def commit(self, row: dict[str, Any]) -> None:
+        """Write the `trials` row: the trial is finished, and its manifest says with which parts."""
+        self.flush()
+        row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
+        row["manifest"] = json.dumps(self.manifest)
+        table = pa.Table.from_pylist([row], schema=TRIALS)
+        content = encode(table)
+        stem = f"trials/{self.trial_id}/{self.attempt}/{row['status']}"
+        older = list(self.storage.files(f"trials/{self.trial_id}"))
+        self.storage.write(sealed(stem, "arrow", content), content)
+        self.storage.delete(older)
+
+
+def next_attempt(storage: Storage, trial_id: str) -> int:
+    """Return 1 + the highest attempt that left a part or a row."""
+    names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
+    return 1 + max((int(name.split("/")[2]) for name in names), default=0)
+
+
+def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:
+    """Delete the parts of a trial that `manifest` does not name: they lie past its checkpoint."""
+    for table in PARTS:
+        storage.delete([n for n in storage.files(f"{table}/{trial_id}") if n not in manifest])
+
+
+def parts_intact(storage: Storage, manifest: dict[str, int]) -> bool:
+    """Whether every part that a manifest names is there and undamaged."""
+    return all(read_intact(storage, name) is not None for name in manifest)
+
+
+def read_intact(storage: Storage, name: str) -> bytes | None:
+    """Return the content of a sealed file; None, and a warning, when it is damaged or gone."""
+    try:
+        content = storage.read(name)
+    except FileNotFoundError:
+        logger.warning("%s is missing", storage.path(name))
+        return None
+    if not intact(name, content):
+        logger.warning("%s is damaged: its checksum differs", storage.path(name))
+        return None
+    return content
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a study's storage holds.
+
+    Attributes:
+        rows: {trial_id: newest intact row whose parts are all there}.
+        damaged: trials with a row that is damaged, or that names a part which is.
+        running: trials that have parts but no row.
+    """
+
+    storage: Storage
+    rows: dict[str, dict[str, Any]]
+    parts: dict[str, list[str]]
+    damaged: frozenset[str]
+
+    @property
+    def running(self) -> list[str]:
+        """Return the trials that left parts and no row."""
+        return [trial for trial in self.parts if trial not in self.rows]
+
+
+def read_index(storage: Storage) -> Index:
+    """Return what is finished: one listing and the rows. On a local disk parts are checksummed.
+
+    A damaged row or part is named in a warning, and its trial counts as not finished.
+    """
+    listing = {name: size for table in TABLES for name, size in storage.files(table).items()}
+    rows: dict[str, dict[str, Any]] = {}
+    damaged = set()
+    parts: dict[str, list[str]] = defaultdict(list)
+    newest = sorted(listing, key=lambda name: (name.split("/")[1], int(name.split("/")[2])))
+    for name in newest:
+        table, trial_id, _, _ = name.split("/")
+        if table != "trials":
+            parts[trial_id].append(name)
+            continue
+        row = read_row(storage, name, listing)
+        if row is None:
+            damaged.add(trial_id)
+            rows.pop(trial_id, None)
+        else:
+            damaged.discard(trial_id)
+            rows[trial_id] = row
+    return Index(storage, rows, parts, frozenset(damaged))
+
+
+def read_row(storage: Storage, name: str, listing: dict[str, int]) -> dict[str, Any] | None:
+    """Return the row of a file, None when it or a part that it names is damaged."""
+    content = read_intact(storage, name)
+    if content is None:
+        return None
+    row = conform(decode(content), TRIALS).to_pylist()[0]
+    for part, size in json.loads(row["manifest"]).items():
+        if listing.get(part) != size:
+            state = "missing" if part not in listing else "truncated"
+            logger.warning("%s is %s", storage.path(part), state)
+            return None
+    if storage.local and not parts_intact(storage, json.loads(row["manifest"])):
+        return None
+    return row
+
+
+def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> pa.Table:
+    """Return all rows of a table, or those of some trials, finished or still running."""
+    schema = TABLES[table]
+    chosen = list(index.parts | index.rows) if trial_ids is None else trial_ids
+    if table == "trials":
+        return pa.Table.from_pylist([index.rows[t] for t in chosen if t in index.rows], schema)
+    chunks = []
+    for trial_id in chosen:
+        for name in visible_parts(index, table, trial_id):
+            content = read_intact(index.storage, name)
+            if content is not None:
+                chunks.append(conform(decode(content), schema))
+    return pa.concat_tables(chunks).unify_dictionaries() if chunks else schema.empty_table()
+
+
+def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
+    """Return a trial's parts of a table: its manifest's; of a running trial the newest attempts'.
+
+    A continued attempt starts after the parts it kept, so an older part that reaches into it is
+    one that the continuation replaces.
+    """
+    if trial_id in index.rows:
+        names = list(json.loads(index.rows[trial_id]["manifest"]))
+        return [name for name in names if name.startswith(f"{table}/")]
+    chosen: list[str] = []
+    until = float("inf")
+    names = [name for name in index.parts.get(trial_id, []) if name.startswith(f"{table}/")]
+    for name in sorted(names, key=part_key, reverse=True):
+        _, first, last = part_key(name)
+        if last < until:
+            chosen.append(name)
+            until = first
+    return chosen[::-1]
+
+
+def part_key(name: str) -> tuple[int, int, int]:
+    """Return (attempt, first epoch, last epoch) of a part."""
+    _, _, attempt, file = name.split("/")
+    first, last, _ = file.split("-")
+    return int(attempt), int(first), int(last)
