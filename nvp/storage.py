@@ -58,6 +58,10 @@ class Storage:
             if info.type == FileType.File and not info.base_name.startswith(".")
         }
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return self.filesystem.get_file_info(self.path(name)).type == FileType.File
+
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         with self.filesystem.open_input_stream(self.path(name)) as stream:
@@ -83,7 +87,7 @@ class Storage:
         for name in names:
             if self.local:
                 Path(self.path(name)).unlink(missing_ok=True)
-            elif self.filesystem.get_file_info(self.path(name)).type == FileType.File:
+            elif self.exists(name):
                 self.filesystem.delete_file(self.path(name))
 
     def delete_folder(self, name: str) -> None:

@@ -22,6 +22,25 @@ logger = logging.getLogger(__name__)
 PARTS = [name for name in TABLES if name != "trials"]
 
 
+def open_study(place: str, study: str, preset: str) -> Storage:
+    """Return the storage of one preset of a study; `place` is a path or a URI."""
+    return Storage.at(place).below(study, preset)
+
+
+def read_study(storage: Storage) -> dict[str, Any]:
+    """Return study.json; {} when there is none or, with a warning, when it is damaged."""
+    if not storage.exists("study.json"):
+        return {}
+    try:
+        study = json.loads(storage.read("study.json"))
+        if not isinstance(study, dict):
+            raise ValueError("expected an object")
+        return study
+    except ValueError as error:
+        logger.warning("%s is damaged: %s", storage.path("study.json"), error)
+        return {}
+
+
 def encode(rows: pa.Table) -> bytes:
     """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
     buffer = io.BytesIO()

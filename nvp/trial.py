@@ -10,16 +10,18 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
-from nvp.config import TrialConfig, flatten, trial_id
-from nvp.data import data_root, load_data
+from nvp.config import ModelConfig, TrialConfig, flatten, trial_id
+from nvp.data import DATASETS, data_root, load_data
 from nvp.data.splits import Splits
 from nvp.models import build_model
+from nvp.names import look_up
 from nvp.optim import build_optimizer, check_optim
 from nvp.pruning import live_weights, resolve, sparsity
 from nvp.rows import epoch_rows, event_rows, layer_rows, neuron_rows
@@ -54,22 +56,24 @@ class Progress:
     error: str | None = None
 
 
-def check_trial(config: TrialConfig, data: Splits) -> None:
-    """Raise ValueError for what a study author can get wrong; everything is built, nothing trained.
-
-    Args:
-        config: the trial.
-        data: its data set.
-    """
-    num_epochs(config, len(data.train))
-    probe = len(data.probe(config.probe.size))
+def check_trial(config: TrialConfig) -> None:
+    """Raise ValueError for what a study author can get wrong; needs no data and trains nothing."""
+    data = look_up("data.name", config.data.name, DATASETS)
+    num_epochs(config, data.num_train)
+    probe = min(config.probe.size, data.num_train)
     if probe < config.probe.bins:
         raise ValueError(
             f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"
         )
     check_optim(config.optim)
     resolve(config.prune)
-    build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
+    check_model(config.model, data.image_shape, data.num_classes)
+
+
+@cache
+def check_model(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
+    """Build the network once, so that what it refuses is refused on the driver."""
+    build_model(config, image_shape, num_classes, seed=0)
 
 
 def set_up_process(device: str) -> None:

@@ -1,0 +1,53 @@
+"""Where a start came from: commit, versions, host, devices, argv and the script's text."""
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("nvp", "torch", "torchvision", "ray", "optuna", "pyarrow", "numpy", "scikit-learn")
+
+
+def git(*arguments: str) -> str | None:
+    """Return what git says of this code; None where there is no repository or no git."""
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def start_entry() -> dict[str, Any]:
+    """Return one entry of `starts` in study.json; plain JSON values."""
+    script = Path(sys.argv[0])
+    changes = git("status", "--porcelain")
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "argv": sys.argv,
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": None if changes is None else bool(changes),
+        "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "devices": devices(),
+        "script": script.read_text() if script.suffix == ".py" and script.is_file() else None,
+    }
+
+
+def devices() -> list[str]:
+    """Return the names of the local GPUs, or the CPU."""
+    count = torch.cuda.device_count()
+    gpus = [torch.cuda.get_device_name(index) for index in range(count)]
+    return gpus or [f"{os.cpu_count()} x {platform.processor() or platform.machine()}"]

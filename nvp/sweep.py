@@ -1,0 +1,179 @@
+"""Run trials on Ray Tune: resources, reuse of actors, retries. The only file that imports ray.
+
+Tune places and retries; the truth is in our tables. Nothing of Tune's own state is read back.
+"""
+
+import logging
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+for _key, _value in {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # five files per trial that nobody reads
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune would return as if all were done
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # its state file is rewritten whole each time
+}.items():
+    os.environ.setdefault(_key, _value)  # Ray reads some of them when it is imported
+
+import ray  # noqa: E402
+from ray import tune  # noqa: E402
+
+from nvp.config import TrialConfig, changed  # noqa: E402
+from nvp.progress import Display  # noqa: E402
+from nvp.storage import Storage  # noqa: E402
+from nvp.trial import Progress, commit_lost, run_trial  # noqa: E402
+
+REPORT_SECONDS = 1.0
+LOST_RETRIES = 3
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Where and how wide a sweep runs."""
+
+    address: str | None
+    gpus_per_trial: float
+    max_concurrent: int | None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trials of a sweep share and no trial id contains."""
+
+    place: str
+    root: str
+    device: str
+    checkpoint_seconds: float
+
+
+class TrialActor(tune.Trainable):
+    """A process that runs trials one after another; a fresh one costs seconds (torch import)."""
+
+    def setup(self, config: dict[str, Any], setting: Setting | None = None) -> None:
+        self.setting = setting or self.setting
+        config_ = TrialConfig().with_overrides(config["trial"]["changed"])
+        self.run = run_trial(
+            config_,
+            Storage.at(self.setting.place),
+            device=self.setting.device,
+            root=Path(self.setting.root),
+            checkpoint_seconds=self.setting.checkpoint_seconds,
+        )
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.run.close()
+        self.setup(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train until a report is due; the last report says how the trial ended."""
+        due = time.perf_counter() + REPORT_SECONDS
+        for progress in self.run:
+            if progress.status != "running" or time.perf_counter() >= due:
+                return {"progress": asdict(progress), "done": progress.status != "running"}
+        raise AssertionError("a trial ends with a report")
+
+    def cleanup(self) -> None:
+        self.run.close()  # saves a checkpoint of a trial that is not finished
+
+
+class Watch(tune.Callback):
+    """Feeds the display, and commits the row of a trial whose process died for good."""
+
+    def __init__(self, display: Display, storage: Storage, trials: dict[str, TrialConfig]) -> None:
+        self.display, self.storage, self.trials = display, storage, trials
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return nothing: Tune pickles its callbacks, and this one holds the terminal."""
+        return {}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        self.display.update(Progress(**result["progress"]))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        name = trial.config["trial"]["trial_id"]
+        error = f"the trial's process died {LOST_RETRIES + 1} times"
+        commit_lost(self.trials[name], self.storage, error)
+        self.display.update(Progress(name, "failed", error=error))
+
+
+class StopWhen(tune.Stopper):
+    """Stops all trials, each at its next report, once `asked` holds something."""
+
+    def __init__(self, asked: list[str]) -> None:
+        self.asked = asked
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return bool(self.asked)
+
+    def stop_all(self) -> bool:
+        return bool(self.asked)
+
+
+def run_sweep(
+    trials: dict[str, TrialConfig],
+    storage: Storage,
+    setting: Setting,
+    resources: Resources,
+    *,
+    display: Display,
+    asked_to_stop: list[str],
+) -> None:
+    """Run `trials`, each to its committed row; returns early once `asked_to_stop` is not empty.
+
+    Args:
+        trials: {trial id: configuration}, in the order to start them.
+        storage: the study's.
+        setting: what the actors need.
+        resources: on which Ray, with what for each trial.
+        display: shows progress.
+        asked_to_stop: filled by a signal handler.
+    """
+    connect(resources)
+    param_space = [
+        {"trial_id": name, "changed": changed(config)} for name, config in trials.items()
+    ]
+    trainable = tune.with_resources(
+        tune.with_parameters(TrialActor, setting=setting),
+        {"cpu": 1, "gpu": resources.gpus_per_trial},
+    )
+    tuner = tune.Tuner(
+        trainable,
+        param_space={"trial": tune.grid_search(param_space)},
+        tune_config=tune.TuneConfig(
+            reuse_actors=True,
+            max_concurrent_trials=resources.max_concurrent,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=storage.path(".tune"),
+            verbose=0,
+            callbacks=[Watch(display, storage, trials)],
+            stop=StopWhen(asked_to_stop),
+            checkpoint_config=tune.CheckpointConfig(
+                checkpoint_frequency=0, checkpoint_at_end=False
+            ),
+            failure_config=tune.FailureConfig(max_failures=LOST_RETRIES),
+        ),
+    )
+    try:
+        tuner.fit()
+    finally:
+        ray.shutdown()
+        storage.delete_folder(".tune")
+
+
+def connect(resources: Resources) -> None:
+    """Attach to a cluster, or start a private Ray on this machine."""
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if resources.address:
+        ray.init(address=resources.address, **quiet)
+    else:
+        cpus = len(os.sched_getaffinity(0))
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)

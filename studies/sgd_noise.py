@@ -1,0 +1,47 @@
+"""Does SGD noise kill neurons, and does the sparsity that follows cost accuracy?
+
+Claim     More gradient noise, more dead neurons, the more so at a larger learning rate.
+Figure    analysis/notebooks/sgd_noise.ipynb -> dead_vs_noise
+Cost      quick: 48 trials, two minutes on two cores; paper: 90 trials on GPUs
+Source    DS-Pruning / DNR-Pruning, experiment "SGD noise"; restated, since theirs is all noise
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+STUDY = Study(
+    name="sgd_noise",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10", batch_size=128),
+            model=ModelConfig(name="resnet18"),
+            optim=OptimConfig(lr=0.01, momentum=0.9, weight_decay=0.0),
+        ),
+        space={
+            "optim.noise": grid(0.0, 0.1, 0.5, 1.0, 2.0),
+            "optim.lr": grid(0.01, 0.025, 0.05),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=15,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "optim.noise": grid(0.0, 1.0, 2.0, 3.0),
+            "optim.lr": grid(0.1, 0.2),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)
