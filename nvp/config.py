@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from nvp.names import nearest
 from nvp.settings import Settings, check, coerce, part, setting
@@ -95,7 +95,7 @@ class TrialConfig(Settings):
     prune: PruneConfig = part(PruneConfig, "pruning")
     probe: ProbeConfig = part(ProbeConfig, "measuring")
 
-    def with_overrides(self, flat: dict[str, Any]) -> Self:
+    def with_overrides(self, flat: dict[str, Any]) -> "TrialConfig":
         """Return a copy with the dotted paths of `flat` set; text is coerced to the field's type.
 
         Raises:

@@ -108,13 +108,14 @@ def clip(gradients: list[Tensor], config: OptimConfig) -> None:
     """Scale the gradients to a global norm of at most `clip_norm`, unless that is 0."""
     if config.clip_norm:
         factor = config.clip_norm / (get_total_norm(gradients) + 1e-6)
-        torch._foreach_mul_(gradients, factor.clamp(max=1.0))
+        torch._foreach_mul_(gradients, factor.clamp(max=1.0))  # pyright: ignore[reportPrivateImportUsage]
 
 
 def add_noise(gradients: list[Tensor], noise: Tensor) -> None:
     """Add a flat vector to the gradients, entry by entry."""
     parts = noise.split([gradient.numel() for gradient in gradients])
-    torch._foreach_add_(gradients, [p.view_as(g) for p, g in zip(parts, gradients, strict=True)])
+    shaped = [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
+    torch._foreach_add_(gradients, shaped)  # pyright: ignore[reportPrivateImportUsage]
 
 
 class GradientRule:
@@ -148,14 +149,16 @@ class GradientRule:
         else:
             clip(gradients, self.config)
         for parameters, strength in self.penalties:
-            if strength and parameters:
-                signs = torch._foreach_sign(parameters)
-                torch._foreach_add_([p.grad for p in parameters], signs, alpha=strength)
+            for parameter in parameters if strength else []:
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach().sign(), alpha=strength)
 
 
-def penalised(model: nn.Module) -> tuple[Parameters, Parameters]:
+def penalised(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
     """Return (weights of conv and linear layers, scales of normalisation layers)."""
     norms = [layer.norm for layer in maskable_layers(model).values()]
-    scales = [norm.weight for norm in norms if not isinstance(norm, nn.Identity)]
-    weights = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    scales: list[Tensor] = [n.weight for n in norms if not isinstance(n, nn.Identity)]
+    weights: list[Tensor] = [
+        m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
+    ]
     return weights, scales

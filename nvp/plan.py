@@ -20,7 +20,7 @@ class Grid:
 
 
 def grid(*values: Any) -> Grid:
-    """Return an axis of a design, e.g. as `"optim.lr": grid(0.1, 0.2)`."""
+    """Return an axis of a design: the path of the space is tried at each of `values`."""
     return Grid(values)
 
 

@@ -2,7 +2,6 @@
 
 import time
 from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -22,7 +21,7 @@ class Display:
         self.bar: Progress | None = None
         self.task = TaskID(0)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Display":
         if self.console.is_terminal:
             columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn())
             self.bar = Progress(*columns, TextColumn("{task.description}"), console=self.console)

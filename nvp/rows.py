@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import pyarrow as pa
 from torch import Tensor
 
-from nvp.tables import rows_of
+from nvp.tables import Rows, join, rows_of
 from nvp.train import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
 
-def epoch_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return the row of `epochs`."""
     sigma = singular_values(record.observation.features)
     columns: dict[str, Any] = {
@@ -32,12 +31,12 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> pa.Table:
     return rows_of("epochs", trial_id, columns | seconds)
 
 
-def layer_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+def layer_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return a row of `layers` for each watched layer; means are over kept neurons."""
-    return pa.concat_tables(
+    return join(
         rows_of("layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record))
         for depth, path in enumerate(record.layers)
-    ).unify_dictionaries()
+    )
 
 
 def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
     }
 
 
-def neuron_rows(trial_id: str, record: EpochRecord) -> pa.Table:
+def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return a row of `neurons` for every neuron; what is not measured of a masked one is null."""
     tables = []
     for path, layer in record.layers.items():
@@ -97,10 +96,10 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> pa.Table:
                     column[index] = value
                 columns[name] = column
         tables.append(rows_of("neurons", trial_id, columns))
-    return pa.concat_tables(tables).unify_dictionaries()
+    return join(tables)
 
 
-def event_rows(trial_id: str, record: EpochRecord, method: str) -> pa.Table:
+def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     """Return a row of `events` for each neuron that died, revived, was pruned or reactivated."""
     columns: dict[str, list[Any]] = {"layer": [], "neuron": [], "event": [], "cause": []}
     training = "training" if record.epoch else "initialisation"

@@ -7,7 +7,6 @@ it is serialised in memory and put with one write-and-close, never renamed.
 import os
 import zlib
 from pathlib import Path
-from typing import Self
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
@@ -20,7 +19,7 @@ class Storage:
         self.root = root.rstrip("/")
 
     @classmethod
-    def at(cls, place: str) -> Self:
+    def at(cls, place: str) -> "Storage":
         """Return the storage at a local path or a URI such as s3://bucket/folder.
 
         Raises:
@@ -40,7 +39,7 @@ class Storage:
         """Whether the files are on a file system of this machine."""
         return isinstance(self.filesystem, LocalFileSystem)
 
-    def below(self, *parts: str) -> Self:
+    def below(self, *parts: str) -> "Storage":
         """Return the storage of a folder of this one."""
         return type(self)(self.filesystem, "/".join([self.root, *parts]))
 

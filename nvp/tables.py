@@ -9,8 +9,9 @@ import io
 import json
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from pyarrow import ipc
@@ -19,6 +20,7 @@ from nvp.schema import TABLES, TRIALS
 from nvp.storage import Storage, intact, sealed
 
 logger = logging.getLogger(__name__)
+Rows: TypeAlias = pa.Table
 PARTS = [name for name in TABLES if name != "trials"]
 
 
@@ -41,7 +43,7 @@ def read_study(storage: Storage) -> dict[str, Any]:
         return {}
 
 
-def encode(rows: pa.Table) -> bytes:
+def encode(rows: Rows) -> bytes:
     """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
     buffer = io.BytesIO()
     bare = rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
@@ -51,12 +53,12 @@ def encode(rows: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def decode(content: bytes) -> pa.Table:
+def decode(content: bytes) -> Rows:
     """Return the table of an Arrow IPC file."""
     return ipc.open_file(pa.BufferReader(content)).read_all()
 
 
-def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> pa.Table:
+def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
     """Return rows given as columns; a scalar stands for a whole column, an absent one is null."""
     schema = TABLES[table]
     columns = {"trial_id": trial_id} | columns
@@ -72,7 +74,12 @@ def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def join(tables: Iterable[Rows]) -> Rows:
+    """Return the rows of all tables, one after another."""
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def conform(rows: Rows, schema: pa.Schema) -> Rows:
     """Return `rows` with the columns of `schema`; one that an old part lacks is null."""
     columns = [
         rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
@@ -89,11 +96,11 @@ class TrialWriter:
     trial_id: str
     attempt: int
     manifest: dict[str, int] = field(default_factory=dict)
-    rows: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
     # rows of `neurons` at the last pruning so far; written once no later pruning follows
-    held: pa.Table | None = None
+    held: Rows | None = None
 
-    def add(self, table: str, rows: pa.Table) -> None:
+    def add(self, table: str, rows: Rows) -> None:
         """Buffer rows."""
         if len(rows):
             self.rows[table].append(rows)
@@ -112,7 +119,7 @@ class TrialWriter:
     def flush(self) -> None:
         """Write one part for each table that has rows."""
         for table, chunks in self.rows.items():
-            rows = pa.concat_tables(chunks).unify_dictionaries().combine_chunks()
+            rows = join(chunks).combine_chunks()
             epochs = rows["epoch"].to_pylist()
             folder = f"{table}/{self.trial_id}/{self.attempt}"
             content = encode(rows)
@@ -226,7 +233,7 @@ def read_row(storage: Storage, name: str, listing: dict[str, int]) -> dict[str, 
     return row
 
 
-def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> pa.Table:
+def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> Rows:
     """Return all rows of a table, or those of some trials, finished or still running."""
     schema = TABLES[table]
     chosen = list(index.parts | index.rows) if trial_ids is None else trial_ids
@@ -238,7 +245,7 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
             content = read_intact(index.storage, name)
             if content is not None:
                 chunks.append(conform(decode(content), schema))
-    return pa.concat_tables(chunks).unify_dictionaries() if chunks else schema.empty_table()
+    return join(chunks) if chunks else schema.empty_table()
 
 
 def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:

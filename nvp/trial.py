@@ -8,7 +8,7 @@ import platform
 import socket
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -110,7 +110,7 @@ def run_trial(
     device: str = "cpu",
     root: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Run a trial to its committed row, yielding at each measuring point.
 
     Continues from its newest intact checkpoint. Closing the generator early saves one. An
@@ -169,7 +169,7 @@ class Run:
                 break
         drop_uncommitted(storage, name, self.writer.manifest)
 
-    def epochs(self) -> Iterator[Progress]:
+    def epochs(self) -> Generator[Progress, None, None]:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
         total = num_epochs(self.config, len(self.data.train))
         for record in train(self.config, self.data, self.state):

@@ -41,7 +41,7 @@ def input_columns(
     return (index.unsqueeze(1) * positions + offsets).flatten()
 
 
-def zero(parameter: nn.Parameter, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
+def zero(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
     """Set a parameter and its optimizer moments to 0 at `index` of `dim`."""
     moments = optimizer.state.get(parameter, {}).values()
     for tensor in (parameter, *moments):
@@ -67,7 +67,7 @@ def release(model: nn.Module) -> None:
 
 def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
     """Return {parameter name: True where it belongs to the network that is left}."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     live = {name: torch.ones_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
     layers = maskable_layers(model)
     for group, paths in prunable_groups(model).items():

@@ -4,7 +4,6 @@ The hook keeps four per-image reductions over positions: mean, max, mean |.|, fr
 """
 
 from dataclasses import dataclass, fields
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int64
@@ -38,7 +37,7 @@ class Activity:
         """Return the normalised entropy of each neuron, in [0, 1]."""
         return entropy_bits(self.counts) / torch.tensor(self.counts.shape[1]).log2()
 
-    def select(self, index: Tensor) -> Self:
+    def select(self, index: Tensor) -> "Activity":
         """Return the activity of the neurons at `index` (bool or int64)."""
         return type(self)(*(getattr(self, field.name)[index] for field in fields(self)))
 

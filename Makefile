@@ -1,0 +1,39 @@
+# Every target makes the .venv it needs, and re-uses it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PRESET := quick
+
+.PHONY: study figures test lint bench clean
+
+# One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
+study: $(STAMP)
+	$(BIN)/python studies/sgd_noise.py --preset $(PRESET)
+	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
+
+figures: $(STAMP)
+	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
+
+test: lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+# Prints one BAR line per bar, measured against target; fails when one is short.
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'nvp needs Python >= 3.11: make PYTHON=python3.11')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV)

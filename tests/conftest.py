@@ -1,0 +1,94 @@
+"""What tests share: running the real study script in a process of its own, and one small study."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "studies" / "sgd_noise.py"
+SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2"]
+
+
+def run_study(
+    place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
+) -> subprocess.CompletedProcess[str]:
+    """Run a study script to its end."""
+    command = [sys.executable, str(script), "--storage", str(place), *arguments]
+    return subprocess.run(
+        command, env=os.environ | (env or {}), capture_output=True, text=True, timeout=300
+    )
+
+
+def start_study(
+    place: Path, *arguments: str, env: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a study script in a process group of its own."""
+    command = [sys.executable, str(SCRIPT), "--storage", str(place), *arguments]
+    return subprocess.Popen(
+        command,
+        env=os.environ | (env or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the ids of a process and all that it started, and they started."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended while we looked
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    found = [pid]
+    for candidate in found:
+        found += [child for child, parent in parents.items() if parent == candidate]
+    return found
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """SIGKILL a process and everything below it, at one moment."""
+    family = descendants(process.pid)
+    for pid in family:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in set(family) | set(descendants(process.pid)):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limit: float = 90):
+    """Wait until `condition` holds while a process runs."""
+    end = time.time() + limit
+    while not condition():
+        if process.poll() is not None:
+            pytest.fail(f"the study ended before its moment:\n{process.communicate()[0]}")
+        if time.time() > end:
+            kill_all(process)
+            pytest.fail(f"no moment within {limit} s")
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a storage with a real finished study: noise 0..2 x {none, dead} x 2 seeds, on Ray."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent  # one study for all workers
+    place = shared / "study"
+    with FileLock(shared / "study.lock"):
+        if not (place / "finished").exists():
+            ended = run_study(place, *SMALL)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            (place / "finished").touch()
+    return place
