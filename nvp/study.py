@@ -152,15 +152,14 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     with study_lock(storage):
         index = read_index(storage)
         state = compare(chosen, index)
+        trials = {name: chosen.trials[name] for name in state.missing}
+        for name in {config.data.name for config in trials.values()}:
+            prepare_data(name, data_root())
         print_state(state)
         write_study(storage, study.name, preset, plan, start_entry())
-        if state.missing:
-            for name in {config.data.name for config in chosen.trials.values()}:
-                prepare_data(name, data_root())
-            trials = {name: chosen.trials[name] for name in state.missing}
-            if run(study, trials, storage, arguments, design):
-                print("interrupted; this command continues:", continuing(), sep="\n")
-                return INTERRUPTED
+        if trials and run(trials, storage, arguments, design):
+            print("interrupted; this command continues:", continuing(), sep="\n")
+            return INTERRUPTED
         return summary(chosen, storage, study, preset, arguments)
 
 
@@ -176,7 +175,6 @@ def check_writable(storage: Storage) -> None:
 
 
 def run(
-    study: Study,
     trials: dict[str, TrialConfig],
     storage: Storage,
     arguments: argparse.Namespace,
@@ -259,13 +257,20 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
         print("  ".join([name, status.ljust(8), *values]).rstrip())
     print_state(state)
     if state.missing:
-        trials = [plan.trials[name] for name in state.missing]
+        print_estimate([plan.trials[name] for name in state.missing], index)
+
+
+def print_estimate(trials: list[TrialConfig], index: Index) -> None:
+    """Print what `trials` will cost in time and disk."""
+    try:
         seconds, source = estimate_seconds(trials, index)
-        size = estimate_bytes(trials) / 1e6
-        print(
-            f"estimate: {duration(seconds)} one after another, from {source}; "
-            f"{size:.1f} MB of tables"
-        )
+    except Exception as error:  # the network is the user's: the plan is worth seeing all the same
+        print(f"estimate: none, a timed step failed with {type(error).__name__}: {error}")
+        return
+    size = estimate_bytes(trials) / 1e6
+    print(
+        f"estimate: {duration(seconds)} one after another, from {source}; {size:.1f} MB of tables"
+    )
 
 
 def print_state(state: State) -> None:

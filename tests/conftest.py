@@ -19,10 +19,15 @@ SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "opt
 def run_study(
     place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.CompletedProcess[str]:
-    """Run a study script to its end."""
+    """Run a study script to its end, from its own folder: Ray's workers import from there first."""
     command = [sys.executable, str(script), "--storage", str(place), *arguments]
     return subprocess.run(
-        command, env=os.environ | (env or {}), capture_output=True, text=True, timeout=300
+        command,
+        env=os.environ | (env or {}),
+        cwd=script.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

@@ -28,14 +28,16 @@ class Observation:
     features: Float[Tensor, "n f"]
 
 
-def observe(model: nn.Module, images: Images, *, bins: int, batch_size: int = 512) -> Observation:
+def observe(
+    model: nn.Module, images: Images, *, bins: int, batch_size: int | None = None
+) -> Observation:
     """Measure every neuron of `model` over `images`; leaves the model as it was.
 
     Args:
         model: built of `NeuronLayer`.
         images: the probe, un-augmented.
         bins: histogram bins of the entropy.
-        batch_size: images per forward pass; changes memory, not results.
+        batch_size: images per forward pass; changes memory, not what is measured.
     """
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []

@@ -1,0 +1,13 @@
+"""Run every benchmark; exit 1 when a bar is short: `python -m benchmarks`."""
+
+import subprocess
+import sys
+
+MODULES = ("telemetry", "quick_study")
+
+if __name__ == "__main__":
+    codes = [
+        subprocess.run([sys.executable, "-m", f"benchmarks.{module}"]).returncode
+        for module in MODULES
+    ]
+    sys.exit(int(any(codes)))
