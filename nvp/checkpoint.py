@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from nvp.parts import read_intact
+from nvp.state import TrainState
 from nvp.storage import Storage, sealed
-from nvp.tables import read_intact
-from nvp.train import TrainState
 
 logger = logging.getLogger(__name__)
 KEEP_LAST = 2

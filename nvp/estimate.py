@@ -6,13 +6,14 @@ from statistics import median
 
 import torch
 
+from nvp.build import build, set_up_process
 from nvp.config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.splits import DataSet, Images, Splits
 from nvp.neurons import neuron_layers
+from nvp.rows import is_sampled
 from nvp.tables import Index
 from nvp.train import TrainState, num_epochs, num_steps, train
-from nvp.trial import build, is_sampled, set_up_process
 
 STEPS = 5
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed

@@ -5,11 +5,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nvp.check import check_trial
 from nvp.config import TrialConfig, flatten, trial_id
 from nvp.names import nearest
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
-from nvp.trial import check_trial
 
 
 @dataclass(frozen=True)

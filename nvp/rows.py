@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
-from nvp.tables import Rows, join, rows_of
-from nvp.train import EpochRecord, LayerRecord
+from nvp.parts import Rows, join, rows_of
+from nvp.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
@@ -110,3 +110,8 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
                 for name, value in zip(columns, (path, neuron, event, cause), strict=True):
                     columns[name].append(value)
     return rows_of("events", trial_id, {"epoch": record.epoch} | columns)
+
+
+def is_sampled(epoch: int) -> bool:
+    """Whether `neurons` is written at this epoch: 0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, ..."""
+    return epoch == 0 or epoch in {round(2 ** (k / 2)) for k in range(64)}

@@ -24,8 +24,9 @@ from ray import tune  # noqa: E402
 
 from nvp.config import TrialConfig, changed  # noqa: E402
 from nvp.progress import Display  # noqa: E402
+from nvp.result import commit_lost  # noqa: E402
 from nvp.storage import Storage  # noqa: E402
-from nvp.trial import Progress, commit_lost, run_trial  # noqa: E402
+from nvp.trial import Progress, run_trial  # noqa: E402
 
 REPORT_SECONDS = 1.0
 LOST_RETRIES = 3

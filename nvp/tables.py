@@ -1,27 +1,19 @@
-"""Write parts, commit a trial, read a study back. With `schema`, the only user of Arrow tables.
+"""Read a study back: what is finished, and the rows of it.
 
-A part is `<table>/<trial_id>/<attempt>/<first>-<last>-<crc32>.arrow`; the row that commits a trial
-is `trials/<trial_id>/<attempt>/<status>-<crc32>.arrow` and carries the manifest of its parts.
-Readers see what a manifest names and, of a trial without a row, its newest attempt.
+Readers see what a row's manifest names and, of a trial without a row, its newest attempt.
 """
 
-import io
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
-import pyarrow as pa
-from pyarrow import ipc
-
+from nvp.parts import Rows, conform, decode, join, parts_intact, read_intact
 from nvp.schema import TABLES, TRIALS
-from nvp.storage import Storage, intact, sealed
+from nvp.storage import Storage
 
 logger = logging.getLogger(__name__)
-Rows: TypeAlias = pa.Table
-PARTS = [name for name in TABLES if name != "trials"]
 
 
 def open_study(place: str, study: str, preset: str) -> Storage:
@@ -41,134 +33,6 @@ def read_study(storage: Storage) -> dict[str, Any]:
     except ValueError as error:
         logger.warning("%s is damaged: %s", storage.path("study.json"), error)
         return {}
-
-
-def encode(rows: Rows) -> bytes:
-    """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
-    buffer = io.BytesIO()
-    bare = rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
-    options = ipc.IpcWriteOptions(compression="zstd")
-    with ipc.new_file(buffer, bare.schema, options=options) as writer:
-        writer.write_table(bare)
-    return buffer.getvalue()
-
-
-def decode(content: bytes) -> Rows:
-    """Return the table of an Arrow IPC file."""
-    return ipc.open_file(pa.BufferReader(content)).read_all()
-
-
-def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
-    """Return rows given as columns; a scalar stands for a whole column, an absent one is null."""
-    schema = TABLES[table]
-    columns = {"trial_id": trial_id} | columns
-    lengths = {len(v) for v in columns.values() if isinstance(v, list)} or {1}
-    assert len(lengths) == 1, f"columns of {table} of lengths {lengths}"
-    (length,) = lengths
-    arrays = []
-    for column in schema:
-        value = columns.pop(column.name, None)
-        values = value if isinstance(value, list) else [value] * length
-        arrays.append(pa.array(values, column.type))
-    assert not columns, f"{table} has no columns {list(columns)}"
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def join(tables: Iterable[Rows]) -> Rows:
-    """Return the rows of all tables, one after another."""
-    return pa.concat_tables(tables).unify_dictionaries()
-
-
-def conform(rows: Rows, schema: pa.Schema) -> Rows:
-    """Return `rows` with the columns of `schema`; one that an old part lacks is null."""
-    columns = [
-        rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
-        for f in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
-
-
-@dataclass
-class TrialWriter:
-    """Buffers the rows of one attempt of a trial and writes them as parts."""
-
-    storage: Storage
-    trial_id: str
-    attempt: int
-    manifest: dict[str, int] = field(default_factory=dict)
-    rows: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
-    # rows of `neurons` at the last pruning so far; written once no later pruning follows
-    held: Rows | None = None
-
-    def add(self, table: str, rows: Rows) -> None:
-        """Buffer rows."""
-        if len(rows):
-            self.rows[table].append(rows)
-
-    def release(self) -> None:
-        """Buffer the rows that were held."""
-        if self.held is not None:
-            self.add("neurons", self.held)
-        self.held = None
-
-    def discard(self) -> None:
-        """Forget all rows: of a failed trial only the row with its error is kept."""
-        self.rows.clear()
-        self.manifest, self.held = {}, None
-
-    def flush(self) -> None:
-        """Write one part for each table that has rows."""
-        for table, chunks in self.rows.items():
-            rows = join(chunks).combine_chunks()
-            epochs = rows["epoch"].to_pylist()
-            folder = f"{table}/{self.trial_id}/{self.attempt}"
-            content = encode(rows)
-            name = sealed(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
-            self.storage.write(name, content)
-            self.manifest[name] = len(content)
-        self.rows.clear()
-
-    def commit(self, row: dict[str, Any]) -> None:
-        """Write the `trials` row: the trial is finished, and its manifest says with which parts."""
-        self.flush()
-        row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
-        row["manifest"] = json.dumps(self.manifest)
-        table = pa.Table.from_pylist([row], schema=TRIALS)
-        content = encode(table)
-        stem = f"trials/{self.trial_id}/{self.attempt}/{row['status']}"
-        older = list(self.storage.files(f"trials/{self.trial_id}"))
-        self.storage.write(sealed(stem, "arrow", content), content)
-        self.storage.delete(older)
-
-
-def next_attempt(storage: Storage, trial_id: str) -> int:
-    """Return 1 + the highest attempt that left a part or a row."""
-    names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
-    return 1 + max((int(name.split("/")[2]) for name in names), default=0)
-
-
-def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:
-    """Delete the parts of a trial that `manifest` does not name: they lie past its checkpoint."""
-    for table in PARTS:
-        storage.delete([n for n in storage.files(f"{table}/{trial_id}") if n not in manifest])
-
-
-def parts_intact(storage: Storage, manifest: dict[str, int]) -> bool:
-    """Whether every part that a manifest names is there and undamaged."""
-    return all(read_intact(storage, name) is not None for name in manifest)
-
-
-def read_intact(storage: Storage, name: str) -> bytes | None:
-    """Return the content of a sealed file; None, and a warning, when it is damaged or gone."""
-    try:
-        content = storage.read(name)
-    except FileNotFoundError:
-        logger.warning("%s is missing", storage.path(name))
-        return None
-    if not intact(name, content):
-        logger.warning("%s is damaged: its checksum differs", storage.path(name))
-        return None
-    return content
 
 
 @dataclass(frozen=True)
@@ -238,7 +102,8 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
     schema = TABLES[table]
     chosen = list(index.parts | index.rows) if trial_ids is None else trial_ids
     if table == "trials":
-        return pa.Table.from_pylist([index.rows[t] for t in chosen if t in index.rows], schema)
+        rows = [index.rows[trial_id] for trial_id in chosen if trial_id in index.rows]
+        return Rows.from_pylist(rows, schema)
     chunks = []
     for trial_id in chosen:
         for name in visible_parts(index, table, trial_id):

@@ -5,94 +5,27 @@ before this point's pruning; validation comes after it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from math import ceil
 from time import perf_counter
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from nvp.config import TrialConfig
 from nvp.data.batches import eval_batches, steps_per_epoch, train_batches
 from nvp.data.splits import Images, Splits
-from nvp.neurons import NeuronLayer, neuron_layers
+from nvp.neurons import neuron_layers
 from nvp.optim import GradientRule, learning_rate
 from nvp.pruning import Pruned, live_weights, prune, release, resolve, sparsity
+from nvp.record import EpochRecord, idle_now, look_again, look_at
 from nvp.seed import generator, stream_seed
-from nvp.vitality import Observation, deaths, observe, weight_norms
-from nvp.vitality.death import is_dormant
+from nvp.state import Diverged, TrainState, check_finite
+from nvp.vitality import Observation, observe
 from nvp.vitality.observe import evaluating
 
-
-class Diverged(Exception):
-    """The loss, a weight or an activation stopped being finite; a result, not a crash."""
-
-
-@dataclass
-class TrainState:
-    """All that changes while training; complete between measuring points.
-
-    Attributes:
-        model: the network, masks included.
-        optimizer: with its moments.
-        epoch: epochs finished; -1 before the initial network is measured.
-        step: optimizer steps done.
-        idle: per layer, measuring points in a row at which each neuron was dead or dormant.
-        dead: per layer, strictly dead at the last measuring point.
-        kept: per layer, not masked at the end of the last measuring point.
-    """
-
-    model: nn.Module
-    optimizer: Optimizer
-    epoch: int = -1
-    step: int = 0
-    idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
-    dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
-    kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
-
-
-@dataclass
-class LayerRecord:
-    """One layer at a measuring point, before its pruning; `events` after it too.
-
-    Attributes:
-        site: "internal" or "stream".
-        keep: True where not masked.
-        norms: L2 norm of each neuron's incoming weights.
-        deaths: {definition: verdict}, False where masked.
-        events: {died, revived, pruned, reactivated: which neurons, since the last point}.
-        floored: whether a floor kept the method from masking more of it.
-    """
-
-    site: str
-    keep: Bool[Tensor, "f"]
-    norms: Float[Tensor, "f"]
-    deaths: dict[str, Bool[Tensor, "f"]]
-    events: dict[str, Bool[Tensor, "f"]]
-    floored: bool = False
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """What happened since the last measuring point; losses in nats, fractions in [0, 1]."""
-
-    epoch: int
-    step: int
-    lr: float
-    train_loss: float | None
-    train_accuracy: float | None
-    val_loss: float
-    val_accuracy: float
-    observation: Observation
-    layers: dict[str, LayerRecord]
-    target: float | None
-    masked: int
-    units: int
-    seconds: dict[str, float]
+__all__ = ["Diverged", "EpochRecord", "TrainState", "evaluate", "num_epochs", "num_steps", "train"]
 
 
 def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[EpochRecord]:
@@ -189,12 +122,6 @@ def train_epoch(
     return loss_sum / count, hits_sum / count
 
 
-def check_finite(value: float, what: str) -> None:
-    """Raise Diverged when `value` is infinite or not a number."""
-    if value - value != 0:
-        raise Diverged(f"the {what} is not finite")
-
-
 def evaluate(model: nn.Module, images: Images) -> tuple[float, float]:
     """Return mean loss (nats) and accuracy over all `images`.
 
@@ -210,51 +137,6 @@ def evaluate(model: nn.Module, images: Images) -> tuple[float, float]:
     loss, hits = (sums / len(images)).tolist()
     check_finite(loss, "evaluation loss")
     return loss, hits
-
-
-def look_at(
-    state: TrainState, observation: Observation, config: TrialConfig
-) -> dict[str, LayerRecord]:
-    """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
-    records = {}
-    for path, layer in neuron_layers(state.model).items():
-        activity = observation.layers[path]
-        check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
-        verdicts = deaths(activity, layer.keep)
-        was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
-        dead = verdicts["dead"]
-        idle = idle_now(observation, path, layer, config)
-        state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
-        state.dead[path] = dead
-        events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
-        norms = weight_norms(layer, kind="raw")
-        records[path] = LayerRecord(layer.site, layer.keep.clone(), norms, verdicts, events)
-    return records
-
-
-def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
-    """Complete the records with what pruning did, and bring `state.kept` up to date."""
-    for path, layer in neuron_layers(state.model).items():
-        before = state.kept.get(path, torch.ones_like(layer.keep))
-        records[path].events |= {
-            "pruned": before & ~layer.keep,
-            "reactivated": layer.keep & ~before,
-        }
-        records[path].floored = (layer.group or path) in pruned.floored
-        state.kept[path] = layer.keep.clone()
-
-
-def idle_now(
-    observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
-) -> Bool[Tensor, "f"]:
-    """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
-    activity = observation.layers[path]
-    idle = torch.zeros_like(layer.keep)
-    if bool(layer.keep.any()):
-        living = activity.select(layer.keep)
-        silent = living.mean_abs == 0
-        idle[layer.keep] = silent | is_dormant(living.mean_abs, tau=config.prune.tau)
-    return idle
 
 
 def prune_now(

@@ -1,40 +1,24 @@
 """One trial: build, restore, train, records -> tables. Handed a storage, hands back progress."""
 
-import hashlib
-import json
 import logging
-import os
-import platform
-import socket
 import time
 import traceback
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import torch
-
+from nvp.build import build, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
-from nvp.config import ModelConfig, TrialConfig, flatten, trial_id
-from nvp.data import DATASETS, data_root, load_data
+from nvp.config import TrialConfig, trial_id
+from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
-from nvp.models import build_model
-from nvp.names import look_up
-from nvp.optim import build_optimizer, check_optim
-from nvp.pruning import live_weights, resolve, sparsity
-from nvp.rows import epoch_rows, event_rows, layer_rows, neuron_rows
+from nvp.parts import TrialWriter, decode, drop_uncommitted, encode, next_attempt, parts_intact
+from nvp.record import EpochRecord
+from nvp.result import device_name, results, trial_row
+from nvp.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
+from nvp.state import Diverged, TrainState
 from nvp.storage import Storage
-from nvp.tables import (
-    TrialWriter,
-    decode,
-    drop_uncommitted,
-    encode,
-    next_attempt,
-    parts_intact,
-)
-from nvp.train import Diverged, EpochRecord, TrainState, evaluate, num_epochs, train
+from nvp.train import num_epochs, train
 
 logger = logging.getLogger(__name__)
 
@@ -54,43 +38,6 @@ class Progress:
     dead_fraction: float | None = None
     sparsity: float | None = None
     error: str | None = None
-
-
-def check_trial(config: TrialConfig) -> None:
-    """Raise ValueError for what a study author can get wrong; needs no data and trains nothing."""
-    data = look_up("data.name", config.data.name, DATASETS)
-    num_epochs(config, data.num_train)
-    probe = min(config.probe.size, data.num_train)
-    if probe < config.probe.bins:
-        raise ValueError(
-            f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"
-        )
-    check_optim(config.optim)
-    resolve(config.prune)
-    check_model(config.model, data.image_shape, data.num_classes)
-
-
-@cache
-def check_model(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
-    """Build the network once, so that what it refuses is refused on the driver."""
-    build_model(config, image_shape, num_classes, seed=0)
-
-
-def set_up_process(device: str) -> None:
-    """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
-
-    The weights of dying neurons decay into denormals, which are up to a hundred times slower.
-    """
-    if device == "cpu":
-        torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-
-
-def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
-    """Return the initial state of a trial."""
-    model = build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
-    model.to(device)
-    return TrainState(model, build_optimizer(model, config.optim))
 
 
 @dataclass
@@ -247,66 +194,17 @@ class Run:
         row = trial_row(self.config, status, error) | {"device": device_name(self.device)}
         if status != "failed":
             self.writer.release()
-            row |= self.results(status)
+            row |= results(
+                self.config,
+                self.data,
+                self.state.model,
+                self.record,
+                status=status,
+                best_val_accuracy=self.diary.best_val_accuracy,
+            )
         self.tick()
         times = {"started": self.diary.started, "ended": time.time(), "seconds": self.diary.seconds}
         self.writer.commit(row | times)
         if status != "failed":
             self.writer.storage.delete_folder(f"checkpoints/{self.writer.trial_id}")
         return self.progress(status, error=error)
-
-    def results(self, status: str) -> dict[str, Any]:
-        """Return the results; `test` is evaluated here, once, and not of a diverged network."""
-        model, record = self.state.model, self.record
-        probe = self.data.probe(self.config.probe.size)
-        digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
-        row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
-        row["parameters"] = sum(p.numel() for p in model.parameters())
-        if record is None:
-            return row
-        masked, units = sparsity(model, self.config.prune.sites)
-        row |= {
-            "epochs": record.epoch,
-            "steps": record.step,
-            "val_loss": record.val_loss,
-            "val_accuracy": record.val_accuracy,
-            "best_val_accuracy": self.diary.best_val_accuracy,
-            "sparsity": masked / units,
-            "masked_units": masked,
-            "units": units,
-            "neurons": sum(len(layer.keep) for layer in record.layers.values()),
-            "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
-        }
-        if status == "done":
-            row["test_loss"], row["test_accuracy"] = evaluate(model, self.data.test)
-        return row
-
-
-def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
-    """Return what every row of `trials` has, whatever became of the trial."""
-    return {
-        "status": status,
-        "config": json.dumps(flatten(config)),
-        "error": error,
-        "host": socket.gethostname(),
-        "version": f"torch {torch.__version__}, python {platform.python_version()}",
-    }
-
-
-def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
-    """Commit the `failed` row of a trial whose process died before it could (driver only)."""
-    name = trial_id(config)
-    writer = TrialWriter(storage, name, next_attempt(storage, name))
-    writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
-
-
-def is_sampled(epoch: int) -> bool:
-    """Whether `neurons` is written at this epoch: 0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, ..."""
-    return epoch == 0 or epoch in {round(2 ** (k / 2)) for k in range(64)}
-
-
-def device_name(device: str) -> str:
-    """Return what the trial ran on."""
-    if device == "cpu":
-        return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"
-    return torch.cuda.get_device_name(0)

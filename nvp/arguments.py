@@ -1,0 +1,89 @@
+"""The command line that every study has; it never grows a flag per hyperparameter."""
+
+import argparse
+import os
+
+import torch
+
+
+def parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of the study called `name`."""
+    parser = argparse.ArgumentParser(description=f"Run what is missing of the study {name}.")
+    add = parser.add_argument
+    add(
+        "--preset",
+        choices=("auto", "quick", "paper"),
+        default="auto",
+        help="paper needs GPUs; auto (default): paper on a cluster or a local GPU, else quick",
+    )
+    add(
+        "--storage",
+        default=os.environ.get("NVP_STORAGE", "results"),
+        metavar="PATH",
+        help="where tables go (default: NVP_STORAGE, else results)",
+    )
+    add(
+        "--address",
+        default=os.environ.get("RAY_ADDRESS"),
+        help="Ray cluster (default: RAY_ADDRESS, else a private local Ray)",
+    )
+    add("--seeds", type=positive, metavar="N", help="replicates of every cell")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        dest="settings",
+        help="override the base, e.g. optim.lr=0.1; fixes a swept path (repeatable)",
+    )
+    add("--gpus-per-trial", type=share, metavar="1/K", help="share of a GPU, 1 or 1/k; 0 = CPU")
+    add("--max-concurrent", type=positive, metavar="N", help="trials at a time, at most")
+    add("--only", metavar="TRIAL_ID", help="run this trial alone")
+    add("--no-ray", action="store_true", help="run one after another in this process")
+    add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
+    return parser  # fmt: skip
+
+
+def positive(text: str) -> int:
+    """Return a whole number >= 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """Return 0, 1 or 1/k: other shares would leave a part of every GPU idle."""
+    numerator, _, denominator = text.partition("/")
+    if text in ("0", "1"):
+        return float(text)
+    if numerator == "1" and denominator.isdigit() and int(denominator) > 0:
+        return 1 / int(denominator)
+    try:
+        k = 1 / float(text)
+    except (ValueError, ZeroDivisionError):
+        k = 0.0
+    if k >= 1 and abs(k - round(k)) < 0.01:
+        return 1 / round(k)
+    raise argparse.ArgumentTypeError(f"expected 0, 1 or 1/k, got {text!r}")
+
+
+def choose_preset(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Return the preset and why."""
+    if arguments.preset != "auto":
+        return arguments.preset, "as asked"
+    if arguments.address:
+        return "paper", f"a cluster at {arguments.address}"
+    if torch.cuda.is_available():
+        return "paper", "a local GPU"
+    return "quick", "no cluster and no GPU here"
+
+
+def read_settings(pairs: list[str]) -> dict[str, str]:
+    """Return {path: text} of the --set flags."""
+    settings = {}
+    for pair in pairs:
+        path, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--set: expected PATH=VALUE, e.g. optim.lr=0.1, got {pair!r}")
+        settings[path] = value
+    return settings

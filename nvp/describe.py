@@ -1,0 +1,69 @@
+"""The reference pages docs/tables.md and docs/settings.md, made by `python -m nvp.describe`."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from nvp.config import TrialConfig
+from nvp.schema import TABLES
+
+TABLES_HEAD = """# Tables
+
+Made from `nvp/schema.py` by `python -m nvp.describe`. Fractions are in [0, 1]; null means not measured,
+never NaN. Columns marked v are volatile: they alone may differ between a killed and continued run
+and an unbroken one."""
+SETTINGS_HEAD = """# Settings
+
+Made from `nvp/config.py` by `python -m nvp.describe`. A dotted path is what `--set` takes, what a study
+sweeps, and the column of `trials` in the analysis.
+
+| path | default | range | meaning |
+|---|---|---|---|"""
+SIGNS = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
+
+
+def tables_page() -> str:
+    """Return the data dictionary: every column of every table, its unit and meaning."""
+    lines = [TABLES_HEAD]
+    for table, schema in TABLES.items():
+        lines += ["", f"## {table}", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
+        for field in schema:
+            note = {key.decode(): value.decode() for key, value in field.metadata.items()}
+            kind = str(field.type).removeprefix("dictionary<values=").split(",")[0]
+            mark = " v" if note["volatile"] == "true" else ""
+            lines.append(f"| `{field.name}`{mark} | {kind} | {note['unit']} | {note['meaning']} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return every dotted path of a trial's configuration, its default, range and meaning."""
+    return "\n".join([SETTINGS_HEAD, *setting_rows(TrialConfig(), "")]) + "\n"
+
+
+def setting_rows(config: Any, prefix: str) -> list[str]:
+    """Return a table row for every leaf below `config`."""
+    rows = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            rows += setting_rows(value, f"{prefix}{field.name}.")
+            continue
+        limits = field.metadata["limits"].items()
+        span = ", ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits if limit is not None)
+        span = " or ".join(field.metadata["choices"]) or span
+        default = value if value != "" else "''"
+        rows.append(
+            f"| `{prefix}{field.name}` | {default} | {span} | {field.metadata['meaning']} |"
+        )
+    return rows
+
+
+def main() -> None:
+    """Write both pages."""
+    docs = Path(__file__).parent.parent / "docs"
+    (docs / "tables.md").write_text(tables_page())
+    (docs / "settings.md").write_text(settings_page())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What a plan looks like on the terminal: its trials, their states, the cost of the rest."""
+
+from nvp.config import TrialConfig
+from nvp.estimate import estimate_bytes, estimate_seconds
+from nvp.plan import Plan, State
+from nvp.progress import duration
+from nvp.tables import Index
+
+
+def print_plan(plan: Plan, state: State, index: Index) -> None:
+    """Print the table of trials, their states and what the missing ones will cost."""
+    paths = [*plan.design.space, "seed"]
+    print("  ".join(["trial_id".ljust(12), "status  ", *paths]))
+    for name, config in plan.trials.items():
+        row = index.rows.get(name)
+        status = row["status"] if row else "missing"
+        values = [str(value).ljust(len(path)) for path, value in plan.swept(config).items()]
+        print("  ".join([name, status.ljust(8), *values]).rstrip())
+    print_state(state)
+    if state.missing:
+        print_estimate([plan.trials[name] for name in state.missing], index)
+
+
+def print_estimate(trials: list[TrialConfig], index: Index) -> None:
+    """Print what `trials` will cost in time and disk."""
+    try:
+        seconds, source = estimate_seconds(trials, index)
+    except Exception as error:  # the network is the user's: the plan is worth seeing all the same
+        print(f"estimate: none, a timed step failed with {type(error).__name__}: {error}")
+        return
+    size = estimate_bytes(trials) / 1e6
+    print(
+        f"estimate: {duration(seconds)} one after another, from {source}; {size:.1f} MB of tables"
+    )
+
+
+def print_state(state: State) -> None:
+    """Print how many trials are done, to run and failed, and why they failed."""
+    print(f"{len(state.done)} done, {len(state.missing)} to run, {len(state.failed)} failed before")
+    for name, reason in state.failed.items():
+        print(f"  {name} failed: {reason}")

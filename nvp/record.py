@@ -1,0 +1,99 @@
+"""Records: what a measuring point saw, before and after its pruning."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from nvp.config import TrialConfig
+from nvp.neurons import NeuronLayer, neuron_layers
+from nvp.pruning import Pruned
+from nvp.state import TrainState, check_finite
+from nvp.vitality import Observation, deaths, weight_norms
+from nvp.vitality.death import is_dormant
+
+
+@dataclass
+class LayerRecord:
+    """One layer at a measuring point, before its pruning; `events` after it too.
+
+    Attributes:
+        site: "internal" or "stream".
+        keep: True where not masked.
+        norms: L2 norm of each neuron's incoming weights.
+        deaths: {definition: verdict}, False where masked.
+        events: {died, revived, pruned, reactivated: which neurons, since the last point}.
+        floored: whether a floor kept the method from masking more of it.
+    """
+
+    site: str
+    keep: Bool[Tensor, "f"]
+    norms: Float[Tensor, "f"]
+    deaths: dict[str, Bool[Tensor, "f"]]
+    events: dict[str, Bool[Tensor, "f"]]
+    floored: bool = False
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What happened since the last measuring point; losses in nats, fractions in [0, 1]."""
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float
+    val_accuracy: float
+    observation: Observation
+    layers: dict[str, LayerRecord]
+    target: float | None
+    masked: int
+    units: int
+    seconds: dict[str, float]
+
+
+def look_at(
+    state: TrainState, observation: Observation, config: TrialConfig
+) -> dict[str, LayerRecord]:
+    """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
+    records = {}
+    for path, layer in neuron_layers(state.model).items():
+        activity = observation.layers[path]
+        check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
+        verdicts = deaths(activity, layer.keep)
+        was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
+        dead = verdicts["dead"]
+        idle = idle_now(observation, path, layer, config)
+        state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
+        state.dead[path] = dead
+        events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
+        norms = weight_norms(layer, kind="raw")
+        records[path] = LayerRecord(layer.site, layer.keep.clone(), norms, verdicts, events)
+    return records
+
+
+def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
+    """Complete the records with what pruning did, and bring `state.kept` up to date."""
+    for path, layer in neuron_layers(state.model).items():
+        before = state.kept.get(path, torch.ones_like(layer.keep))
+        records[path].events |= {
+            "pruned": before & ~layer.keep,
+            "reactivated": layer.keep & ~before,
+        }
+        records[path].floored = (layer.group or path) in pruned.floored
+        state.kept[path] = layer.keep.clone()
+
+
+def idle_now(
+    observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
+) -> Bool[Tensor, "f"]:
+    """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
+    activity = observation.layers[path]
+    idle = torch.zeros_like(layer.keep)
+    if bool(layer.keep.any()):
+        living = activity.select(layer.keep)
+        silent = living.mean_abs == 0
+        idle[layer.keep] = silent | is_dormant(living.mean_abs, tau=config.prune.tau)
+    return idle

@@ -1,0 +1,79 @@
+"""The row of `trials`: what became of a trial."""
+
+import hashlib
+import json
+import os
+import platform
+import socket
+import time
+from typing import Any
+
+import torch
+from torch import nn
+
+from nvp.config import TrialConfig, flatten, trial_id
+from nvp.data.splits import Splits
+from nvp.parts import TrialWriter, next_attempt
+from nvp.pruning import live_weights, sparsity
+from nvp.record import EpochRecord
+from nvp.storage import Storage
+from nvp.train import evaluate
+
+
+def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
+    """Return what every row of `trials` has, whatever became of the trial."""
+    return {
+        "status": status,
+        "config": json.dumps(flatten(config)),
+        "error": error,
+        "host": socket.gethostname(),
+        "version": f"torch {torch.__version__}, python {platform.python_version()}",
+    }
+
+
+def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
+    """Commit the `failed` row of a trial whose process died before it could (driver only)."""
+    name = trial_id(config)
+    writer = TrialWriter(storage, name, next_attempt(storage, name))
+    writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
+
+
+def results(
+    config: TrialConfig,
+    data: Splits,
+    model: nn.Module,
+    record: EpochRecord | None,
+    *,
+    status: str,
+    best_val_accuracy: float,
+) -> dict[str, Any]:
+    """Return the results; `test` is evaluated here, once, and not of a diverged network."""
+    probe = data.probe(config.probe.size)
+    digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
+    row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
+    row["parameters"] = sum(p.numel() for p in model.parameters())
+    if record is None:
+        return row
+    masked, units = sparsity(model, config.prune.sites)
+    row |= {
+        "epochs": record.epoch,
+        "steps": record.step,
+        "val_loss": record.val_loss,
+        "val_accuracy": record.val_accuracy,
+        "best_val_accuracy": best_val_accuracy,
+        "sparsity": masked / units,
+        "masked_units": masked,
+        "units": units,
+        "neurons": sum(len(layer.keep) for layer in record.layers.values()),
+        "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
+    }
+    if status == "done":
+        row["test_loss"], row["test_accuracy"] = evaluate(model, data.test)
+    return row
+
+
+def device_name(device: str) -> str:
+    """Return what the trial ran on."""
+    if device == "cpu":
+        return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"
+    return torch.cuda.get_device_name(0)

@@ -1,0 +1,40 @@
+"""TrainState: all that changes while training."""
+
+from dataclasses import dataclass, field
+
+from jaxtyping import Bool, Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+class Diverged(Exception):
+    """The loss, a weight or an activation stopped being finite; a result, not a crash."""
+
+
+@dataclass
+class TrainState:
+    """All that changes while training; complete between measuring points.
+
+    Attributes:
+        model: the network, masks included.
+        optimizer: with its moments.
+        epoch: epochs finished; -1 before the initial network is measured.
+        step: optimizer steps done.
+        idle: per layer, measuring points in a row at which each neuron was dead or dormant.
+        dead: per layer, strictly dead at the last measuring point.
+        kept: per layer, not masked at the end of the last measuring point.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    epoch: int = -1
+    step: int = 0
+    idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
+    kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
+
+
+def check_finite(value: float, what: str) -> None:
+    """Raise Diverged when `value` is infinite or not a number."""
+    if value - value != 0:
+        raise Diverged(f"the {what} is not finite")
