@@ -171,10 +171,20 @@ def run_sweep(
 
 
 def connect(resources: Resources) -> None:
-    """Attach to a cluster, or start a private Ray on this machine."""
+    """Attach to a cluster, or start a private Ray on this machine.
+
+    Raises:
+        ValueError: when there is no cluster at the address.
+    """
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if resources.address:
-        ray.init(address=resources.address, **quiet)
+        try:
+            ray.init(address=resources.address, **quiet)
+        except ConnectionError as error:
+            raise ValueError(
+                f"--address: expected a Ray cluster, got {resources.address!r}: {error}. A cluster "
+                "with token authentication wants RAY_AUTH_MODE=token and its token"
+            ) from None
     else:
         cpus = len(os.sched_getaffinity(0))
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)

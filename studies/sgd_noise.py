@@ -37,7 +37,7 @@ STUDY = Study(
             probe=ProbeConfig(size=512),
         ),
         space={
-            "optim.noise": grid(0.0, 0.5, 1.0, 2.0),
+            "optim.noise": grid(0.0, 1.0, 2.0, 3.0),
             "optim.lr": grid(0.1, 0.2),
             "prune.method": grid("none", "dead"),
         },

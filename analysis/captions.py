@@ -1,0 +1,43 @@
+"""What a figure says of itself: over how many seeds, and which trials it leaves out."""
+
+import pandas as pd
+
+from analysis.load import StudyFrames
+
+
+def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
+    """Return what line and interval are, and n of a frame that `with_interval` made."""
+    least, most = frame["n"].min(), frame["n"].max()
+    if most == 1:
+        return f"{center}: the one seed, n = 1, so there is no interval."
+    n = f"n = {least:g} seeds" if least == most else f"n = {least:g} to {most:g} seeds"
+    lone = " (none where n = 1)" if least == 1 else ""
+    return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
+
+
+def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
+    """Return how many of `trials` are not shown since they diverged or failed, and what is missing.
+
+    Empty when nothing is left out.
+    """
+    parts = []
+    for status in ("diverged", "failed"):
+        count = int((trials["status"] == status).sum())
+        if count:
+            parts.append(f"{count} of {len(trials)} trials {status} and left out.")
+    if frames.unfinished:
+        planned = len(frames.study["trials"])
+        parts.append(f"Partial study: {frames.unfinished} of {planned} trials not finished.")
+    return " ".join(parts)
+
+
+def pooled_caption(frames: StudyFrames, shown: list[str]) -> str:
+    """Return which swept keys a figure averages over, seed by seed; empty when none."""
+    pooled = [key for key in frames.swept if key not in [*shown, "seed"]]
+    return f"Averaged, seed by seed, over {', '.join(pooled)}." if pooled else ""
+
+
+def caption(*parts: str) -> str:
+    """Return the parts that say something as one text, capitalised."""
+    text = " ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,119 @@
+"""Load a study: its tables as tidy frames, every row with the swept keys of its trial."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from analysis.derive import with_keys
+from analysis.place import not_there
+from nvp.tables import Index, open_study, read_index, read_study, read_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StudyFrames:
+    """The tables of one preset of a study. All but `trials` are read when first asked for.
+
+    Attributes:
+        name: the study.
+        preset: the preset.
+        study: study.json; {} when it is missing or damaged.
+        swept: the keys that tell the trials apart; `seed` is the last one.
+        trials: a row per finished trial, also a failed or diverged one, with every key of its
+            configuration as a column. `epochs` and `steps` are the ones finished.
+        index: where the other tables are read from, for the trials of `trials`.
+    """
+
+    name: str
+    preset: str
+    study: dict[str, Any]
+    swept: list[str]
+    trials: pd.DataFrame
+    index: Index = field(repr=False)
+
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """A row per (trial, epoch)."""
+        return self.table("epochs")
+
+    @cached_property
+    def layers(self) -> pd.DataFrame:
+        """A row per (trial, epoch, layer)."""
+        return self.table("layers")
+
+    @cached_property
+    def neurons(self) -> pd.DataFrame:
+        """A row per (trial, epoch, layer, neuron), at the epochs that were sampled."""
+        return self.table("neurons")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """A row per neuron that died, revived, was pruned or reactivated."""
+        return self.table("events")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table with the swept keys and the status joined on; names are categorical."""
+        rows = read_table(self.index, name, list(self.trials["trial_id"])).to_pandas()
+        return with_keys(rows, self.trials, [*self.swept, "status"])
+
+    @property
+    def unfinished(self) -> int:
+        """How many trials of the plan have no row yet."""
+        return len(set(self.study.get("trials", {})) - set(self.trials["trial_id"]))
+
+
+def load(place: str, study: str, preset: str, *, everything: bool = False) -> StudyFrames:
+    """Return the frames of a study: the trials of its current plan, or everything there is.
+
+    Args:
+        place: storage place, a path or a URI.
+        study: name of the study.
+        preset: `quick` or `paper`.
+        everything: also trials that an earlier plan asked for.
+
+    Raises:
+        ValueError: there is no such study at that place, or no trial of it has finished.
+    """
+    storage = open_study(place, study, preset)
+    document = read_study(storage)
+    index = read_index(storage)
+    if not document and not index.rows:
+        raise ValueError(not_there(place, study, preset))
+    if not document:
+        logger.warning("no readable study.json in %s: all trials are shown", storage.root)
+    planned = document.get("trials", {})
+    chosen = [name for name in index.rows if everything or not planned or name in planned]
+    if not chosen:
+        raise ValueError(
+            f"expected a finished trial in {storage.root}, got none of {len(planned)} planned and "
+            f"{len(index.rows)} from earlier plans (--all shows those); to run it: "
+            f"python studies/{study}.py --preset {preset} --storage {place}"
+        )
+    trials = with_configuration(read_table(index, "trials", chosen).to_pandas())
+    space = [] if everything else list(document.get("space", {}))
+    swept = [key for key in space or varying(trials) if key != "seed"]
+    return StudyFrames(study, preset, document, [*swept, "seed"], trials, index)
+
+
+def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
+
+    A key that the table has already (`epochs`, `steps`) keeps the table's meaning.
+    """
+    rows = [
+        {key: tuple(v) if isinstance(v, list) else v for key, v in json.loads(text).items()}
+        for text in trials["config"]
+    ]
+    configuration = pd.DataFrame(rows, index=trials.index)
+    return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
+
+
+def varying(trials: pd.DataFrame) -> list[str]:
+    """Return the configuration keys that `trials` were given more than one value of."""
+    given = pd.DataFrame([json.loads(text) for text in trials["config"]]).astype(str)
+    return [key for key in given.columns if given[key].nunique() > 1]

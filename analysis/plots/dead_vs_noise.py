@@ -1,0 +1,50 @@
+"""Dead fraction at the end against a hyperparameter, by two definitions of death."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.captions import caption, interval_caption, left_out_caption, pooled_caption
+from analysis.derive import dead_at_end, with_keys
+from analysis.load import StudyFrames
+from analysis.plots.effect import draw_effect, hue_handles
+from analysis.question import Drawing, Question, finished
+from analysis.stats import with_interval
+
+DEFINITIONS = ("dead", "dormant_0025")
+
+
+def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the figure of the unpruned trials: do more neurons die at a higher level of x?"""
+    x, hue = question.x, question.hue
+    unpruned = frames.trials[frames.trials["prune.method"] == "none"]
+    done = finished(frames.trials, "none")
+    ends = with_keys(dead_at_end(frames.layers), frames.trials, [x, hue, "seed"])
+    ends = ends[ends["trial_id"].isin(done["trial_id"]) & ends["definition"].isin(DEFINITIONS)]
+    frame = with_interval(ends, "fraction", ["definition", x, hue])
+    text = caption(
+        interval_caption(frame),
+        "Dots: trials, unpruned, last epoch.",
+        left_out_caption(frames, unpruned),
+        pooled_caption(frames, [x, hue, "prune.method"]),
+    )
+    return Drawing(plot_dead_vs_noise(frame, x=x, hue=hue, text=text), frame)
+
+
+def plot_dead_vs_noise(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
+    """Draw fraction against `x`, one line per level of `hue`, one panel per definition.
+
+    Requires `dead_at_end` with intervals by definition, `x` and `hue`.
+    """
+    figure = style.page(style.PAGE, 2.9)
+    panels = figure.subplots(1, len(DEFINITIONS), sharey=True)
+    for axes, definition in zip(panels, DEFINITIONS, strict=True):
+        rows = frame[frame["definition"] == definition]
+        draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0))
+        axes.set_ylabel(style.upright(definition))
+        axes.tick_params(labelleft=True)
+    panels[0].set_ylim(bottom=0)  # shared, and only now that both are drawn
+    handles = hue_handles(panels[0], hue, sorted(frame[hue].unique()))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    style.note(figure, text)
+    return figure

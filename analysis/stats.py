@@ -1,0 +1,82 @@
+"""Intervals over seeds, paired differences, Holm's correction. Pure.
+
+Seeds are the replicates: rows of one cell and one seed are averaged first, so n counts seeds. An
+interval is the 95 % t-interval of the mean; null with one seed, of zero width when all are equal,
+and never clipped here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
+
+LEVEL = 0.95
+ALIKE = 1e-6  # tables hold float32: closer than this, relative to the values, is equal
+
+
+def seed_interval(frame: pd.DataFrame, value: str, by: Sequence[str]) -> pd.DataFrame:
+    """One row per `by`: n (seeds with a value), mean, low and high of `value`."""
+    cells = frame.dropna(subset=[value]).groupby([*by, "seed"], observed=True)[value].mean()
+    grouped = cells.groupby(list(by), observed=True)
+    rows = grouped.agg(n="count", mean="mean", spread="std", least="min", most="max")
+    alike = rows["most"] - rows["least"] <= ALIKE * rows[["least", "most"]].abs().max(axis=1)
+    spread = rows["spread"].mask(alike, rows["spread"] * 0.0)
+    half = student.ppf((1 + LEVEL) / 2, rows["n"] - 1) * spread / np.sqrt(rows["n"])
+    rows = rows.assign(low=rows["mean"] - half, high=rows["mean"] + half)
+    return rows[["n", "mean", "low", "high"]].reset_index()
+
+
+def with_interval(frame: pd.DataFrame, value: str, by: Sequence[str]) -> pd.DataFrame:
+    """Return `frame` with n, mean, low and high of its cell added to every row."""
+    return frame.merge(seed_interval(frame, value, by), on=list(by), how="left")
+
+
+def paired_difference(
+    frame: pd.DataFrame,
+    value: str,
+    *,
+    key: str,
+    levels: tuple[Any, Any],
+    by: str,
+    groups: Sequence[Any],
+) -> pd.DataFrame:
+    """One row per level of `by` in `groups`: `value` at the second level of `key` minus the first.
+
+    Pairs share a seed. Columns: n (pairs), mean, low, high, p (two-sided t-test against 0; null
+    without an interval, and when all differences are equal, which no t-test can judge).
+    """
+    rows = []
+    for group in groups:
+        cell = frame[frame[by] == group].dropna(subset=[value])
+        means = cell.groupby([key, "seed"])[value].mean().unstack(key)
+        pairs = means.reindex(columns=list(levels)).dropna()
+        first, second = (pairs[level].to_numpy(dtype=float) for level in levels)
+        rows.append({by: group} | interval_and_test(first, second))
+    return pd.DataFrame(rows, columns=[by, "n", "mean", "low", "high", "p"])
+
+
+def interval_and_test(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+    """Return n, mean, low, high and p of second - first, pair by pair; null where there is none."""
+    differences = second - first
+    n = len(differences)
+    mean = float(differences.mean()) if n else np.nan
+    if n < 2:
+        return {"n": n, "mean": mean, "low": np.nan, "high": np.nan, "p": np.nan}
+    if np.ptp(differences) <= ALIKE * np.abs([first, second]).max():
+        return {"n": n, "mean": mean, "low": mean, "high": mean, "p": np.nan}
+    error = float(differences.std(ddof=1)) / np.sqrt(n)
+    half = float(student.ppf((1 + LEVEL) / 2, n - 1)) * error
+    p = 2 * float(student.sf(abs(mean) / error, n - 1))
+    return {"n": n, "mean": mean, "low": mean - half, "high": mean + half, "p": p}
+
+
+def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with `p_holm`: p corrected over the rows, which are one family."""
+    tested = frame["p"].notna()
+    corrected = pd.Series(np.nan, index=frame.index)
+    if tested.any():
+        corrected[tested] = multipletests(frame.loc[tested, "p"], method="holm")[1]
+    return frame.assign(p_holm=corrected)

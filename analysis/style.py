@@ -1,0 +1,156 @@
+"""The only home of colours, labels with units, names, orders and sizes, and of saving a figure."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import matplotlib
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from nvp.schema import TABLES
+
+COLUMN, PAGE = 3.4, 7.0  # widths of one and of two columns of a paper, inches
+MARKERS = ("o", "s", "^", "D", "v", "P")
+PALETTE = sns.color_palette("colorblind").as_hex()
+STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
+STATE_NAMES = {"alive": "alive", "dead": "strictly dead", "masked": "masked"}
+
+LABELS = {
+    "optim.noise": "gradient noise σ (relative to ‖g‖)",
+    "optim.lr": "learning rate",
+    "optim.momentum": "momentum",
+    "optim.weight_decay": "weight decay",
+    "data.batch_size": "batch size (images)",
+    "model.activation": "activation function",
+    "model.width": "width (× the published network)",
+    "prune.method": "pruning method",
+    "prune.sparsity": "target sparsity (fraction of units)",
+    "epoch": "epoch",
+    "neuron": "neuron",
+    "dead": "strictly dead neurons (fraction of kept)",
+    "rare": "rarely firing neurons (fraction of kept)",
+    "dormant_0025": "dormant neurons, τ = 0.025 (fraction of kept)",
+    "dormant_01": "dormant neurons, τ = 0.1 (fraction of kept)",
+    "low_variance": "low-variance neurons (fraction of kept)",
+    "sparsity": "sparsity reached (fraction of units masked)",
+    "test_accuracy": "test accuracy (fraction)",
+    "difference": "test accuracy, pruned − unpruned (fraction)",
+    "val_accuracy": "validation accuracy (fraction)",
+}
+SYMBOLS = {
+    "optim.noise": "σ",
+    "optim.lr": "learning rate",
+    "data.batch_size": "batch size",
+    "prune.method": "method",
+}
+METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvi": "NVI"}
+LAYERS = {"stem": "stem", "hidden": "linear"}
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.title_fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.3,
+    "figure.dpi": 150,
+    "svg.hashsalt": "nvp",
+}
+
+
+@contextmanager
+def paper() -> Iterator[None]:
+    """Set fonts and lines for print at the width of a paper's column."""
+    with matplotlib.rc_context(RC):
+        yield
+
+
+def label(key: str) -> str:
+    """Return the axis label of a configuration key or a column, unit included."""
+    if key in LABELS:
+        return LABELS[key]
+    for schema in TABLES.values():
+        if key in schema.names:
+            about = {k.decode(): v.decode() for k, v in schema.field(key).metadata.items()}
+            return f"{about['meaning']} ({about['unit']})" if about["unit"] else about["meaning"]
+    return key
+
+
+def upright(key: str) -> str:
+    """Return the label of a y axis: the unit on a line of its own, so that it fits the height."""
+    return label(key).replace(" (", "\n(")
+
+
+def level(key: str, value: Any) -> str:
+    """Return a level of a configuration key with the key's short name, unbroken: "σ = 0.5"."""
+    text = f"{SYMBOLS.get(key, key.rpartition('.')[2])} = {value_text(value)}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def value_text(value: Any) -> str:
+    """Return a value as a reader writes it: a method by its name, a number without zeros."""
+    return METHODS.get(value, value) if isinstance(value, str) else f"{value:g}"
+
+
+def layer_name(layer: str) -> str:
+    """Return the name of a layer in a legend: conv1 -> conv 1."""
+    word = layer.rstrip("0123456789")
+    return LAYERS.get(layer, f"{word} {layer[len(word) :]}".strip())
+
+
+def colors(levels: Sequence[Any]) -> dict[Any, str]:
+    """Return a colour for each of a few levels, told apart by colour-blind readers too."""
+    return {one: PALETTE[i % len(PALETTE)] for i, one in enumerate(levels)}
+
+
+def ramp(levels: Sequence[Any]) -> dict[Any, str]:
+    """Return a colour for each of some ordered levels, dark to light."""
+    return dict(zip(levels, sns.color_palette("viridis", len(levels) + 1).as_hex(), strict=False))
+
+
+def markers(levels: Sequence[Any]) -> dict[Any, str]:
+    """Return a marker for each of a few levels."""
+    return {one: MARKERS[i % len(MARKERS)] for i, one in enumerate(levels)}
+
+
+def page(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches; draw inside `paper`."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def note(figure: Figure, text: str) -> None:
+    """Write what a reader must know under the figure: n, what an interval is, what is left out."""
+    # 20 characters of 7 pt to the inch, so that the text never sets the width
+    figure.supxlabel(fill(text, int(figure.get_figwidth() * 20)), x=0.01, ha="left", fontsize=7)
+
+
+def head(figure: Figure, text: str) -> None:
+    """Write a title over the figure, broken to its width."""
+    figure.suptitle(fill(text, int(figure.get_figwidth() * 14)), fontsize=8)
+
+
+def save(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
+    """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
+    with paper():
+        figure.savefig(paths[0], dpi=300)
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    paths[1].write_text(drawn.getvalue(), encoding="utf-8")
+    frame.to_csv(paths[2], index=False)
+    return paths

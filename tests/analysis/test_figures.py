@@ -1,0 +1,169 @@
+"""The figures of a real small study, what is behind them, and the command that draws them."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import FillBetweenPolyCollection
+
+from analysis.__main__ import main
+from analysis.answer import answer, sentences
+from analysis.derive import dead_at_end
+from analysis.figures import FIGURES, STUDIES, draw, make, question_of
+from analysis.load import StudyFrames, load
+from analysis.style import label
+from nvp.schema import LAYERS
+
+
+@pytest.fixture(scope="module")
+def frames(study_place: Path) -> StudyFrames:
+    return load(str(study_place), "sgd_noise", "quick")
+
+
+@pytest.fixture
+def place(study_place: Path, tmp_path: Path) -> Path:
+    """Return a copy of the study, for figures to be written into."""
+    shutil.copytree(study_place / "sgd_noise", tmp_path / "sgd_noise")
+    return tmp_path
+
+
+def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
+    return replace(frames, trials=trials)
+
+
+def test_every_study_asks_for_figures_that_exist():
+    for question in STUDIES.values():
+        assert set(question.figures) <= set(FIGURES)
+
+
+def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(frames: StudyFrames, tmp_path: Path):
+    written = draw(frames, tmp_path)
+    expected = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg", "csv")}
+    assert {path.name for path in written} == expected
+    assert all(path.stat().st_size > 0 for path in written)
+
+
+def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
+    draw(frames, tmp_path / "one")
+    draw(frames, tmp_path / "two")
+    for name in FIGURES:
+        one, two = (tmp_path / folder / f"{name}.svg" for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
+    draw(frames, tmp_path)
+    behind = pd.read_csv(tmp_path / "dead_vs_noise.csv", dtype={"trial_id": str})
+    derived = dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
+    keys = pd.MultiIndex.from_frame(behind[["trial_id", "definition"]])
+    np.testing.assert_allclose(behind["fraction"], derived.loc[keys])
+    methods = frames.trials.set_index("trial_id")["prune.method"]
+    assert set(behind["trial_id"].map(methods)) == {"none"}
+
+
+def test_n_is_stated_in_every_figure(frames: StudyFrames):
+    for name in FIGURES:
+        figure = make(frames, name).figure
+        assert "n = " in figure.get_supxlabel(), name
+
+
+def bands(frames: StudyFrames) -> list[FillBetweenPolyCollection]:
+    """Return the bands of dead_over_epochs that have an area."""
+    axes = make(frames, "dead_over_epochs").figure.axes
+    drawn = [c for one in axes for c in one.collections if isinstance(c, FillBetweenPolyCollection)]
+    return [band for band in drawn if np.isfinite(band.get_datalim(axes[0].transData).size).all()]
+
+
+def test_one_seed_draws_no_band_and_no_interval(frames: StudyFrames):
+    assert bands(frames)
+    first = frames.trials["seed"] == frames.trials["seed"].min()
+    one = with_trials(frames, frames.trials[first])
+    assert not bands(one)
+    drawing = make(one, "dead_vs_noise")
+    assert drawing.frame[["low", "high"]].isna().all(axis=None)
+    assert "n = 1, so there is no interval" in drawing.figure.get_supxlabel().replace("\n", " ")
+    table = answer(one, question_of("sgd_noise"))
+    assert set(table["verdict"]) == {"one pair, so no interval"}
+
+
+def test_diverged_trials_are_left_out_and_counted(frames: StudyFrames):
+    unpruned = frames.trials["prune.method"] == "none"
+    gone = frames.trials["trial_id"] == frames.trials.loc[unpruned, "trial_id"].iloc[0]
+    trials = frames.trials.assign(status=frames.trials["status"].mask(gone, "diverged"))
+    drawing = make(with_trials(frames, trials), "dead_vs_noise")
+    text = drawing.figure.get_supxlabel().replace("\n", " ")
+    assert f"1 of {unpruned.sum()} trials diverged and left out" in text
+    assert not drawing.frame["trial_id"].isin(trials.loc[gone, "trial_id"]).any()
+
+
+def test_when_all_diverged_nothing_is_drawn_and_each_figure_says_why(
+    frames: StudyFrames, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    lost = with_trials(frames, frames.trials.assign(status="diverged"))
+    assert draw(lost, tmp_path) == []
+    assert all(f"{name} is not drawn" in caplog.text for name in FIGURES)
+    table = answer(lost, question_of("sgd_noise"))
+    assert set(table["verdict"]) == {"no pair of finished trials"}
+    assert sentences(table, question_of("sgd_noise"))
+
+
+def test_the_life_cycle_counts_the_dead_as_the_layers_do(frames: StudyFrames):
+    method = frames.trials["prune.method"] == "none"
+    trial = frames.trials.loc[method, "trial_id"].iloc[-1]
+    life = make(frames, "life_cycle", trial=trial).frame
+    replayed = (life["state"] == "dead").groupby([life["layer"], life["epoch"]]).sum()
+    layers = frames.layers[frames.layers["trial_id"] == trial].astype({"layer": str})
+    recorded = layers.set_index(["layer", "epoch"])["dead"]
+    pd.testing.assert_series_equal(
+        replayed.sort_index(), recorded.sort_index(), check_names=False, check_dtype=False
+    )
+
+
+def test_the_life_cycle_ends_at_the_sparsity_of_the_trial(frames: StudyFrames):
+    pruned = frames.trials[frames.trials["prune.method"] == "dead"]
+    trial = pruned.loc[pruned["sparsity"].idxmax()]
+    life = make(frames, "life_cycle", trial=trial["trial_id"]).frame
+    masked = life[(life["epoch"] == trial["epochs"]) & (life["state"] == "masked")]
+    assert len(masked) == trial["masked_units"]
+
+
+def test_a_label_falls_back_to_the_meaning_and_unit_of_the_schema():
+    meaning = LAYERS.field("fire_rate").metadata[b"meaning"].decode()
+    assert label("fire_rate") == f"{meaning} (fraction)"
+    assert label("optim.unheard_of") == "optim.unheard_of"
+
+
+def test_the_command_names_every_file_it_writes_and_answers(
+    place: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["sgd_noise", "--storage", str(place)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    files = sorted((place / "sgd_noise" / "quick" / "figures").iterdir())
+    assert set(map(str, files)) <= set(lines)
+    assert len(files) == 3 * len(FIGURES)
+    assert "preset quick (the only one there)" in lines[0]
+    assert any("learning\N{NO-BREAK SPACE}rate" in line and "pair" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["sgd_nois"], "did you mean 'sgd_noise'?"),
+        (["sgd_noise", "--preset", "paper"], "the place holds sgd_noise (quick)"),
+        (["sgd_noise", "--trial", "0123"], "--trial: expected one of the"),
+        (["sgd_noise", "--storage", "nowhere"], "the place holds no study"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
+    place: Path, arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+):
+    storage = [] if "--storage" in arguments else ["--storage", str(place)]
+    assert main([*arguments, *storage]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("error: ")
+    assert expected in err
