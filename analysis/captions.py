@@ -37,6 +37,19 @@ def pooled_caption(frames: StudyFrames, shown: list[str]) -> str:
     return f"Averaged, seed by seed, over {', '.join(pooled)}." if pooled else ""
 
 
+NOISES = {
+    "relative": "σ: noise over gradient norm.",
+    "absolute": "σ: noise per entry, after clipping.",
+    "official": "σ: noise per entry, before clipping.",
+}
+
+
+def noise_caption(frames: StudyFrames, keys: list[str]) -> str:
+    """Return what σ is measured in; "" where no key is the noise, or several kinds are mixed."""
+    kinds = frames.trials["optim.noise_kind"].unique()
+    return NOISES[kinds[0]] if "optim.noise" in keys and len(kinds) == 1 else ""
+
+
 def caption(*parts: str) -> str:
     """Return the parts that say something as one text, capitalised."""
     text = " ".join(part for part in parts if part)

@@ -21,7 +21,7 @@ STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
 STATE_NAMES = {"alive": "alive", "dead": "strictly dead", "masked": "masked"}
 
 LABELS = {
-    "optim.noise": "gradient noise σ (relative to ‖g‖)",
+    "optim.noise": "gradient noise σ",
     "optim.lr": "learning rate",
     "optim.momentum": "momentum",
     "optim.weight_decay": "weight decay",

@@ -10,8 +10,8 @@ from nvp.schema import TABLES
 TABLES_HEAD = """# Tables
 
 Made from `nvp/schema.py` by `python -m nvp.describe`. Fractions are in [0, 1]; null means not
-measured, never NaN. Columns marked v are volatile: they alone may differ between a killed and continued run
-and an unbroken one."""
+measured, never NaN. Columns marked v are volatile: they alone may differ between a killed and
+continued run and an unbroken one."""
 SETTINGS_HEAD = """# Settings
 
 Made from `nvp/config.py` by `python -m nvp.describe`. A dotted path is what `--set` takes, what a

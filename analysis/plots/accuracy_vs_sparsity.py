@@ -8,7 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import style
-from analysis.captions import caption, interval_caption, left_out_caption, pooled_caption
+from analysis.captions import (
+    caption,
+    interval_caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+)
 from analysis.derive import paired
 from analysis.load import StudyFrames
 from analysis.plots.effect import draw_effect, hue_handles
@@ -36,6 +42,7 @@ def accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
         "Filled: a pruned trial; hollow: its unpruned partner of the same seed; marker as right.",
         interval_caption(frame, center="Right, line") if pairs else "No partner has finished.",
         left_out_caption(frames, asked),
+        noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, "prune.method"]),
     )
     return Drawing(plot_accuracy_vs_sparsity(frame, x=x, hue=hue, text=text), frame)

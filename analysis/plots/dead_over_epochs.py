@@ -6,7 +6,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import style
-from analysis.captions import caption, interval_caption, left_out_caption, pooled_caption
+from analysis.captions import (
+    caption,
+    interval_caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+)
 from analysis.derive import dead_by_layer, with_keys
 from analysis.load import StudyFrames
 from analysis.question import Drawing, Question, finished
@@ -27,6 +33,7 @@ def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
         interval_caption(frame).replace("interval", "band", 1),
         "Unpruned trials.",
         left_out_caption(frames, unpruned),
+        noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, "prune.method"]),
     )
     return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, text=text), frame)

@@ -4,7 +4,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import style
-from analysis.captions import caption, interval_caption, left_out_caption, pooled_caption
+from analysis.captions import (
+    caption,
+    interval_caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+)
 from analysis.derive import dead_at_end, with_keys
 from analysis.load import StudyFrames
 from analysis.plots.effect import draw_effect, hue_handles
@@ -26,6 +32,7 @@ def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
         interval_caption(frame),
         "Dots: trials, unpruned, last epoch.",
         left_out_caption(frames, unpruned),
+        noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, "prune.method"]),
     )
     return Drawing(plot_dead_vs_noise(frame, x=x, hue=hue, text=text), frame)

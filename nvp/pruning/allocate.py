@@ -21,10 +21,9 @@ def layerwise(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
 
     What the rounding of the groups leaves over goes to the largest remainders, in order.
     """
-    exact = {group: sparsity * len(score) for group, score in scores.items()}
-    counts = {group: floor(value) for group, value in exact.items()}
-    total = floor(sparsity * sum(len(score) for score in scores.values()))
-    by_remainder = sorted(exact, key=lambda group: counts[group] - exact[group])
+    counts = {group: whole(sparsity, len(score)) for group, score in scores.items()}
+    total = whole(sparsity, sum(len(score) for score in scores.values()))
+    by_remainder = sorted(scores, key=lambda group: counts[group] - sparsity * len(scores[group]))
     for group in by_remainder[: total - sum(counts.values())]:
         counts[group] += 1
     return {
@@ -43,7 +42,7 @@ def network(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
         best = score.sort(stable=True).indices[len(score) - floors[group] :]
         score[best] = torch.inf
     pool = torch.cat(list(comparable.values()))
-    count = floor(sparsity * len(pool))
+    count = whole(sparsity, len(pool))
     keep = lowest_masked(pool, min(count, int((pool < torch.inf).sum())))
     split = keep.split([len(score) for score in comparable.values()])
     return dict(zip(comparable, split, strict=True))
@@ -55,6 +54,11 @@ def threshold(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
         group: lowest_masked(score, min(int((score <= 0).sum()), len(score) - floors[group]))
         for group, score in scores.items()
     }
+
+
+def whole(sparsity: float, count: int) -> int:
+    """Return floor(sparsity * count) of the decimal meant: 0.7 of 90 is 63, not 62.999..."""
+    return floor(sparsity * count + 1e-9)
 
 
 def relative_to_mean(score: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
