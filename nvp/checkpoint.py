@@ -67,8 +67,12 @@ def save_checkpoint(
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
     content = save(tensors, metadata={"header": json.dumps(header)})
     folder = f"checkpoints/{trial_id}"
-    storage.write(sealed(f"{folder}/{state.epoch:05d}", "safetensors", content), content)
-    storage.delete(sorted(storage.files(folder))[:-KEEP_LAST])
+    name = sealed(f"{folder}/{state.epoch:05d}", "safetensors", content)
+    storage.write(name, content)
+    others = sorted(n for n in storage.files(folder) if n != name)
+    later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]  # could not be used
+    earlier = [n for n in others if n not in later]
+    storage.delete(later + earlier[: 1 - KEEP_LAST])
 
 
 def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:

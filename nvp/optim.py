@@ -61,6 +61,11 @@ def check_optim(config: OptimConfig) -> None:
     look_up("optim.name", config.name, OPTIMIZERS)
     look_up("optim.schedule", config.schedule, LR_SCHEDULES)
     look_up("optim.noise_kind", config.noise_kind, NOISES)
+    if not all(0 < milestone < 1 for milestone in config.milestones):
+        raise ValueError(
+            "optim.milestones: expected fractions of training > 0 and < 1, "
+            f"got {list(config.milestones)}"
+        )
     if config.noise and config.noise_kind == "official" and not config.clip_norm:
         raise ValueError(
             "optim.clip_norm: expected a value > 0 with optim.noise_kind=official, whose noise is "

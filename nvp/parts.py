@@ -98,9 +98,10 @@ class TrialWriter:
 
     def flush(self) -> None:
         """Write one part for each table that has rows."""
+        measured = [e for rows in self.rows.get("epochs", []) for e in rows["epoch"].to_pylist()]
         for table, chunks in self.rows.items():
             rows = join(chunks).combine_chunks()
-            epochs = rows["epoch"].to_pylist()
+            epochs = measured or rows["epoch"].to_pylist()  # held rows are of earlier ones
             folder = f"{table}/{self.trial_id}/{self.attempt}"
             content = encode(rows)
             name = sealed(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)

@@ -70,6 +70,7 @@ def look_at(
         state.dead[path] = dead
         events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
         norms = weight_norms(layer, kind="raw")
+        check_finite(float(norms.sum()), f"{path} weight norm")
         records[path] = LayerRecord(layer.site, layer.keep.clone(), norms, verdicts, events)
     return records
 

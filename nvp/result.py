@@ -13,9 +13,9 @@ from torch import nn
 
 from nvp.config import TrialConfig, flatten, trial_id
 from nvp.data.splits import Splits
+from nvp.neurons import neuron_layers
 from nvp.parts import TrialWriter, next_attempt
 from nvp.pruning import live_weights, sparsity
-from nvp.record import EpochRecord
 from nvp.storage import Storage
 from nvp.train import evaluate
 
@@ -42,29 +42,23 @@ def results(
     config: TrialConfig,
     data: Splits,
     model: nn.Module,
-    record: EpochRecord | None,
+    last: dict[str, Any],
     *,
     status: str,
-    best_val_accuracy: float,
 ) -> dict[str, Any]:
     """Return the results; `test` is evaluated here, once, and not of a diverged network."""
     probe = data.probe(config.probe.size)
     digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
     row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
     row["parameters"] = sum(p.numel() for p in model.parameters())
-    if record is None:
+    if not last:
         return row
     masked, units = sparsity(model, config.prune.sites)
-    row |= {
-        "epochs": record.epoch,
-        "steps": record.step,
-        "val_loss": record.val_loss,
-        "val_accuracy": record.val_accuracy,
-        "best_val_accuracy": best_val_accuracy,
+    row |= last | {
         "sparsity": masked / units,
         "masked_units": masked,
         "units": units,
-        "neurons": sum(len(layer.keep) for layer in record.layers.values()),
+        "neurons": sum(len(layer.keep) for layer in neuron_layers(model).values()),
         "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
     }
     if status == "done":
@@ -76,4 +70,4 @@ def device_name(device: str) -> str:
     """Return what the trial ran on."""
     if device == "cpu":
         return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"
-    return torch.cuda.get_device_name(0)
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else device

@@ -61,7 +61,12 @@ def read_index(storage: Storage) -> Index:
 
     A damaged row or part is named in a warning, and its trial counts as not finished.
     """
-    listing = {name: size for table in TABLES for name, size in storage.files(table).items()}
+    listing = {
+        name: size
+        for table in TABLES
+        for name, size in storage.files(table).items()
+        if name.count("/") == 3 and name.endswith(".arrow")  # what else lies there is not ours
+    }
     rows: dict[str, dict[str, Any]] = {}
     damaged = set()
     parts: dict[str, list[str]] = defaultdict(list)

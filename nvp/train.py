@@ -37,13 +37,13 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         Diverged: when a loss, weight or activation is not finite.
     """
     epochs = num_epochs(config, len(data.train))
+    clock = Clock()
     for epoch in range(state.epoch + 1, epochs + 1):
-        clock = Clock()
         train_loss, train_accuracy = train_epoch(config, data.train, state, epoch)
-        clock.lap("train")
         state.epoch = epoch
         if epoch % config.probe.every and epoch < epochs:
             continue
+        clock.lap("train")
         observation = observe(state.model, data.probe(config.probe.size), bins=config.probe.bins)
         layers = look_at(state, observation, config)
         clock.lap("observe")
@@ -58,6 +58,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
             epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
             observation, layers, pruned.target, masked, units, clock.laps,
         )  # fmt: skip
+        clock = Clock()
 
 
 class Clock:

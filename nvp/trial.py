@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nvp.build import build, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
@@ -48,6 +49,7 @@ class Diary:
     seconds: float = 0.0
     pruned_once: bool = False
     best_val_accuracy: float = 0.0
+    last: dict[str, Any] = field(default_factory=dict)
 
 
 def run_trial(
@@ -152,6 +154,13 @@ class Run:
             writer.release()
         diary.pruned_once |= pruned
         diary.best_val_accuracy = max(diary.best_val_accuracy, record.val_accuracy)
+        diary.last = {
+            "epochs": record.epoch,
+            "steps": record.step,
+            "val_loss": record.val_loss,
+            "val_accuracy": record.val_accuracy,
+            "best_val_accuracy": diary.best_val_accuracy,
+        }
 
     def save(self) -> None:
         """Write what is buffered, then a checkpoint that names it."""
@@ -198,9 +207,8 @@ class Run:
                 self.config,
                 self.data,
                 self.state.model,
-                self.record,
+                self.diary.last,
                 status=status,
-                best_val_accuracy=self.diary.best_val_accuracy,
             )
         self.tick()
         times = {"started": self.diary.started, "ended": time.time(), "seconds": self.diary.seconds}

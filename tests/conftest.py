@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
 
+torch.set_num_threads(1)  # two test processes share two cores
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "studies" / "sgd_noise.py"
 SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2"]

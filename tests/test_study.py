@@ -84,6 +84,10 @@ def test_one_trial_in_this_process_gives_the_rows_it_gave_on_ray(
         (["--set", "prune.method=nvpp"], "did you mean 'nvp'"),
         (["--set", "model.activation=rleu"], "did you mean 'relu'"),
         (["--set", "optim.name=sdg"], "did you mean 'sgd'"),
+        (
+            ["--set", "optim.milestones=[0.5, 2]"],
+            "fractions of training > 0 and < 1, got [0.5, 2.0]",
+        ),
         (["--set", "data.batch_size=5000"], "at most the 1400 images"),
         (["--set", "probe.size=16"], "at least probe.bins=32 images, got 16"),
         (["--only", "0123"], "expected one of the"),

@@ -68,7 +68,8 @@ def prune(
                 soften_units(model, group, index)
             else:
                 mask_units(model, optimizer, group, index)
-    floored = tuple(group for group in masked if int(keep[group].sum()) == floors[group])
+    free = ALLOCATIONS[config.allocation](scores, target, dict.fromkeys(floors, 0))
+    floored = tuple(group for group in keep if int(keep[group].sum()) > int(free[group].sum()))
     return Pruned(masked, None if config.allocation == "threshold" else target, floored)
 
 

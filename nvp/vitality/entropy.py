@@ -51,7 +51,8 @@ def histograms(
     One vectorised count for a whole network; equal to numpy's histogram of the clamped values.
     """
     width = edges.shape[1] - 1
-    index = torch.searchsorted(edges[:, 1:-1].contiguous(), means.T.contiguous(), right=True)
+    clamped = means.T.clamp(edges[:, :1], edges[:, -1:]).contiguous()
+    index = torch.searchsorted(edges[:, 1:-1].contiguous(), clamped, right=True)
     index += width * torch.arange(len(index), device=index.device).unsqueeze(1)
     return torch.bincount(index.flatten(), minlength=len(edges) * width).view(len(edges), width)
 

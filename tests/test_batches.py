@@ -1,0 +1,116 @@
+"""Batches: whole, in an order that only (seed, epoch) decides, normalised, augmented."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nvp.config import DataConfig
+from nvp.data.batches import (
+    crop_flip,
+    eval_batches,
+    normalise,
+    shifted_view,
+    steps_per_epoch,
+    train_batches,
+)
+from nvp.data.splits import Images
+
+
+def numbered(count: int, channels: int = 1, size: int = 6) -> Images:
+    """Random images whose labels are their indices."""
+    rng = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (count, channels, size, size), generator=rng)
+    return Images(
+        pixels.to(torch.uint8), torch.arange(count), (0.25,) * channels, (0.5,) * channels
+    )
+
+
+def order(images: Images, config: DataConfig, *, seed: int = 0, epoch: int = 1) -> list[int]:
+    batches = train_batches(images, config, seed=seed, epoch=epoch)
+    return [label for _, labels in batches for label in labels.tolist()]
+
+
+@given(st.integers(1, 200), st.integers(1, 200))
+@settings(deadline=None, max_examples=50)
+def test_batches_are_whole_and_show_an_image_once(count: int, batch_size: int) -> None:
+    if batch_size > count:
+        with pytest.raises(ValueError, match=f"at most the {count} images .*got {batch_size}"):
+            steps_per_epoch(count, batch_size)
+        return
+    images, config = numbered(count), DataConfig(batch_size=batch_size)
+    batches = [labels for _, labels in train_batches(images, config, seed=0, epoch=1)]
+    assert len(batches) == steps_per_epoch(count, batch_size) == count // batch_size
+    assert {len(labels) for labels in batches} == {batch_size}
+    shown = torch.cat(batches).tolist()
+    assert len(set(shown)) == len(shown)
+
+
+def test_the_order_is_of_the_seed_and_the_epoch_alone() -> None:
+    images, plain = numbered(100), DataConfig(batch_size=10)
+    first = order(images, plain)
+    assert sorted(first) == list(range(100))
+    torch.manual_seed(7)
+    assert order(images, plain) == first
+    assert order(images, DataConfig(batch_size=10, augment="crop_flip")) == first
+    assert order(images, DataConfig(batch_size=25)) == first
+    assert order(images, plain, seed=1) != first
+    assert order(images, plain, epoch=2) != first
+
+
+def test_pixels_go_with_their_labels() -> None:
+    images = numbered(40, channels=3)
+    for pixels, labels in train_batches(images, DataConfig(batch_size=8), seed=3, epoch=2):
+        assert torch.equal(pixels, normalise(images.pixels[labels], images))
+
+
+def test_normalise_by_hand() -> None:
+    pixels = torch.tensor([[[[0, 255]], [[51, 102]]]], dtype=torch.uint8)
+    images = Images(pixels, torch.tensor([0]), (0.5, 0.2), (0.25, 0.1))
+    expected = torch.tensor([[[[-2.0, 2.0]], [[0.0, 2.0]]]])
+    assert torch.allclose(normalise(pixels, images), expected, atol=1e-6)
+    assert normalise(pixels, images).dtype == torch.float32
+
+
+def variants(image: torch.Tensor) -> dict[bytes, tuple[int, int, bool]]:
+    """Every padded shift of one image, mirrored or not."""
+    height, width = image.shape[1:]
+    padded = F.pad(image, (4, 4, 4, 4))
+    found = {}
+    for dy in range(9):
+        for dx in range(9):
+            crop = padded[:, dy : dy + height, dx : dx + width]
+            found[crop.contiguous().numpy().tobytes()] = (dy, dx, False)
+            found[crop.flip(-1).contiguous().numpy().tobytes()] = (dy, dx, True)
+    return found
+
+
+def test_an_augmented_image_is_a_shift_or_its_mirror_image() -> None:
+    images = numbered(3, channels=2, size=8)
+    view = shifted_view(images.pixels)
+    index = torch.arange(600) % 3
+    augmented = crop_flip(view, index, torch.Generator().manual_seed(0))
+    known = [variants(image) for image in images.pixels]
+    used = [
+        known[i][image.numpy().tobytes()]
+        for i, image in zip(index.tolist(), augmented.contiguous(), strict=True)
+    ]
+    assert {dy for dy, _, _ in used} == {dx for _, dx, _ in used} == set(range(9))
+    mirrored = sum(flip for _, _, flip in used)
+    assert 240 < mirrored < 360  # five standard deviations around a half
+
+
+def test_shifts_are_a_view() -> None:
+    pixels = numbered(5, size=32).pixels
+    view = shifted_view(pixels)
+    assert view.shape == (5, 1, 9, 9, 32, 32)
+    assert view.untyped_storage().nbytes() == 5 * 40 * 40
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 30, 512])
+def test_evaluation_shows_every_image_in_order(batch_size: int) -> None:
+    images = numbered(30)
+    batches = list(eval_batches(images, batch_size))
+    assert torch.cat([labels for _, labels in batches]).tolist() == list(range(30))
+    assert torch.equal(torch.cat([p for p, _ in batches]), normalise(images.pixels, images))

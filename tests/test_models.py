@@ -1,0 +1,267 @@
+"""Models: a conformance suite over MODELS and ACTIVATIONS, and facts of each."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nvp.config import ModelConfig, OptimConfig
+from nvp.models import MODELS, build_model
+from nvp.models.activations import ACTIVATIONS
+from nvp.neurons import NeuronLayer, Shortcut, maskable_layers, neuron_layers, prunable_groups
+from nvp.optim import build_optimizer
+from nvp.pruning.mask import mask_units
+
+torch.set_num_threads(1)  # on networks this small threads cost more than they give
+SHAPE = (3, 8, 8)
+LAYERS = {"convnet": 4, "mlp": 2, "resnet18": 17}
+CASES = [
+    (name, norm, activation, width)
+    for name in MODELS
+    for norm in ("batch", "none")
+    for activation, width in (("relu", 0.25), ("leaky_relu", 0.125), ("silu", 0.0625))
+]
+suite = pytest.mark.parametrize(("name", "norm", "activation", "width"), CASES)
+
+
+def make(name: str, norm: str = "batch", activation: str = "relu", width: float = 0.125, seed=0):
+    config = ModelConfig(name=name, norm=norm, activation=activation, width=width)
+    return build_model(config, SHAPE, 5, seed=seed)
+
+
+def stir(model: nn.Module) -> None:
+    """Give norms large shifts, scales and running statistics, biases large values."""
+    rng = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                for tensor in (module.weight, module.bias, module.running_mean):
+                    tensor.copy_(3 * torch.randn(len(tensor), generator=rng))
+                module.running_var.copy_(0.5 + torch.rand(len(module.bias), generator=rng))
+            elif getattr(module, "bias", None) is not None:
+                module.bias.copy_(2 * torch.randn(len(module.bias), generator=rng))
+
+
+def outputs(model: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the logits and what every maskable layer put out."""
+    seen: dict[str, Tensor] = {}
+    handles = [
+        layer.register_forward_hook(lambda m, a, y, path=path: seen.__setitem__(path, y.detach()))
+        for path, layer in maskable_layers(model).items()
+    ]
+    logits = model(x)
+    for handle in handles:
+        handle.remove()
+    return logits.detach(), seen
+
+
+def some_units(model: nn.Module) -> dict[str, Tensor]:
+    """Every second unit of every group, never all."""
+    layers = maskable_layers(model)
+    return {
+        group: torch.arange(0, len(layers[paths[0]].keep) - 1, 2)
+        for group, paths in prunable_groups(model).items()
+    }
+
+
+def mask_some(model: nn.Module) -> dict[str, Tensor]:
+    optimizer = build_optimizer(model, OptimConfig())
+    chosen = some_units(model)
+    for group, index in chosen.items():
+        mask_units(model, optimizer, group, index)
+    return chosen
+
+
+@suite
+def test_one_logit_a_class_for_every_image(name, norm, activation, width) -> None:
+    model = make(name, norm, activation, width)
+    logits = model(torch.randn(4, *SHAPE))
+    assert logits.shape == (4, 5)
+    assert bool(logits.isfinite().all())
+
+
+@suite
+def test_every_layer_is_found_and_every_parameter_but_the_head_s_is_a_neuron_s(
+    name, norm, activation, width
+) -> None:
+    model = make(name, norm, activation, width)
+    assert len(neuron_layers(model)) == LAYERS[name]
+    owned = {id(p) for layer in maskable_layers(model).values() for p in layer.own}
+    rest = {name for name, p in model.named_parameters() if id(p) not in owned}
+    assert rest == {"head.weight", "head.bias"}
+    norms = [isinstance(layer.norm, nn.Identity) for layer in maskable_layers(model).values()]
+    assert set(norms) == {norm == "none"}
+
+
+@suite
+def test_layers_are_listed_in_forward_order(name, norm, activation, width) -> None:
+    model = make(name, norm, activation, width)
+    _, seen = outputs(model, torch.randn(2, *SHAPE))
+    order = [path for path in seen if not isinstance(model.get_submodule(path), Shortcut)]
+    assert order == list(neuron_layers(model))
+
+
+@suite
+@pytest.mark.parametrize("training", [True, False])
+def test_masked_units_are_exactly_silent_at_every_site(
+    name, norm, activation, width, training: bool
+) -> None:
+    model = make(name, norm, activation, width)
+    stir(model)
+    layers = maskable_layers(model)
+    chosen = some_units(model)
+    for group, index in chosen.items():  # the mask alone: weights, biases and shifts stay
+        for path in prunable_groups(model)[group]:
+            layers[path].keep[index] = False
+    model.train(training)
+    _, seen = outputs(model, 3 * torch.randn(6, *SHAPE))
+    for group, index in chosen.items():
+        for path in prunable_groups(model)[group]:
+            assert not seen[path][:, index].any(), path
+
+
+@suite
+def test_reads_names_a_reader_of_every_group_and_all_affine_maps_but_the_first(
+    name, norm, activation, width
+) -> None:
+    model = make(name, norm, activation, width)
+    affine = {
+        path.removesuffix(".affine")
+        for path, module in model.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+    }
+    first = next(iter(maskable_layers(model)))
+    assert set(model.reads) == affine - {first}
+    assert set(model.reads.values()) == set(prunable_groups(model))
+
+
+@suite
+@pytest.mark.parametrize("training", [True, False])
+def test_zeroing_what_touches_a_masked_unit_changes_no_output(
+    name, norm, activation, width, training: bool
+) -> None:
+    silenced, zeroed = (make(name, norm, activation, width) for _ in range(2))
+    for model in (silenced, zeroed):
+        stir(model)
+        model.train(training)
+    layers = maskable_layers(silenced)
+    for group, index in mask_some(zeroed).items():
+        for path in prunable_groups(silenced)[group]:
+            layers[path].keep[index] = False
+    x = torch.randn(6, *SHAPE)
+    assert torch.equal(silenced(x), zeroed(x))
+
+
+@suite
+def test_nan_in_a_masked_unit_passes_nowhere_and_in_a_kept_one_it_does(
+    name, norm, activation, width
+) -> None:
+    model = make(name, norm, activation, width).eval()
+    stir(model)
+    chosen = mask_some(model)
+    x = torch.randn(6, *SHAPE)
+    before = model(x)
+    layers = maskable_layers(model)
+    for group, index in chosen.items():
+        poison(layers, prunable_groups(model)[group], index)
+    assert torch.equal(model(x), before)
+    last = list(chosen)[-1]
+    width_of_last = len(layers[prunable_groups(model)[last][0]].keep)
+    poison(layers, prunable_groups(model)[last], torch.tensor([width_of_last - 1]))
+    assert not bool(model(x).isfinite().any())
+
+
+def poison(layers: dict[str, NeuronLayer], paths: tuple[str, ...], index: Tensor) -> None:
+    with torch.no_grad():
+        for path in paths:
+            for parameter in layers[path].own:
+                parameter[index] = float("nan")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_widths_scale(name: str) -> None:
+    widths = {
+        width: [len(layer.keep) for layer in neuron_layers(make(name, width=width)).values()]
+        for width in (0.25, 0.5)
+    }
+    assert [2 * n for n in widths[0.25]] == widths[0.5]
+    thin = neuron_layers(make(name, width=1e-6)).values()
+    assert {len(layer.keep) for layer in thin} == {1}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_initial_weights_are_of_the_seed_alone(name: str) -> None:
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    one = make(name, seed=3)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(6)
+    two, other = make(name, seed=3), make(name, seed=4)
+    same = zip(one.parameters(), two.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in same)
+    assert not torch.equal(one.head.weight, other.head.weight)
+
+
+def test_the_published_sizes() -> None:
+    def count(name: str, shape: tuple[int, int, int], **kwargs) -> int:
+        model = build_model(ModelConfig(name=name, **kwargs), shape, 10, seed=0)
+        return sum(p.numel() for p in model.parameters())
+
+    assert count("resnet18", (3, 32, 32)) == 11_173_962
+    assert count("mlp", (1, 8, 8), norm="none") == 64 * 128 + 128 + 128 * 129 + 10 * 129
+    convs = 32 * 9 + 64 * 32 * 9 + 64 * 64 * 9
+    assert count("convnet", (1, 8, 8)) == convs + 256 * 128 + 2 * (32 + 64 + 64 + 128) + 10 * 129
+
+
+def test_resnet18_has_the_published_sites() -> None:
+    model = build_model(ModelConfig(name="resnet18"), (3, 32, 32), 10, seed=0)
+    sites = {"internal": 0, "stream": 0}
+    for layer in neuron_layers(model).values():
+        sites[layer.site] += len(layer.keep)
+    assert sites == {"internal": 1920, "stream": 64 + 1920}
+    units = {
+        group: len(model.get_submodule(paths[0]).keep)
+        for group, paths in prunable_groups(model).items()
+    }
+    assert {g: n for g, n in units.items() if g.startswith("stage") and "." not in g} == {
+        "stage1": 64,
+        "stage2": 128,
+        "stage3": 256,
+        "stage4": 512,
+    }
+    assert sum(units.values()) == 1920 + 960
+
+
+def test_too_small_images_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"at least 4x4, got \(3, 8\)"):
+        build_model(ModelConfig(name="convnet"), (1, 3, 8), 10, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [
+        (ModelConfig(name="resnet"), r"model\.name: .*did you mean 'resnet18'"),
+        (ModelConfig(activation="rellu"), r"model\.activation: .*did you mean 'relu'"),
+    ],
+)
+def test_an_unknown_name_names_the_nearest(config: ModelConfig, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        build_model(config, SHAPE, 10, seed=0)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_of_zero_is_zero(name: str) -> None:
+    for slope in (0.0, 0.01, 0.3):
+        act = ACTIVATIONS[name](slope)
+        assert act(torch.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+        assert bool((act(torch.tensor([0.5, 2.0])) > 0).all())
+
+
+def test_the_slope_is_leaky_relu_s() -> None:
+    assert ACTIVATIONS["leaky_relu"](0.25)(torch.tensor([-4.0, 4.0])).tolist() == [-1.0, 4.0]
+    assert ACTIVATIONS["relu"](0.25)(torch.tensor([-4.0, 4.0])).tolist() == [0.0, 4.0]
+
+
+def test_a_layer_without_a_residual_is_internal() -> None:
+    for name in ("convnet", "mlp"):
+        layers: dict[str, NeuronLayer] = maskable_layers(make(name))
+        assert {layer.site for layer in layers.values()} == {"internal"}

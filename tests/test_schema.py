@@ -1,0 +1,53 @@
+"""The schema: every column has a meaning, and says whether a continuation may change it."""
+
+import pytest
+
+from nvp.schema import EVENTS, STATUSES, TABLES, VOLATILE, column
+from nvp.vitality import DEATHS
+
+COLUMNS = [(table, field) for table, schema in TABLES.items() for field in schema]
+UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
+         "s", "s, Unix"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "field"), COLUMNS, ids=[f"{t}.{f.name}" for t, f in COLUMNS])
+def test_every_column_has_a_meaning_a_unit_and_the_volatile_flag(table: str, field) -> None:
+    assert len(field.metadata[b"meaning"].decode()) >= 3
+    assert field.metadata[b"unit"].decode() in UNITS
+    assert field.metadata[b"volatile"] in (b"true", b"false")
+    assert (field.name in VOLATILE[table]) == (field.metadata[b"volatile"] == b"true")
+    if field.name.endswith("seconds"):
+        assert field.metadata[b"unit"] == b"s"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_names_are_unique_and_the_keys_come_first_from_coarse_to_fine(table: str) -> None:
+    names = TABLES[table].names
+    assert len(set(names)) == len(names)
+    keys = ["trial_id", "epoch", "layer", "neuron"]
+    depth = {"trials": 1, "epochs": 2, "layers": 3, "neurons": 4, "events": 4}[table]
+    assert names[:depth] == keys[:depth]
+    assert not set(keys[:depth]) & set(VOLATILE[table])
+
+
+def test_the_five_tables() -> None:
+    assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
+    assert STATUSES == ("done", "failed", "diverged")
+    assert EVENTS == ("died", "revived", "pruned", "reactivated")
+
+
+def test_times_and_places_are_volatile_and_no_result_is() -> None:
+    volatile = {name for names in VOLATILE.values() for name in names}
+    assert {"seconds", "started", "ended", "host", "device", "attempt", "manifest"} <= volatile
+    assert not volatile & {"val_loss", "test_accuracy", "sparsity", "dead", "entropy", "config"}
+
+
+def test_every_definition_of_death_is_a_column_of_layers() -> None:
+    assert set(DEATHS) <= set(TABLES["layers"].names)
+
+
+def test_a_column_carries_what_it_is_told() -> None:
+    import pyarrow as pa
+
+    field = column("x", pa.int64(), "meant so", unit="s", volatile=True)
+    assert field.metadata == {b"meaning": b"meant so", b"unit": b"s", b"volatile": b"true"}
