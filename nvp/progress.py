@@ -53,10 +53,11 @@ class Display:
         if self.bar:
             self.bar.update(self.task, completed=self.count, description=self.describe(progress))
         elif progress.status != "running":
-            self.console.print(
-                f"[{self.count}/{self.total}] {progress.trial_id} {self.describe(progress)}",
-                markup=False,
-            )
+            self.say(f"[{self.count}/{self.total}] {progress.trial_id} {self.describe(progress)}")
+
+    def say(self, line: str) -> None:
+        """Print a line beside the progress."""
+        self.console.print(line, markup=False)
 
     def describe(self, progress: TrialProgress) -> str:
         """Return one line: states, newest figures, time left."""

@@ -119,8 +119,9 @@ def run(
 
 
 def continuing() -> str:
-    """Return the command that continues this one."""
-    return shlex.join([os.path.basename(sys.executable), *sys.argv])
+    """Return the command that continues this one, from this folder."""
+    python = os.path.relpath(sys.executable)
+    return shlex.join([sys.executable if python.startswith("..") else python, *sys.argv])
 
 
 def summary(

@@ -28,7 +28,7 @@ from nvp.result import commit_lost  # noqa: E402
 from nvp.storage import Storage  # noqa: E402
 from nvp.trial import Progress, run_trial  # noqa: E402
 
-REPORT_SECONDS = 1.0
+REPORT_SECONDS = 2.0  # each report costs its trial some 20 ms of waiting for the driver
 LOST_RETRIES = 3
 
 
@@ -97,6 +97,9 @@ class Watch(tune.Callback):
     ) -> None:
         self.display.update(Progress(**result["progress"]))
 
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self.display.say(f"{trial.config['trial']['trial_id']}: its process died; trying again")
+
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         name = trial.config["trial"]["trial_id"]
         error = f"the trial's process died {LOST_RETRIES + 1} times"
@@ -136,6 +139,7 @@ def run_sweep(
         display: shows progress.
         asked_to_stop: filled by a signal handler.
     """
+    quiet_tune()
     connect(resources)
     param_space = [
         {"trial_id": name, "changed": changed(config)} for name, config in trials.items()
@@ -168,6 +172,11 @@ def run_sweep(
     finally:
         ray.shutdown()
         storage.delete_folder(".tune")
+
+
+def quiet_tune() -> None:
+    """Silence Tune's tracebacks: what becomes of a trial is in its row and on the display."""
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
 
 
 def connect(resources: Resources) -> None:

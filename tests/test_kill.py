@@ -4,17 +4,16 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nvp.schema import TABLES, VOLATILE
 from nvp.tables import open_study, read_index, read_table
-from tests.conftest import kill_all, run_study, start_study, wait_for
+from tests.conftest import descendants, kill_all, run_study, start_study, wait_for
 
 pytestmark = pytest.mark.xdist_group("kill")
-TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=12", "--set", "optim.lr=0.2",
+TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=24", "--set", "optim.lr=0.2",
           "--set", "optim.noise=2", "--set", "data.batch_size=32"]  # fmt: skip
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
@@ -87,6 +86,28 @@ def test_killed_and_continued_equals_unbroken(tmp_path: Path, unbroken, moment: 
     assert not files(tmp_path, "checkpoints")
 
 
+def actors(pid: int) -> list[int]:
+    """Return the ids of the trial processes below a driver."""
+    titles = {child: Path(f"/proc/{child}/cmdline") for child in descendants(pid)}
+    return [child for child, title in titles.items() if title.exists()
+            and b"Trainable" in title.read_bytes()]  # fmt: skip
+
+
+def test_a_killed_trial_process_is_replaced_and_continues(tmp_path: Path, unbroken) -> None:
+    process = start_study(tmp_path, *TRIALS, env=OFTEN)
+    wait_for(lambda: len(files(tmp_path, "checkpoints")) >= 2, process)
+    victims = actors(process.pid)
+    assert victims
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "its process died; trying again" in output
+    assert "Traceback" not in output
+    assert_no_row_twice(rows(tmp_path))
+    assert rows(tmp_path) == unbroken
+
+
 def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path, unbroken) -> None:
     process = start_study(tmp_path, *TRIALS, env=OFTEN)
     wait_for(lambda: bool(files(tmp_path, "epochs")), process)
@@ -95,11 +116,11 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path, unbroken) -> N
     assert process.returncode == 130, output
     assert "Traceback" not in output
     command = shlex.split(output.strip().splitlines()[-1])
+    assert Path(command[0]).exists()
     assert command[1:] == [process.args[1], *process.args[2:]]
     before = {f.parent.name for f in files(tmp_path, "checkpoints")}
     assert before, "no checkpoint was saved on the way out"
-    again = subprocess.run([sys.executable, *command[1:]], capture_output=True, text=True,
-                           timeout=120)  # fmt: skip
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, again.stdout + again.stderr
     assert rows(tmp_path) == unbroken
 

@@ -211,17 +211,35 @@ if __name__ == "__main__":
 """
 
 
-def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "nvp", tmp_path / "nvp")
-    models = tmp_path / "nvp/models/__init__.py"
+def with_fragile_model(folder: Path, text: str) -> dict[str, str]:
+    """Put a copy of nvp with a fragile model, and a study of it, into a folder; return its env."""
+    shutil.copytree(ROOT / "nvp", folder / "nvp")
+    models = folder / "nvp/models/__init__.py"
     models.write_text(
         models.read_text()
         .replace("import convnet,", "import fragile, convnet,")
         .replace('    "mlp": ', '    "fragile": fragile.build,\n    "mlp": ')
     )
-    (tmp_path / "nvp/models/fragile.py").write_text(FRAGILE)
-    (tmp_path / "fragile.py").write_text(FRAGILE_STUDY)
-    own = {"PYTHONPATH": str(tmp_path)}
+    (folder / "nvp/models/fragile.py").write_text(text)
+    (folder / "fragile.py").write_text(FRAGILE_STUDY)
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_a_trial_that_kills_its_process_every_time_is_a_failed_row(tmp_path: Path) -> None:
+    deadly = "import os\n" + FRAGILE.replace("raise RuntimeError(", "os.kill(os.getpid(), 9), (")
+    own = with_fragile_model(tmp_path, deadly)
+    ended = run_study(
+        tmp_path / "out", "--preset", "quick", env=own, script=tmp_path / "fragile.py"
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "2 of 3 trials done" in ended.stdout
+    assert "failed: the trial's process died 4 times" in ended.stdout
+    rows = read_index(open_study(str(tmp_path / "out"), "fragile", "quick")).rows.values()
+    assert sorted(row["status"] for row in rows) == ["done", "done", "failed"]
+
+
+def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Path) -> None:
+    own = with_fragile_model(tmp_path, FRAGILE)
     ended = run_study(
         tmp_path / "out", "--preset", "quick", env=own, script=tmp_path / "fragile.py"
     )
