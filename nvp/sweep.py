@@ -64,7 +64,6 @@ class TrialActor(tune.Trainable):
         self.error: BaseException | None = None
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.work)
-        self.thread.start()
 
     def work(self) -> None:
         """Run the trial until it ends or `stopping` is set; then it saves a checkpoint."""
@@ -84,6 +83,8 @@ class TrialActor(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Return how far the trial is, once it ends or a report is due."""
+        if self.thread.ident is None:  # not in setup: Tune retries what dies in a step
+            self.thread.start()
         self.thread.join(REPORT_SECONDS)
         if self.error:
             raise self.error
@@ -96,7 +97,8 @@ class TrialActor(tune.Trainable):
 
     def cleanup(self) -> None:
         self.stopping.set()
-        self.thread.join()
+        if self.thread.ident is not None:
+            self.thread.join()
 
 
 class Watch(tune.Callback):
