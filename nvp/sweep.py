@@ -102,10 +102,16 @@ class TrialActor(tune.Trainable):
 
 
 class Watch(tune.Callback):
-    """Feeds the display, and commits the row of a trial whose process died for good."""
+    """Feeds the display, counts deaths, and commits the row of a trial that died for good.
+
+    Tune gives a trial up at once when its process dies before the first step (in a reset), so
+    `left` says which trials are owed another try.
+    """
 
     def __init__(self, display: Display, storage: Storage, trials: dict[str, TrialConfig]) -> None:
-        self.display, self.storage, self.trials = display, storage, trials
+        self.display, self.storage = display, storage
+        self.left = dict(trials)
+        self.deaths = dict.fromkeys(trials, 0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks, and this one holds the terminal."""
@@ -114,15 +120,24 @@ class Watch(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        self.display.update(Progress(**result["progress"]))
+        progress = Progress(**result["progress"])
+        if progress.status != "running":
+            self.left.pop(progress.trial_id)
+        self.display.update(progress)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self.display.say(f"{trial.config['trial']['trial_id']}: its process died; trying again")
+        name = trial.config["trial"]["trial_id"]
+        self.deaths[name] += 1
+        self.display.say(f"{name}: its process died; trying again")
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         name = trial.config["trial"]["trial_id"]
-        error = f"the trial's process died {LOST_RETRIES + 1} times"
-        commit_lost(self.trials[name], self.storage, error)
+        self.deaths[name] += 1
+        if self.deaths[name] <= LOST_RETRIES:
+            self.display.say(f"{name}: its process died at the start; trying again later")
+            return
+        error = f"the trial's process died {self.deaths[name]} times"
+        commit_lost(self.left.pop(name), self.storage, error)
         self.display.update(Progress(name, "failed", error=error))
 
 
@@ -160,14 +175,25 @@ def run_sweep(
     """
     quiet_tune()
     connect(resources)
+    watch = Watch(display, storage, trials)
+    try:
+        while watch.left and not asked_to_stop:
+            fit(watch, setting, resources, StopWhen(asked_to_stop))
+    finally:
+        ray.shutdown()
+        storage.delete_folder(".tune")
+
+
+def fit(watch: Watch, setting: Setting, resources: Resources, stop: StopWhen) -> None:
+    """Run the trials that are left through Tune once."""
     param_space = [
-        {"trial_id": name, "changed": changed(config)} for name, config in trials.items()
+        {"trial_id": name, "changed": changed(config)} for name, config in watch.left.items()
     ]
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, setting=setting),
         {"cpu": 1, "gpu": resources.gpus_per_trial},
     )
-    tuner = tune.Tuner(
+    tune.Tuner(
         trainable,
         param_space={"trial": tune.grid_search(param_space)},
         tune_config=tune.TuneConfig(
@@ -176,21 +202,18 @@ def run_sweep(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=storage.path(".tune"),
+            storage_path=watch.storage.path(".tune"),
             verbose=0,
-            callbacks=[Watch(display, storage, trials)],
-            stop=StopWhen(asked_to_stop),
+            callbacks=[watch],
+            stop=stop,
             checkpoint_config=tune.CheckpointConfig(
                 checkpoint_frequency=0, checkpoint_at_end=False
             ),
-            failure_config=tune.FailureConfig(max_failures=LOST_RETRIES),
+            failure_config=tune.FailureConfig(
+                max_failures=LOST_RETRIES - max(watch.deaths[name] for name in watch.left)
+            ),
         ),
-    )
-    try:
-        tuner.fit()
-    finally:
-        ray.shutdown()
-        storage.delete_folder(".tune")
+    ).fit()
 
 
 def quiet_tune() -> None:

@@ -56,15 +56,16 @@ class Index:
         return [trial for trial in self.parts if trial not in self.rows]
 
 
-def read_index(storage: Storage) -> Index:
+def read_index(storage: Storage, trial_id: str = "") -> Index:
     """Return what is finished: one listing and the rows. On a local disk parts are checksummed.
 
-    A damaged row or part is named in a warning, and its trial counts as not finished.
+    A damaged row or part is named in a warning, and its trial counts as not finished. With a
+    `trial_id` only that trial is looked at.
     """
     listing = {
         name: size
         for table in TABLES
-        for name, size in storage.files(table).items()
+        for name, size in storage.files(f"{table}/{trial_id}".rstrip("/")).items()
         if name.count("/") == 3 and name.endswith(".arrow")  # what else lies there is not ours
     }
     rows: dict[str, dict[str, Any]] = {}

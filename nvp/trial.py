@@ -19,6 +19,7 @@ from nvp.result import device_name, results, trial_row
 from nvp.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
 from nvp.state import Diverged, TrainState
 from nvp.storage import Storage
+from nvp.tables import read_index
 from nvp.train import num_epochs, train
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ def run_trial(
 ) -> Generator[Progress, None, None]:
     """Run a trial to its committed row, yielding at each measuring point.
 
-    Continues from its newest intact checkpoint. Closing the generator early saves one. An
+    A trial that is done or diverged already (its process died before it could say so) is not run
+    again. Another continues from its newest intact checkpoint. Closing the generator early saves one. An
     exception becomes a `failed` row with its traceback, a loss that is not finite a `diverged` one.
 
     Args:
@@ -74,6 +76,10 @@ def run_trial(
     """
     set_up_process(device)
     name = trial_id(config)
+    row = read_index(storage, name).rows.get(name)
+    if row and row["status"] != "failed":
+        yield Progress(name, row["status"], row["epochs"] or 0, row["epochs"] or 0)
+        return
     writer = TrialWriter(storage, name, next_attempt(storage, name))
     run = Run(config, writer, device, checkpoint_seconds)
     try:

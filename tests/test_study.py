@@ -238,6 +238,30 @@ def test_a_trial_that_kills_its_process_every_time_is_a_failed_row(tmp_path: Pat
     assert sorted(row["status"] for row in rows) == ["done", "done", "failed"]
 
 
+def test_a_process_that_dies_between_two_trials_costs_no_trial(tmp_path: Path) -> None:
+    own = with_fragile_model(tmp_path, FRAGILE.replace("== 100", "== 101"))
+    sweep = tmp_path / "nvp/sweep.py"
+    dying = """    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        mark = Path(self.setting.root) / "died"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), 9)
+"""
+    before = dying.splitlines(keepends=True)[0]
+    assert before in sweep.read_text()
+    sweep.write_text(sweep.read_text().replace(before, dying))
+    ended = run_study(
+        tmp_path / "out",
+        *("--preset", "quick", "--max-concurrent", "1"),
+        env=own | {"NVP_DATA": str(tmp_path)},
+        script=tmp_path / "fragile.py",
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (tmp_path / "died").exists()
+    assert "its process died at the start; trying again later" in ended.stdout
+    assert "3 of 3 trials done" in ended.stdout
+
+
 def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Path) -> None:
     own = with_fragile_model(tmp_path, FRAGILE)
     ended = run_study(

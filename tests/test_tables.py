@@ -101,6 +101,15 @@ def tables(storage: Storage) -> dict[str, list[dict[str, Any]]]:
 # --- what a finished trial leaves
 
 
+def test_a_trial_that_is_done_is_not_run_again(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    run(CONFIG, storage)
+    before = {name: storage.read(name) for name in storage.files()}
+    again = list(start(CONFIG, storage))
+    assert [(p.status, p.epoch) for p in again] == [("done", CONFIG.epochs)]
+    assert {name: storage.read(name) for name in storage.files()} == before
+
+
 def test_all_five_tables_have_their_columns_and_types(storage: Storage) -> None:
     index = read_index(storage)
     for name, schema in TABLES.items():
