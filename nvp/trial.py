@@ -64,8 +64,9 @@ def run_trial(
     """Run a trial to its committed row, yielding at each measuring point.
 
     A trial that is done or diverged already (its process died before it could say so) is not run
-    again. Another continues from its newest intact checkpoint. Closing the generator early saves one. An
-    exception becomes a `failed` row with its traceback, a loss that is not finite a `diverged` one.
+    again. Any other continues from its newest intact checkpoint. Closing the generator early saves
+    one. An exception becomes a `failed` row with its traceback, a loss that is not finite a
+    `diverged` one.
 
     Args:
         config: checked (`check_trial`).
