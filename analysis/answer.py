@@ -5,12 +5,11 @@ from typing import Any
 import pandas as pd
 
 from analysis import style
-from analysis.derive import dead_at_end, with_keys
+from analysis.derive import dead_at_end, definitions, with_keys
 from analysis.load import StudyFrames
 from analysis.question import Question
 from analysis.stats import paired_difference, with_holm
 
-DEFINITIONS = ("dead", "dormant_0025")
 COLUMNS = ["value", "contrast", "n", "mean", "low", "high", "p", "p_holm", "verdict"]
 
 
@@ -28,7 +27,7 @@ def answer(frames: StudyFrames, question: Question) -> pd.DataFrame:
     ends = ends[(ends["status"] == "done") & (ends["prune.method"] == "none")]
     groups = sorted(trials[hue].unique())
     parts = []
-    for definition in DEFINITIONS if low != high else ():
+    for definition in definitions(frames.layers) if low != high else ():
         rows = ends[ends["definition"] == definition]
         rows = paired_difference(rows, "fraction", key=x, levels=(low, high), by=hue, groups=groups)
         contrast = f"{style.level(x, high)} minus {style.value_text(low)}"

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-DEATHS = ("dead", "rare", "dormant_0025", "dormant_01", "low_variance")
+DEATHS = (
+    "dead",
+    "negative_side",
+    "saturated",
+    "rare",
+    "dormant_0025",
+    "dormant_01",
+    "low_variance",
+)
+OWN = ("dead", "negative_side", "saturated")  # what an activation's neurons die of, one each
+COMMON = "dormant_0025"  # defined for every activation
 MOST_LAYERS = 8
 STATES = ("alive", "dead", "masked")
 
@@ -22,14 +32,30 @@ def with_keys(rows: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> 
     return pd.concat([rows, known.take(ids.codes).set_axis(rows.index)], axis=1)
 
 
+def definitions(layers: pd.DataFrame) -> tuple[str, ...]:
+    """Return the definitions of death to show: the one that is the activation's own, and COMMON.
+
+    Only what every row has: null is not 0. So of layers with several activations COMMON alone.
+    """
+    own = [name for name in OWN if layers[name].notna().all()]
+    return (*own[:1], COMMON)
+
+
+def headline(layers: pd.DataFrame) -> str:
+    """Return the definition that speaks for `layers`: strictly dead where all are ReLU's."""
+    return "dead" if layers["dead"].notna().all() else COMMON
+
+
 def dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     """One row per (trial, definition of death): fraction of kept neurons at its last point.
 
-    `count` and `kept` are sums over all layers; a definition is a column of the table `layers`.
+    `count` and `kept` are sums over all layers; a definition is a column of the table `layers`,
+    and null where it does not apply to one of them.
     """
     last = layers.groupby("trial_id", observed=True)["epoch"].transform("max")
     ends = layers[layers["epoch"] == last]
-    sums = ends.groupby("trial_id", observed=True)[[*DEATHS, "kept"]].sum().reset_index()
+    grouped = ends.groupby("trial_id", observed=True)[[*DEATHS, "kept"]]
+    sums = grouped.sum(skipna=False).reset_index()
     rows = sums.melt(["trial_id", "kept"], list(DEATHS), "definition", "count")
     return rows.assign(fraction=rows["count"] / rows["kept"].where(rows["kept"] > 0))
 
@@ -37,12 +63,13 @@ def dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
 def dead_by_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
     """One row per (trial, epoch, layer): fraction of kept neurons dead by one definition.
 
-    In a deep network a row is a stage, see `stages`.
+    In a deep network a row is a stage, see `stages`. Null where the definition does not apply.
     """
     rows = layers[["trial_id", "epoch", "layer", "depth", "kept", definition]]
     rows = rows.assign(layer=stages(rows["layer"]))
     grouped = rows.groupby(["trial_id", "epoch", "layer"], observed=True)
-    sums = grouped.agg(depth=("depth", "min"), kept=("kept", "sum"), count=(definition, "sum"))
+    sums = grouped.agg(depth=("depth", "min"), kept=("kept", "sum"))
+    sums = sums.assign(count=grouped[definition].sum(skipna=False))
     fraction = sums["count"] / sums["kept"].where(sums["kept"] > 0)
     return sums.assign(fraction=fraction).reset_index()
 
@@ -74,8 +101,9 @@ def paired(
 def life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str) -> pd.DataFrame:
     """One row per (layer, neuron, epoch) of one trial: alive, dead or masked after that epoch.
 
-    Reconstructed from the events, for all epochs from the first measured one to the last. `row`
-    orders the neurons by layer, then by first death; those that never died come last.
+    Reconstructed from the events, for all epochs from the first measured one to the last; dead is
+    by the trial's headline definition. `row` orders the neurons by layer, then by first death;
+    those that never died come last.
     """
     own = layers[layers["trial_id"] == trial_id].sort_values("depth")
     happened = events[events["trial_id"] == trial_id].astype({"layer": str})
@@ -103,13 +131,13 @@ def switched(
     events: pd.DataFrame, index: pd.MultiIndex, epochs: np.ndarray, *, on: str, off: str
 ) -> np.ndarray:
     """Return, neurons x epochs, whether the last event of the two up to an epoch was `on`."""
-    own = events[events["event"].isin([on, off])]
+    own = events[events["event"].isin([on, off])].astype({"neuron": int})
     flips = own.assign(now=(own["event"] == on).astype(float))
     table = flips.pivot(index=["layer", "neuron"], columns="epoch", values="now")
     return table.reindex(index=index, columns=epochs).ffill(axis=1).fillna(0.0).to_numpy() > 0
 
 
 def liveliest(events: pd.DataFrame, trial_ids: Sequence[str]) -> str:
-    """Return which of the trials has the most events; the first of them when none has any."""
-    counts = events["trial_id"].astype(str).value_counts()
+    """Return which trial has the most events of neurons; the first of them when none has any."""
+    counts = events.loc[events["neuron"].notna(), "trial_id"].astype(str).value_counts()
     return max(trial_ids, key=lambda trial_id: counts.get(trial_id, 0))

@@ -53,7 +53,7 @@ class StudyFrames:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """A row per neuron that died, revived, was pruned or reactivated."""
+        """A row per thing that happened to a neuron; of weights, a row with the count per layer."""
         return self.table("events")
 
     def table(self, name: str) -> pd.DataFrame:

@@ -18,7 +18,8 @@ COLUMN, PAGE = 3.4, 7.0  # widths of one and of two columns of a paper, inches
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PALETTE = sns.color_palette("colorblind").as_hex()
 STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
-STATE_NAMES = {"alive": "alive", "dead": "strictly dead", "masked": "masked"}
+STATE_NAMES = {"alive": "alive", "masked": "masked"}
+DEATH_NAMES = {"dead": "strictly dead", "dormant_0025": "dormant, τ = 0.025"}
 
 LABELS = {
     "optim.noise": "gradient noise σ",
@@ -33,12 +34,16 @@ LABELS = {
     "epoch": "epoch",
     "neuron": "neuron",
     "dead": "strictly dead neurons (fraction of kept)",
+    "negative_side": "never positive neurons (fraction of kept)",
+    "saturated": "saturated neurons (fraction of kept)",
     "rare": "rarely firing neurons (fraction of kept)",
     "dormant_0025": "dormant neurons, τ = 0.025 (fraction of kept)",
     "dormant_01": "dormant neurons, τ = 0.1 (fraction of kept)",
     "low_variance": "low-variance neurons (fraction of kept)",
     "sparsity": "sparsity reached (fraction of units masked)",
     "test_accuracy": "test accuracy (fraction)",
+    "weight_sparsity": "weight sparsity (fraction of weights masked)",
+    "noise_scale": "gradient-noise scale (images)",
     "difference": "test accuracy, pruned − unpruned (fraction)",
     "val_accuracy": "validation accuracy (fraction)",
 }

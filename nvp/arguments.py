@@ -40,6 +40,7 @@ def parser(name: str) -> argparse.ArgumentParser:
     add("--max-concurrent", type=positive, metavar="N", help="trials at a time, at most")
     add("--only", metavar="TRIAL_ID", help="run this trial alone")
     add("--no-ray", action="store_true", help="run one after another in this process")
+    add("--keep-checkpoints", action="store_true", help="leave the last ones, for nvp.overlap")
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
     return parser  # fmt: skip
 

@@ -2,13 +2,17 @@
 
 from functools import cache
 
+from torch import nn
+
 from nvp.config import ModelConfig, TrialConfig
 from nvp.data import DATASETS
+from nvp.gradients import check_noise
 from nvp.models import build_model
 from nvp.names import look_up
 from nvp.optim import check_optim
-from nvp.pruning import resolve
+from nvp.pruning import check_support, resolve
 from nvp.train import num_epochs
+from nvp.vitality.noise_scale import PARTS
 
 
 def check_trial(config: TrialConfig) -> None:
@@ -20,12 +24,20 @@ def check_trial(config: TrialConfig) -> None:
         raise ValueError(
             f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"
         )
+    if 0 < config.probe.noise_scale < PARTS:
+        raise ValueError(
+            f"probe.noise_scale: expected 0 or at least {PARTS} images, "
+            f"got {config.probe.noise_scale}"
+        )
     check_optim(config.optim)
-    resolve(config.prune)
-    check_model(config.model, data.image_shape, data.num_classes)
+    check_noise(config.optim)
+    model = check_model(config.model, data.image_shape, data.num_classes)
+    check_support(resolve(config.prune), model, config.model.activation)
 
 
 @cache
-def check_model(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
-    """Build the network once, so that what it refuses is refused on the driver."""
-    build_model(config, image_shape, num_classes, seed=0)
+def check_model(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
+    """Return the network, built once, so that what it refuses is refused on the driver."""
+    return build_model(config, image_shape, num_classes, seed=0)

@@ -13,12 +13,13 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from nvp.parts import read_intact
+from nvp.pruning.weights import SUFFIX, register_mask
 from nvp.state import TrainState
 from nvp.storage import Storage, sealed
 
 logger = logging.getLogger(__name__)
 KEEP_LAST = 2
-MEMORIES = ("idle", "dead", "kept")  # per layer, in TrainState
+MEMORIES = ("idle", "dead", "kept", "memory")  # of TrainState
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
         kind, _, rest = name.partition("/")
         if rest:
             parts[kind][rest] = tensor.to(device)
+    for name in set(parts["model"]) - set(state.model.state_dict()):
+        register_mask(state.model, name.removesuffix(SUFFIX))
     state.model.load_state_dict(parts["model"])
     moments: dict[int, dict[str, Tensor]] = {}
     index = {name: i for i, (name, _) in enumerate(state.model.named_parameters())}

@@ -67,9 +67,26 @@ class PruneConfig(Settings):
     end: float = setting(0.6, "the target is reached at this fraction of training", low=0, high=1)
     floor: float = setting(0.05, "fraction of a layer never masked (at least one)", low=0, below=1)
     weight_norm: str = setting("raw", "norm in nvi and magnitude", choices=("raw", "folded"))
-    tau: float = setting(0.025, "dead: dormancy at or below which a neuron is idle", low=0, below=1)
-    patience: int = setting(3, "dead: measuring points a neuron is idle before removal", low=1)
+    tau: float = setting(0.025, "dormancy at or below which a neuron is idle", low=0, below=1)
+    patience: int = setting(3, "measuring points a neuron is idle before removal", low=1)
     sites: str = setting("all", "prunable units in residual nets", choices=("internal", "all"))
+    batch: int = setting(256, "train images of criteria that need derivatives or maps", low=1)
+    regrow: str = setting("", "what comes back, a name in REGROWTHS; '' = the method's")
+    regrow_fraction: float = setting(0.3, "of what is dropped, regrown at first", low=0, high=1)
+    regrow_end: float = setting(0.75, "nothing regrows after this fraction", low=0, high=1)
+    scale_l1: float = setting(-1.0, "L1 on normalisation scales; -1 = the method's", low=-1)
+    scale_l1_schedule: str = setting(
+        "", "its course and the noise's; '' = the method's", choices=("", "constant", "one_cycle")
+    )
+    live_noise: float = setting(
+        -1.0, "deviation of noise on living weights; -1 = the method's", low=-1
+    )
+    alpha_conv: float = setting(0.95, "nn_relief: signal to keep, convolutions", above=0, high=1)
+    alpha_fc: float = setting(0.95, "nn_relief: signal to keep, linear layers", above=0, high=1)
+    position_norm: str = setting(
+        "frobenius", "nn_relief: sum over positions", choices=("frobenius", "l1")
+    )
+    rounds: int = setting(5, "nn_relief, apoz: prune-retrain rounds, start to end", low=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +96,12 @@ class ProbeConfig(Settings):
     size: int = setting(2048, "probe images: the first of train, at most so many", low=2)
     bins: int = setting(32, "histogram bins of the entropy", low=2)
     every: int = setting(1, "epochs between measuring points; the last epoch always is one", low=1)
+    noise_scale: int = setting(
+        0,
+        "images of the large batch of the gradient-noise scale, the first of train; its small one "
+        "is a 16th of it; 0 = not measured",
+        low=0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

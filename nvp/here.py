@@ -24,12 +24,19 @@ def run_here(
     *,
     display: Display,
     asked: list[str],
+    keep_checkpoints: bool = False,
 ) -> None:
     """Run `trials` one after another in this process."""
     for config in trials.values():
         if asked:
             return
-        trial = run_trial(config, storage, device=device, checkpoint_seconds=checkpoint_seconds)
+        trial = run_trial(
+            config,
+            storage,
+            device=device,
+            checkpoint_seconds=checkpoint_seconds,
+            keep_checkpoint=keep_checkpoints,
+        )
         for progress in trial:
             display.update(progress)
             if asked and progress.status == "running":

@@ -7,6 +7,7 @@ activation function. Logits and inputs are never counted.
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -19,10 +20,13 @@ class NeuronLayer(nn.Module):
     The mask acts before the activation, so a masked neuron without a residual outputs exactly 0
     for every activation with act(0) = 0, whatever its bias or shift. With a residual it silences
     the *branch* only: a channel of a residual stream is masked as a `group`, in every layer that
-    writes to the stream, and then the stream's channel is exactly 0 too.
+    writes to the stream, and then the stream's channel is exactly 0 too. For that, a layer that
+    writes to a stream masks the residual as well: where its neuron is masked, because a shortcut
+    without parameters may bring a channel of another stream, and where `residual_keep` says so.
     """
 
     keep: Bool[Tensor, "f"]
+    residual_keep: Bool[Tensor, "f"]
 
     def __init__(
         self,
@@ -39,11 +43,17 @@ class NeuronLayer(nn.Module):
         self.activation = activation
         self.group = group
         self.register_buffer("keep", torch.ones(affine.weight.shape[0], dtype=torch.bool))
+        if group:
+            self.register_buffer("residual_keep", torch.ones_like(self.keep))
 
     def forward(self, x: Tensor, residual: Tensor | float = 0.0) -> Tensor:
         y = self.norm(self.affine(x))
-        keep = self.keep.view(-1, *[1] * (y.dim() - 2))  # (f,) -> (f, 1, 1) for conv
-        return self.activation(torch.where(keep, y, 0.0) + residual)  # where: no NaN passes a mask
+        shape = (-1, *[1] * (y.dim() - 2))  # (f,) -> (f, 1, 1) for conv
+        if self.group and isinstance(residual, Tensor):
+            passes = (self.keep & self.residual_keep).view(shape)
+            residual = torch.where(passes, residual, 0.0)
+        y = torch.where(self.keep.view(shape), y, 0.0)  # where: no NaN passes a mask
+        return self.activation(y + residual)
 
     @property
     def site(self) -> str:
@@ -69,6 +79,24 @@ class Shortcut(NeuronLayer):
 
     def __init__(self, affine: nn.Conv2d, norm: nn.BatchNorm2d | None, *, group: str) -> None:
         super().__init__(affine, norm, nn.Identity(), group=group)
+
+
+class Subsample(nn.Module):
+    """A shortcut without parameters: every `stride`-th position, new channels of 0 on both sides.
+
+    It has no neurons of its own: the layer that adds its output masks it.
+    Source: He et al., "Deep Residual Learning for Image Recognition", 2016, option A.
+    """
+
+    def __init__(self, fan_in: int, width: int, *, stride: int) -> None:
+        super().__init__()
+        before = (width - fan_in) // 2
+        self.stride, self.padding = stride, (before, width - fan_in - before)
+        self.carried = slice(before, before + fan_in)  # the output channels that are not new
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(x, (0, 0, 0, 0, *self.padding))
 
 
 def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:

@@ -10,7 +10,7 @@ from nvp.trial import Progress as TrialProgress
 
 
 class Display:
-    """Counts trials; shows the newest dead fraction (strict) and accuracy, and the time left."""
+    """Counts trials; shows the newest dead fraction (headline definition), accuracy, time left."""
 
     def __init__(self, total: int, console: Console | None = None) -> None:
         self.total = total

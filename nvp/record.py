@@ -1,16 +1,17 @@
 """Records: what a measuring point saw, before and after its pruning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from nvp.config import TrialConfig
+from nvp.data.splits import Splits
 from nvp.neurons import NeuronLayer, neuron_layers
-from nvp.pruning import Pruned
+from nvp.pruning import Pruned, live_weights
 from nvp.state import TrainState, check_finite
-from nvp.vitality import Observation, deaths, weight_norms
+from nvp.vitality import Observation, deaths, gradient_noise_scale, headline, weight_norms
 from nvp.vitality.death import is_dormant
 
 
@@ -22,8 +23,9 @@ class LayerRecord:
         site: "internal" or "stream".
         keep: True where not masked.
         norms: L2 norm of each neuron's incoming weights.
-        deaths: {definition: verdict}, False where masked.
-        events: {died, revived, pruned, reactivated: which neurons, since the last point}.
+        deaths: {definition that applies: verdict}, False where masked.
+        death: the headline definition, which `died` and `revived` go by.
+        events: {event of a neuron: to which neurons it happened since the last point}.
         floored: whether a floor kept the method from masking more of it.
     """
 
@@ -31,13 +33,21 @@ class LayerRecord:
     keep: Bool[Tensor, "f"]
     norms: Float[Tensor, "f"]
     deaths: dict[str, Bool[Tensor, "f"]]
+    death: str
     events: dict[str, Bool[Tensor, "f"]]
     floored: bool = False
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What happened since the last measuring point; losses in nats, fractions in [0, 1]."""
+    """What happened since the last measuring point; losses in nats, fractions in [0, 1].
+
+    Attributes:
+        masked: masked prunable units, of `units`, after pruning.
+        masked_weights: masked conv and linear weights, of `weights`, after pruning.
+        noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
+        weight_events: {layer path: (weights pruned, weights grown)}, of any layer that has weights.
+    """
 
     epoch: int
     step: int
@@ -51,7 +61,11 @@ class EpochRecord:
     target: float | None
     masked: int
     units: int
+    masked_weights: int
+    weights: int
     seconds: dict[str, float]
+    noise_scale: float | None = None
+    weight_events: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def look_at(
@@ -62,16 +76,18 @@ def look_at(
     for path, layer in neuron_layers(state.model).items():
         activity = observation.layers[path]
         check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
-        verdicts = deaths(activity, layer.keep)
+        verdicts = deaths(activity, layer.keep, layer.activation)
+        death = headline(layer.activation)
         was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
-        dead = verdicts["dead"]
+        dead = verdicts[death]
         idle = idle_now(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = dead
         events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
         norms = weight_norms(layer, kind="raw")
         check_finite(float(norms.sum()), f"{path} weight norm")
-        records[path] = LayerRecord(layer.site, layer.keep.clone(), norms, verdicts, events)
+        keep = layer.keep.clone()
+        records[path] = LayerRecord(layer.site, keep, norms, verdicts, death, events)
     return records
 
 
@@ -83,6 +99,7 @@ def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Prune
             "pruned": before & ~layer.keep,
             "reactivated": layer.keep & ~before,
         }
+        records[path].events |= pruned.states.get(path, {})
         records[path].floored = (layer.group or path) in pruned.floored
         state.kept[path] = layer.keep.clone()
 
@@ -98,3 +115,11 @@ def idle_now(
         silent = living.mean_abs == 0
         idle[layer.keep] = silent | is_dormant(living.mean_abs, tau=config.prune.tau)
     return idle
+
+
+def noise_scale_now(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
+    """Return the gradient-noise scale over the first `probe.noise_scale` train images, or None."""
+    if not config.probe.noise_scale:
+        return None
+    images = data.probe(config.probe.noise_scale)
+    return gradient_noise_scale(state.model, images, live_weights(state.model))

@@ -15,9 +15,10 @@ from nvp.config import TrialConfig, flatten, trial_id
 from nvp.data.splits import Splits
 from nvp.neurons import neuron_layers
 from nvp.parts import TrialWriter, next_attempt
-from nvp.pruning import live_weights, sparsity
+from nvp.pruning import live_weights, sparsity, weight_sparsity
 from nvp.storage import Storage
 from nvp.train import evaluate
+from nvp.vitality import headline
 
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
@@ -54,11 +55,17 @@ def results(
     if not last:
         return row
     masked, units = sparsity(model, config.prune.sites)
+    masked_weights, weights = weight_sparsity(model)
+    layers = neuron_layers(model).values()
     row |= last | {
         "sparsity": masked / units,
         "masked_units": masked,
         "units": units,
-        "neurons": sum(len(layer.keep) for layer in neuron_layers(model).values()),
+        "neurons": sum(len(layer.keep) for layer in layers),
+        "death": ", ".join(sorted({headline(layer.activation) for layer in layers})),
+        "weight_sparsity": masked_weights / weights,
+        "masked_weights": masked_weights,
+        "weights": weights,
         "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
     }
     if status == "done":

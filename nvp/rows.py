@@ -6,6 +6,7 @@ from torch import Tensor
 
 from nvp.parts import Rows, join, rows_of
 from nvp.record import EpochRecord, LayerRecord
+from nvp.schema import WEIGHT_EVENTS
 from nvp.vitality import Activity, dormancy, nvi
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
@@ -23,6 +24,8 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
         "val_accuracy": record.val_accuracy,
         "sparsity_target": record.target,
         "sparsity": record.masked / record.units,
+        "weight_sparsity": record.masked_weights / record.weights,
+        "noise_scale": record.noise_scale,
         "effective_rank": effective_rank(sigma),
         "srank": srank(sigma),
         "stable_rank": stable_rank(sigma),
@@ -52,6 +55,7 @@ def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
         "masked": len(layer.keep) - kept,
         "pruned": int(layer.events["pruned"].sum()),
         "floored": layer.floored,
+        "death": layer.death,
     }
     columns |= {name: int(verdict.sum()) for name, verdict in layer.deaths.items()}
     if kept:
@@ -86,7 +90,7 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
             "layer": path,
             "neuron": list(range(len(layer.keep))),
             "kept": layer.keep.tolist(),
-            "dead": layer.deaths["dead"].tolist(),
+            "dead": layer.deaths["dead"].tolist() if "dead" in layer.deaths else None,
         }
         kept = layer.keep.nonzero().flatten().tolist()
         if kept:
@@ -100,15 +104,22 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
 
 
 def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
-    """Return a row of `events` for each neuron that died, revived, was pruned or reactivated."""
-    columns: dict[str, list[Any]] = {"layer": [], "neuron": [], "event": [], "cause": []}
+    """Return a row of `events` for each thing that happened to a neuron, or to a layer's weights.
+
+    Weights are counted: a row for those pruned and one for those grown, where there are any.
+    """
+    names = ("layer", "neuron", "event", "cause", "count")
     training = "training" if record.epoch else "initialisation"
+    rows: list[tuple[Any, ...]] = []
     for path, layer in record.layers.items():
         for event, which in layer.events.items():
             cause = training if event in ("died", "revived") else method
-            for neuron in which.nonzero().flatten().tolist():
-                for name, value in zip(columns, (path, neuron, event, cause), strict=True):
-                    columns[name].append(value)
+            neurons = which.nonzero().flatten().tolist()
+            rows += [(path, neuron, event, cause, None) for neuron in neurons]
+    for path, counts in record.weight_events.items():
+        for event, count in zip(WEIGHT_EVENTS, counts, strict=True):
+            rows += [(path, None, event, method, count)] if count else []
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     return rows_of("events", trial_id, {"epoch": record.epoch} | columns)
 
 

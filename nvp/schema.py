@@ -9,7 +9,9 @@ may differ between a killed and continued run and an unbroken one.
 import pyarrow as pa
 
 STATUSES = ("done", "failed", "diverged")
-EVENTS = ("died", "revived", "pruned", "reactivated")
+NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
+WEIGHT_EVENTS = ("weights_pruned", "weights_grown")
+EVENTS = NEURON_EVENTS + WEIGHT_EVENTS
 
 
 def column(
@@ -29,6 +31,19 @@ EPOCH = column("epoch", COUNT, "epochs finished; 0 is the initial network", unit
 LAYER = column("layer", NAME, "module path of the layer")
 NEURON = column("neuron", COUNT, "index of the neuron in its layer")
 
+# what takes more than a line to say; the definitions of death are in nvp.vitality.death
+HEADLINE = "the headline definition of death: dead for ReLU, dormant_0025 for all others"
+STRICT = "kept, ReLU: 0 for every probe image and position"
+NEGATIVE_SIDE = "kept, LeakyReLU and ELU: > 0 for no probe image and position; null for others"
+SATURATED = "kept, everywhere |y| <= 0.01 (SiLU, GELU) or >= 0.99 (tanh); null for others"
+RARE = "kept, ReLU, LeakyReLU and ELU: > 0 on < 1 % of images and positions; null for others"
+WEIGHT_SPARSITY = "conv and linear weights that are masked, over all; after pruning"
+WEIGHT_COUNT = "weights pruned or grown, for weight-level events; null for a neuron"
+NOISE_SCALE = (
+    "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
+    "null when not measured (probe.noise_scale) or |mean|^2 is estimated to be <= 0"
+)
+
 TRIALS = pa.schema(
     [
         column("trial_id", TEXT, "content hash of the non-default configuration, seed included"),
@@ -45,6 +60,10 @@ TRIALS = pa.schema(
         column("masked_units", COUNT, "masked prunable units at the end", unit="units"),
         column("units", COUNT, "prunable units: internal channels and stream groups", unit="units"),
         column("neurons", COUNT, "neurons of all watched layers, masked included", unit="neurons"),
+        column("death", TEXT, f"{HEADLINE}; see layers"),
+        column("weight_sparsity", REAL, "masked_weights over weights", unit="fraction"),
+        column("masked_weights", COUNT, "of weights, masked alone or by neuron", unit="weights"),
+        column("weights", COUNT, "all weights of conv and linear layers", unit="weights"),
         column("parameters", COUNT, "parameters of the dense network", unit="parameters"),
         column("live_parameters", COUNT, "of them not masked at the end", unit="parameters"),
         column("probe_size", COUNT, "images vitality was measured over", unit="images"),
@@ -73,13 +92,15 @@ EPOCHS = pa.schema(
         column("val_accuracy", REAL, "accuracy on val, after pruning", unit="fraction"),
         column("sparsity_target", REAL, "what the schedule asked for", unit="fraction"),
         column("sparsity", REAL, "masked over all prunable units, after pruning", unit="fraction"),
+        column("weight_sparsity", REAL, WEIGHT_SPARSITY, unit="fraction"),
+        column("noise_scale", REAL, NOISE_SCALE, unit="images"),
         column("effective_rank", REAL, "effective rank of the penultimate features"),
         column("srank", REAL, "srank (delta 0.01) of the penultimate features"),
         column("stable_rank", REAL, "stable rank of the penultimate features"),
         column("train_seconds", REAL, "training since the last point", unit="s", volatile=True),
         column("observe_seconds", REAL, "the probe pass", unit="s", volatile=True),
         column("prune_seconds", REAL, "scoring and masking", unit="s", volatile=True),
-        column("evaluate_seconds", REAL, "the pass over val", unit="s", volatile=True),
+        column("evaluate_seconds", REAL, "val, and the noise scale", unit="s", volatile=True),
     ]
 )
 
@@ -95,14 +116,17 @@ LAYERS = pa.schema(
         column("masked", COUNT, "masked before this point's pruning", unit="neurons"),
         column("pruned", COUNT, "masked at this point", unit="neurons"),
         column("floored", FLAG, "a floor kept the method from masking more here"),
-        column("dead", COUNT, "kept, and 0 for every probe image and position", unit="neurons"),
-        column("rare", COUNT, "kept, and > 0 on < 1 % of images and positions", unit="neurons"),
+        column("death", NAME, f"{HEADLINE}; died and revived go by it"),
+        column("dead", COUNT, f"{STRICT}; null for others", unit="neurons"),
+        column("negative_side", COUNT, NEGATIVE_SIDE, unit="neurons"),
+        column("saturated", COUNT, SATURATED, unit="neurons"),
+        column("rare", COUNT, RARE, unit="neurons"),
         column("dormant_0025", COUNT, "kept, and dormancy <= 0.025", unit="neurons"),
         column("dormant_01", COUNT, "kept, and dormancy <= 0.1", unit="neurons"),
         column("low_variance", COUNT, "kept, variance <= 1 % of the layer's mean", unit="neurons"),
         column("entropy", REAL, "mean normalised entropy of kept neurons", unit="fraction"),
         column("nvi", REAL, "mean vitality index (raw norm) of kept neurons"),
-        column("fire_rate", REAL, "mean fire rate of kept neurons", unit="fraction"),
+        column("fire_rate", REAL, "mean fire rate (1 - APoZ) of kept neurons", unit="fraction"),
         column("mean_abs", REAL, "mean |activation| of kept neurons"),
         column("weight_norm", REAL, "mean L2 norm of incoming weights of kept neurons"),
     ]
@@ -115,10 +139,10 @@ NEURONS = pa.schema(
         LAYER,
         NEURON,
         column("kept", FLAG, "not masked before this point's pruning"),
-        column("dead", FLAG, "kept, and 0 for every probe image and position"),
+        column("dead", FLAG, f"{STRICT}; null for other activations"),
         column("mean_abs", REAL, "mean |activation| over images and positions"),
         column("maximum", REAL, "largest activation over images and positions"),
-        column("fire_rate", REAL, "fraction of images and positions > 0", unit="fraction"),
+        column("fire_rate", REAL, "images and positions > 0: 1 - APoZ", unit="fraction"),
         column("variance", REAL, "variance over images of the spatial mean"),
         column("entropy", REAL, "normalised entropy, bin edges of the layer", unit="fraction"),
         column("dormancy", REAL, "mean |activation| over the layer's; null when masked"),
@@ -132,9 +156,10 @@ LIFE = pa.schema(
         TRIAL_ID,
         EPOCH,
         LAYER,
-        NEURON,
-        column("event", NAME, f"one of {', '.join(EVENTS)}; died and revived are strict death"),
+        column("neuron", COUNT, "index of the neuron in its layer; null for weight-level events"),
+        column("event", NAME, f"one of {', '.join(EVENTS)}; died, revived: by layers.death"),
         column("cause", NAME, "initialisation, training, or the pruning method"),
+        column("count", COUNT, WEIGHT_COUNT, unit="weights"),
     ]
 )
 

@@ -21,8 +21,9 @@ class TrainState:
         epoch: epochs finished; -1 before the initial network is measured.
         step: optimizer steps done.
         idle: per layer, measuring points in a row at which each neuron was dead or dormant.
-        dead: per layer, strictly dead at the last measuring point.
+        dead: per layer, dead by its headline definition at the last measuring point.
         kept: per layer, not masked at the end of the last measuring point.
+        memory: what the pruning method remembers between measuring points.
     """
 
     model: nn.Module
@@ -32,6 +33,7 @@ class TrainState:
     idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
     kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
+    memory: dict[str, Tensor] = field(default_factory=dict)
 
 
 def check_finite(value: float, what: str) -> None:

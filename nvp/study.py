@@ -99,18 +99,27 @@ def run(
     """Run `trials`; return the signals that asked to stop, [] when none did."""
     gpus = design.gpus_per_trial if arguments.gpus_per_trial is None else arguments.gpus_per_trial
     seconds = float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
+    keep = arguments.keep_checkpoints
     asked: list[str] = []
     with Display(len(trials)) as display:
         catch_signals(asked)
         if arguments.no_ray:
-            run_here(trials, storage, device_for(gpus), seconds, display=display, asked=asked)
+            run_here(
+                trials,
+                storage,
+                device_for(gpus),
+                seconds,
+                display=display,
+                asked=asked,
+                keep_checkpoints=keep,
+            )
             return asked
         from nvp.sweep import Resources, Setting, run_sweep  # Ray takes seconds to import
 
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), "cuda" if gpus else "cpu", seconds),
+            Setting(storage.root, str(data_root()), "cuda" if gpus else "cpu", seconds, keep),
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,

@@ -49,6 +49,7 @@ class Setting:
     root: str
     device: str
     checkpoint_seconds: float
+    keep_checkpoints: bool = False
 
 
 class TrialActor(tune.Trainable):
@@ -74,6 +75,7 @@ class TrialActor(tune.Trainable):
                 device=self.setting.device,
                 root=Path(self.setting.root),
                 checkpoint_seconds=self.setting.checkpoint_seconds,
+                keep_checkpoint=self.setting.keep_checkpoints,
             )
             for self.latest in run:
                 if self.stopping.is_set():

@@ -11,18 +11,29 @@ from time import perf_counter
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from nvp.config import TrialConfig
 from nvp.data.batches import eval_batches, steps_per_epoch, train_batches
 from nvp.data.splits import Images, Splits
-from nvp.neurons import neuron_layers
-from nvp.optim import GradientRule, learning_rate
-from nvp.pruning import Pruned, live_weights, prune, release, resolve, sparsity
-from nvp.record import EpochRecord, idle_now, look_again, look_at
+from nvp.gradients import GradientRule, LiveNoise
+from nvp.optim import learning_rate
+from nvp.pruning import (
+    SOFT,
+    Moment,
+    Pruned,
+    Scene,
+    live_weights,
+    prune,
+    release,
+    resolve,
+    sparsity,
+    weight_sparsity,
+)
+from nvp.record import EpochRecord, look_again, look_at, noise_scale_now
 from nvp.seed import generator, stream_seed
 from nvp.state import Diverged, TrainState, check_finite
-from nvp.vitality import Observation, observe
+from nvp.vitality import Activity, Observation, observe
 from nvp.vitality.observe import evaluating
 
 __all__ = ["Diverged", "EpochRecord", "TrainState", "evaluate", "num_epochs", "num_steps", "train"]
@@ -51,12 +62,14 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         look_again(state, layers, pruned)
         clock.lap("prune")
         val_loss, val_accuracy = evaluate(state.model, data.val)
+        noise_scale = noise_scale_now(config, data, state)
         clock.lap("evaluate")
-        masked, units = sparsity(state.model, config.prune.sites)
+        counts = *sparsity(state.model, config.prune.sites), *weight_sparsity(state.model)
         lr = learning_rate(config.optim, min(state.step / num_steps(config, len(data.train)), 1.0))
         yield EpochRecord(
             epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
-            observation, layers, pruned.target, masked, units, clock.laps,
+            observation, layers, pruned.target, *counts, clock.laps,
+            noise_scale=noise_scale, weight_events=pruned.weights,
         )  # fmt: skip
         clock = Clock()
 
@@ -94,26 +107,31 @@ def train_epoch(
     """
     if epoch == 0:
         return None, None
-    if resolve(config.prune).schedule == "soft":
+    method = resolve(config.prune)
+    if method.schedule in SOFT:
         release(state.model)
     device = images.pixels.device
     torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
     rng = generator(config.seed, "noise", epoch, device)
-    rule = GradientRule(state.model, config.optim, live_weights(state.model))
+    live = live_weights(state.model)
+    rule = GradientRule(state.model, config.optim, live, method)
+    shake = LiveNoise(state.model, method, live, state.dead)
     total = num_steps(config, len(images))
     sums = torch.zeros(3, device=device, dtype=torch.float64)
     state.model.train()
     for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):
         if state.step == total:
             break
+        progress = state.step / total
         for group in state.optimizer.param_groups:
-            group["lr"] = learning_rate(config.optim, state.step / total)
+            group["lr"] = learning_rate(config.optim, progress)
         logits = state.model(pixels)
         loss = F.cross_entropy(logits, labels)
         state.optimizer.zero_grad()
         loss.backward()
-        rule(rng)
+        rule(rng, progress)
         state.optimizer.step()
+        shake(rng, progress)
         state.step += 1
         with torch.no_grad():
             hits = (logits.argmax(1) == labels).sum()
@@ -143,24 +161,33 @@ def evaluate(model: nn.Module, images: Images) -> tuple[float, float]:
 def prune_now(
     config: TrialConfig, data: Splits, state: TrainState, observation: Observation
 ) -> Pruned:
-    """Let the trial's method prune at this measuring point; the initial network is left alone."""
+    """Let the trial's method prune at this measuring point."""
     method = resolve(config.prune)
-    if not method.criterion or state.epoch == 0:
-        return Pruned({}, None)
-    layers = neuron_layers(state.model)
+    if not method.criterion:
+        return Pruned()
+    return prune(scene_now(config, data, state, observation), method)
+
+
+def scene_now(
+    config: TrialConfig, data: Splits, state: TrainState, observation: Observation
+) -> Scene:
+    """Return this measuring point as pruning sees it."""
 
     @cache
-    def confirm() -> dict[str, Tensor]:
-        everything = observe(state.model, data.train, bins=config.probe.bins)
-        return {p: idle_now(everything, p, layer, config) for p, layer in layers.items()}
+    def confirm() -> dict[str, Activity]:
+        return observe(state.model, data.train, bins=config.probe.bins).layers
 
-    return prune(
-        state.model,
-        state.optimizer,
-        observation,
-        method,
-        progress=state.epoch / num_epochs(config, len(data.train)),
+    epochs = num_epochs(config, len(data.train))
+    before = max((e for e in range(state.epoch) if not e % config.probe.every), default=-epochs)
+    return Scene(
+        model=state.model,
+        optimizer=state.optimizer,
+        observation=observation,
+        images=data.probe(config.prune.batch),
+        moment=Moment(state.epoch / epochs, before / epochs),
         idle=state.idle,
         confirm=confirm,
-        rng=generator(config.seed, "ties", state.epoch),
+        memory=state.memory,
+        ties=generator(config.seed, "ties", state.epoch),
+        regrow=generator(config.seed, "regrow", state.epoch),
     )

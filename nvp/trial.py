@@ -60,6 +60,7 @@ def run_trial(
     device: str = "cpu",
     root: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    keep_checkpoint: bool = False,
 ) -> Generator[Progress, None, None]:
     """Run a trial to its committed row, yielding at each measuring point.
 
@@ -74,6 +75,7 @@ def run_trial(
         device: "cpu" or "cuda".
         root: folder of the data sets; default as `data_root`.
         checkpoint_seconds: least time between two checkpoints.
+        keep_checkpoint: leave one of the end and the one before; of a diverged trial its last two.
     """
     set_up_process(device)
     name = trial_id(config)
@@ -82,7 +84,7 @@ def run_trial(
         yield Progress(name, row["status"], row["epochs"] or 0, row["epochs"] or 0)
         return
     writer = TrialWriter(storage, name, next_attempt(storage, name))
-    run = Run(config, writer, device, checkpoint_seconds)
+    run = Run(config, writer, device, checkpoint_seconds, keep_checkpoint)
     try:
         run.data = load_data(config.data.name, root or data_root(), device)
         run.state = build(config, run.data, device)
@@ -104,10 +106,15 @@ class Run:
     state: TrainState
 
     def __init__(
-        self, config: TrialConfig, writer: TrialWriter, device: str, checkpoint_seconds: float
+        self,
+        config: TrialConfig,
+        writer: TrialWriter,
+        device: str,
+        checkpoint_seconds: float,
+        keep_checkpoint: bool,
     ) -> None:
         self.config, self.writer, self.device = config, writer, device
-        self.checkpoint_seconds = checkpoint_seconds
+        self.checkpoint_seconds, self.keep_checkpoint = checkpoint_seconds, keep_checkpoint
         self.diary = Diary()
         self.clock = time.perf_counter()
         self.last_save, self.save_cost = self.clock, 0.0
@@ -192,7 +199,7 @@ class Run:
             return Progress(name, status, epochs=total, error=error)
         layers = record.layers.values()
         kept = sum(int(layer.keep.sum()) for layer in layers)
-        dead = sum(int(layer.deaths["dead"].sum()) for layer in layers)
+        dead = sum(int(layer.deaths[layer.death].sum()) for layer in layers)
         share = record.masked / record.units
         return Progress(
             name,
@@ -206,7 +213,7 @@ class Run:
         )
 
     def finish(self, status: str, error: str | None = None) -> Progress:
-        """Commit the trial's row, then delete its checkpoints (a failed trial keeps them)."""
+        """Commit the trial's row, then delete its checkpoints, unless asked or it failed."""
         row = trial_row(self.config, status, error) | {"device": device_name(self.device)}
         if status != "failed":
             self.writer.release()
@@ -217,9 +224,11 @@ class Run:
                 self.diary.last,
                 status=status,
             )
+        if status == "done" and self.keep_checkpoint:
+            self.save()
         self.tick()
         times = {"started": self.diary.started, "ended": time.time(), "seconds": self.diary.seconds}
         self.writer.commit(row | times)
-        if status != "failed":
+        if status != "failed" and not self.keep_checkpoint:
             self.writer.storage.delete_folder(f"checkpoints/{self.writer.trial_id}")
         return self.progress(status, error=error)

@@ -86,6 +86,12 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limi
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def _plain_arithmetic() -> None:
+    """Undo what a trial run in this process by an earlier test set: hypothesis minds."""
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture(scope="session")
 def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a storage with a real finished study: noise 0..2 x {none, dead} x 2 seeds, on Ray."""

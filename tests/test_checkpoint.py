@@ -55,7 +55,7 @@ def plain(record: EpochRecord) -> list:
     scalars += [record.val_loss, record.val_accuracy, record.target, record.masked, record.units]
     tensors = [record.observation.features.tolist()]
     for path, activity in record.observation.layers.items():
-        tensors += [path, *(value.tolist() for value in vars(activity).values())]
+        tensors += [path, *(v.tolist() for v in vars(activity).values() if v is not None)]
     for path, layer in record.layers.items():
         verdicts = (layer.deaths | layer.events).items()
         tensors += [path, layer.keep.tolist(), layer.norms.tolist(), layer.floored]

@@ -6,9 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.config import ModelConfig, OptimConfig
+from nvp.gradients import GradientRule
 from nvp.models import MODELS, build_model
 from nvp.neurons import consumers, maskable_layers, prunable_groups
-from nvp.optim import GradientRule, build_optimizer
+from nvp.optim import build_optimizer
 from nvp.pruning import live_weights, mask_units, release
 from nvp.pruning.mask import input_columns, soften_units
 

@@ -7,13 +7,20 @@ from torch import Tensor, nn
 from nvp.config import ModelConfig, OptimConfig
 from nvp.models import MODELS, build_model
 from nvp.models.activations import ACTIVATIONS
-from nvp.neurons import NeuronLayer, Shortcut, maskable_layers, neuron_layers, prunable_groups
+from nvp.neurons import (
+    NeuronLayer,
+    Shortcut,
+    Subsample,
+    maskable_layers,
+    neuron_layers,
+    prunable_groups,
+)
 from nvp.optim import build_optimizer
 from nvp.pruning.mask import mask_units
 
 torch.set_num_threads(1)  # on networks this small threads cost more than they give
 SHAPE = (3, 8, 8)
-LAYERS = {"convnet": 4, "mlp": 2, "resnet18": 17}
+LAYERS = {"convnet": 4, "lenet300": 2, "lenet5": 3, "mlp": 2, "resnet18": 17, "resnet20": 19}
 CASES = [
     (name, norm, activation, width)
     for name in MODELS
@@ -181,9 +188,9 @@ def poison(layers: dict[str, NeuronLayer], paths: tuple[str, ...], index: Tensor
 def test_widths_scale(name: str) -> None:
     widths = {
         width: [len(layer.keep) for layer in neuron_layers(make(name, width=width)).values()]
-        for width in (0.25, 0.5)
+        for width in (0.5, 1.0)
     }
-    assert [2 * n for n in widths[0.25]] == widths[0.5]
+    assert [2 * n for n in widths[0.5]] == widths[1.0]
     thin = neuron_layers(make(name, width=1e-6)).values()
     assert {len(layer.keep) for layer in thin} == {1}
 
@@ -207,6 +214,9 @@ def test_the_published_sizes() -> None:
         return sum(p.numel() for p in model.parameters())
 
     assert count("resnet18", (3, 32, 32)) == 11_173_962
+    assert count("resnet20", (3, 32, 32)) == 269_722
+    assert count("lenet5", (1, 28, 28), norm="none") == 431_080
+    assert count("lenet300", (1, 28, 28), norm="none") == 266_610
     assert count("mlp", (1, 8, 8), norm="none") == 64 * 128 + 128 + 128 * 129 + 10 * 129
     convs = 32 * 9 + 64 * 32 * 9 + 64 * 64 * 9
     assert count("convnet", (1, 8, 8)) == convs + 256 * 128 + 2 * (32 + 64 + 64 + 128) + 10 * 129
@@ -231,15 +241,73 @@ def test_resnet18_has_the_published_sites() -> None:
     assert sum(units.values()) == 1920 + 960
 
 
-def test_too_small_images_are_refused() -> None:
+@pytest.mark.parametrize("name", ["convnet", "lenet5"])
+def test_too_small_images_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"at least 4x4, got \(3, 8\)"):
-        build_model(ModelConfig(name="convnet"), (1, 3, 8), 10, seed=0)
+        build_model(ModelConfig(name=name), (1, 3, 8), 10, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "inputs"),
+    [
+        ((28, 28), 800),
+        ((16, 16), 50),
+        ((17, 30), 200),
+        ((15, 30), 1050),
+        ((8, 8), 200),
+        ((4, 5), 50),
+    ],
+)
+def test_lenet5_pads_images_that_are_small(shape: tuple[int, int], inputs: int) -> None:
+    model = build_model(ModelConfig(name="lenet5"), (1, *shape), 10, seed=0)
+    assert model.hidden.weight.shape == (500, inputs)
+    assert model(torch.randn(2, 1, *shape)).shape == (2, 10)
+
+
+def test_a_shortcut_without_parameters_carries_the_stream_in_the_middle_channels() -> None:
+    x = torch.arange(32.0).view(1, 2, 4, 4) + 1
+    y = Subsample(2, 5, stride=2)(x)
+    assert y.shape == (1, 5, 2, 2)
+    assert y[0, 1].tolist() == [[1.0, 3.0], [9.0, 11.0]]
+    assert torch.equal(y[:, 1:3], x[:, :, ::2, ::2])
+    assert not y[:, [0, 3, 4]].any()
+    assert torch.equal(y[:, Subsample(2, 5, stride=2).carried], y[:, 1:3])
+
+
+def test_a_masked_channel_is_silent_though_a_shortcut_of_another_stream_writes_it() -> None:
+    model = make("resnet20", width=0.5).eval()
+    stir(model)
+    add = model.stages[1][0].second
+    middle = model.stages[1][0].shortcut.carried.start
+    x = 3 * torch.randn(4, *SHAPE)
+    assert outputs(model, x)[1]["stages.1.0.second"][:, middle].any()
+    for path in prunable_groups(model)["stage2"]:
+        model.get_submodule(path).keep[middle] = False
+    _, seen = outputs(model, x)
+    assert seen["stages.0.2.second"][:, 0].any(), "what the shortcut reads goes on"
+    for path in prunable_groups(model)["stage2"]:
+        assert not seen[path][:, middle].any()
+    assert bool(add.residual_keep.all())
+
+
+def test_a_masked_residual_leaves_the_branch_of_the_channel() -> None:
+    model = make("resnet18", width=0.1).eval()
+    stir(model)
+    layer, x = model.stages[0][1].second, torch.randn(2, 6, 4, 4)
+    residual = torch.randn(2, 6, 4, 4)
+    alone, both = layer(x), layer(x, residual)
+    layer.residual_keep[2] = False
+    y = layer(x, residual)
+    assert torch.equal(y[:, 2], alone[:, 2])
+    assert torch.equal(y[:, 3:], both[:, 3:])
+    residual[:, 2] = float("nan")
+    assert torch.equal(layer(x, residual), y)
 
 
 @pytest.mark.parametrize(
     ("config", "wanted"),
     [
-        (ModelConfig(name="resnet"), r"model\.name: .*did you mean 'resnet18'"),
+        (ModelConfig(name="resnet1"), r"model\.name: .*did you mean 'resnet18'"),
         (ModelConfig(activation="rellu"), r"model\.activation: .*did you mean 'relu'"),
     ],
 )

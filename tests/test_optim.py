@@ -9,19 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig, OptimConfig
+from nvp.config import ModelConfig, OptimConfig, PruneConfig
+from nvp.gradients import NOISES, PENALTIES, GradientRule, LiveNoise, check_noise
 from nvp.models import build_model
 from nvp.neurons import maskable_layers
-from nvp.optim import (
-    LR_SCHEDULES,
-    NOISES,
-    OPTIMIZERS,
-    GradientRule,
-    build_optimizer,
-    check_optim,
-    learning_rate,
-)
-from nvp.pruning import live_weights, mask_units
+from nvp.optim import LR_SCHEDULES, OPTIMIZERS, build_optimizer, check_optim, learning_rate
+from nvp.pruning import live_weights, mask_units, resolve
+from nvp.pruning.weights import mask_weights
 
 torch.set_num_threads(1)
 
@@ -118,9 +112,9 @@ def test_official_noise_comes_before_the_clip() -> None:
 
 def test_official_noise_without_a_clip_is_refused() -> None:
     with pytest.raises(ValueError, match=r"optim\.clip_norm: expected a value > 0 .*got 0"):
-        check_optim(OptimConfig(noise=0.5, noise_kind="official"))
-    check_optim(OptimConfig(noise=0.5, noise_kind="official", clip_norm=1.0))
-    check_optim(OptimConfig(noise=0.0, noise_kind="official"))
+        check_noise(OptimConfig(noise=0.5, noise_kind="official"))
+    check_noise(OptimConfig(noise=0.5, noise_kind="official", clip_norm=1.0))
+    check_noise(OptimConfig(noise=0.0, noise_kind="official"))
 
 
 @pytest.mark.parametrize("kind", NOISES)
@@ -205,6 +199,70 @@ def test_the_rule_leaves_masked_weights_without_gradient() -> None:
         assert not parameter.grad[~live[name]].any(), name
 
 
+def test_the_rule_zeroes_the_gradient_of_masked_weights_before_the_clip() -> None:
+    model = small()
+    config = OptimConfig(clip_norm=0.1)
+    optimizer = build_optimizer(model, config)
+    keep = torch.rand(model.head.weight.shape) > 0.5
+    mask_weights(model, optimizer, "head.weight", keep)
+    before = backward(model)
+    before["head.weight"] *= keep
+    total = math.sqrt(sum(float(g.square().sum()) for g in before.values()))
+    GradientRule(model, config, live_weights(model))(torch.Generator())
+    assert torch.allclose(model.head.weight.grad, before["head.weight"] * 0.1 / total, atol=1e-6)
+
+
+# --- what a method adds: L1 on scales with a course, noise on the living
+
+
+def test_penalties_by_hand() -> None:
+    assert PENALTIES["constant"](0.3) == 1.0
+    course = PENALTIES["one_cycle"]
+    assert course(0.0) == pytest.approx(1 / 25)
+    assert course(0.3 * 0.87) == pytest.approx(1.0)
+    assert course(0.8699999) == pytest.approx(1 / 250_000, rel=1e-2)
+    assert course(0.87) == course(1.0) == 0.0
+
+
+def test_the_scale_penalty_of_a_method_follows_its_course() -> None:
+    method = resolve(PruneConfig(method="demp", scale_l1=0.2))
+    for progress, factor in {0.0: 1 / 25, 0.261: 1.0, 0.9: 0.0}.items():
+        model = small()
+        before = backward(model)
+        rule = GradientRule(model, OptimConfig(), live_weights(model), method)
+        rule(torch.Generator(), progress)
+        scale = model.stem.norm.weight
+        expected = before["stem.norm.weight"] + 0.2 * factor * scale.detach().sign()
+        assert torch.allclose(scale.grad, expected, atol=1e-7)
+        assert torch.equal(model.head.weight.grad, before["head.weight"])
+
+
+def test_noise_shakes_the_living_alone_with_its_deviation() -> None:
+    model = small()
+    optimizer = build_optimizer(model, OptimConfig())
+    mask_units(model, optimizer, "stage2", torch.tensor([0]))
+    method = resolve(PruneConfig(method="demp_constant", live_noise=0.01))
+    stem = model.stem
+    dead = {"stem": torch.arange(len(stem.keep)) == 1}
+    live = live_weights(model)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    LiveNoise(model, method, live, dead)(torch.Generator().manual_seed(0), 0.5)
+    moved = {name: p.detach() - before[name] for name, p in model.named_parameters()}
+    assert not moved["stem.affine.weight"][1].any()
+    assert not moved["stem.norm.weight"][1].any()
+    assert not moved["stem.norm.bias"][1].any()
+    assert bool(moved["stem.affine.weight"][0].all())
+    assert not moved["head.weight"].any(), "logits are no neurons"
+    for name, change in moved.items():
+        assert not change[~live[name]].any(), name
+    shaken = torch.cat([m[m != 0] for m in moved.values()])
+    assert float(shaken.std()) == pytest.approx(0.01, rel=0.05)
+    none = resolve(PruneConfig(method="none"))
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    LiveNoise(model, none, live, dead)(torch.Generator(), 0.5)
+    assert all(torch.equal(p.detach(), before[name]) for name, p in model.named_parameters())
+
+
 # --- one step
 
 
@@ -269,3 +327,4 @@ def test_the_optimizer_holds_every_parameter_once_and_a_rate_of_zero_moves_nothi
 def test_an_unknown_name_names_the_nearest(config: OptimConfig, wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
         check_optim(config)
+        check_noise(config)

@@ -2,12 +2,13 @@
 
 import pytest
 
-from nvp.schema import EVENTS, STATUSES, TABLES, VOLATILE, column
+from nvp.schema import EVENTS, NEURON_EVENTS, STATUSES, TABLES, VOLATILE, column
 from nvp.vitality import DEATHS
+from nvp.vitality.death import ALWAYS
 
 COLUMNS = [(table, field) for table, schema in TABLES.items() for field in schema]
 UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
-         "s", "s, Unix"}  # fmt: skip
+         "weights",         "s", "s, Unix"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "field"), COLUMNS, ids=[f"{t}.{f.name}" for t, f in COLUMNS])
@@ -33,7 +34,8 @@ def test_names_are_unique_and_the_keys_come_first_from_coarse_to_fine(table: str
 def test_the_five_tables() -> None:
     assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
     assert STATUSES == ("done", "failed", "diverged")
-    assert EVENTS == ("died", "revived", "pruned", "reactivated")
+    assert NEURON_EVENTS == ("died", "revived", "pruned", "reactivated", "dying", "recovered")
+    assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown"}
 
 
 def test_times_and_places_are_volatile_and_no_result_is() -> None:
@@ -44,6 +46,14 @@ def test_times_and_places_are_volatile_and_no_result_is() -> None:
 
 def test_every_definition_of_death_is_a_column_of_layers() -> None:
     assert set(DEATHS) <= set(TABLES["layers"].names)
+
+
+def test_a_death_that_not_all_activations_have_says_that_it_may_be_null() -> None:
+    for name in set(DEATHS) - set(ALWAYS):
+        assert b"null for others" in TABLES["layers"].field(name).metadata[b"meaning"]
+    for table in ("trials", "layers"):
+        meaning = TABLES[table].field("death").metadata[b"meaning"].decode()
+        assert "dead for ReLU, dormant_0025 for all others" in meaning
 
 
 def test_a_column_carries_what_it_is_told() -> None:

@@ -14,29 +14,52 @@ from nvp.config import ModelConfig
 from nvp.data.batches import normalise
 from nvp.data.splits import Images
 from nvp.models import MODELS, build_model
-from nvp.neurons import NeuronLayer, neuron_layers
-from nvp.vitality import DEATHS, Activity, deaths, dormancy, nvi, observe, weight_norms
-from nvp.vitality.activity import reductions
-from nvp.vitality.death import is_dormant
+from nvp.models.activations import ACTIVATIONS
+from nvp.neurons import NeuronLayer, maskable_layers, neuron_layers, prunable_groups
+from nvp.vitality import (
+    DEATHS,
+    Activity,
+    applicable,
+    deaths,
+    dormancy,
+    headline,
+    nvi,
+    observe,
+    weight_norms,
+)
+from nvp.vitality.activity import EXTREMES, extreme, reductions
+from nvp.vitality.death import ALWAYS, is_dormant
 from nvp.vitality.entropy import entropy_bits, histograms, quantile, shared_edges
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
 torch.set_num_threads(1)
 REALS = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
 BINS = 8
+REAL_FIELDS = ("mean", "mean_abs", "maximum", "fire_rate", "variance")
+EXTREME_OF = {name: ("max_abs",) for name in ("silu", "swish", "gelu")} | {"tanh": ("min_abs",)}
+OWN_DEATHS = {
+    "relu": ("dead", "rare"),
+    "leaky_relu": ("negative_side", "rare"),
+    "elu": ("negative_side", "rare"),
+    "silu": ("saturated",),
+    "swish": ("saturated",),
+    "gelu": ("saturated",),
+    "tanh": ("saturated",),
+}
 
 
 def tensor(*values) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
-def activity_of(y: Tensor, bins: int = BINS) -> Activity:
+def activity_of(y: Tensor, bins: int = BINS, activation: str = "relu") -> Activity:
     """The slow obvious way: plain numpy over one neuron after another."""
     values = y.double().numpy().reshape(y.shape[0], y.shape[1], -1)
     means = y.flatten(2).mean(2).numpy() if y.dim() > 2 else y.numpy()
     low, high = np.quantile(means.astype(np.float64), [0.001, 0.999])
     edges = (low + (high - low) * np.arange(bins + 1) / bins).astype(np.float32)
-    columns: dict[str, list] = {name: [] for name in Activity.__dataclass_fields__}
+    names = [*REAL_FIELDS, "counts", *EXTREME_OF.get(activation, ())]
+    columns: dict[str, list] = {name: [] for name in names}
     for neuron in range(y.shape[1]):
         own = values[:, neuron]
         columns["mean"].append(own.mean())
@@ -46,6 +69,8 @@ def activity_of(y: Tensor, bins: int = BINS) -> Activity:
         columns["variance"].append(own.mean(1).var())
         clamped = np.clip(means[:, neuron], edges[0], edges[-1])
         columns["counts"].append(np.histogram(clamped, edges)[0])
+        for name in EXTREME_OF.get(activation, ()):
+            columns[name].append(getattr(np.abs(own), name.removesuffix("_abs"))())
     arrays = {name: torch.tensor(np.array(column)) for name, column in columns.items()}
     counts = arrays.pop("counts").long()
     return Activity(**{name: array.float() for name, array in arrays.items()}, counts=counts)
@@ -188,7 +213,8 @@ def test_reductions_by_hand() -> None:
 
 def made(**columns: list[float]) -> Activity:
     width = len(next(iter(columns.values())))
-    names = ("mean", "mean_abs", "maximum", "fire_rate", "variance")
+    extremes = [name for name in columns if name in ("max_abs", "min_abs")]
+    names = (*REAL_FIELDS, *extremes)
     filled = {name: tensor(*columns.get(name, [1.0] * width)) for name in names}
     return Activity(**filled, counts=torch.ones(width, 4, dtype=torch.int64))
 
@@ -197,6 +223,9 @@ def made(**columns: list[float]) -> Activity:
     ("definition", "column", "values", "verdict"),
     [
         ("dead", "maximum", [0.0, 1e-30, -0.1, 2.0], [True, False, True, False]),
+        ("negative_side", "maximum", [0.0, 1e-30, -0.1, 2.0], [True, False, True, False]),
+        ("saturated", "max_abs", [0.0, 0.01, 0.011, 2.0], [True, True, False, False]),
+        ("saturated", "min_abs", [0.0, 0.98, 0.99, 1.0], [False, False, True, True]),
         ("rare", "fire_rate", [0.0, 0.009, 0.01, 1.0], [True, True, False, False]),
         ("dormant_0025", "mean_abs", [0.0, 0.02, 0.03, 3.95], [True, True, False, False]),
         ("dormant_01", "mean_abs", [0.0, 0.05, 0.11, 3.84], [True, True, False, False]),
@@ -205,6 +234,74 @@ def made(**columns: list[float]) -> Activity:
 )
 def test_each_death_by_hand(definition: str, column: str, values, verdict) -> None:
     assert DEATHS[definition](made(**{column: values})).tolist() == verdict
+
+
+def test_every_activation_has_the_deaths_that_mean_something_for_it() -> None:
+    assert set(OWN_DEATHS) == set(ACTIVATIONS)
+    for name, own in OWN_DEATHS.items():
+        activation = ACTIVATIONS[name](0.01)
+        assert applicable(activation) == (*own, *ALWAYS)
+        assert headline(activation) == ("dead" if name == "relu" else "dormant_0025")
+        assert EXTREMES.get(type(activation)) == next(iter(EXTREME_OF.get(name, ())), None)
+    assert {name for own in OWN_DEATHS.values() for name in own} | set(ALWAYS) == set(DEATHS)
+    assert applicable(torch.sin) == ALWAYS
+    assert headline(torch.sin) == "dormant_0025"
+
+
+def verdicts_by_hand(y: Tensor, keep: list[bool], activation: str) -> dict[str, list[bool]]:
+    """The slow obvious way: each neuron's values against each definition's own words."""
+    values = [y[:, i].double().flatten().numpy() for i in range(y.shape[1])]
+    spatial = [y[:, i].double().reshape(len(y), -1).mean(1).numpy() for i in range(y.shape[1])]
+    kept = [i for i, k in enumerate(keep) if k]
+    size = sum(np.abs(values[i]).mean() for i in kept) / max(len(kept), 1)
+    spread = sum(spatial[i].var() for i in kept) / max(len(kept), 1)
+    words = {
+        "dead": lambda i: all(values[i] <= 0),
+        "negative_side": lambda i: all(values[i] <= 0),
+        "rare": lambda i: sum(values[i] > 0) < 0.01 * len(values[i]),
+        "saturated": lambda i: (
+            all(abs(values[i]) >= 0.99) if activation == "tanh" else all(abs(values[i]) <= 0.01)
+        ),
+        "dormant_0025": lambda i: np.abs(values[i]).mean() <= 0.025 * size,
+        "dormant_01": lambda i: np.abs(values[i]).mean() <= 0.1 * size,
+        "low_variance": lambda i: spatial[i].var() <= 0.01 * spread,
+    }
+    names = (*OWN_DEATHS[activation], *ALWAYS)
+    return {name: [k and bool(words[name](i)) for i, k in enumerate(keep)] for name in names}
+
+
+@pytest.mark.parametrize("shape", [(150, 24), (30, 24, 3, 3)], ids=["linear", "conv"])
+@pytest.mark.parametrize("activation", OWN_DEATHS)
+def test_each_death_is_what_its_words_say(activation: str, shape: tuple[int, ...]) -> None:
+    rng = torch.Generator().manual_seed(0)
+    per_neuron = (-1, *[1] * (len(shape) - 2))
+    # of the 24: silent, all above, all below, rarely above, tiny, and lively ones
+    shift = tensor(-40, 40, -3, -2.4, 0, 0).repeat(4).view(per_neuron)
+    scale = tensor(1, 1, 0.2, 1, 0.002, 1).repeat(4).view(per_neuron)
+    y = ACTIVATIONS[activation](0.01)(torch.randn(shape, generator=rng) * scale + shift)
+    keep = [i not in (0, 7, 11) for i in range(24)]
+    found = deaths(measured(y, activation), torch.tensor(keep), ACTIVATIONS[activation](0.01))
+    expected = verdicts_by_hand(y, keep, activation)
+    assert {name: which.tolist() for name, which in found.items()} == expected
+    for name in OWN_DEATHS[activation]:
+        assert found[name].any(), name
+        assert not found[name].all(), name
+
+
+def measured(y: Tensor, activation: str) -> Activity:
+    """The activity of one layer, through the functions that the library measures with."""
+    stats = reductions(y)
+    found = {name: extreme(y, name) for name in EXTREME_OF.get(activation, ())}
+    counts = histograms(stats[0], shared_edges(stats[0], BINS).expand(y.shape[1], -1))
+    columns = (stats[0].mean(0), stats[2].mean(0), stats[1].amax(0), stats[3].mean(0))
+    return Activity(*columns, stats[0].var(0, correction=0), counts, **found)
+
+
+def test_extremes_by_hand() -> None:
+    y = torch.tensor([[[[1.0, -3.0]], [[0.0, 0.5]]], [[[2.0, -0.5]], [[0.25, -0.1]]]])
+    assert extreme(y, "max_abs").tolist() == [3.0, 0.5]
+    assert extreme(y, "min_abs").tolist() == [0.5, 0.0]
+    assert extreme(tensor([-2.0, 3.0], [1.0, -4.0]), "max_abs").tolist() == [2.0, 4.0]
 
 
 def test_dormancy_by_hand() -> None:
@@ -237,10 +334,12 @@ def test_dormancy_has_layer_mean_one_and_range_zero_to_width(mean_abs: np.ndarra
 def test_verdicts_are_of_the_living() -> None:
     activity = made(mean_abs=[0.0, 100.0, 1.0, 0.05], maximum=[0.0, 100.0, 1.0, 0.0])
     keep = torch.tensor([False, False, True, True])
-    verdicts = deaths(activity, keep)
+    relu = nn.ReLU()
+    verdicts = deaths(activity, keep, relu)
     assert verdicts["dead"].tolist() == [False, False, False, True]
     assert verdicts["dormant_01"].tolist() == [False, False, False, True]  # 0.05 / 0.525
-    assert not any(v.any() for v in deaths(activity, torch.zeros_like(keep)).values())
+    assert not any(v.any() for v in deaths(activity, torch.zeros_like(keep), relu).values())
+    assert "dead" not in deaths(activity, keep, nn.LeakyReLU())
 
 
 # --- NVI and ranks
@@ -280,8 +379,8 @@ def test_ranks_by_hand() -> None:
     assert effective_rank(sigma) == pytest.approx(2**1.5)
     assert stable_rank(sigma) == pytest.approx(1.5)
     assert [srank(sigma, delta) for delta in (0.01, 0.3, 0.6)] == [3, 2, 1]
-    nothing = torch.zeros(3)
-    assert (effective_rank(nothing), srank(nothing), stable_rank(nothing)) == (0.0, 0, 0.0)
+    for nothing in (torch.zeros(3), singular_values(torch.zeros(5, 0))):
+        assert (effective_rank(nothing), srank(nothing), stable_rank(nothing)) == (0.0, 0, 0.0)
 
 
 @given(
@@ -338,7 +437,7 @@ def model_of(name: str, *, norm: str = "batch", activation: str = "relu") -> nn.
 def by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """Run the model layer by layer."""
     seen: dict[str, Tensor] = {}
-    if name == "mlp":
+    if name in ("mlp", "lenet300"):
         x = x.flatten(1)
         for depth, layer in enumerate(model.hidden):
             x = seen[f"hidden.{depth}"] = layer(x)
@@ -347,8 +446,12 @@ def by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
         x = seen["conv2"] = model.conv2(nn.functional.max_pool2d(x, 2))
         x = seen["conv3"] = model.conv3(x)
         seen["hidden"] = model.hidden(nn.functional.max_pool2d(x, 2).flatten(1))
+    elif name == "lenet5":
+        x = seen["conv1"] = model.conv1(x)
+        x = seen["conv2"] = model.conv2(nn.functional.max_pool2d(x, 2))
+        seen["hidden"] = model.hidden(nn.functional.max_pool2d(x, 2).flatten(1))
     else:
-        assert name == "resnet18", "a new model: run it layer by layer here"
+        assert name in ("resnet18", "resnet20"), "a new model: run it layer by layer here"
         x = seen["stem"] = model.stem(x)
         for stage, blocks in enumerate(model.stages):
             for index, block in enumerate(blocks):
@@ -360,12 +463,15 @@ def by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
 def assert_same(found: Activity, expected: Activity) -> None:
     assert found.counts.tolist() == expected.counts.tolist()
-    for name in ("mean", "mean_abs", "maximum", "fire_rate", "variance"):
+    for name in (*REAL_FIELDS, "max_abs", "min_abs"):
         one, two = getattr(found, name), getattr(expected, name)
+        assert (one is None) == (two is None), name
+        if one is None:
+            continue
         assert torch.allclose(one, two, rtol=1e-4, atol=1e-6), name
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "silu"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "silu", "tanh"])
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("name", MODELS)
 def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: str) -> None:
@@ -375,7 +481,7 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
         expected = by_hand(name, model.eval(), normalise(probe.pixels, probe))
     assert list(seen.layers) == list(expected)
     for path, output in expected.items():
-        assert_same(seen.layers[path], activity_of(output))
+        assert_same(seen.layers[path], activity_of(output, activation=activation))
     last = output.flatten(2).mean(2) if output.dim() > 2 else output
     assert torch.allclose(seen.features, last, atol=1e-6)
 
@@ -426,16 +532,57 @@ def test_masked_neurons_are_silent_and_do_not_count_in_the_edges_of_the_living()
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> None:
+    model = model_of(name)
+    *_, last = neuron_layers(model)
+    group = neuron_layers(model)[last].group or last
+    for path in prunable_groups(model)[group]:
+        mask(maskable_layers(model)[path], 0, 2)
+    seen = observe(model, images(64), bins=BINS)
+    width = len(seen.layers[last].mean)
+    assert seen.features.shape == (64, width - 2)
+    values = np.linalg.svd(seen.features.double().numpy(), compute_uv=False)
+    shares = values / values.sum()
+    sigma = singular_values(seen.features)
+    expected = math.exp(-float((shares * np.log(shares + 1e-300)).sum()))
+    assert effective_rank(sigma) == pytest.approx(expected, rel=1e-4)
+    assert stable_rank(sigma) == pytest.approx((values**2).sum() / values[0] ** 2, rel=1e-5)
+    silent = torch.cat([seen.features, torch.zeros(64, 2)], 1)
+    assert srank(singular_values(silent)) == srank(sigma)
+    assert effective_rank(singular_values(silent)) == pytest.approx(effective_rank(sigma), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_a_layer_masked_altogether_has_numbers_and_no_nan(name: str) -> None:
     model = model_of(name)
     path = list(neuron_layers(model))[-2]
     layer = neuron_layers(model)[path]
     layer.keep.fill_(False)
-    activity = observe(model, images(), bins=BINS).layers[path]
-    assert all(getattr(activity, field).isfinite().all() for field in Activity.__dataclass_fields__)
+    seen = observe(model, images(), bins=BINS)
+    activity = seen.layers[path]
+    assert all(getattr(activity, name).isfinite().all() for name in (*REAL_FIELDS, "counts"))
     if not layer.group:
         assert not activity.mean_abs.any()
         assert not activity.entropy.abs().any()
+
+
+def test_a_penultimate_layer_masked_altogether_has_rank_zero() -> None:
+    model = model_of("mlp")
+    model.hidden[-1].keep.fill_(False)
+    features = observe(model, images(), bins=BINS).features
+    assert features.shape == (30, 0)
+    assert effective_rank(singular_values(features)) == 0
+
+
+@pytest.mark.parametrize("activation", ["silu", "tanh"])
+def test_extremes_are_over_all_batches(activation: str) -> None:
+    model, probe = model_of("convnet", activation=activation), images()
+    whole = observe(model, probe, bins=BINS).layers
+    parts = observe(model, probe, bins=BINS, batch_size=7).layers
+    for path, activity in whole.items():
+        for name in EXTREME_OF[activation]:
+            found = getattr(parts[path], name)
+            assert torch.allclose(found, getattr(activity, name), atol=1e-6), path
 
 
 def test_layers_of_one_neuron() -> None:
@@ -463,7 +610,8 @@ def test_constant_layers_are_alive_without_entropy_and_dead_ones_dead() -> None:
         assert not activity.variance.any()
     assert not DEATHS["dead"](constant).any()
     assert DEATHS["low_variance"](constant).all()
-    assert all(definition(dead).all() for definition in DEATHS.values())
+    keep = torch.ones(13, dtype=torch.bool)
+    assert all(verdict.all() for verdict in deaths(dead, keep, nn.ReLU()).values())
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet"])
@@ -472,5 +620,6 @@ def test_a_bias_of_minus_ten_kills_a_network_without_norm(name: str) -> None:
     for layer in neuron_layers(model).values():
         nn.init.constant_(layer.affine.bias, -10.0)
     for path, activity in observe(model, images(), bins=BINS).layers.items():
-        assert deaths(activity, torch.ones_like(activity.mean > 0))["dead"].all(), path
+        keep = torch.ones_like(activity.mean > 0)
+        assert deaths(activity, keep, nn.ReLU())["dead"].all(), path
         assert not nvi(activity.entropy, torch.ones_like(activity.mean)).any()

@@ -46,7 +46,7 @@ def measure(given: dict[str, np.ndarray]) -> dict[str, object]:
         "effective_rank": effective_rank(sigma),
         "srank_001": srank(sigma),
         "stable_rank": stable_rank(sigma),
-    } | {name: definition(activity) for name, definition in DEATHS.items()}
+    } | {name: definition(activity) for name, definition in DEATHS.items() if name in given}
 
 
 def layer_of(given: dict[str, np.ndarray]) -> NeuronLayer:

@@ -13,12 +13,10 @@ from analysis.captions import (
     noise_caption,
     pooled_caption,
 )
-from analysis.derive import dead_by_layer, with_keys
+from analysis.derive import dead_by_layer, headline, with_keys
 from analysis.load import StudyFrames
 from analysis.question import Drawing, Question, finished
 from analysis.stats import with_interval
-
-DEFINITION = "dead"
 
 
 def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
@@ -27,7 +25,8 @@ def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
     done = finished(frames.trials, "none")
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
-    rows = with_keys(dead_by_layer(layers, DEFINITION), done, [x, hue, "seed"])
+    definition = headline(layers)
+    rows = with_keys(dead_by_layer(layers, definition), done, [x, hue, "seed"])
     frame = with_interval(rows, "fraction", [x, hue, "layer", "epoch"])
     text = caption(
         interval_caption(frame).replace("interval", "band", 1),
@@ -36,13 +35,14 @@ def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
         noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, "prune.method"]),
     )
+    frame = frame.assign(definition=definition)
     return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, text=text), frame)
 
 
 def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
     """Draw fraction against epoch, one line and band per layer; columns are `x`, rows `hue`.
 
-    Requires `dead_by_layer` with intervals by `x`, `hue`, layer and epoch.
+    Requires `dead_by_layer` with intervals by `x`, `hue`, layer and epoch, and its definition.
     """
     columns, rows = sorted(frame[x].unique()), sorted(frame[hue].unique())
     layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
@@ -58,8 +58,8 @@ def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -
         axes.set_xlabel(style.label("epoch"))
     handles = panels[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=min(len(layers), 8))
-    figure.supylabel(style.upright(DEFINITION), fontsize=8, ma="center")
-    panels[0, 0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)))
+    figure.supylabel(style.upright(frame["definition"].iloc[0]), fontsize=8, ma="center")
+    panels[0, 0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0)
     style.note(figure, text)
     return figure
 

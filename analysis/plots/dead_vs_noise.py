@@ -1,4 +1,4 @@
-"""Dead fraction at the end against a hyperparameter, by two definitions of death."""
+"""Dead fraction at the end against a hyperparameter, by up to two definitions of death."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,13 +11,11 @@ from analysis.captions import (
     noise_caption,
     pooled_caption,
 )
-from analysis.derive import dead_at_end, with_keys
+from analysis.derive import dead_at_end, definitions, with_keys
 from analysis.load import StudyFrames
 from analysis.plots.effect import draw_effect, hue_handles
 from analysis.question import Drawing, Question, finished
 from analysis.stats import with_interval
-
-DEFINITIONS = ("dead", "dormant_0025")
 
 
 def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
@@ -25,8 +23,9 @@ def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
     done = finished(frames.trials, "none")
-    ends = with_keys(dead_at_end(frames.layers), frames.trials, [x, hue, "seed"])
-    ends = ends[ends["trial_id"].isin(done["trial_id"]) & ends["definition"].isin(DEFINITIONS)]
+    layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
+    ends = with_keys(dead_at_end(layers), done, [x, hue, "seed"])
+    ends = ends[ends["definition"].isin(definitions(layers))]
     frame = with_interval(ends, "fraction", ["definition", x, hue])
     text = caption(
         interval_caption(frame),
@@ -43,9 +42,10 @@ def plot_dead_vs_noise(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> F
 
     Requires `dead_at_end` with intervals by definition, `x` and `hue`.
     """
+    shown = list(frame["definition"].unique())
     figure = style.page(style.PAGE, 2.9)
-    panels = figure.subplots(1, len(DEFINITIONS), sharey=True)
-    for axes, definition in zip(panels, DEFINITIONS, strict=True):
+    (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
+    for axes, definition in zip(panels, shown, strict=True):
         rows = frame[frame["definition"] == definition]
         draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0))
         axes.set_ylabel(style.upright(definition))

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis import style
 from analysis.captions import caption
-from analysis.derive import STATES, life_cycle, liveliest
+from analysis.derive import STATES, headline, life_cycle, liveliest
 from analysis.load import StudyFrames
 from analysis.place import nearest
 from analysis.question import Drawing, NothingToDraw, Question, finished
@@ -22,7 +22,8 @@ def life_cycle_of_trial(frames: StudyFrames, question: Question) -> Drawing:
     seen = frames.layers["trial_id"] == trial_id
     if not seen.any():
         raise NothingToDraw(f"expected rows of trial {trial_id}, got none: it failed")
-    frame = life_cycle(frames.events, frames.layers, trial_id)
+    death = headline(frames.layers[seen])
+    frame = life_cycle(frames.events, frames.layers, trial_id).assign(death=death)
     trial = frames.trials.set_index("trial_id").loc[trial_id]
     keys = dict.fromkeys([question.x, question.hue, *frames.swept])
     settings = ", ".join(style.level(key, trial[key]) for key in keys)
@@ -31,7 +32,8 @@ def life_cycle_of_trial(frames: StudyFrames, question: Question) -> Drawing:
     text = caption(
         f"One trial (n = 1, {trial['status']}).",
         chosen,
-        "State: after the epoch's pruning. Masked without having been dead: dormant.",
+        "State: after the epoch's pruning.",
+        "Masked without having been dead: dormant." if death == "dead" else "",
     )
     return Drawing(plot_life_cycle(frame, title=title, text=text), frame)
 
@@ -53,7 +55,10 @@ def check_trial(frames: StudyFrames, trial_id: str) -> None:
 
 
 def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
-    """Draw neurons x epochs as a raster of states, layers apart. Requires `life_cycle`."""
+    """Draw neurons x epochs as a raster of states, layers apart.
+
+    Requires `life_cycle`, and the definition of death that its events follow.
+    """
     codes = frame["state"].map({state: i for i, state in enumerate(STATES)})
     raster = frame.assign(code=codes).pivot(index="row", columns="epoch", values="code")
     first, last = raster.columns.min(), raster.columns.max()
@@ -80,9 +85,8 @@ def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
     axes.set_xlabel(style.label("epoch"))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.spines[:].set_visible(False)
-    handles = [
-        Patch(facecolor=style.STATES[state], label=style.STATE_NAMES[state]) for state in STATES
-    ]
+    names_of = style.STATE_NAMES | {"dead": style.DEATH_NAMES[frame["death"].iloc[0]]}
+    handles = [Patch(facecolor=style.STATES[state], label=names_of[state]) for state in STATES]
     place = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "columnspacing": 1.2}
     axes.legend(handles=handles, ncols=len(STATES), **place)
     style.head(figure, title)

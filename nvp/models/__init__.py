@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nvp.config import ModelConfig
-from nvp.models import convnet, mlp, resnet
+from nvp.models import convnet, lenet, mlp, resnet
 from nvp.models.activations import ACTIVATIONS
 from nvp.names import look_up
 from nvp.seed import stream_seed
@@ -19,8 +19,11 @@ Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
 
 MODELS: dict[str, Build] = {
     "convnet": convnet.build,
+    "lenet300": mlp.lenet300,
+    "lenet5": lenet.lenet5,
     "mlp": mlp.build,
     "resnet18": resnet.resnet18,
+    "resnet20": resnet.resnet20,
 }
 
 

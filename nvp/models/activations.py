@@ -1,4 +1,8 @@
-"""Activation functions by name; each has act(0) = 0, so a masked neuron is silent."""
+"""Activation functions by name; each has act(0) = 0, so a masked neuron is silent.
+
+Which definitions of death apply to which is in `nvp.vitality.death`. Two names of one function
+(swish is silu) are two configurations, and so two trial ids.
+"""
 
 from collections.abc import Callable
 
@@ -8,6 +12,7 @@ ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
     "relu": lambda slope: nn.ReLU(),
     "leaky_relu": lambda slope: nn.LeakyReLU(slope),
     "silu": lambda slope: nn.SiLU(),
+    "swish": lambda slope: nn.SiLU(),
     "gelu": lambda slope: nn.GELU(),
     "elu": lambda slope: nn.ELU(),
     "tanh": lambda slope: nn.Tanh(),

@@ -23,11 +23,19 @@ def norm2d(config: ModelConfig, width: int) -> nn.BatchNorm2d | None:
 
 
 def conv(
-    config: ModelConfig, fan_in: int, width: int, *, stride: int = 1, group: str = ""
+    config: ModelConfig,
+    fan_in: int,
+    width: int,
+    *,
+    kernel: int = 3,
+    stride: int = 1,
+    padding: int = 1,
+    group: str = "",
 ) -> NeuronLayer:
-    """Return a 3x3 convolution layer of `width` neurons; without norm it has a bias."""
+    """Return a convolution layer of `width` neurons; without norm it has a bias."""
     norm = norm2d(config, width)
-    affine = nn.Conv2d(fan_in, width, 3, stride=stride, padding=1, bias=norm is None)
+    bias = norm is None
+    affine = nn.Conv2d(fan_in, width, kernel, stride=stride, padding=padding, bias=bias)
     return NeuronLayer(affine, norm, activation(config), group=group)
 
 

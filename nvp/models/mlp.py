@@ -1,4 +1,7 @@
-"""A multilayer perceptron with two hidden layers of 128 neurons."""
+"""Multilayer perceptrons: hidden layers of 128 and 128 neurons, or LeNet-300-100's.
+
+Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998 (LeNet).
+"""
 
 import math
 
@@ -12,15 +15,21 @@ class MLP(nn.Module):
     """Flatten -> hidden layers -> linear head."""
 
     def __init__(
-        self, config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+        self,
+        config: ModelConfig,
+        image_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        hidden: tuple[int, ...] = (128, 128),
     ) -> None:
         super().__init__()
-        widths = [math.prod(image_shape), scaled(128, config), scaled(128, config)]
+        widths = [math.prod(image_shape), *(scaled(width, config) for width in hidden)]
         self.hidden = nn.ModuleList(
             linear(config, fan_in, width) for fan_in, width in zip(widths, widths[1:], strict=False)
         )
         self.head = nn.Linear(widths[-1], num_classes)
-        self.reads = {"hidden.1": "hidden.0", "head": "hidden.1"}
+        readers = [*(f"hidden.{depth}" for depth in range(1, len(hidden))), "head"]
+        self.reads = {path: f"hidden.{depth}" for depth, path in enumerate(readers)}
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.flatten(1)
@@ -32,3 +41,8 @@ class MLP(nn.Module):
 def build(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
     """Return the MLP for flattened images."""
     return MLP(config, image_shape, num_classes)
+
+
+def lenet300(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+    """Return LeNet-300-100 for flattened images."""
+    return MLP(config, image_shape, num_classes, hidden=(300, 100))

@@ -1,29 +1,42 @@
-"""Pruning = criterion x allocation x schedule; a published method is a row of METHODS.
+"""Pruning = criterion x allocation x schedule (x regrow); a published method is a row of METHODS.
 
 To add a criterion: one file with a pure class `Criterion`, one line in CRITERIA. To add a
 method: one row in METHODS and a card in docs/methods. `python -m nvp.pruning` prints the table.
 """
 
 from nvp.pruning.allocate import ALLOCATIONS
+from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
-from nvp.pruning.mask import live_weights, mask_units, release
-from nvp.pruning.methods import CRITERIA, METHODS, Method, resolve
-from nvp.pruning.prune import Pruned, prune, sparsity
-from nvp.pruning.schedule import SCHEDULES
+from nvp.pruning.mask import mask_units, release
+from nvp.pruning.method import Method
+from nvp.pruning.methods import METHODS
+from nvp.pruning.prune import prune, sparsity
+from nvp.pruning.resolve import check_support, resolve
+from nvp.pruning.scene import Pruned, Scene
+from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
+from nvp.pruning.sensitivity import Sensitivity
+from nvp.pruning.weights import live_weights, weight_sparsity
 
 __all__ = [
     "ALLOCATIONS",
     "CRITERIA",
     "METHODS",
     "SCHEDULES",
+    "SOFT",
+    "WEIGHT_CRITERIA",
     "Criterion",
     "Evidence",
     "Method",
+    "Moment",
     "Pruned",
+    "Scene",
+    "Sensitivity",
+    "check_support",
     "live_weights",
     "mask_units",
     "prune",
     "release",
     "resolve",
     "sparsity",
+    "weight_sparsity",
 ]

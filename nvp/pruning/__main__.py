@@ -4,5 +4,8 @@ from nvp.pruning.methods import METHODS
 
 if __name__ == "__main__":
     for name, method in METHODS.items():
-        parts = " x ".join(filter(None, (method.criterion, method.allocation, method.schedule)))
-        print(f"{name:12s} {method.aim:9s} {parts:30s} {method.summary}")
+        parts = [method.criterion, method.allocation, method.schedule]
+        parts += [method.regrow] if method.regrow != "none" else []
+        design = " x ".join(part for part in parts if part)
+        aim = "" if method.aim == "none" else f"{method.aim}, {method.granularity}"
+        print(f"{name:27s} {aim:17s} {design:40s} {method.summary}")

@@ -1,7 +1,7 @@
 """Allocation: where the sparsity goes. Scores in, keep masks out; True means keep.
 
-All take the scores of every group, -inf where a unit is masked already, the target sparsity over
-the whole pool, and per group the least number of units to keep. Ties go by index.
+All take the scores of every group (of neurons, or a weight), -inf where masked already, the target
+sparsity over the whole pool, and per group the least number to keep. Ties go by index.
 """
 
 from collections.abc import Callable
@@ -11,49 +11,87 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-Scores = dict[str, Float[Tensor, "_"]]
-Keep = dict[str, Bool[Tensor, "_"]]
+Scores = dict[str, Float[Tensor, "..."]]
+Keep = dict[str, Bool[Tensor, "..."]]
 Allocate = Callable[[Scores, float, dict[str, int]], Keep]
 
 
 def layerwise(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
-    """Mask the same fraction of every group; floor(sparsity * n) of the pool in all.
+    """Mask the same fraction of every group; floor(sparsity * n) of the pool in all."""
+    shares = {group: sparsity * score.numel() for group, score in scores.items()}
+    return mask_shares(scores, shares, sparsity, floors)
 
-    What the rounding of the groups leaves over goes to the largest remainders, in order.
+
+def erk(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
+    """Give small weights a larger density (Erdos-Renyi kernel), floor(sparsity * n) in all.
+
+    The density of a weight is proportional to the sum of its dimensions over their product,
+    at most 1. Source: Evci et al., "Rigging the lottery", 2020, after Mocanu et al., 2018.
     """
-    counts = {group: whole(sparsity, len(score)) for group, score in scores.items()}
-    total = whole(sparsity, sum(len(score) for score in scores.values()))
-    by_remainder = sorted(scores, key=lambda group: counts[group] - sparsity * len(scores[group]))
-    for group in by_remainder[: total - sum(counts.values())]:
-        counts[group] += 1
-    return {
-        group: lowest_masked(score, min(counts[group], len(score) - floors[group]))
-        for group, score in scores.items()
-    }
+    density = kernel_densities({g: score.shape for g, score in scores.items()}, 1 - sparsity)
+    shares = {group: (1 - density[group]) * score.numel() for group, score in scores.items()}
+    return mask_shares(scores, shares, sparsity, floors)
 
 
 def network(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
-    """Mask the floor(sparsity * n) lowest scores of the pool, each relative to its group's mean.
+    """Mask the floor(sparsity * n) lowest scores of the pool, each relative to its group's mean."""
+    comparable = {group: relative_to_mean(score) for group, score in scores.items()}
+    return network_raw(comparable, sparsity, floors)
+
+
+def network_raw(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
+    """Mask the floor(sparsity * n) lowest scores of the pool, as they are.
 
     The highest `floors` scores of every group are never masked.
     """
-    comparable = {group: relative_to_mean(score) for group, score in scores.items()}
-    for group, score in comparable.items():
-        best = score.sort(stable=True).indices[len(score) - floors[group] :]
-        score[best] = torch.inf
-    pool = torch.cat(list(comparable.values()))
+    flat = {group: score.flatten().clone() for group, score in scores.items()}
+    for group, score in flat.items():
+        score[score.sort(stable=True).indices[len(score) - floors[group] :]] = torch.inf
+    pool = torch.cat(list(flat.values()))
     count = whole(sparsity, len(pool))
     keep = lowest_masked(pool, min(count, int((pool < torch.inf).sum())))
-    split = keep.split([len(score) for score in comparable.values()])
-    return dict(zip(comparable, split, strict=True))
+    split = keep.split([len(score) for score in flat.values()])
+    return {g: part.view_as(scores[g]) for g, part in zip(flat, split, strict=True)}
 
 
 def threshold(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
-    """Mask every unit with a score <= 0, whatever `sparsity` says: it is an outcome."""
+    """Mask all with a score <= 0, whatever `sparsity` says: it is an outcome."""
     return {
-        group: lowest_masked(score, min(int((score <= 0).sum()), len(score) - floors[group]))
+        group: lowest_masked(score, min(int((score <= 0).sum()), score.numel() - floors[group]))
         for group, score in scores.items()
     }
+
+
+def mask_shares(
+    scores: Scores, shares: dict[str, float], sparsity: float, floors: dict[str, int]
+) -> Keep:
+    """Mask about `shares` of each group, floor(sparsity * n) of the pool in all.
+
+    What the rounding leaves over goes to the largest remainders, in order.
+    """
+    counts = {group: floor(share + 1e-9) for group, share in shares.items()}
+    total = whole(sparsity, sum(score.numel() for score in scores.values()))
+    by_remainder = sorted(scores, key=lambda group: counts[group] - shares[group])
+    for group in by_remainder[: max(total - sum(counts.values()), 0)]:
+        counts[group] += 1
+    return {
+        group: lowest_masked(score, min(counts[group], score.numel() - floors[group]))
+        for group, score in scores.items()
+    }
+
+
+def kernel_densities(shapes: dict[str, torch.Size], density: float) -> dict[str, float]:
+    """Return the density of each weight, in [0, 1], with `density` over all of them."""
+    size = {name: shape.numel() for name, shape in shapes.items()}
+    raw = {name: sum(shape) / size[name] for name, shape in shapes.items()}
+    dense: set[str] = set()
+    while True:
+        left = density * sum(size.values()) - sum(size[name] for name in dense)
+        scale = left / sum(raw[name] * size[name] for name in shapes if name not in dense)
+        full = {name for name in shapes if name not in dense and scale * raw[name] > 1}
+        if not full:
+            return {name: 1.0 if name in dense else scale * raw[name] for name in shapes}
+        dense |= full
 
 
 def whole(sparsity: float, count: int) -> int:
@@ -61,22 +99,24 @@ def whole(sparsity: float, count: int) -> int:
     return floor(sparsity * count + 1e-9)
 
 
-def relative_to_mean(score: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
+def relative_to_mean(score: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """Return a copy over the mean of its finite entries; unscaled where that is 0."""
     finite = score[score > -torch.inf]
     mean = finite.mean() if len(finite) else torch.tensor(0.0)
     return score / mean if mean > 0 else score.clone()
 
 
-def lowest_masked(score: Float[Tensor, "f"], count: int) -> Bool[Tensor, "f"]:
+def lowest_masked(score: Float[Tensor, "..."], count: int) -> Bool[Tensor, "..."]:
     """Return a mask that is False at the `count` lowest scores; ties go to the lower index."""
-    keep = torch.ones(len(score), dtype=torch.bool, device=score.device)
-    keep[score.sort(stable=True).indices[: max(count, 0)]] = False
-    return keep
+    keep = torch.ones(score.numel(), dtype=torch.bool, device=score.device)
+    keep[score.flatten().sort(stable=True).indices[: max(count, 0)]] = False
+    return keep.view_as(score)
 
 
 ALLOCATIONS: dict[str, Allocate] = {
     "layerwise": layerwise,
+    "erk": erk,
     "network": network,
+    "network_raw": network_raw,
     "threshold": threshold,
 }

@@ -1,7 +1,9 @@
-"""Magnitude: keep the neurons with the largest incoming weights.
+"""Magnitude: keep the neurons with the largest incoming weights, or the largest weights.
 
-Source: Li et al., "Pruning filters for efficient ConvNets", 2017.
-Differs: the L2 norm, as in NVI, so that the two differ by the entropy alone.
+Source: Li et al., "Pruning filters for efficient ConvNets", 2017 (neurons); Han et al.,
+"Learning both weights and connections", 2015 (weights).
+Differs: neurons by the L2 norm, as in NVI, so that the two differ by the entropy alone; `l1` is
+the published one.
 """
 
 from dataclasses import dataclass
@@ -18,3 +20,11 @@ class Magnitude:
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         return evidence.norms
+
+
+@dataclass(frozen=True)
+class WeightMagnitude:
+    """Absolute value of each weight."""
+
+    def __call__(self, evidence: Evidence) -> Float[Tensor, "f ..."]:
+        return evidence.weight.abs()

@@ -6,11 +6,12 @@ there are 0 from then on, so no optimizer step, decay or momentum moves them.
 """
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.neurons import consumers, maskable_layers, prunable_groups
+from nvp.pruning.weights import input_columns, parameter_masks
 
 
 def mask_units(
@@ -27,18 +28,6 @@ def mask_units(
         for affine in consumers(model, group):
             columns = input_columns(affine, index, width)
             zero(affine.weight, optimizer, columns, dim=1)
-
-
-def input_columns(
-    affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], width: int
-) -> Int64[Tensor, "c"]:
-    """Return the columns of a weight that read the units `index` of a group of `width` units.
-
-    A linear map after a flattened convolution reads each channel at every position.
-    """
-    positions = affine.weight.shape[1] // width
-    offsets = torch.arange(positions, device=index.device)
-    return (index.unsqueeze(1) * positions + offsets).flatten()
 
 
 def zero(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
@@ -60,22 +49,8 @@ def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> Non
 
 
 def release(model: nn.Module) -> None:
-    """Keep every unit again: the soft schedule trains them all."""
+    """Keep every unit and weight again: the soft schedules train them all."""
     for layer in maskable_layers(model).values():
         layer.keep.fill_(True)
-
-
-def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
-    """Return {parameter name: True where it belongs to the network that is left}."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
-    live = {name: torch.ones_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
-    layers = maskable_layers(model)
-    for group, paths in prunable_groups(model).items():
-        keep = layers[paths[0]].keep
-        masked = (~keep).nonzero().flatten()
-        for path in paths:
-            for parameter in layers[path].own:
-                live[names[parameter]][masked] = False
-        for affine in consumers(model, group):
-            live[names[affine.weight]][:, input_columns(affine, masked, len(keep))] = False
-    return live
+    for mask in parameter_masks(model).values():
+        mask.fill_(True)

@@ -1,112 +1,124 @@
-"""One pruning step: score -> allocate -> mask."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil
+"""One pruning step: score -> allocate -> mask -> regrow."""
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from nvp.config import PruneConfig
 from nvp.neurons import maskable_layers, neuron_layers, prunable_groups
-from nvp.pruning.allocate import ALLOCATIONS
-from nvp.pruning.evidence import Evidence
+from nvp.pruning.allocate import Keep, Scores, whole
+from nvp.pruning.choose import choose
+from nvp.pruning.dying import state_changes
 from nvp.pruning.mask import mask_units, soften_units
-from nvp.pruning.methods import CRITERIA
-from nvp.pruning.schedule import SCHEDULES
-from nvp.vitality import Observation, weight_norms
+from nvp.pruning.methods import METHODS
+from nvp.pruning.reactivate import RANKINGS, Units, reactivate
+from nvp.pruning.regrow import EXCHANGES
+from nvp.pruning.relieve import relieve
+from nvp.pruning.rewind import rewind
+from nvp.pruning.scene import Pruned, Scene
+from nvp.pruning.schedule import ROUNDS, SCHEDULES, SOFT
+from nvp.pruning.trigger import TRIGGERS
+from nvp.pruning.weights import (
+    layer_path,
+    mask_weights,
+    parameter_masks,
+    soften_weights,
+    weight_changes,
+    weight_sparsity,
+)
 
-IdleTest = Callable[[], dict[str, Tensor]]
 
-
-@dataclass(frozen=True)
-class Pruned:
-    """What one step did: the newly masked units by group, the target, and binding floors."""
-
-    masked: dict[str, Int64[Tensor, "_"]]
-    target: float | None
-    floored: tuple[str, ...] = ()
-
-
-def prune(
-    model: nn.Module,
-    optimizer: Optimizer,
-    observation: Observation,
-    config: PruneConfig,
-    *,
-    progress: float,
-    idle: dict[str, Tensor],
-    confirm: IdleTest,
-    rng: torch.Generator,
-) -> Pruned:
-    """Mask what the method asks for at this measuring point. Changes `model` and `optimizer`.
+def prune(scene: Scene, config: PruneConfig) -> Pruned:
+    """Mask and regrow what the method asks for at this measuring point. Changes the scene.
 
     Args:
-        model: built of `NeuronLayer`.
-        optimizer: its optimizer; moments of masked weights are zeroed.
-        observation: this measuring point's.
+        scene: the measuring point; its model, optimizer and memory are changed.
         config: resolved (`methods.resolve`).
-        progress: fraction of training done.
-        idle: per layer, for how many measuring points in a row each neuron was dead or dormant.
-        confirm: per layer, which are dead or dormant over the whole training set.
-        rng: stream of random scores.
     """
-    target = SCHEDULES[config.schedule](config, progress)
-    if target is None:
-        return Pruned({}, None)
-    scores = score(model, observation, config, idle=idle, confirm=confirm, rng=rng)
-    floors = {g: min(len(s), max(1, ceil(config.floor * len(s)))) for g, s in scores.items()}
-    keep = ALLOCATIONS[config.allocation](scores, target, floors)
-    masked: dict[str, Tensor] = {}
-    for group, score_ in scores.items():
-        index = (~keep[group] & (score_ > -torch.inf)).nonzero().flatten()
-        if len(index):
-            masked[group] = index
-            if config.schedule == "soft":
-                soften_units(model, group, index)
+    method = METHODS[config.method]
+    target = SCHEDULES[config.schedule](config, scene.moment)
+    if not TRIGGERS[method.trigger](scene, config, method.granularity):
+        target = None
+    masks = {name: mask.clone() for name, mask in parameter_masks(scene.model).items()}
+    keeps = {path: layer.keep.clone() for path, layer in neuron_layers(scene.model).items()}
+    memory = dict(scene.memory)
+    masked: Units = {}
+    floored: set[str] = set()
+    if method.rewinds and scene.moment.progress == 0:
+        rewind(scene)
+    if target is not None and not reached(scene, config, target):
+        if config.criterion == "nn_relief":
+            masked = relieve(scene, config)
+        else:
+            masked, floored = mask_lowest(scene, config, target)
+        if method.rewinds:
+            rewind(scene)
+    return Pruned(
+        masked=masked,
+        target=None if config.allocation == "threshold" else target,
+        floored=tuple(sorted(floored)),
+        grown=regrow(scene, config, masked),
+        weights=weight_changes(scene.model, masks),
+        states=state_changes(memory, scene.memory, keeps),
+    )
+
+
+def reached(scene: Scene, config: PruneConfig, target: float) -> bool:
+    """Whether a hard method has masked what it wants for now, so that nothing need be scored."""
+    method = METHODS[config.method]
+    if method.aim != "target" or config.schedule in SOFT or config.regrow in RANKINGS:
+        return False
+    weights = method.granularity == "weight"
+    masked, pool = weight_sparsity(scene.model) if weights else sparsity(scene.model, config.sites)
+    return 0 < whole(target, pool) <= masked
+
+
+def mask_lowest(scene: Scene, config: PruneConfig, target: float) -> tuple[Units, set[str]]:
+    """Mask by score, in one round or several; return the units masked and where floors bound."""
+    found: dict[str, list[Tensor]] = {}
+    floored: list[str] = []
+    for part in ROUNDS[METHODS[config.method].in_rounds](target):
+        keep, scores, floored = choose(scene, config, part)
+        for group, index in apply(scene, config, keep, scores).items():
+            found.setdefault(group, []).append(index)
+        scene.forget()
+    weights = METHODS[config.method].granularity == "weight"
+    return (
+        {group: torch.cat(parts) for group, parts in found.items()},
+        {layer_path(group) if weights else group for group in floored},
+    )
+
+
+def apply(scene: Scene, config: PruneConfig, keep: Keep, scores: Scores) -> Units:
+    """Mask, hard or soft, what is not kept; return the units newly masked."""
+    soft, units = config.schedule in SOFT, {}
+    for group, score in scores.items():
+        new = ~keep[group] & (score > -torch.inf)
+        if not bool(new.any()):
+            continue
+        if METHODS[config.method].granularity == "weight":
+            if soft:
+                soften_weights(scene.model, group, ~new)
             else:
-                mask_units(model, optimizer, group, index)
-    free = ALLOCATIONS[config.allocation](scores, target, dict.fromkeys(floors, 0))
-    floored = tuple(group for group in keep if int(keep[group].sum()) > int(free[group].sum()))
-    return Pruned(masked, None if config.allocation == "threshold" else target, floored)
+                mask_weights(scene.model, scene.optimizer, group, ~new)
+            continue
+        units[group] = new.nonzero().flatten()
+        if soft:
+            soften_units(scene.model, group, units[group])
+        else:
+            mask_units(scene.model, scene.optimizer, group, units[group])
+    return units
 
 
-def score(
-    model: nn.Module,
-    observation: Observation,
-    config: PruneConfig,
-    *,
-    idle: dict[str, Tensor],
-    confirm: IdleTest,
-    rng: torch.Generator,
-) -> dict[str, Float[Tensor, "_"]]:
-    """Return the score of every prunable unit; -inf where masked. A group's is its layers' mean."""
-    criterion = CRITERIA[config.criterion](config)
-    layers = neuron_layers(model)
-    scores = {}
-    for group, paths in prunable_groups(model, config.sites).items():
-        watched = [path for path in paths if path in layers]
-        keep = layers[watched[0]].keep
-        total = torch.full(keep.shape, -torch.inf, device=keep.device)
-        if bool(keep.any()):
-            each = [
-                criterion(
-                    Evidence(
-                        weight=layers[path].weight.detach()[keep],
-                        norms=weight_norms(layers[path], kind=config.weight_norm)[keep],
-                        activity=observation.layers[path].select(keep),
-                        idle=idle[path][keep],
-                        confirmed=lambda path=path, keep=keep: confirm()[path][keep],
-                        rng=rng,
-                    )
-                )
-                for path in watched
-            ]
-            total[keep] = torch.stack(each).mean(0).to(total.dtype)
-        scores[group] = total
-    return scores
+def regrow(scene: Scene, config: PruneConfig, masked: Units) -> Units:
+    """Let weights or units come back, as the method says; return the units that did."""
+    if not 0 < scene.moment.progress <= config.regrow_end:
+        return {}
+    if config.regrow in RANKINGS:
+        return reactivate(scene, config, masked)
+    if config.regrow in EXCHANGES:
+        EXCHANGES[config.regrow](scene, config)
+        scene.forget()
+    return {}
 
 
 def sparsity(model: nn.Module, sites: str) -> tuple[int, int]:

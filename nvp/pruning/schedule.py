@@ -1,40 +1,99 @@
-"""Schedule: how much sparsity, when. `progress` is the fraction of training that is done.
+"""Schedule: how much sparsity, when.
 
-Source: Zhu and Gupta, "To prune, or not to prune", 2017 (cubic); He et al., "Soft filter
+Sources: Zhu and Gupta, "To prune, or not to prune", 2017 (cubic); He et al., "Soft filter
 pruning", 2018 (soft).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from nvp.config import PruneConfig
 
+TINY = 1e-12  # more than nothing: the initial network is left to `at_init`
+SOFT = ("soft", "zero_at_init")  # what they silence is released before the next epoch
 
-def one_shot(config: PruneConfig, progress: float) -> float | None:
+
+@dataclass(frozen=True)
+class Moment:
+    """A measuring point in time.
+
+    Attributes:
+        progress: fraction of training that is done; at 0 the network is the initial one.
+        last: progress at the measuring point before; -1 at the first.
+    """
+
+    progress: float
+    last: float = -1.0
+
+
+def at_init(config: PruneConfig, moment: Moment) -> float | None:
+    """The whole target at once, before the first step."""
+    return config.sparsity if moment.progress == 0 else None
+
+
+def one_shot(config: PruneConfig, moment: Moment) -> float | None:
     """The whole target at once, at `start`."""
-    return config.sparsity if progress >= config.start else None
+    return config.sparsity if moment.progress >= max(config.start, TINY) else None
 
 
-def cubic(config: PruneConfig, progress: float) -> float | None:
+def late(config: PruneConfig, moment: Moment) -> float | None:
+    """The whole target at once, at `end`: train, prune, fine-tune."""
+    return config.sparsity if moment.progress >= max(config.end, TINY) else None
+
+
+def cubic(config: PruneConfig, moment: Moment) -> float | None:
     """From 0 at `start` to the target at `end`, steep at first; then the mask is frozen."""
-    if progress < config.start:
+    if moment.progress < max(config.start, TINY):
         return None
-    done = min(1.0, (progress - config.start) / max(config.end - config.start, 1e-12))
+    done = min(1.0, (moment.progress - config.start) / max(config.end - config.start, TINY))
     return config.sparsity * (1 - (1 - done) ** 3)
 
 
-def soft(config: PruneConfig, progress: float) -> float | None:
-    """The whole target at every measuring point; in between the zeroed neurons may regrow."""
-    return config.sparsity
+def always(config: PruneConfig, moment: Moment) -> float | None:
+    """At every measuring point after the first; the target, or what a threshold finds."""
+    return config.sparsity if moment.progress > 0 else None
 
 
-def always(config: PruneConfig, progress: float) -> float | None:
-    """At every measuring point; for allocations whose sparsity is an outcome."""
-    return config.sparsity
+def in_rounds(config: PruneConfig, moment: Moment) -> float | None:
+    """At `rounds` points spread evenly from `start` to `end`; in between the network recovers."""
+    gap = (config.end - config.start) / max(config.rounds - 1, 1)
+    points = [max(config.start + k * gap, TINY) for k in range(config.rounds)]
+    due = any(moment.last + TINY < point <= moment.progress + TINY for point in points)
+    return config.sparsity if due and moment.progress > 0 else None
 
 
-SCHEDULES: dict[str, Callable[[PruneConfig, float], float | None]] = {
+SCHEDULES: dict[str, Callable[[PruneConfig, Moment], float | None]] = {
+    "at_init": at_init,
+    "zero_at_init": at_init,  # zeroed once, never held at zero
     "one_shot": one_shot,
+    "late": late,
     "cubic": cubic,
-    "soft": soft,
+    "soft": always,  # in between the zeroed neurons or weights may regrow
     "always": always,
+    "rounds": in_rounds,
+}
+
+
+def once(target: float) -> Iterator[float]:
+    """Score once."""
+    yield target
+
+
+def exponential(target: float) -> Iterator[float]:
+    """A hundred rounds whose densities shrink by one factor: (1 - target)^(k / 100) (SynFlow)."""
+    for k in range(1, 101):
+        yield 1 - (1 - target) ** (k / 100)
+
+
+def halving(target: float) -> Iterator[float]:
+    """Half first, then half of the way that is left, six times; then the target (CroPit)."""
+    for k in range(6):
+        yield min(target, target - (target - 0.5) * 0.5**k)
+    yield target
+
+
+ROUNDS: dict[str, Callable[[float], Iterator[float]]] = {
+    "once": once,
+    "exponential": exponential,
+    "halving": halving,
 }

@@ -5,7 +5,8 @@ file, a column in `nvp.schema`, and a line where the rows are made (`nvp.rows`).
 """
 
 from nvp.vitality.activity import Activity
-from nvp.vitality.death import DEATHS, deaths, dormancy
+from nvp.vitality.death import DEATHS, applicable, deaths, dormancy, headline
+from nvp.vitality.noise_scale import gradient_noise_scale
 from nvp.vitality.nvi import nvi, weight_norms
 from nvp.vitality.observe import Observation, observe
 
@@ -13,8 +14,11 @@ __all__ = [
     "DEATHS",
     "Activity",
     "Observation",
+    "applicable",
     "deaths",
     "dormancy",
+    "gradient_noise_scale",
+    "headline",
     "nvi",
     "observe",
     "weight_norms",

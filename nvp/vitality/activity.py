@@ -1,15 +1,18 @@
 """Activity: what one evaluation pass over the probe shows of every neuron of a layer.
 
-The hook keeps four per-image reductions over positions: mean, max, mean |.|, fraction > 0.
+The hook keeps four per-image reductions over positions: mean, max, mean |.|, fraction > 0. Of an
+activation that saturates it keeps one more number a neuron, an extreme of |activation|.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvp.vitality.entropy import entropy_bits
+
+EXTREMES: dict[type, str] = {nn.SiLU: "max_abs", nn.GELU: "max_abs", nn.Tanh: "min_abs"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Activity:
         fire_rate: fraction of images and positions with activation > 0, in [0, 1].
         variance: population variance over images of the spatial mean.
         counts: histogram of the spatial means, bin edges shared by the layer.
+        max_abs: largest |activation|; None but for SiLU and GELU, which are flat at 0.
+        min_abs: least |activation|; None but for tanh, which is flat at -1 and 1.
     """
 
     mean: Float[Tensor, "f"]
@@ -31,6 +36,8 @@ class Activity:
     fire_rate: Float[Tensor, "f"]
     variance: Float[Tensor, "f"]
     counts: Int64[Tensor, "f k"]
+    max_abs: Float[Tensor, "f"] | None = None
+    min_abs: Float[Tensor, "f"] | None = None
 
     @property
     def entropy(self) -> Float[Tensor, "f"]:
@@ -39,7 +46,8 @@ class Activity:
 
     def select(self, index: Tensor) -> "Activity":
         """Return the activity of the neurons at `index` (bool or int64)."""
-        return type(self)(*(getattr(self, field.name)[index] for field in fields(self)))
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{k: v[index] for k, v in columns.items() if v is not None})
 
 
 def reductions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
@@ -51,3 +59,16 @@ def reductions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
     mean, maximum = y.mean(2), y.amax(2)
     mean_abs = torch.linalg.vector_norm(y, ord=1, dim=2) / y.shape[2]
     return torch.stack([mean, maximum, mean_abs, fires])
+
+
+def extreme(y: Float[Tensor, "n f *positions"], name: str) -> Float[Tensor, "f"]:
+    """Return the extreme of |y| of each neuron over images and positions.
+
+    Args:
+        y: activations.
+        name: "max_abs" or "min_abs".
+    """
+    others = (0, *range(2, y.dim()))
+    if name == "max_abs":
+        return torch.maximum(y.amax(others), -y.amin(others))  # a seventh of the time of abs
+    return y.abs().amin(others)

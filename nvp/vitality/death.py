@@ -1,20 +1,26 @@
 """Definitions of death; each is its own column, none is "the" dead fraction.
 
+Which of them mean anything depends on the activation: where one does not apply it has no verdict,
+and its column is null. Every activation has its headline, the definition that its events follow.
+
 Source: Lu et al., "Dying ReLU and initialization", 2019 (strict); Hu et al., "Network trimming",
 2016 (fire rate = 1 - APoZ); Sokar et al., "The dormant neuron phenomenon", 2023 (dormancy);
-Dufort-Labbe et al., "Maxwell's demon at work", 2024 (low variance).
+Dufort-Labbe et al., "Maxwell's demon at work", 2024 (low variance); Dohare et al., "Loss of
+plasticity in deep continual learning", 2024 (saturated).
 """
 
 from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvp.vitality.activity import Activity
 
 RARE = 0.01
 LOW_VARIANCE = 0.01
+FLAT = 0.01
+PINNED = 0.99
 
 
 def dormancy(mean_abs: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
@@ -25,14 +31,30 @@ def dormancy(mean_abs: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
     return mean_abs / (mean_abs.mean() + 1e-9)
 
 
-def is_dead(activity: Activity) -> Bool[Tensor, "f"]:
-    """True where no probe image makes any position positive. Means death for ReLU only."""
+def is_never_positive(activity: Activity) -> Bool[Tensor, "f"]:
+    """True where no probe image makes any position positive.
+
+    A ReLU is then dead: its output and its gradient are 0. A LeakyReLU or an ELU is on its negative
+    side, where the gradient lives on.
+    """
     return activity.maximum <= 0
 
 
 def is_rare(activity: Activity) -> Bool[Tensor, "f"]:
     """True where fewer than 1 % of images and positions are positive."""
     return activity.fire_rate < RARE
+
+
+def is_saturated(activity: Activity) -> Bool[Tensor, "f"]:
+    """True where every image and position is on a flat end of the activation.
+
+    SiLU and GELU: max |y| <= 0.01 (below about z = -6.5 and -2.7, or within 0.02 of 0).
+    tanh: min |y| >= 0.99 (beyond |z| = 2.6).
+    """
+    if activity.min_abs is not None:
+        return activity.min_abs >= PINNED
+    assert activity.max_abs is not None, "no extreme was measured"
+    return activity.max_abs <= FLAT
 
 
 def is_dormant(mean_abs: Float[Tensor, "f"], *, tau: float) -> Bool[Tensor, "f"]:
@@ -48,20 +70,55 @@ def is_low_variance(activity: Activity) -> Bool[Tensor, "f"]:
 
 
 DEATHS: dict[str, Callable[[Activity], Bool[Tensor, "f"]]] = {
-    "dead": is_dead,
+    "dead": is_never_positive,
+    "negative_side": is_never_positive,
     "rare": is_rare,
+    "saturated": is_saturated,
     "dormant_0025": lambda activity: is_dormant(activity.mean_abs, tau=0.025),
     "dormant_01": lambda activity: is_dormant(activity.mean_abs, tau=0.1),
     "low_variance": is_low_variance,
 }
 
+# `rare` is of what switches at 0: off is silent (ReLU) or passive (LeakyReLU, ELU). A SiLU or GELU
+# signals with its negative dip, and a tanh with its sign, however rarely they are positive.
+APPLICABLE: dict[type, tuple[str, ...]] = {
+    nn.ReLU: ("dead", "rare"),
+    nn.LeakyReLU: ("negative_side", "rare"),
+    nn.ELU: ("negative_side", "rare"),
+    nn.SiLU: ("saturated",),
+    nn.GELU: ("saturated",),
+    nn.Tanh: ("saturated",),
+}
+ALWAYS = ("dormant_0025", "dormant_01", "low_variance")
 
-def deaths(activity: Activity, keep: Bool[Tensor, "f"]) -> dict[str, Bool[Tensor, "f"]]:
-    """Return each definition's verdict; layer averages are over kept neurons, masked are False."""
+
+def applicable(activation: Callable[[Tensor], Tensor]) -> tuple[str, ...]:
+    """Return the names in DEATHS that mean death for an activation; an unknown one has ALWAYS."""
+    return (*APPLICABLE.get(type(activation), ()), *ALWAYS)
+
+
+def headline(activation: Callable[[Tensor], Tensor]) -> str:
+    """Return the definition that died, revived and the progress display go by.
+
+    It is "dead" where that is exact (ReLU), "dormant_0025" everywhere else.
+    """
+    return "dead" if "dead" in applicable(activation) else "dormant_0025"
+
+
+def deaths(
+    activity: Activity, keep: Bool[Tensor, "f"], activation: Callable[[Tensor], Tensor]
+) -> dict[str, Bool[Tensor, "f"]]:
+    """Return the verdict of each definition that applies to a layer, by name.
+
+    Args:
+        activity: the layer's, as `observe` measures it.
+        keep: True where not masked; layer averages are over these, all others are False.
+        activation: the layer's.
+    """
     verdicts = {}
     living = activity.select(keep)
-    for name, definition in DEATHS.items():
+    for name in applicable(activation):
         verdicts[name] = torch.zeros_like(keep)
         if bool(keep.any()):
-            verdicts[name][keep] = definition(living)
+            verdicts[name][keep] = DEATHS[name](living)
     return verdicts

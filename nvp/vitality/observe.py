@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
 from nvp.neurons import NeuronLayer, neuron_layers
-from nvp.vitality.activity import Activity, reductions
+from nvp.vitality.activity import EXTREMES, Activity, extreme, reductions
 from nvp.vitality.entropy import histograms, shared_edges
 
 
@@ -41,12 +41,17 @@ def observe(
     """
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []
-    with evaluating(model), hooks(layers) as store, torch.no_grad():
+    with evaluating(model), hooks(layers) as (store, extremes), torch.no_grad():
         for pixels, _ in eval_batches(images, batch_size):
             model(pixels)
             seen.append(dict(store))
     stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
-    return summarise(stats, layers, bins)
+    observation = summarise(stats, layers, bins)
+    for path, batches in extremes.items():
+        name = EXTREMES[type(layers[path].activation)]
+        found = {name: extreme(torch.stack(batches), name)}
+        observation.layers[path] = replace(observation.layers[path], **found)
+    return observation
 
 
 def summarise(
@@ -90,19 +95,29 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def hooks(layers: dict[str, NeuronLayer]) -> Iterator[dict[str, Tensor]]:
-    """Yield a dictionary that holds each layer's reductions after every forward pass."""
+def hooks(
+    layers: dict[str, NeuronLayer],
+) -> Iterator[tuple[dict[str, Tensor], dict[str, list[Tensor]]]]:
+    """Yield each layer's reductions of the last forward pass, and the extremes of them all.
+
+    Extremes are measured of layers whose activation saturates; the others cost nothing.
+    """
     store: dict[str, Tensor] = {}
+    extremes: dict[str, list[Tensor]] = {}
 
     def watch(path: str) -> torch.utils.hooks.RemovableHandle:
+        name = EXTREMES.get(type(layers[path].activation))
+
         def hook(module: nn.Module, args: object, output: Tensor) -> None:
             store[path] = reductions(output.detach())
+            if name:
+                extremes.setdefault(path, []).append(extreme(output.detach(), name))
 
         return layers[path].register_forward_hook(hook)
 
     handles = [watch(path) for path in layers]
     try:
-        yield store
+        yield store, extremes
     finally:
         for handle in handles:
             handle.remove()

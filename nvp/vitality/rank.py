@@ -2,7 +2,7 @@
 
 Source: Roy and Vetterli, "The effective rank", 2007; Kumar et al., "Implicit under-
 parameterization", 2021 (srank); Rudelson and Vershynin, 2007 (stable rank).
-All are of the uncentred matrix of spatial means, images x neurons.
+All are of the uncentred matrix of spatial means, images x kept neurons; without any, all are 0.
 """
 
 import torch
@@ -35,5 +35,6 @@ def srank(sigma: Float[Tensor, "f"], delta: float = 0.01) -> int:
 
 def stable_rank(sigma: Float[Tensor, "f"]) -> float:
     """Return sum sigma^2 / max sigma^2: in [1, f]; 0 for features that are all 0."""
-    top = sigma.max()
-    return 0.0 if top == 0 else float((sigma / top).square().sum())
+    if not sigma.any():
+        return 0.0
+    return float((sigma / sigma.max()).square().sum())

@@ -7,6 +7,8 @@ from analysis.derive import (
     DEATHS,
     dead_at_end,
     dead_by_layer,
+    definitions,
+    headline,
     life_cycle,
     liveliest,
     paired,
@@ -33,6 +35,34 @@ TWO_LAYERS = layer_rows(
     ("b", 0, "first", 0, 0),
     ("b", 0, "second", 0, 0),
 )
+
+
+def of_silu(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows as a study of SiLU has them: null, not 0, where a definition is not its."""
+    return rows.assign(dead=None, negative_side=None, rare=None).astype(
+        {"dead": float, "negative_side": float, "rare": float}
+    )
+
+
+def test_the_definitions_shown_are_those_that_every_row_has():
+    relu = TWO_LAYERS.assign(negative_side=float("nan"), saturated=float("nan"))
+    silu = of_silu(TWO_LAYERS)
+    assert (definitions(relu), headline(relu)) == (("dead", "dormant_0025"), "dead")
+    assert definitions(silu) == ("saturated", "dormant_0025")
+    both = pd.concat([relu, silu])
+    assert definitions(both) == ("dormant_0025",)
+    assert headline(silu) == headline(both) == "dormant_0025"
+
+
+def test_a_definition_that_does_not_apply_is_null_and_never_zero():
+    ends = dead_at_end(of_silu(TWO_LAYERS)).set_index(["trial_id", "definition"])
+    assert ends.loc[[("a", "dead"), ("a", "rare")], ["count", "fraction"]].isna().all(axis=None)
+    assert ends.loc[("a", "dormant_0025"), "fraction"] == pytest.approx(4 / 5)
+    mixed = pd.concat([of_silu(TWO_LAYERS[:3]), TWO_LAYERS[3:]])  # one layer has it, one has not
+    ends = dead_at_end(mixed).set_index(["trial_id", "definition"])["fraction"]
+    assert pd.isna(ends["a", "dead"])
+    rows = dead_by_layer(of_silu(TWO_LAYERS), "dead")
+    assert rows[["count", "fraction"]].isna().all(axis=None)
 
 
 def test_definitions_of_death_are_columns_of_the_schema():
@@ -124,6 +154,19 @@ def test_life_cycle_fills_epochs_that_were_not_measured_and_needs_no_event():
     life = life_cycle(EVENTS[:0], layers, "a")
     assert sorted(life["epoch"].unique()) == [0, 1, 2, 3]
     assert set(life["state"]) == {"alive"}
+
+
+OF_WEIGHTS = pd.DataFrame(
+    [("c", epoch, layer, None, "weights_pruned") for epoch in range(9) for layer in ("x", "head")],
+    columns=EVENTS.columns,
+)
+
+
+def test_events_of_weights_are_no_neuron_s():
+    layers = layer_rows(*[("a", e, name, 4, 0) for e in range(4) for name in ("first", "second")])
+    mixed = pd.concat([EVENTS, OF_WEIGHTS.assign(trial_id="a")]).astype({"neuron": float})
+    pd.testing.assert_frame_equal(life_cycle(mixed, layers, "a"), life_cycle(EVENTS, layers, "a"))
+    assert liveliest(pd.concat([EVENTS, OF_WEIGHTS]), ["c", "a"]) == "a"
 
 
 def test_liveliest_is_the_trial_with_most_events():

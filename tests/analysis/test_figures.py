@@ -110,6 +110,35 @@ def test_when_all_diverged_nothing_is_drawn_and_each_figure_says_why(
     assert sentences(table, question_of("sgd_noise"))
 
 
+def smooth(frames: StudyFrames) -> StudyFrames:
+    """Return the study as one of SiLU would look: not strictly dead, but saturated or dormant."""
+    layers = frames.layers.assign(saturated=frames.layers["dead"], dead=np.nan, rare=np.nan)
+    other = with_trials(frames, frames.trials)
+    object.__setattr__(other, "layers", layers)  # a cached property
+    return other
+
+
+def test_without_strict_death_every_figure_says_by_what_it_counts(
+    frames: StudyFrames, tmp_path: Path
+):
+    silu = smooth(frames)
+    assert len(draw(silu, tmp_path)) == 3 * len(FIGURES)
+    shown = make(silu, "dead_vs_noise")
+    assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
+    assert not shown.frame["fraction"].isna().any()
+    titles = [axes.get_ylabel() for axes in shown.figure.axes]
+    assert [title.split()[0] for title in titles] == ["saturated", "dormant"]
+    epochs = make(silu, "dead_over_epochs")
+    assert epochs.figure.get_supylabel().startswith("dormant neurons, τ = 0.025")
+    assert set(epochs.frame["definition"]) == {"dormant_0025"}
+    legend = make(silu, "life_cycle").figure.axes[0].get_legend()
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["alive", "dormant, τ = 0.025", "masked"]
+    table = answer(silu, question_of("sgd_noise"))
+    assert set(table["value"]) == {"saturated", "dormant_0025", "test_accuracy"}
+    assert not table["mean"].isna().any()
+
+
 def test_the_life_cycle_counts_the_dead_as_the_layers_do(frames: StudyFrames):
     method = frames.trials["prune.method"] == "none"
     trial = frames.trials.loc[method, "trial_id"].iloc[-1]

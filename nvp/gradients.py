@@ -1,0 +1,185 @@
+"""What happens to gradients between backward and step, and to the weights after it.
+
+Clip, gradient noise, L1 on weights and scales; noise on the weights of living neurons.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+
+from nvp.config import OptimConfig, PruneConfig
+from nvp.names import look_up
+from nvp.neurons import maskable_layers
+from nvp.optim import one_cycle
+from nvp.pruning.weights import parameter_masks
+
+
+def relative_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Clip, then add sigma * ||g|| / sqrt(n) * xi, so that sigma is noise over signal."""
+    clip(gradients, config)
+    add_noise(gradients, xi * (config.noise * get_total_norm(gradients) / count.sqrt()))
+
+
+def absolute_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Clip, then add sigma * xi to every live entry."""
+    clip(gradients, config)
+    add_noise(gradients, xi * config.noise)
+
+
+def official_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Add sigma * xi, then clip: the order of the published code, which drowns the gradient."""
+    add_noise(gradients, xi * config.noise)
+    clip(gradients, config)
+
+
+# xi is standard normal, 0 at masked weights; n counts the live ones.
+NOISES: dict[str, Callable[[list[Tensor], OptimConfig, Tensor, Tensor], None]] = {
+    "relative": relative_noise,
+    "absolute": absolute_noise,
+    "official": official_noise,
+}
+
+
+def check_noise(config: OptimConfig) -> None:
+    """Raise ValueError when the kind of noise does not exist, or cannot act."""
+    look_up("optim.noise_kind", config.noise_kind, NOISES)
+    if config.noise and config.noise_kind == "official" and not config.clip_norm:
+        raise ValueError(
+            "optim.clip_norm: expected a value > 0 with optim.noise_kind=official, whose noise is "
+            "added before the clip (1.0 in the published code), got 0"
+        )
+
+
+def clip(gradients: list[Tensor], config: OptimConfig) -> None:
+    """Scale the gradients to a global norm of at most `clip_norm`, unless that is 0."""
+    if config.clip_norm:
+        factor = config.clip_norm / (get_total_norm(gradients) + 1e-6)
+        torch._foreach_mul_(gradients, factor.clamp(max=1.0))  # pyright: ignore[reportPrivateImportUsage]
+
+
+def add_noise(gradients: list[Tensor], noise: Tensor) -> None:
+    """Add a flat vector to the gradients, entry by entry."""
+    parts = noise.split([gradient.numel() for gradient in gradients])
+    shaped = [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
+    torch._foreach_add_(gradients, shaped)  # pyright: ignore[reportPrivateImportUsage]
+
+
+PENALTIES: dict[str, Callable[[float], float]] = {
+    "constant": lambda progress: 1.0,
+    # 1/25 -> 1 -> 1/250,000 at 87 % of training, then over (DemP)
+    "one_cycle": lambda progress: one_cycle(progress / 0.87) if progress < 0.87 else 0.0,
+}
+
+
+class GradientRule:
+    """What happens to the gradients between backward and step: mask, clip, noise, then L1.
+
+    Source: algorithm of DS-Pruning's "SGD noise" study, restated; L1 on scales: network slimming
+    (Liu et al., 2017) and DemP. The noise is on the loss gradient; L1 is added after it.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: OptimConfig,
+        live: dict[str, Bool[Tensor, "..."]],
+        prune: PruneConfig | None = None,
+    ) -> None:
+        """Prepare for the masks as they are; make a new one after pruning.
+
+        Args:
+            model: the network.
+            config: the optimizer's part of a trial.
+            live: {parameter name: True where it belongs to the network that is left}.
+            prune: resolved; adds its own L1 on scales.
+        """
+        self.config = config
+        named = dict(model.named_parameters())
+        self.parameters = list(named.values())
+        flat = torch.cat([live[name].flatten() for name in named])
+        self.live = None if bool(flat.all()) else flat
+        self.count = flat.sum()
+        self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
+        weights, scales = penalised(model)
+        self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
+        if prune and prune.scale_l1 > 0:
+            self.penalties.append((scales, prune.scale_l1, prune.scale_l1_schedule))
+
+    def __call__(self, rng: torch.Generator, progress: float = 0.0) -> None:
+        """Change the gradients in place.
+
+        Args:
+            rng: the epoch's `noise` stream, on their device.
+            progress: fraction of training done.
+        """
+        for parameter, live in self.masked:
+            if parameter.grad is not None:
+                parameter.grad.mul_(live)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        if self.config.noise:
+            xi = torch.empty(sum(g.numel() for g in gradients), device=gradients[0].device)
+            xi = xi.normal_(generator=rng).to(gradients[0].dtype)
+            if self.live is not None:
+                xi = xi * self.live
+            NOISES[self.config.noise_kind](gradients, self.config, xi, self.count)
+        else:
+            clip(gradients, self.config)
+        for parameters, peak, course in self.penalties:
+            strength = peak * PENALTIES[course](progress)
+            for parameter in parameters if strength else []:
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach().sign(), alpha=strength)
+
+
+class LiveNoise:
+    """Noise on the weights of living neurons after each update: it may drive them into death.
+
+    Nothing of a dead or masked neuron is shaken: its incoming weights, scale and shift stay.
+    Source: Dufort-Labbe et al., "Maxwell's demon at work", 2024.
+    Differs: they call the standard deviation a variance, and their newer code's test for life
+    (|g| >= 0) is always true.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        prune: PruneConfig,
+        live: dict[str, Bool[Tensor, "..."]],
+        dead: dict[str, Bool[Tensor, "_"]],
+    ) -> None:
+        """Prepare for masks and deaths as they are.
+
+        Args:
+            model: the network.
+            prune: resolved.
+            live: {parameter name: True where it belongs to the network that is left}.
+            dead: {layer path: True where dead}, as last measured.
+        """
+        self.sigma, self.course = prune.live_noise, prune.scale_l1_schedule
+        self.shaken: list[tuple[Tensor, Tensor]] = []
+        names = {parameter: name for name, parameter in model.named_parameters()}
+        for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
+            alive = ~dead.get(path, ~layer.keep)
+            for parameter in layer.own:
+                mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
+                self.shaken.append((parameter, mask))
+
+    def __call__(self, rng: torch.Generator, progress: float) -> None:
+        """Shake the living weights in place; `rng` is on their device."""
+        strength = self.sigma * PENALTIES[self.course](progress)
+        for parameter, mask in self.shaken if strength else ():
+            xi = torch.empty_like(parameter).normal_(generator=rng)
+            parameter.data.add_(xi * mask, alpha=strength)
+
+
+def penalised(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """Return (weights of conv and linear layers, scales of normalisation layers)."""
+    norms = [layer.norm for layer in maskable_layers(model).values()]
+    scales: list[Tensor] = [n.weight for n in norms if not isinstance(n, nn.Identity)]
+    weights: list[Tensor] = [
+        m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
+    ]
+    return weights, scales

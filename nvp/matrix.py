@@ -1,0 +1,63 @@
+"""Overlaps on the terminal: the criteria of a granularity against each other."""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nvp.pruning.rankings import Ranking
+
+WIDTH = 160  # of what is piped; a terminal has its own
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rankings of one granularity, and a row for each pair of them."""
+
+    granularity: str
+    rankings: list[Ranking]
+    skipped: dict[str, str]
+    by_index: list[float | None]
+    rows: list[dict[str, Any]]
+
+
+def show(title: str, found: list[Comparison]) -> None:
+    """Print a matrix for each granularity."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    console.print(title)
+    for each in found:
+        console.print(matrix(each))
+        for name, reason in each.skipped.items():
+            console.print(f"skipped: {name} - {reason}")
+        if each.rankings and not any(share is not None for share in each.by_index):
+            console.print("nothing more would be masked: ask for a higher --sparsity")
+    console.print(
+        "above the diagonal: Jaccard of what would be masked; below: Kendall's tau-b, mean over "
+        "layers;\nindex: share of what it would mask that ties leave to the index; * remembers "
+        "earlier points"
+    )
+
+
+def matrix(found: Comparison) -> Table:
+    """Return the criteria of one granularity against each other."""
+    table = Table(title=f"criteria of {found.granularity}s", box=None, pad_edge=False)
+    for heading in ("", "criterion", "index", *map(str, range(1, len(found.rankings) + 1))):
+        table.add_column(heading, justify="left" if heading == "criterion" else "right")
+    values: dict[tuple[str, str], float | None] = {}
+    for row in found.rows:
+        a, b = row["criterion_a"], row["criterion_b"]
+        values |= {(a, b): row["jaccard"], (b, a): row["kendall"]}
+    names = [ranking.criterion for ranking in found.rankings]
+    for number, (ranking, ties) in enumerate(zip(found.rankings, found.by_index, strict=True), 1):
+        cells = [short(values.get((ranking.criterion, other))) for other in names]
+        cells[number - 1] = "·"
+        mark = "*" if ranking.remembers else ""
+        table.add_row(str(number), ranking.criterion + mark, short(ties), *cells)
+    return table
+
+
+def short(value: float | None) -> str:
+    """Return two decimals without the 0 before the point; "-" for none."""
+    return "-" if value is None else f"{value:.2f}".replace("0.", ".", 1)

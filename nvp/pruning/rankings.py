@@ -1,0 +1,101 @@
+"""Rankings: what every criterion makes of a network at one measuring point; nothing is pruned."""
+
+import copy
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from nvp.config import PruneConfig
+from nvp.pruning.allocate import ALLOCATIONS, Scores
+from nvp.pruning.choose import floors_of, score_units, score_weights
+from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
+from nvp.pruning.methods import METHODS
+from nvp.pruning.resolve import NEEDS, check_needs
+from nvp.pruning.scene import Scene
+
+CRITERIA_OF = {"neuron": CRITERIA, "weight": WEIGHT_CRITERIA}
+SCORE = {"neuron": score_units, "weight": score_weights}
+ALLOCATION = {"neuron": "network", "weight": "network_raw"}
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The scores of one criterion.
+
+    Attributes:
+        criterion: a name in CRITERIA or in WEIGHT_CRITERIA.
+        granularity: "neuron" or "weight".
+        scores: {group: of its units} or {weight: of its entries}; -inf where masked.
+        remembers: whether it had what the trial's method remembered of earlier measuring points.
+    """
+
+    criterion: str
+    granularity: str
+    scores: Scores
+    remembers: bool
+
+
+def rankings(
+    scene: Scene,
+    config: PruneConfig,
+    granularity: str,
+    activation: str,
+    names: Collection[str] | None = None,
+) -> tuple[list[Ranking], dict[str, str]]:
+    """Return the ranking of every criterion that the network supports, and why not the others.
+
+    Each works on a copy of the scene's memory and stream: the scene stays as it was. Only the
+    trial's own criterion has a memory; any other judges as it would at its first measuring point.
+
+    Args:
+        scene: the measuring point.
+        config: the trial's, resolved.
+        granularity: "neuron" or "weight".
+        activation: of the network, a name in ACTIVATIONS.
+        names: of criteria; None is all.
+    """
+    found, skipped = [], {}
+    for name in CRITERIA_OF[granularity] if names is None else names:
+        reason = unsupported(name, scene.model, activation)
+        if reason:
+            skipped[name] = reason
+            continue
+        own = (name, granularity) == (config.criterion, METHODS[config.method].granularity)
+        apart = aside(scene, remembers=own)
+        scores = SCORE[granularity](apart, replace(config, criterion=name))
+        found.append(Ranking(name, granularity, scores, own and bool(scene.memory)))
+    return found, skipped
+
+
+def unsupported(criterion: str, model: nn.Module, activation: str) -> str:
+    """Return why the network does not support a criterion; "" where it does."""
+    try:
+        needs = NEEDS.get(criterion, ())
+        check_needs(f"criterion {criterion}", needs, model, activation)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def aside(scene: Scene, *, remembers: bool) -> Scene:
+    """Return a copy with a memory and a stream of its own, and the derivatives shared."""
+    apart = copy.copy(scene)
+    apart.network = scene.network
+    apart.memory = dict(scene.memory) if remembers else {}
+    apart.ties = scene.ties.clone_state()
+    return apart
+
+
+def would_mask(
+    ranking: Ranking, config: PruneConfig, sparsity: float
+) -> dict[str, Bool[Tensor, "..."]]:
+    """Return what of each group the ranking would newly mask, at that sparsity over the pool.
+
+    All rankings of a granularity share an allocation, whatever their methods do: `network` for
+    neurons, `network_raw` for weights. Floors are the trial's.
+    """
+    floors = floors_of(ranking.scores, config, ranking.granularity)
+    keep = ALLOCATIONS[ALLOCATION[ranking.granularity]](ranking.scores, sparsity, floors)
+    return {g: ~keep[g] & (score > -float("inf")) for g, score in ranking.scores.items()}

@@ -1,0 +1,94 @@
+"""What a pruning configuration means: '' and -1 replaced by the method's own parts, and checked."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from torch import nn
+
+from nvp.config import PruneConfig
+from nvp.names import look_up
+from nvp.neurons import neuron_layers
+from nvp.pruning.allocate import ALLOCATIONS
+from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
+from nvp.pruning.method import Need
+from nvp.pruning.methods import METHODS
+from nvp.pruning.reactivate import RANKINGS
+from nvp.pruning.regrow import EXCHANGES
+from nvp.pruning.schedule import SCHEDULES
+
+REGROWTHS = {"neuron": ["none", *RANKINGS], "weight": ["none", *EXCHANGES]}
+NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
+    "apoz": ("relu",),
+    "nn_relief": ("reads",),
+    "scale": ("batch_norm",),
+}
+
+
+def resolve(config: PruneConfig) -> PruneConfig:
+    """Return the configuration with '' and -1 replaced by the method's own parts.
+
+    Raises:
+        ValueError: unknown method or part, a part of the other granularity, or a schedule that
+            ends before it starts.
+    """
+    method = look_up("prune.method", config.method, METHODS)
+    full = replace(
+        config,
+        criterion=config.criterion or method.criterion,
+        allocation=config.allocation or method.allocation,
+        schedule=config.schedule or method.schedule,
+        regrow=config.regrow or method.regrow,
+        scale_l1=method.scale_l1 if config.scale_l1 < 0 else config.scale_l1,
+        scale_l1_schedule=config.scale_l1_schedule or method.scale_l1_schedule,
+        live_noise=method.live_noise if config.live_noise < 0 else config.live_noise,
+    )
+    if method.aim == "none":
+        return full
+    criteria = WEIGHT_CRITERIA if method.granularity == "weight" else CRITERIA
+    look_up(f"prune.criterion of a {method.granularity} method", full.criterion, criteria)
+    look_up("prune.allocation", full.allocation, ALLOCATIONS)
+    look_up("prune.schedule", full.schedule, SCHEDULES)
+    grows = dict.fromkeys(REGROWTHS[method.granularity])
+    look_up(f"prune.regrow of a {method.granularity} method", full.regrow, grows)
+    if full.allocation == "erk" and method.granularity == "neuron":
+        raise ValueError(
+            "prune.allocation: erk is for weight methods, got the neuron method "
+            f"{config.method}: expected layerwise, network, network_raw or threshold"
+        )
+    if full.end < full.start:
+        raise ValueError(f"prune.end: expected at least prune.start={full.start}, got {full.end}")
+    return full
+
+
+def check_support(config: PruneConfig, model: nn.Module, activation: str) -> None:
+    """Raise ValueError when the network lacks what the method needs.
+
+    Args:
+        config: resolved.
+        model: the network of the trial.
+        activation: its activation function, a name in ACTIVATIONS.
+    """
+    needs = {*METHODS[config.method].needs, *NEEDS.get(config.criterion, ())}
+    needs |= {"reads"} if config.regrow in RANKINGS else set()
+    needs |= {"batch_norm"} if config.scale_l1 else set()
+    check_needs(f"prune.method={config.method}", needs, model, activation)
+
+
+def check_needs(what: str, needs: Collection[str], model: nn.Module, activation: str) -> None:
+    """Raise ValueError, naming `what` has the needs, when the network does not meet them."""
+    layers = neuron_layers(model).values()
+    if "batch_norm" in needs and any(isinstance(layer.norm, nn.Identity) for layer in layers):
+        raise ValueError(
+            f"{what} works on the scales of batch normalisation, and the network has layers "
+            "without: set model.norm=batch or another method"
+        )
+    if "relu" in needs and activation != "relu":
+        raise ValueError(
+            f"{what} counts outputs that are exactly 0, which only relu gives; got "
+            f"model.activation={activation}: set model.activation=relu or another method"
+        )
+    if "reads" in needs and not getattr(model, "reads", {}):
+        raise ValueError(
+            f"{what} follows connections from layer to layer: the model must declare them in "
+            "`reads`"
+        )

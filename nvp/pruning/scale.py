@@ -1,0 +1,31 @@
+"""Scale: keep the neurons with the largest scale of batch normalisation.
+
+|gamma|. Training penalises the L1 norm of the scales, which drives some of them to 0.
+Source: Liu et al., "Learning efficient convolutional networks through network slimming", 2017;
+You et al., "Drawing early-bird tickets", 2020.
+"""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nvp.pruning.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Absolute scale of each neuron's batch normalisation.
+
+    Raises:
+        ValueError: for a layer without batch normalisation, or one that has no scale.
+    """
+
+    def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
+        norm = evidence.network.model.get_submodule(evidence.path).norm
+        if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) or not norm.affine:
+            raise ValueError(
+                f"criterion scale: expected a layer with scaled batch normalisation, "
+                f"{evidence.path} has {norm}"
+            )
+        return evidence.mine(norm.weight.detach().abs())

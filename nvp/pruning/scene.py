@@ -1,0 +1,74 @@
+"""What a pruning step works on, and what it did."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nvp.data.splits import Images
+from nvp.pruning.schedule import Moment
+from nvp.pruning.sensitivity import Sensitivity
+from nvp.vitality import Activity, Observation
+
+
+@dataclass
+class Scene:
+    """A measuring point, as pruning sees it. A step changes `model`, `optimizer` and `memory`.
+
+    Attributes:
+        model: built of `NeuronLayer`.
+        optimizer: its optimizer; moments of what is masked are zeroed.
+        observation: this measuring point's, before its pruning.
+        images: a few train images, for criteria that need derivatives or maps.
+        moment: when.
+        idle: per layer, for how many measuring points in a row each neuron was dead or dormant.
+        confirm: per layer, the activity over the whole training set; measured when asked.
+        memory: what the method remembers between measuring points; saved with each checkpoint.
+        ties: stream of random scores.
+        regrow: stream of what comes back.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    observation: Observation
+    images: Images
+    moment: Moment
+    idle: dict[str, Int64[Tensor, "_"]]
+    confirm: Callable[[], dict[str, Activity]]
+    memory: dict[str, Tensor]
+    ties: torch.Generator
+    regrow: torch.Generator
+
+    @cached_property
+    def network(self) -> Sensitivity:
+        """Return derivatives of the network as it is; `forget` them when it changed."""
+        return Sensitivity(self.model, self.images)
+
+    def forget(self) -> None:
+        """Drop what was measured: the network changed."""
+        self.__dict__.pop("network", None)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What one step did.
+
+    Attributes:
+        masked: the newly masked units by group.
+        target: what the schedule asked for; None when nothing was due, or sparsity is an outcome.
+        floored: groups of which a floor kept the method from masking more.
+        grown: the units that came back, by group.
+        weights: {path of a layer: (weights pruned, weights grown)}, of weight-level methods.
+        states: {path of a layer: {"dying" or "recovered": which neurons, since the last point}}.
+    """
+
+    masked: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    target: float | None = None
+    floored: tuple[str, ...] = ()
+    grown: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    weights: dict[str, tuple[int, int]] = field(default_factory=dict)
+    states: dict[str, dict[str, Bool[Tensor, "_"]]] = field(default_factory=dict)

@@ -1,0 +1,152 @@
+"""What a few training images say of the whole network: derivatives, each computed at most once.
+
+Everything is measured in eval mode, without augmentation, on cross entropy, mean over the images.
+Source: Verdenius et al., "Pruning via iterative ranking of sensitivity statistics", 2020 (gates);
+Tanaka et al., "Pruning neural networks without any data", 2020 (synaptic flow).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from nvp.data.batches import eval_batches
+from nvp.data.splits import Images
+from nvp.neurons import neuron_layers
+from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product, hooked
+from nvp.pruning.weights import live_weights, prunable_weights
+from nvp.vitality.observe import evaluating
+
+
+@dataclass(eq=False)
+class Sensitivity:
+    """Derivatives of the loss; leaves the model as it was. Make a new one when the model moves.
+
+    The model computes with detached copies of its tensors (`functional_call`), so neither its
+    gradients nor its requires_grad count; the results have its dtype and device.
+    """
+
+    model: nn.Module
+    images: Images
+    _products: dict[float, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def gradients(self) -> dict[str, Tensor]:
+        """Return {weight name: dL/dW} of every convolution and linear map, logits included.
+
+        Dense: a weight that is masked by itself has one too (0 where its neuron is masked).
+        """
+        return self._gradient(1.0)
+
+    def hessian_gradients(self, temperature: float = 1.0) -> dict[str, Tensor]:
+        """Return {weight name: H g}, both over all weights that are not masked.
+
+        Args:
+            temperature: what the logits are divided by, > 0.
+        """
+        if temperature not in self._products:
+            self._products[temperature] = self._hessian_gradient(temperature)
+        return self._products[temperature]
+
+    @cached_property
+    def gates(self) -> dict[str, Tensor]:
+        """Return {path: dL/dc, (f,)}; c = 1 multiplies the output of each layer of neurons."""
+        with evaluating(self.model), torch.enable_grad():
+            return gradient(self._gated_loss, self._ones, self._batches())
+
+    @cached_property
+    def gate_hessian_gradients(self) -> dict[str, Tensor]:
+        """Return {path: H g, (f,)}: Hessian and gradient over all gates of the network."""
+        gates = self.gates
+        with evaluating(self.model), torch.enable_grad():
+            return hessian_product(self._gated_loss, self._ones, gates, self._batches())
+
+    @cached_property
+    def synflow(self) -> dict[str, Tensor]:
+        """Return {weight name: |W| * dR/d|W|}, float64: one round of synaptic flow.
+
+        R is the sum of the outputs for an image of ones, with every parameter and every buffer
+        of batch normalisation (so the running mean too) at its absolute value, as in the
+        authors' code; on a fresh network the buffers are 0 and 1 anyway.
+        """
+        state = {
+            name: tensor.detach().double().abs() if tensor.is_floating_point() else tensor
+            for name, tensor in [*self.model.named_parameters(), *self.model.named_buffers()]
+        }
+        weights = {name: state[name].requires_grad_() for name in prunable_weights(self.model)}
+        pixels = self.images.pixels.new_ones((1, *self.images.shape), dtype=torch.float64)
+        with evaluating(self.model), torch.enable_grad():
+            flow = functional_call(self.model, state, (pixels,)).sum()
+            slopes = torch.autograd.grad(flow, list(weights.values()), materialize_grads=True)
+        return {
+            name: weight.detach() * slope
+            for (name, weight), slope in zip(weights.items(), slopes, strict=True)
+        }
+
+    def maps(self, path: str) -> Float[Tensor, "n f *positions"]:
+        """Return the outputs of a layer for every image; the first call measures all layers."""
+        return self._maps[path]
+
+    @cached_property
+    def _maps(self) -> dict[str, Tensor]:
+        layers = neuron_layers(self.model)
+        seen: dict[str, list[Tensor]] = {path: [] for path in layers}
+        watch = hooked(layers, lambda path, output: seen[path].append(output))
+        with evaluating(self.model), torch.no_grad(), watch:
+            for pixels, _ in self._batches():
+                self.model(pixels)
+        return {path: torch.cat(parts) for path, parts in seen.items()}
+
+    @cached_property
+    def _parameters(self) -> dict[str, Tensor]:
+        return {name: tensor.detach() for name, tensor in self.model.named_parameters()}
+
+    @cached_property
+    def _weights(self) -> dict[str, Tensor]:
+        names = prunable_weights(self.model)
+        return {name: self._parameters[name].detach().requires_grad_() for name in names}
+
+    @cached_property
+    def _ones(self) -> dict[str, Tensor]:
+        return {
+            path: layer.weight.new_ones(len(layer.keep), requires_grad=True)
+            for path, layer in neuron_layers(self.model).items()
+        }
+
+    def _batches(self) -> Iterator[Batch]:
+        dtype = next(self.model.parameters()).dtype
+        for pixels, labels in eval_batches(self.images):
+            yield pixels.to(dtype), labels
+
+    def _gradient(self, temperature: float) -> dict[str, Tensor]:
+        with evaluating(self.model), torch.enable_grad():
+            return gradient(self._weight_loss(temperature), self._weights, self._batches())
+
+    def _hessian_gradient(self, temperature: float) -> dict[str, Tensor]:
+        slopes = self.gradients if temperature == 1 else self._gradient(temperature)
+        live = live_weights(self.model)
+        vector = {name: slope * live[name] for name, slope in slopes.items()}
+        loss = self._weight_loss(temperature)
+        with evaluating(self.model), torch.enable_grad():
+            return hessian_product(loss, self._weights, vector, self._batches())
+
+    def _weight_loss(self, temperature: float) -> Loss:
+        return partial(self._loss, self._parameters | self._weights, temperature=temperature)
+
+    def _gated_loss(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        def gate(path: str, output: Tensor) -> Tensor:
+            return output * as_channels(self._ones[path], output)
+
+        with hooked(neuron_layers(self.model), gate):
+            return self._loss(self._parameters, pixels, labels)
+
+    def _loss(
+        self, tensors: dict[str, Tensor], pixels: Tensor, labels: Tensor, temperature: float = 1.0
+    ) -> Tensor:
+        logits = functional_call(self.model, tensors, (pixels,)) / temperature
+        return F.cross_entropy(logits, labels, reduction="sum") / len(self.images)

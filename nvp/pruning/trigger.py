@@ -1,0 +1,65 @@
+"""Triggers: pruning waits until the network says that it is time.
+
+Sources: Rachwan et al., "Winning the lottery ahead of time", 2022 (EarlyCroP); You et al.,
+"Drawing early-bird tickets", 2020.
+"""
+
+from collections.abc import Callable
+
+import torch
+
+from nvp.config import PruneConfig
+from nvp.pruning.choose import choose
+from nvp.pruning.scene import Scene
+from nvp.pruning.weights import prunable_weights
+
+QUEUE, NEAR = 5, 0.1
+
+
+def now(scene: Scene, config: PruneConfig, granularity: str) -> bool:
+    """Wait for nothing."""
+    return True
+
+
+def settled(scene: Scene, config: PruneConfig, granularity: str) -> bool:
+    """True once the weights' distance from the start changes little between measuring points.
+
+    With d = ||w - w0|| / ||w0||, and d1 at the first point after the start: when the change of d is
+    below d1 * (1 - sparsity), or d1 * min(0.9 - sparsity, 0.99) for neurons. That limit is negative
+    beyond a sparsity of 0.9, and then, as whenever it is not met, pruning comes at `prune.end`.
+    """
+    weights = torch.cat([w.detach().flatten() for w in prunable_weights(scene.model).values()])
+    initial = scene.memory.setdefault("initial_weights", weights.clone())
+    drift = (weights - initial).norm() / initial.norm()
+    history = torch.cat([scene.memory.get("drift", weights.new_zeros(0)), drift.view(1)])
+    scene.memory["drift"] = history
+    if len(history) < 3:
+        return False
+    share = 1 - config.sparsity
+    if granularity == "neuron":
+        share = min(share - 0.1, 0.99)
+    calm = abs(float(history[-1] - history[-2])) < float(history[1]) * share
+    return calm or scene.moment.progress >= config.end
+
+
+def stable_mask(scene: Scene, config: PruneConfig, granularity: str) -> bool:
+    """True once the masks of five measuring points in a row differ in less than 10 % of units.
+
+    As whenever they keep changing, pruning comes at `prune.end` at the latest.
+    """
+    if scene.moment.progress == 0:
+        return False
+    keep, _, _ = choose(scene, config, config.sparsity)
+    flat = torch.cat([mask.flatten() for mask in keep.values()])
+    queue = torch.cat([scene.memory.get("ticket", flat.new_zeros(0, len(flat))), flat.view(1, -1)])
+    scene.memory["ticket"] = queue[-QUEUE:]
+    apart = (queue[-QUEUE:, None] != queue[None, -QUEUE:]).double().mean(2)
+    steady = len(queue) >= QUEUE and float(apart.max()) < NEAR
+    return steady or scene.moment.progress >= config.end
+
+
+TRIGGERS: dict[str, Callable[[Scene, PruneConfig, str], bool]] = {
+    "": now,
+    "settled": settled,
+    "stable_mask": stable_mask,
+}
