@@ -53,7 +53,7 @@ SYMBOLS = {
     "data.batch_size": "batch size",
     "prune.method": "method",
 }
-METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvi": "NVI"}
+METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
 LAYERS = {"stem": "stem", "hidden": "linear"}
 
 RC: dict[Any, Any] = {

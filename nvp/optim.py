@@ -4,15 +4,11 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool
-from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
+from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from nvp.config import OptimConfig, PruneConfig
+from nvp.config import OptimConfig
 from nvp.names import look_up
-from nvp.neurons import maskable_layers
-from nvp.pruning.weights import parameter_masks
 
 Parameters = list[nn.Parameter]
 
@@ -58,7 +54,7 @@ LR_SCHEDULES: dict[str, Callable[[OptimConfig, float], float]] = {
 
 
 def check_optim(config: OptimConfig) -> None:
-    """Raise ValueError when a name of the configuration does not exist, or a milestone cannot be."""
+    """Raise ValueError for a name that does not exist, or a milestone outside of training."""
     look_up("optim.name", config.name, OPTIMIZERS)
     look_up("optim.schedule", config.schedule, LR_SCHEDULES)
     if not all(0 < milestone < 1 for milestone in config.milestones):

@@ -46,6 +46,7 @@ class EpochRecord:
         masked: masked prunable units, of `units`, after pruning.
         masked_weights: masked conv and linear weights, of `weights`, after pruning.
         noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
+        forced: whether pruning came at its latest point, since its trigger never fired.
         weight_events: {layer path: (weights pruned, weights grown)}, of any layer that has weights.
     """
 
@@ -65,6 +66,7 @@ class EpochRecord:
     weights: int
     seconds: dict[str, float]
     noise_scale: float | None = None
+    forced: bool = False
     weight_events: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 

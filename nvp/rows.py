@@ -110,6 +110,7 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     """
     names = ("layer", "neuron", "event", "cause", "count")
     training = "training" if record.epoch else "initialisation"
+    method += " at the latest" if record.forced else ""
     rows: list[tuple[Any, ...]] = []
     for path, layer in record.layers.items():
         for event, which in layer.events.items():

@@ -158,7 +158,9 @@ LIFE = pa.schema(
         LAYER,
         column("neuron", COUNT, "index of the neuron in its layer; null for weight-level events"),
         column("event", NAME, f"one of {', '.join(EVENTS)}; died, revived: by layers.death"),
-        column("cause", NAME, "initialisation, training, or the pruning method"),
+        column(
+            "cause", NAME, 'initialisation, training, or the method; "at the latest": untriggered'
+        ),
         column("count", COUNT, WEIGHT_COUNT, unit="weights"),
     ]
 )

@@ -5,6 +5,7 @@ before this point's pruning; validation comes after it.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from math import ceil
 from time import perf_counter
@@ -25,6 +26,7 @@ from nvp.pruning import (
     Scene,
     live_weights,
     prune,
+    reached,
     release,
     resolve,
     sparsity,
@@ -69,7 +71,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         yield EpochRecord(
             epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
             observation, layers, pruned.target, *counts, clock.laps,
-            noise_scale=noise_scale, weight_events=pruned.weights,
+            noise_scale=noise_scale, weight_events=pruned.weights, forced=pruned.forced,
         )  # fmt: skip
         clock = Clock()
 
@@ -110,6 +112,8 @@ def train_epoch(
     method = resolve(config.prune)
     if method.schedule in SOFT:
         release(state.model)
+    if reached(state.model, method, method.sparsity):
+        method = replace(method, scale_l1=0.0)  # what is left is fine-tuned
     device = images.pixels.device
     torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
     rng = generator(config.seed, "noise", epoch, device)

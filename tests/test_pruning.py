@@ -30,6 +30,7 @@ from nvp.pruning import (
     Scene,
     live_weights,
     prune,
+    reached,
     release,
     resolve,
     sparsity,
@@ -539,3 +540,65 @@ def test_a_method_resolves_to_its_own_parts_and_an_override_wins(method: str) ->
 def test_what_does_not_exist_is_refused_and_the_nearest_named(config, wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
         resolve(config)
+
+
+# --- triggers
+
+
+def test_a_trigger_that_never_fires_is_recorded() -> None:
+    model = model_of("convnet")
+    config = PruneConfig(method="early_snap", sparsity=0.9, end=0.5)  # its limit is negative
+    done = run_through(model, replace(config, sparsity=0.95))
+    pruned = [(point, p) for point, p in zip(POINTS, done, strict=True) if p.masked]
+    assert [point for point, _ in pruned] == [0.5]
+    assert pruned[0][1].forced
+    assert not any(p.forced for point, p in zip(POINTS, done, strict=True) if point != 0.5)
+
+
+def test_a_trigger_fires_when_the_weights_settle() -> None:
+    model = model_of("convnet")
+    optimizer = build_optimizer(model, BUSY)
+    memory: dict[str, Tensor] = {}
+    config = PruneConfig(method="early_snap", sparsity=0.3, end=1.0)
+    assert not prune_at(model, optimizer, config, 0.0, memory=memory).masked
+    train(model, optimizer, BUSY, 3)
+    assert not prune_at(model, optimizer, config, 0.1, memory=memory).masked
+    train(model, optimizer, BUSY, 3)
+    assert not prune_at(model, optimizer, config, 0.2, memory=memory).masked
+    pruned = prune_at(model, optimizer, config, 0.3, memory=memory)  # not a step since
+    assert pruned.masked
+    assert not pruned.forced
+
+
+def test_early_bird_waits_for_five_steady_masks() -> None:
+    model = model_of("convnet")
+    with torch.no_grad():
+        for layer in neuron_layers(model).values():  # scales far apart: their ranking stays
+            layer.norm.weight.copy_(torch.linspace(1, 9, len(layer.keep)))
+    done = run_through(model, PruneConfig(method="early_bird", end=1.0), OptimConfig(lr=1e-4))
+    assert [bool(p.masked) for p in done] == [False] * 5 + [True] + [False] * 3
+    assert not any(p.forced for p in done)
+
+
+@pytest.mark.parametrize("method", ["ds_kl", "taylor", "dnr_budget"])
+def test_a_criterion_that_remembers_sees_the_points_before_pruning_starts(method: str) -> None:
+    memory: dict[str, Tensor] = {}
+    model = model_of("convnet")
+    optimizer = build_optimizer(model, BUSY)
+    config = PruneConfig(method=method, start=0.5)
+    prune_at(model, optimizer, config, 0.0, memory=memory)
+    assert any(key.startswith("conv1/") for key in memory)
+    before = {key: value.clone() for key, value in memory.items()}
+    train(model, optimizer, BUSY, 3)
+    prune_at(model, optimizer, config, 0.1, memory=memory)
+    assert sparsity(model, "all")[0] == 0
+    if method != "dnr_budget":
+        assert any(not torch.equal(memory[key], before[key]) for key in before)
+
+
+def test_the_scale_penalty_ends_when_the_target_is_reached() -> None:
+    model = model_of("convnet")
+    config = resolve(PruneConfig(method="slimming"))
+    assert not reached(model, config, config.sparsity)
+    run_through(model, PruneConfig(method="slimming"))
+    assert reached(model, config, config.sparsity)

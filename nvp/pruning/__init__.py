@@ -10,7 +10,7 @@ from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.mask import mask_units, release
 from nvp.pruning.method import Method
 from nvp.pruning.methods import METHODS
-from nvp.pruning.prune import prune, sparsity
+from nvp.pruning.prune import prune, reached, sparsity
 from nvp.pruning.resolve import check_support, resolve
 from nvp.pruning.scene import Pruned, Scene
 from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
@@ -35,6 +35,7 @@ __all__ = [
     "live_weights",
     "mask_units",
     "prune",
+    "reached",
     "release",
     "resolve",
     "sparsity",

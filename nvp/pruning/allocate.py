@@ -25,10 +25,16 @@ def layerwise(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
 def erk(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
     """Give small weights a larger density (Erdos-Renyi kernel), floor(sparsity * n) in all.
 
-    The density of a weight is proportional to the sum of its dimensions over their product,
-    at most 1. Source: Evci et al., "Rigging the lottery", 2020, after Mocanu et al., 2018.
+    Source: Evci et al., "Rigging the lottery", 2020, after Mocanu et al., 2018.
     """
     density = kernel_densities({g: score.shape for g, score in scores.items()}, 1 - sparsity)
+    shares = {group: (1 - density[group]) * score.numel() for group, score in scores.items()}
+    return mask_shares(scores, shares, sparsity, floors)
+
+
+def er(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
+    """As `erk`, with the numbers of inputs and neurons alone (Erdos-Renyi; Mocanu et al., 2018)."""
+    density = kernel_densities({g: score.shape for g, score in scores.items()}, 1 - sparsity, 2)
     shares = {group: (1 - density[group]) * score.numel() for group, score in scores.items()}
     return mask_shares(scores, shares, sparsity, floors)
 
@@ -80,10 +86,15 @@ def mask_shares(
     }
 
 
-def kernel_densities(shapes: dict[str, torch.Size], density: float) -> dict[str, float]:
-    """Return the density of each weight, in [0, 1], with `density` over all of them."""
+def kernel_densities(
+    shapes: dict[str, torch.Size], density: float, dims: int | None = None
+) -> dict[str, float]:
+    """Return the density of each weight, in [0, 1], with `density` over all of them.
+
+    It is proportional to the sum of the first `dims` dimensions (None: all) over their product.
+    """
     size = {name: shape.numel() for name, shape in shapes.items()}
-    raw = {name: sum(shape) / size[name] for name, shape in shapes.items()}
+    raw = {name: sum(s[:dims]) / s[:dims].numel() for name, s in shapes.items()}
     dense: set[str] = set()
     while True:
         left = density * sum(size.values()) - sum(size[name] for name in dense)
@@ -115,6 +126,7 @@ def lowest_masked(score: Float[Tensor, "..."], count: int) -> Bool[Tensor, "..."
 
 ALLOCATIONS: dict[str, Allocate] = {
     "layerwise": layerwise,
+    "er": er,
     "erk": erk,
     "network": network,
     "network_raw": network_raw,

@@ -8,6 +8,7 @@ change relative to the layer.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -25,6 +26,8 @@ def divergence(now: Float[Tensor, "f k"], before: Float[Tensor, "f k"]) -> Float
 @dataclass(frozen=True)
 class Divergence:
     """Divergence from the previous measuring point; all 0, so undecided, at the first."""
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         assert evidence.activity is not None

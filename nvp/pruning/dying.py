@@ -8,6 +8,7 @@ Differs: their rule was never published; this one is ours.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -27,6 +28,8 @@ class Dying:
 
     patience: int = 3
     tau: float = 0.025
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         return torch.where(self.expired(evidence), 0.0, 1.0)
@@ -53,6 +56,8 @@ class DyingNVI:
 
     patience: int = 3
     tau: float = 0.025
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         assert evidence.activity is not None

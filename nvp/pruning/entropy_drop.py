@@ -6,6 +6,7 @@ layer. The published sign is `legacy_rise`.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -27,6 +28,8 @@ class EntropyDrop:
     decay: float = 0.7
     drop: float = 0.05
     lowest: float = 0.2
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         assert evidence.activity is not None

@@ -76,7 +76,7 @@ class Evidence:
 class Criterion(Protocol):
     """Scores the kept neurons of a layer, or each entry of a weight; higher means keep.
 
-    Always finite. The scores have the shape of `norms` for neurons, of `weight` for weights.
+    Always finite. One with `remembers = True` sees every measuring point. The scores have the shape of `norms` for neurons, of `weight` for weights.
     """
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f ..."]: ...

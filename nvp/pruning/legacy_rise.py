@@ -7,6 +7,7 @@ called a divergence and is none, KL_t + KL_{t-1} is tested, and a comment calls 
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -21,6 +22,8 @@ class LegacyRise:
 
     Removes nothing at the first two measuring points: there is no total rise to compare with.
     """
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         assert evidence.activity is not None

@@ -181,7 +181,7 @@ METHODS: dict[str, Method] = {
         regrow="rigl",
     ),
     "set": weights(
-        "random", "erk", "at_init",
+        "random", "er", "at_init",
         "random and sparse from the start; the smallest make way for random ones", regrow="set",
     ),
     # --- by what the neurons do

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from nvp.config import PruneConfig
 from nvp.neurons import maskable_layers, neuron_layers, prunable_groups
 from nvp.pruning.allocate import Keep, Scores, whole
-from nvp.pruning.choose import choose
+from nvp.pruning.choose import choose, score_units
+from nvp.pruning.criteria import CRITERIA
 from nvp.pruning.dying import state_changes
 from nvp.pruning.mask import mask_units, soften_units
 from nvp.pruning.methods import METHODS
@@ -16,7 +17,7 @@ from nvp.pruning.relieve import relieve
 from nvp.pruning.rewind import rewind
 from nvp.pruning.scene import Pruned, Scene
 from nvp.pruning.schedule import ROUNDS, SCHEDULES, SOFT
-from nvp.pruning.trigger import TRIGGERS
+from nvp.pruning.trigger import TRIGGERS, at_the_latest
 from nvp.pruning.weights import (
     layer_path,
     mask_weights,
@@ -35,40 +36,61 @@ def prune(scene: Scene, config: PruneConfig) -> Pruned:
         config: resolved (`methods.resolve`).
     """
     method = METHODS[config.method]
-    target = SCHEDULES[config.schedule](config, scene.moment)
-    if not TRIGGERS[method.trigger](scene, config, method.granularity):
-        target = None
     masks = {name: mask.clone() for name, mask in parameter_masks(scene.model).items()}
     keeps = {path: layer.keep.clone() for path, layer in neuron_layers(scene.model).items()}
     memory = dict(scene.memory)
+    target, forced = due(scene, config)
     masked: Units = {}
     floored: set[str] = set()
     if method.rewinds and scene.moment.progress == 0:
         rewind(scene)
-    if target is not None and not reached(scene, config, target):
-        if config.criterion == "nn_relief":
-            masked = relieve(scene, config)
-        else:
-            masked, floored = mask_lowest(scene, config, target)
-        if method.rewinds:
-            rewind(scene)
+    if target is None or reached(scene.model, config, target):
+        watch(scene, config)
+    elif config.criterion == "nn_relief":
+        masked = relieve(scene, config)
+    else:
+        masked, floored = mask_lowest(scene, config, target)
+    if method.rewinds and target is not None:
+        rewind(scene)
+    grown = regrow(scene, config, masked)
+    changes = weight_changes(scene.model, masks)
     return Pruned(
         masked=masked,
         target=None if config.allocation == "threshold" else target,
         floored=tuple(sorted(floored)),
-        grown=regrow(scene, config, masked),
-        weights=weight_changes(scene.model, masks),
+        grown=grown,
+        weights=changes,
+        forced=forced and bool(masked or changes),
         states=state_changes(memory, scene.memory, keeps),
     )
 
 
-def reached(scene: Scene, config: PruneConfig, target: float) -> bool:
+def due(scene: Scene, config: PruneConfig) -> tuple[float | None, bool]:
+    """Return (the target of this point or None, whether it is due although no trigger fired)."""
+    method = METHODS[config.method]
+    target = SCHEDULES[config.schedule](config, scene.moment)
+    if target is not None and reached(scene.model, config, target):
+        return target, False
+    fired = TRIGGERS[method.trigger](scene, config, method.granularity)
+    forced = not fired and at_the_latest(scene, config)
+    return (target, forced) if fired or forced else (None, False)
+
+
+def watch(scene: Scene, config: PruneConfig) -> None:
+    """Let a criterion that compares measuring points see this one too, though nothing is due."""
+    if METHODS[config.method].granularity == "neuron":
+        criterion = CRITERIA[config.criterion](config)
+        if getattr(criterion, "remembers", False):
+            score_units(scene, config)
+
+
+def reached(model: nn.Module, config: PruneConfig, target: float) -> bool:
     """Whether a hard method has masked what it wants for now, so that nothing need be scored."""
     method = METHODS[config.method]
     if method.aim != "target" or config.schedule in SOFT or config.regrow in RANKINGS:
         return False
     weights = method.granularity == "weight"
-    masked, pool = weight_sparsity(scene.model) if weights else sparsity(scene.model, config.sites)
+    masked, pool = weight_sparsity(model) if weights else sparsity(model, config.sites)
     return 0 < whole(target, pool) <= masked
 
 

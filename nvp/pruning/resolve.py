@@ -50,9 +50,9 @@ def resolve(config: PruneConfig) -> PruneConfig:
     look_up("prune.schedule", full.schedule, SCHEDULES)
     grows = dict.fromkeys(REGROWTHS[method.granularity])
     look_up(f"prune.regrow of a {method.granularity} method", full.regrow, grows)
-    if full.allocation == "erk" and method.granularity == "neuron":
+    if full.allocation in ("er", "erk") and method.granularity == "neuron":
         raise ValueError(
-            "prune.allocation: erk is for weight methods, got the neuron method "
+            f"prune.allocation: {full.allocation} is for weight methods, got the neuron method "
             f"{config.method}: expected layerwise, network, network_raw or threshold"
         )
     if full.end < full.start:

@@ -46,7 +46,7 @@ class Scene:
     @cached_property
     def network(self) -> Sensitivity:
         """Return derivatives of the network as it is; `forget` them when it changed."""
-        return Sensitivity(self.model, self.images)
+        return Sensitivity(self.model, self.images, batch_statistics=self.moment.progress == 0)
 
     def forget(self) -> None:
         """Drop what was measured: the network changed."""
@@ -63,6 +63,7 @@ class Pruned:
         floored: groups of which a floor kept the method from masking more.
         grown: the units that came back, by group.
         weights: {path of a layer: (weights pruned, weights grown)}, of weight-level methods.
+        forced: whether it came at the latest point, since the method's trigger never fired.
         states: {path of a layer: {"dying" or "recovered": which neurons, since the last point}}.
     """
 
@@ -71,4 +72,5 @@ class Pruned:
     floored: tuple[str, ...] = ()
     grown: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     weights: dict[str, tuple[int, int]] = field(default_factory=dict)
+    forced: bool = False
     states: dict[str, dict[str, Bool[Tensor, "_"]]] = field(default_factory=dict)

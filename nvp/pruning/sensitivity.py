@@ -1,11 +1,14 @@
 """What a few training images say of the whole network: derivatives, each computed at most once.
 
-Everything is measured in eval mode, without augmentation, on cross entropy, mean over the images.
+Everything is measured without augmentation and dropout, on cross entropy, mean over the images.
+Batch normalisation uses its running statistics, but those of the images on the initial network,
+which has none yet: with means 0 and variances 1 another network would be measured.
 Source: Verdenius et al., "Pruning via iterative ranking of sensitivity statistics", 2020 (gates);
 Tanaka et al., "Pruning neural networks without any data", 2020 (synaptic flow).
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -33,7 +36,20 @@ class Sensitivity:
 
     model: nn.Module
     images: Images
+    batch_statistics: bool = False
     _products: dict[float, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
+
+    @contextmanager
+    def _measuring(self) -> Iterator[None]:
+        norms = [m for m in self.model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+        with evaluating(self.model), torch.enable_grad():
+            for norm in norms if self.batch_statistics else ():
+                norm.training, norm.track_running_stats = True, False  # buffers stay as they are
+            try:
+                yield
+            finally:
+                for norm in norms:
+                    norm.track_running_stats = True
 
     @cached_property
     def gradients(self) -> dict[str, Tensor]:
@@ -56,14 +72,14 @@ class Sensitivity:
     @cached_property
     def gates(self) -> dict[str, Tensor]:
         """Return {path: dL/dc, (f,)}; c = 1 multiplies the output of each layer of neurons."""
-        with evaluating(self.model), torch.enable_grad():
+        with self._measuring():
             return gradient(self._gated_loss, self._ones, self._batches())
 
     @cached_property
     def gate_hessian_gradients(self) -> dict[str, Tensor]:
         """Return {path: H g, (f,)}: Hessian and gradient over all gates of the network."""
         gates = self.gates
-        with evaluating(self.model), torch.enable_grad():
+        with self._measuring():
             return hessian_product(self._gated_loss, self._ones, gates, self._batches())
 
     @cached_property
@@ -124,7 +140,7 @@ class Sensitivity:
             yield pixels.to(dtype), labels
 
     def _gradient(self, temperature: float) -> dict[str, Tensor]:
-        with evaluating(self.model), torch.enable_grad():
+        with self._measuring():
             return gradient(self._weight_loss(temperature), self._weights, self._batches())
 
     def _hessian_gradient(self, temperature: float) -> dict[str, Tensor]:
@@ -132,7 +148,7 @@ class Sensitivity:
         live = live_weights(self.model)
         vector = {name: slope * live[name] for name, slope in slopes.items()}
         loss = self._weight_loss(temperature)
-        with evaluating(self.model), torch.enable_grad():
+        with self._measuring():
             return hessian_product(loss, self._weights, vector, self._batches())
 
     def _weight_loss(self, temperature: float) -> Loss:

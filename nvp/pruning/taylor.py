@@ -9,6 +9,7 @@ Differs: the average runs over measuring points, not mini-batches, without a bia
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -25,6 +26,8 @@ class Taylor:
     """
 
     decay: float = 0.9
+
+    remembers: ClassVar[bool] = True
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
         change = evidence.of_weight(evidence.network.gradients) * evidence.weight

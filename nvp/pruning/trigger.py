@@ -17,8 +17,13 @@ QUEUE, NEAR = 5, 0.1
 
 
 def now(scene: Scene, config: PruneConfig, granularity: str) -> bool:
-    """Wait for nothing."""
+    """True always: wait for nothing."""
     return True
+
+
+def at_the_latest(scene: Scene, config: PruneConfig) -> bool:
+    """True from `prune.end` on: pruning comes then, whether a trigger fired or not."""
+    return scene.moment.progress >= config.end
 
 
 def settled(scene: Scene, config: PruneConfig, granularity: str) -> bool:
@@ -26,7 +31,7 @@ def settled(scene: Scene, config: PruneConfig, granularity: str) -> bool:
 
     With d = ||w - w0|| / ||w0||, and d1 at the first point after the start: when the change of d is
     below d1 * (1 - sparsity), or d1 * min(0.9 - sparsity, 0.99) for neurons. That limit is negative
-    beyond a sparsity of 0.9, and then, as whenever it is not met, pruning comes at `prune.end`.
+    beyond a sparsity of 0.9, and then it is never true.
     """
     weights = torch.cat([w.detach().flatten() for w in prunable_weights(scene.model).values()])
     initial = scene.memory.setdefault("initial_weights", weights.clone())
@@ -38,15 +43,11 @@ def settled(scene: Scene, config: PruneConfig, granularity: str) -> bool:
     share = 1 - config.sparsity
     if granularity == "neuron":
         share = min(share - 0.1, 0.99)
-    calm = abs(float(history[-1] - history[-2])) < float(history[1]) * share
-    return calm or scene.moment.progress >= config.end
+    return abs(float(history[-1] - history[-2])) < float(history[1]) * share
 
 
 def stable_mask(scene: Scene, config: PruneConfig, granularity: str) -> bool:
-    """True once the masks of five measuring points in a row differ in less than 10 % of units.
-
-    As whenever they keep changing, pruning comes at `prune.end` at the latest.
-    """
+    """True once the masks of five measuring points in a row differ in less than 10 % of units."""
     if scene.moment.progress == 0:
         return False
     keep, _, _ = choose(scene, config, config.sparsity)
@@ -54,8 +55,7 @@ def stable_mask(scene: Scene, config: PruneConfig, granularity: str) -> bool:
     queue = torch.cat([scene.memory.get("ticket", flat.new_zeros(0, len(flat))), flat.view(1, -1)])
     scene.memory["ticket"] = queue[-QUEUE:]
     apart = (queue[-QUEUE:, None] != queue[None, -QUEUE:]).double().mean(2)
-    steady = len(queue) >= QUEUE and float(apart.max()) < NEAR
-    return steady or scene.moment.progress >= config.end
+    return len(queue) >= QUEUE and float(apart.max()) < NEAR
 
 
 TRIGGERS: dict[str, Callable[[Scene, PruneConfig, str], bool]] = {
