@@ -14,6 +14,7 @@ from nvp.config import TrialConfig, trial_id
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
 from nvp.parts import TrialWriter, decode, drop_uncommitted, encode, next_attempt, parts_intact
+from nvp.pruning import METHODS
 from nvp.record import EpochRecord
 from nvp.result import device_name, results, trial_row
 from nvp.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
@@ -30,7 +31,10 @@ CHECKPOINT_COST = 20  # no more than 1/20 of the time goes into checkpoints
 
 @dataclass(frozen=True)
 class Progress:
-    """What a scheduler or a human watches of a trial; fractions in [0, 1]."""
+    """What a scheduler or a human watches of a trial; fractions in [0, 1].
+
+    `sparsity` is of what the method masks: prunable units, or weights.
+    """
 
     trial_id: str
     status: str
@@ -200,7 +204,8 @@ class Run:
         layers = record.layers.values()
         kept = sum(int(layer.keep.sum()) for layer in layers)
         dead = sum(int(layer.deaths[layer.death].sum()) for layer in layers)
-        share = record.masked / record.units
+        weights = METHODS[self.config.prune.method].granularity == "weight"
+        share = record.masked_weights / record.weights if weights else record.masked / record.units
         return Progress(
             name,
             status,

@@ -623,3 +623,20 @@ def test_only_what_is_asked_for_is_read(two: Storage) -> None:
         assert {row["trial_id"] for row in found} == {one}
     assert len(read_table(index, "epochs", [])) == 0
     assert len(read_table(replace(index, rows={}, parts={}), "epochs")) == 0
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["dnr", "dnr_budget", "rigl", "set", "nn_relief_rewind", "early_crop", "early_bird", "taylor",
+     "ds", "demp", "sfp", "gmp"],
+)  # fmt: skip
+def test_a_method_that_remembers_continues_as_if_unbroken(method: str, tmp_path: Path) -> None:
+    quiet = {"epochs": 6, "optim.lr": 0.05, "optim.noise": 0.0}
+    pruning = {"prune.method": method, "prune.start": 0.1, "prune.rounds": 2}
+    config = CONFIG.with_overrides(quiet | pruning)
+    unbroken, broken = (Storage.at(str(tmp_path / name)) for name in ("unbroken", "broken"))
+    assert run(config, unbroken) == "done"
+    for epoch in (1, 3, 4):
+        interrupt(config, broken, epoch)
+    assert run(config, broken) == "done"
+    assert tables_of(broken) == tables_of(unbroken)

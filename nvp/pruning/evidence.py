@@ -76,7 +76,8 @@ class Evidence:
 class Criterion(Protocol):
     """Scores the kept neurons of a layer, or each entry of a weight; higher means keep.
 
-    Always finite. One with `remembers = True` sees every measuring point. The scores have the shape of `norms` for neurons, of `weight` for weights.
+    Always finite, of the shape of `norms` for neurons and of `weight` for weights. A criterion with
+    `remembers = True` sees every measuring point.
     """
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f ..."]: ...
