@@ -64,7 +64,7 @@ def plot_accuracy_vs_sparsity(frame: pd.DataFrame, *, x: str, hue: str, text: st
     else:
         draw_effect(cost, known, "difference", x=x, hue=hue, limits=(-1.0, 1.0))
         cost.axhline(0, color="0.6", lw=0.8, zorder=1)
-    cost.set_ylabel(style.upright("difference"))
+    cost.set_ylabel(style.label("difference").replace(", ", "\n"))  # too long for the height
     handles = two_rows(level_handles(frame, x), hue_handles(cost, hue, sorted(frame[hue].unique())))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) // 2)
     style.note(figure, text)
