@@ -32,6 +32,11 @@ class ModelConfig(Settings):
     slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
     width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
     norm: str = setting("batch", "normalisation after each affine map", choices=("batch", "none"))
+    weights: str = setting(
+        "",
+        "file of torchvision ResNet weights to start from, .safetensors or .pth, the same on every "
+        "node; its name is part of the trial's, its content is not; '' = random",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

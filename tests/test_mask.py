@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from nvp.config import ModelConfig, OptimConfig
 from nvp.gradients import GradientRule
-from nvp.models import MODELS, build_model
+from nvp.models import build_model
 from nvp.neurons import consumers, maskable_layers, prunable_groups
 from nvp.optim import build_optimizer
 from nvp.pruning import live_weights, mask_units, release
 from nvp.pruning.mask import input_columns, soften_units
+from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
 SHAPE = (1, 8, 8)
@@ -69,7 +70,7 @@ def touching(model: nn.Module, units: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) -> None:
     model = model_of(name, norm)
     assert all(live.all() for live in live_weights(model).values())
@@ -84,7 +85,7 @@ def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) 
 
 @pytest.mark.parametrize("optim", OPTIMS)
 @pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     name: str, norm: str, optim: str
 ) -> None:
@@ -107,7 +108,7 @@ def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     assert not torch.equal(model.head.weight, before["head.weight"]), "nothing was trained"
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_masking_leaves_all_other_weights_and_moments_alone(name: str) -> None:
     model, config = model_of(name), OPTIMS["sgd"]
     optimizer = build_optimizer(model, config)
@@ -141,7 +142,7 @@ def test_a_linear_map_after_a_flattened_convolution_reads_every_position() -> No
     assert input_columns(conv, torch.tensor([0, 2]), 3).tolist() == [0, 2]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_softened_units_are_silent_until_released_and_then_regrow(name: str) -> None:
     model, config = model_of(name), OptimConfig(lr=0.05)
     optimizer = build_optimizer(model, config)

@@ -10,16 +10,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.config import ModelConfig
-from nvp.models import MODELS, build_model
+from nvp.models import build_model
 from nvp.neurons import NeuronLayer, Shortcut, Subsample, neuron_layers
 from nvp.pruning import nn_relief as module
 from nvp.pruning.coverage import coverage, scores
 from nvp.pruning.nn_relief import Relief, nn_relief
 from nvp.pruning.wiring import CHUNK, measure, trace
+from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
 SHAPE = (1, 8, 8)
-CASES = [(name, norm) for name in MODELS for norm in ("batch", "none")]
+NAMES = [name for name in STRUCTURES if name != "resnet18_dropout"]  # its parts are in others
+CASES = [(name, "batch") for name in NAMES]
+CASES += [(name, "none") for name in NAMES if name != "resnet50"]
 each_model = pytest.mark.parametrize(("name", "norm"), CASES)
 
 
@@ -261,6 +264,15 @@ def test_a_shortcut_of_new_channels_is_read_in_the_middle() -> None:
     assert len(carried) == len(model.stages[0][2].second.keep)
 
 
+def test_a_bottleneck_adds_what_its_shortcut_made_of_the_stem_or_the_block_before_it() -> None:
+    wiring = trace(model_of("resnet50"), probe())
+    assert wiring.reads["stages.0.0.first.affine"] == "stem"
+    assert wiring.reads["stages.0.0.shortcut.affine"] == "stem"
+    assert wiring.adds["stages.0.0.third"] == "stages.0.0.shortcut"
+    assert wiring.reads["stages.0.1.first.affine"] == "stages.0.0.third"
+    assert wiring.adds["stages.0.1.third"] == "stages.0.0.third"
+
+
 @each_model
 @pytest.mark.parametrize("alpha", [0.5, 1.0])
 def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, alpha) -> None:
@@ -271,7 +283,7 @@ def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, 
     for parameter_name, keep in relief.weights.items():
         assert keep.shape == parameters[parameter_name].shape
         assert keep.dtype == torch.bool
-    adds = {p for p in neuron_layers(model) if p.startswith("stages") and p.endswith("second")}
+    adds = {p for p, layer in neuron_layers(model).items() if layer.group and p != "stem"}
     assert set(relief.residuals) == adds
 
 

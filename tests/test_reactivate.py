@@ -55,7 +55,7 @@ def logits(model: nn.Module) -> Tensor:
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18", "resnet20"])
+@pytest.mark.parametrize("name", ["mlp", "convnet", "resnet18", "resnet20", "resnet50"])
 def test_the_output_does_not_change_at_that_instant(name: str, norm: str) -> None:
     model, optimizer = with_masked(name, norm)
     before = logits(model)

@@ -54,7 +54,7 @@ def test_the_ends_of_the_range_are_accepted(sparsity: float) -> None:
 def test_methods_on_scales_want_batch_norm(method: str, model: str) -> None:
     assert refusal(prune__method=method, model__norm="none", model__name=model) == (
         f"prune.method={method} works on the scales of batch normalisation, and the network has "
-        "layers without: set model.norm=batch or another method"
+        "layers without: set model.norm=batch, or another model or method"
     )
 
 

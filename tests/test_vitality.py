@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nvp.config import ModelConfig
 from nvp.data.batches import normalise
 from nvp.data.splits import Images
-from nvp.models import MODELS, build_model
+from nvp.models import build_model
 from nvp.models.activations import ACTIVATIONS
 from nvp.neurons import NeuronLayer, maskable_layers, neuron_layers, prunable_groups
 from nvp.vitality import (
@@ -31,6 +31,7 @@ from nvp.vitality.activity import EXTREMES, extreme, reductions
 from nvp.vitality.death import ALWAYS, is_dormant
 from nvp.vitality.entropy import entropy_bits, histograms, quantile, shared_edges
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
+from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
 REALS = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
@@ -450,14 +451,40 @@ def by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
         x = seen["conv1"] = model.conv1(x)
         x = seen["conv2"] = model.conv2(nn.functional.max_pool2d(x, 2))
         seen["hidden"] = model.hidden(nn.functional.max_pool2d(x, 2).flatten(1))
+    elif name == "vgg_like":
+        seen = vgg_by_hand(model, x)
     else:
-        assert name in ("resnet18", "resnet20"), "a new model: run it layer by layer here"
-        x = seen["stem"] = model.stem(x)
-        for stage, blocks in enumerate(model.stages):
-            for index, block in enumerate(blocks):
-                inside = seen[f"stages.{stage}.{index}.first"] = block.first(x)
-                residual = block.shortcut(x) if block.shortcut else x
-                x = seen[f"stages.{stage}.{index}.second"] = block.second(inside, residual)
+        assert name.startswith("resnet"), "a new model: run it layer by layer here"
+        seen = resnet_by_hand(name, model, x)
+    return seen
+
+
+def vgg_by_hand(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    seen: dict[str, Tensor] = {}
+    for stage, layers in enumerate(model.stages):
+        for index, layer in enumerate(layers):
+            x = seen[f"stages.{stage}.{index}"] = layer(x)
+        if stage < 3:  # 8x8 images
+            x = nn.functional.max_pool2d(x, 2)
+    seen["hidden.1"] = model.hidden[1](x.flatten(1))
+    return seen
+
+
+def resnet_by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    x = model.stem(x)
+    seen = {"stem": x}
+    if name == "resnet50":
+        x = nn.functional.max_pool2d(x, 3, 2, 1)
+    *inner, last = ("first", "second", "third") if name == "resnet50" else ("first", "second")
+    for stage, blocks in enumerate(model.stages):
+        for index, block in enumerate(blocks):
+            y, residual = x, block.shortcut(x) if block.shortcut else x
+            for layer in inner:
+                y = seen[f"stages.{stage}.{index}.{layer}"] = getattr(block, layer)(y)
+            x = seen[f"stages.{stage}.{index}.{last}"] = getattr(block, last)(y, residual)
+    if name == "resnet18_dropout":
+        x = seen["hidden.1"] = model.hidden[1](x.mean((2, 3)))
+        seen["hidden.3"] = model.hidden[3](x)
     return seen
 
 
@@ -473,7 +500,7 @@ def assert_same(found: Activity, expected: Activity) -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "silu", "tanh"])
 @pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: str) -> None:
     model, probe = model_of(name, norm=norm, activation=activation), images()
     seen = observe(model, probe, bins=BINS)
@@ -487,7 +514,7 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_observe_leaves_the_model_as_it_was(name: str, training: bool) -> None:
     model = model_of(name).train(training)
     before = {key: value.clone() for key, value in model.state_dict().items()}
@@ -531,7 +558,7 @@ def test_masked_neurons_are_silent_and_do_not_count_in_the_edges_of_the_living()
     assert torch.allclose(seen.features, output[:, layer.keep], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> None:
     model = model_of(name)
     *_, last = neuron_layers(model)
@@ -552,7 +579,7 @@ def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> 
     assert effective_rank(singular_values(silent)) == pytest.approx(effective_rank(sigma), rel=1e-6)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_a_layer_masked_altogether_has_numbers_and_no_nan(name: str) -> None:
     model = model_of(name)
     path = list(neuron_layers(model))[-2]

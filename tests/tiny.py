@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from nvp.data.splits import Images
+from nvp.models import MODELS
 from nvp.neurons import NeuronLayer
 from nvp.pruning.evidence import Evidence
 from nvp.pruning.sensitivity import Sensitivity
@@ -12,6 +13,13 @@ from nvp.vitality.activity import reductions
 from nvp.vitality.entropy import histograms, shared_edges
 
 BINS = 8
+# models that are another one with more or fewer of the same layers: the suites do without them
+VARIANTS = (
+    "resnet20_b",
+    *(f"resnet{depth}{option}" for depth in (32, 44, 56) for option in ("", "_b")),
+    *(f"vgg{depth}" for depth in (11, 13, 16, 19)),
+)
+STRUCTURES = [name for name in MODELS if name not in VARIANTS]
 
 
 class Tiny(nn.Module):

@@ -5,13 +5,15 @@ A model declares in `reads` which group each affine map reads, so that masking i
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
 
 from nvp.config import ModelConfig
-from nvp.models import convnet, lenet, mlp, resnet
+from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS
+from nvp.models.pretrained import load_torchvision, read_weights
 from nvp.names import look_up
 from nvp.seed import stream_seed
 
@@ -23,14 +25,28 @@ MODELS: dict[str, Build] = {
     "lenet5": lenet.lenet5,
     "mlp": mlp.build,
     "resnet18": resnet.resnet18,
-    "resnet20": resnet.resnet20,
+    "resnet18_dropout": resnet.resnet18_dropout,
+    "resnet20": partial(resnet.cifar, depth=20),
+    "resnet20_b": partial(resnet.cifar, depth=20, option="B"),
+    "resnet32": partial(resnet.cifar, depth=32),
+    "resnet32_b": partial(resnet.cifar, depth=32, option="B"),
+    "resnet44": partial(resnet.cifar, depth=44),
+    "resnet44_b": partial(resnet.cifar, depth=44, option="B"),
+    "resnet50": resnet.resnet50,
+    "resnet56": partial(resnet.cifar, depth=56),
+    "resnet56_b": partial(resnet.cifar, depth=56, option="B"),
+    "vgg11": partial(vgg.plain, depth=11),
+    "vgg13": partial(vgg.plain, depth=13),
+    "vgg16": partial(vgg.plain, depth=16),
+    "vgg19": partial(vgg.plain, depth=19),
+    "vgg_like": vgg.vgg_like,
 }
 
 
 def build_model(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, *, seed: int
 ) -> nn.Module:
-    """Return the network, initialised from the `init` stream of `seed`.
+    """Return the network, initialised from the `init` stream of `seed` or from `config.weights`.
 
     Args:
         config: the model's part of a trial.
@@ -39,10 +55,14 @@ def build_model(
         seed: the trial's seed.
 
     Raises:
-        ValueError: unknown model or activation, or images the model cannot take.
+        ValueError: unknown model or activation, images the model cannot take, weights that do
+            not fit.
     """
     build = look_up("model.name", config.name, MODELS)
     look_up("model.activation", config.activation, ACTIVATIONS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, "init"))
-        return build(config, image_shape, num_classes)
+        model = build(config, image_shape, num_classes)
+    if config.weights:
+        load_torchvision(model, read_weights(config.weights))
+    return model

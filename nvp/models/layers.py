@@ -1,10 +1,10 @@
-"""The two neuron layers every family is made of."""
+"""The neuron layers every family is made of, and who reads whom in a chain of them."""
 
 from torch import nn
 
 from nvp.config import ModelConfig
 from nvp.models.activations import ACTIVATIONS
-from nvp.neurons import NeuronLayer
+from nvp.neurons import NeuronLayer, Shortcut
 
 
 def scaled(width: int, config: ModelConfig) -> int:
@@ -44,3 +44,34 @@ def linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
     norm = nn.BatchNorm1d(width) if config.norm == "batch" else None
     affine = nn.Linear(fan_in, width, bias=norm is None)
     return NeuronLayer(affine, norm, activation(config))
+
+
+def dropout_layers(config: ModelConfig, fan_in: int, widths: tuple[int, ...]) -> nn.Sequential:
+    """Return linear layers of published widths, each behind dropout 0.5.
+
+    As in the heads of the papers' code they have a bias and never a norm.
+    """
+    layers = nn.Sequential()
+    for width in (scaled(width, config) for width in widths):
+        affine = nn.Linear(fan_in, width)
+        layers.extend([nn.Dropout(0.5), NeuronLayer(affine, None, activation(config))])
+        fan_in = width
+    return layers
+
+
+def chain_reads(chain: nn.Module, path: str, source: str) -> dict[str, str]:
+    """Return {path of a layer: the group it reads} of the children of a module, one after another.
+
+    Args:
+        chain: a block or a sequence; its layers read the one before, its shortcut reads `source`.
+        path: of the chain in the model.
+        source: the group that the first layer reads; "" for the image, which is no group.
+    """
+    reads, latest = {}, source
+    for name, layer in chain.named_children():
+        if isinstance(layer, Shortcut):
+            reads[f"{path}.{name}"] = source
+        elif isinstance(layer, NeuronLayer):
+            reads[f"{path}.{name}"] = latest
+            latest = f"{path}.{name}"
+    return {reader: group for reader, group in reads.items() if group}

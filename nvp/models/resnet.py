@@ -1,98 +1,132 @@
-"""ResNets for 32x32 images: a 3x3 stem without pooling, then stages of basic blocks.
+"""ResNets: of CIFAR (a 3x3 stem without pooling) and ResNet-50 of ImageNet.
 
-Source: He et al., "Deep Residual Learning for Image Recognition", 2016. ResNet-20 is of its
-section 4.2; ResNet-18 has the CIFAR stem of the common 11,173,962-parameter variant.
+Source: He et al., "Deep Residual Learning for Image Recognition", 2016. `cifar` is of its section
+4.2; ResNet-18 has the CIFAR stem of the common 11,173,962-parameter variant; ResNet-50 is
+torchvision's. Images of any size go through.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
 from nvp.config import ModelConfig
-from nvp.models.layers import conv, norm2d, scaled
-from nvp.neurons import Shortcut, Subsample
-
-
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions; the second writes to the residual stream `group`.
-
-    A block that changes the shape has a shortcut: option "A" has no parameters, "B" projects.
-    """
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        fan_in: int,
-        width: int,
-        *,
-        stride: int,
-        group: str,
-        option: str = "B",
-    ) -> None:
-        super().__init__()
-        self.first = conv(config, fan_in, width, stride=stride)
-        self.second = conv(config, width, width, group=group)
-        self.shortcut = None
-        if option == "A" and (stride != 1 or fan_in != width):
-            self.shortcut = Subsample(fan_in, width, stride=stride)
-        elif stride != 1 or fan_in != width:
-            norm = norm2d(config, width)
-            affine = nn.Conv2d(fan_in, width, 1, stride=stride, bias=norm is None)
-            self.shortcut = Shortcut(affine, norm, group=group)
-
-    def forward(self, x: Tensor) -> Tensor:
-        residual = x if self.shortcut is None else self.shortcut(x)
-        return self.second(self.first(x), residual)
+from nvp.models.blocks import BasicBlock, Bottleneck
+from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
+from nvp.neurons import NeuronLayer
 
 
 class ResNet(nn.Module):
-    """Stem, stages of basic blocks, global average pooling, linear head."""
+    """Stem, stages of residual blocks, global average pooling, hidden layers if any, head."""
 
     def __init__(
         self,
         config: ModelConfig,
-        image_shape: tuple[int, int, int],
+        stem: NeuronLayer,
         num_classes: int,
         *,
         blocks: tuple[int, ...] = (2, 2, 2, 2),
-        stem_width: int = 64,
-        option: str = "B",
+        width: int = 64,
+        block: Callable[..., BasicBlock | Bottleneck] = BasicBlock,
+        reduce: nn.Module | None = None,
+        hidden: tuple[int, ...] = (),
     ) -> None:
-        """Make a network; each stage is twice as wide as the one before."""
+        """Make a network around a stem.
+
+        Args:
+            config: the model's part of a trial.
+            stem: the first layer; of group "stage1" when its output is the first residual.
+            num_classes: number of logits.
+            blocks: blocks of each stage.
+            width: published width of the first stage; each stage is twice as wide as the last.
+            block: makes a block.
+            reduce: pooling after the stem.
+            hidden: published widths of linear layers with dropout before the head.
+        """
         super().__init__()
-        width = scaled(stem_width, config)
-        self.stem = conv(config, image_shape[0], width, group="stage1")
+        self.stem = stem
+        self.reduce = nn.Identity() if reduce is None else reduce
         self.reads: dict[str, str] = {}
         self.stages = nn.ModuleList()
-        source, fan_in = "stage1", width
+        source, fan_in = stem.group or "stem", len(stem.keep)
         for stage, count in enumerate(blocks):
-            group, width = f"stage{stage + 1}", scaled(stem_width * 2**stage, config)
-            layers = []
-            for block in range(count):
-                stride = 2 if stage > 0 and block == 0 else 1
-                layers.append(
-                    BasicBlock(config, fan_in, width, stride=stride, group=group, option=option)
-                )
-                path = f"stages.{stage}.{block}"
-                self.reads |= {f"{path}.first": source, f"{path}.second": f"{path}.first"}
-                if isinstance(layers[-1].shortcut, Shortcut):
-                    self.reads[f"{path}.shortcut"] = source
-                source, fan_in = group, width
+            group, layers = f"stage{stage + 1}", []
+            for index in range(count):
+                make = partial(block, stride=2 if stage > 0 and index == 0 else 1)
+                layers.append(make(config, fan_in, width * 2**stage, source=source, group=group))
+                self.reads |= chain_reads(layers[-1], f"stages.{stage}.{index}", source)
+                source, fan_in = group, layers[-1].width
             self.stages.append(nn.Sequential(*layers))
         self.pool = nn.AdaptiveAvgPool2d(1)
+        self.hidden = dropout_layers(config, fan_in, hidden)
+        chain = chain_reads(self.hidden, "hidden", source)
+        if hidden:
+            self.hidden.append(nn.Dropout(0.5))
+            fan_in, source = scaled(hidden[-1], config), list(chain)[-1]
         self.head = nn.Linear(fan_in, num_classes)
-        self.reads["head"] = source
+        self.reads |= chain | {"head": source}
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
+        x = self.reduce(self.stem(x))
         for stage in self.stages:
             x = stage(x)
-        return self.head(self.pool(x).flatten(1))
+        return self.head(self.hidden(self.pool(x).flatten(1)))
+
+
+def cifar_stem(config: ModelConfig, image_shape: tuple[int, int, int], width: int) -> NeuronLayer:
+    """Return a 3x3 convolution that writes to the first stream."""
+    return conv(config, image_shape[0], scaled(width, config), group="stage1")
+
+
+def cifar(
+    config: ModelConfig,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    depth: int,
+    option: str = "A",
+) -> nn.Module:
+    """Return the thin ResNet of depth 6 n + 2: three stages of n basic blocks of 16, 32, 64.
+
+    Parameters for 10 classes at width 1, by option of the shortcuts:
+
+    | depth | A | B |
+    |---|---|---|
+    | 20 | 269,722 | 272,474 |
+    | 32 | 464,154 | 466,906 |
+    | 44 | 658,586 | 661,338 |
+    | 56 | 853,018 | 855,770 |
+    """
+    stem, blocks = cifar_stem(config, image_shape, 16), ((depth - 2) // 6,) * 3
+    block = partial(BasicBlock, option=option)
+    return ResNet(config, stem, num_classes, blocks=blocks, width=16, block=block)
 
 
 def resnet18(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
     """Return the CIFAR ResNet-18: 11,173,962 parameters for 10 classes at width 1."""
-    return ResNet(config, image_shape, num_classes)
+    return ResNet(config, cifar_stem(config, image_shape, 64), num_classes)
 
 
-def resnet20(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
-    """Return the CIFAR ResNet-20: 269,722 parameters for 10 classes at width 1."""
-    return ResNet(config, image_shape, num_classes, blocks=(3, 3, 3), stem_width=16, option="A")
+def resnet18_dropout(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
+    """Return ResNet-18 with the head of NVP's code: dropout .5 before 256, 128 and the logits.
+
+    11,334,346 parameters for 10 classes at width 1; theirs has 64 more, a bias of the stem that
+    its batch norm cancels. Differs: the hidden units have the network's activation, so that they
+    are neurons like any other; theirs have none, which makes of the head one linear map.
+    """
+    stem = cifar_stem(config, image_shape, 64)
+    return ResNet(config, stem, num_classes, hidden=(256, 128))
+
+
+def resnet50(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+    """Return ResNet-50: 25,557,032 parameters for 1000 classes at width 1.
+
+    Its 7x7 stem and the pooling after it keep their strides on images of any size; below 32x32
+    the last stages act at single positions. The stem is internal: the first block projects.
+    """
+    stem = conv(config, image_shape[0], scaled(64, config), kernel=7, stride=2, padding=3)
+    reduce = nn.MaxPool2d(3, stride=2, padding=1)
+    blocks = (3, 4, 6, 3)
+    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=reduce)

@@ -80,7 +80,7 @@ def check_needs(what: str, needs: Collection[str], model: nn.Module, activation:
     if "batch_norm" in needs and any(isinstance(layer.norm, nn.Identity) for layer in layers):
         raise ValueError(
             f"{what} works on the scales of batch normalisation, and the network has layers "
-            "without: set model.norm=batch or another method"
+            "without: set model.norm=batch, or another model or method"
         )
     if "relu" in needs and activation != "relu":
         raise ValueError(

@@ -1,0 +1,37 @@
+"""What one image costs: floating-point operations of convolutions and linear maps.
+
+Two for each multiply-accumulate; norms, activations, pooling and the additions of biases and
+residuals are not counted, and masks neither: the number is that of the dense network.
+Source: the count of torchvision's and the papers' tables, which is in multiply-accumulates
+(He et al., 2016, table 1: "multiply-adds").
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
+    """Return the operations of a forward pass over one image; leaves the model as it was.
+
+    Args:
+        model: of `Conv2d` and `Linear` maps.
+        image_shape: (channels, height, width).
+    """
+    total = 0
+
+    def count(affine: nn.Module, args: object, output: Tensor) -> None:
+        nonlocal total
+        assert isinstance(affine, nn.Conv2d | nn.Linear)
+        total += 2 * affine.weight[0].numel() * output.numel()  # output: of one image
+
+    maps = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    handles = [affine.register_forward_hook(count) for affine in maps]
+    training = model.training
+    try:
+        with torch.no_grad():
+            model.eval()(maps[0].weight.new_zeros(1, *image_shape))
+    finally:
+        model.train(training)
+        for handle in handles:
+            handle.remove()
+    return total

@@ -1,0 +1,89 @@
+"""Weights of torchvision's ResNets in ours; nothing is downloaded.
+
+torchvision's ResNet-50 is `resnet50`. Its ResNet-18 is `resnet18` where its stem is 3x3, as it is
+after the usual change for CIFAR; the 7x7 stem of ImageNet does not fit and is refused.
+"""
+
+import re
+from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+MODULES = {  # torchvision's name of a module of the network, or of a block: ours
+    "conv1": "stem.affine",
+    "bn1": "stem.norm",
+    "fc": "head",
+    "block.conv1": "first.affine",
+    "block.bn1": "first.norm",
+    "block.conv2": "second.affine",
+    "block.bn2": "second.norm",
+    "block.conv3": "third.affine",
+    "block.bn3": "third.norm",
+    "block.downsample.0": "shortcut.affine",
+    "block.downsample.1": "shortcut.norm",
+}
+OURS = ("keep", "residual_keep")  # buffers that torchvision has none of
+OPTIONAL = (*OURS, "num_batches_tracked")  # files of old versions lack it
+
+
+def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Copy the parameters and statistics of a torchvision ResNet. Changes `model`.
+
+    A head for another number of classes is left out: ours stays as it was initialised.
+
+    Args:
+        model: built at width 1 with batch norm.
+        weights: the state dict.
+
+    Raises:
+        ValueError: tensors that are missing, unknown, or of another shape.
+    """
+    own = model.state_dict()
+    given = {our_name(name): tensor for name, tensor in weights.items()}
+    if "head.weight" in given and given["head.weight"].shape[0] != own["head.weight"].shape[0]:
+        given |= {name: own[name] for name in ("head.weight", "head.bias")}
+    missing = {name for name in own if name.rsplit(".", 1)[-1] not in OPTIONAL} - given.keys()
+    unknown = given.keys() - {name for name in own if name.rsplit(".", 1)[-1] not in OURS}
+    if missing or unknown:
+        raise ValueError(
+            f"model.weights: expected the tensors of a torchvision ResNet like the model; missing "
+            f"{sorted(missing)[:3]}, unknown {sorted(unknown)[:3]} (in our names)"
+        )
+    for name in [name for name in own if name in given]:
+        if given[name].shape != own[name].shape:
+            raise ValueError(
+                f"model.weights: {name}: expected shape {tuple(own[name].shape)}, "
+                f"got {tuple(given[name].shape)}"
+            )
+    model.load_state_dict(given, strict=False)
+
+
+def our_name(name: str) -> str:
+    """Return our name of a tensor of torchvision's ResNets; an unknown one as it is."""
+    module, _, tensor = name.rpartition(".")
+    block = re.fullmatch(r"layer(\d)\.(\d+)\.(.+)", module)
+    prefix = f"stages.{int(block[1]) - 1}.{block[2]}." if block else ""
+    key = f"block.{block[3]}" if block else module
+    return f"{prefix}{MODULES[key]}.{tensor}" if key in MODULES else name
+
+
+def read_weights(file: str) -> dict[str, Tensor]:
+    """Return the tensors of a .safetensors or .pth file.
+
+    Raises:
+        ValueError: no such file, of another kind, or one that holds more than tensors.
+    """
+    path = Path(file)
+    if path.suffix not in (".safetensors", ".pth") or not path.is_file():
+        raise ValueError(f"model.weights: expected a .safetensors or .pth file, got {file!r}")
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise ValueError(
+            f"model.weights: expected tensors by name in {file!r}, got other objects"
+        ) from error
