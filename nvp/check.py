@@ -5,10 +5,9 @@ from functools import cache
 from torch import nn
 
 from nvp.config import ModelConfig, TrialConfig
-from nvp.data import DATASETS
+from nvp.data import data_facts, data_root
 from nvp.gradients import check_noise
 from nvp.models import build_model
-from nvp.names import look_up
 from nvp.optim import check_optim
 from nvp.pruning import check_support, resolve
 from nvp.train import num_epochs
@@ -16,8 +15,8 @@ from nvp.vitality.noise_scale import PARTS
 
 
 def check_trial(config: TrialConfig) -> None:
-    """Raise ValueError for what a study author can get wrong; needs no data and trains nothing."""
-    data = look_up("data.name", config.data.name, DATASETS)
+    """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
+    data = data_facts(config.data.name, data_root())
     num_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
     if probe < config.probe.bins:

@@ -18,9 +18,19 @@ from nvp.settings import Settings, check, coerce, part, setting
 class DataConfig(Settings):
     """Which images, in which batches."""
 
-    name: str = setting("digits", "data set, a name in DATASETS")
+    name: str = setting(
+        "digits", "data set, a name in DATASETS, or folder:<name>[@<side>] below NVP_DATA"
+    )
     batch_size: int = setting(64, "images per step", low=1)
-    augment: str = setting("none", "batched augmentation", choices=("none", "crop_flip"))
+    augment: str = setting(
+        "none",
+        "batched augmentation; crop_flip: shift by up to 4 pixels (a streamed set: random resized "
+        "crop), mirror every second one",
+        choices=("none", "crop_flip"),
+    )
+    cutout: int = setting(
+        0, "side in pixels of one hole an image, filled with the mean; 0 = none", low=0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

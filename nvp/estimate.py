@@ -8,8 +8,9 @@ import torch
 
 from nvp.build import build, set_up_process
 from nvp.config import TrialConfig
-from nvp.data import DATASETS
-from nvp.data.splits import DataSet, Images, Splits
+from nvp.data import data_facts, data_root
+from nvp.data.data_set import DataSet
+from nvp.data.splits import Images, Splits
 from nvp.neurons import neuron_layers
 from nvp.rows import is_sampled
 from nvp.tables import Index
@@ -39,7 +40,7 @@ def costly_part(config: TrialConfig) -> TrialConfig:
 def extrapolate(config: TrialConfig) -> float:
     """Train a few steps, observe and evaluate once; scale each to the whole trial."""
     set_up_process("cpu")
-    facts = DATASETS[config.data.name]
+    facts = data_facts(config.data.name, data_root())
     batch = config.data.batch_size
     data = random_images(facts, max(STEPS * batch, min(config.probe.size, facts.num_train)))
     short = replace(config, steps=STEPS, epochs=1)
@@ -74,7 +75,7 @@ def estimate_bytes(trials: list[TrialConfig]) -> int:
 @cache
 def trial_bytes(config: TrialConfig) -> int:
     """Return the bytes of one trial's tables."""
-    facts = DATASETS[config.data.name]
+    facts = data_facts(config.data.name, data_root())
     widths = [len(layer.keep) for layer in neuron_layers(dense(config, facts).model).values()]
     points = num_epochs(config, facts.num_train) // config.probe.every + 1
     sampled = sum(is_sampled(epoch) for epoch in range(points)) + 2

@@ -16,7 +16,7 @@ from torch import nn
 
 from nvp.config import TrialConfig
 from nvp.data.batches import eval_batches, steps_per_epoch, train_batches
-from nvp.data.splits import Images, Splits
+from nvp.data.splits import ImageSource, Splits
 from nvp.gradients import GradientRule, LiveNoise
 from nvp.optim import learning_rate
 from nvp.pruning import (
@@ -101,7 +101,7 @@ def num_epochs(config: TrialConfig, num_images: int) -> int:
 
 
 def train_epoch(
-    config: TrialConfig, images: Images, state: TrainState, epoch: int
+    config: TrialConfig, images: ImageSource, state: TrainState, epoch: int
 ) -> tuple[float | None, float | None]:
     """Train one epoch; return its mean loss and accuracy as seen while training.
 
@@ -114,7 +114,7 @@ def train_epoch(
         release(state.model)
     if reached(state.model, method, method.sparsity):
         method = replace(method, scale_l1=0.0)  # what is left is fine-tuned
-    device = images.pixels.device
+    device = images.device
     torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
     rng = generator(config.seed, "noise", epoch, device)
     live = live_weights(state.model)
@@ -145,13 +145,13 @@ def train_epoch(
     return loss_sum / count, hits_sum / count
 
 
-def evaluate(model: nn.Module, images: Images) -> tuple[float, float]:
+def evaluate(model: nn.Module, images: ImageSource) -> tuple[float, float]:
     """Return mean loss (nats) and accuracy over all `images`.
 
     Raises:
         Diverged: when the loss is not finite.
     """
-    sums = torch.zeros(2, dtype=torch.float64, device=images.pixels.device)
+    sums = torch.zeros(2, dtype=torch.float64, device=images.device)
     with evaluating(model), torch.no_grad():
         for pixels, labels in eval_batches(images):
             logits = model(pixels)

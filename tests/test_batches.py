@@ -7,14 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvp.config import DataConfig
-from nvp.data.batches import (
-    crop_flip,
-    eval_batches,
-    normalise,
-    shifted_view,
-    steps_per_epoch,
-    train_batches,
-)
+from nvp.data.augment import crop_flip, cut_out, shifted_view
+from nvp.data.batches import eval_batches, normalise, steps_per_epoch, train_batches
 from nvp.data.splits import Images
 
 
@@ -99,6 +93,57 @@ def test_an_augmented_image_is_a_shift_or_its_mirror_image() -> None:
     assert {dy for dy, _, _ in used} == {dx for _, dx, _ in used} == set(range(9))
     mirrored = sum(flip for _, _, flip in used)
     assert 240 < mirrored < 360  # five standard deviations around a half
+
+
+def holes(count: int, side: int, *, size: int = 12) -> torch.Tensor:
+    """Where images of ones were cut out."""
+    images = torch.ones(count, 2, size, size)
+    cut = cut_out(images, side, torch.Generator().manual_seed(0))
+    assert set(cut.unique().tolist()) <= {0.0, 1.0}
+    assert torch.equal(cut[:, 0], cut[:, 1])  # all channels
+    assert torch.equal(images, torch.ones_like(images))
+    return cut[:, 0] == 0
+
+
+@pytest.mark.parametrize("side", [1, 4, 5, 40])
+def test_a_hole_is_one_rectangle_clipped_at_the_border(side: int) -> None:
+    found = holes(400, side)
+    for hole in found:
+        rows, columns = hole.any(1), hole.any(0)
+        assert torch.equal(hole, rows.unsqueeze(1) & columns)
+        for line in (rows, columns):
+            where = line.nonzero().flatten()
+            assert int(where[-1] - where[0]) + 1 == len(where) <= side
+    whole = (found.sum((1, 2)) == side * side).float().mean()
+    centres = max(12 - side + 1, 0) / 12
+    assert abs(float(whole) - centres**2) < 0.12
+    assert holes(4000, side).any(0).all()  # no pixel is spared
+
+
+def test_the_hole_s_centre_is_that_of_the_paper() -> None:
+    """DeVries and Taylor: y1 = clip(y - length // 2), y2 = clip(y + length // 2), y uniform."""
+    rng = torch.Generator().manual_seed(0)
+    y, x = (torch.randint(0, 12, (400, 1), generator=rng).flatten() for _ in range(2))
+    for hole, row, column in zip(holes(400, 6), y.tolist(), x.tolist(), strict=True):
+        expected = torch.zeros(12, 12, dtype=torch.bool)
+        expected[max(row - 3, 0) : row + 3, max(column - 3, 0) : column + 3] = True
+        assert torch.equal(hole, expected)
+
+
+def test_holes_move_neither_the_order_nor_a_crop() -> None:
+    images = numbered(60, channels=3, size=8)
+    plain = DataConfig(batch_size=20, augment="crop_flip")
+    cut = DataConfig(batch_size=20, augment="crop_flip", cutout=4)
+    pairs = zip(
+        train_batches(images, plain, seed=1, epoch=2),
+        train_batches(images, cut, seed=1, epoch=2),
+        strict=True,
+    )
+    for (before, labels), (after, same) in pairs:
+        assert torch.equal(labels, same)
+        changed = before != after
+        assert torch.equal(after[changed], torch.zeros(int(changed.sum())))
+        assert changed.flatten(1).any(1).all()
 
 
 def test_shifts_are_a_view() -> None:

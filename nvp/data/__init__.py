@@ -1,25 +1,62 @@
 """Data sets by name, each one file that declares a `DataSet`.
 
 To add one: a file here with its facts and `load(root)`, and a line below. The driver prepares
-(downloads) once, under a lock beside the data; a trial only loads.
+(downloads, decodes) once, under a lock beside the data; a trial only loads.
 """
 
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from nvp.data.cifar10 import CIFAR10
+from nvp.data.cifar100 import CIFAR100
+from nvp.data.data_set import DataSet
 from nvp.data.digits import DIGITS
+from nvp.data.fashion_mnist import FASHION_MNIST
+from nvp.data.image_folder import KIND, image_folder
+from nvp.data.imagenet import IMAGENET
 from nvp.data.mnist import MNIST
-from nvp.data.splits import DataSet, Splits
+from nvp.data.splits import Splits
+from nvp.data.tiny_imagenet import TINY_IMAGENET
 from nvp.names import look_up
 
-DATASETS: dict[str, DataSet] = {"cifar10": CIFAR10, "digits": DIGITS, "mnist": MNIST}
+DATASETS: dict[str, DataSet] = {
+    "cifar10": CIFAR10,
+    "cifar100": CIFAR100,
+    "digits": DIGITS,
+    "fashion_mnist": FASHION_MNIST,
+    "imagenet": IMAGENET,
+    "mnist": MNIST,
+    "tiny_imagenet": TINY_IMAGENET,
+}
 
 
 def data_root() -> Path:
     """Return the folder of the data sets: the environment's NVP_DATA, else `data`."""
     return Path(os.environ.get("NVP_DATA", "data")).absolute()
+
+
+def data_set(name: str) -> DataSet:
+    """Return the data set called `name`: one of DATASETS, or a folder's (`folder:flowers`).
+
+    Raises:
+        ValueError: unknown name.
+    """
+    kind, colon, folder = name.partition(":")
+    return image_folder(folder) if kind == KIND and colon else look_up("data.name", name, DATASETS)
+
+
+@lru_cache(maxsize=32)
+def data_facts(name: str, root: Path) -> DataSet:
+    """Return a data set with the facts of what is below `root`, else as declared.
+
+    Raises:
+        ValueError: unknown name; a folder that is laid out otherwise.
+    """
+    found = data_set(name)
+    facts = found.measure(root)
+    return found if facts is None else replace(found, **facts._asdict())
 
 
 @lru_cache(maxsize=2)
@@ -29,10 +66,10 @@ def load_data(name: str, root: Path, device: str = "cpu") -> Splits:
     Raises:
         ValueError: unknown name, or data that is not there; says where it looked.
     """
-    return look_up("data.name", name, DATASETS).load(root).to(device)
+    return data_set(name).load(root).to(device)
 
 
 def prepare_data(name: str, root: Path) -> Splits:
-    """Return the splits, downloading the data set first where it is missing (driver only)."""
-    look_up("data.name", name, DATASETS).download(root)
+    """Return the splits, downloading and decoding what is missing first (driver only)."""
+    data_set(name).download(root)
     return load_data(name, root)

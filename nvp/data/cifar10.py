@@ -5,7 +5,8 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 
 from pathlib import Path
 
-from nvp.data.splits import DataSet, Splits
+from nvp.data.data_set import DataSet
+from nvp.data.splits import Splits
 from nvp.data.torchvision_sets import fetch, splits
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-from nvp.data.splits import DataSet, Images, Splits, shuffled
+from nvp.data.data_set import DataSet
+from nvp.data.splits import Images, Splits, shuffled
 
 SPLIT = ((0, 1400), (1400, 1597), (1597, 1797))
 

@@ -5,7 +5,8 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 
 from pathlib import Path
 
-from nvp.data.splits import DataSet, Splits
+from nvp.data.data_set import DataSet
+from nvp.data.splits import Splits
 from nvp.data.torchvision_sets import fetch, splits
 
 

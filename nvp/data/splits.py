@@ -1,17 +1,79 @@
-"""Splits: a data set decoded once, uint8, resident on the device."""
+"""Splits: what a trial trains on, is watched over and is judged by.
 
-from collections.abc import Callable
+Small sets are `Images`, decoded once, uint8, resident on the device; a set that does not fit is a
+`Stream` (stream.py). Both are an `ImageSource`: all that batches need.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
+from nvp.data.augment import crop_flip, shifted_view
+
+Batch = tuple[UInt8[Tensor, "b c h w"], Int64[Tensor, "b"]]
+
+
+@runtime_checkable
+class ImageSource(Protocol):
+    """Images and labels of one split, wherever the pixels are."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Return the class of every image, int64 (n,), on the device."""
+        ...
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Return the mean of each channel, of values in [0, 1]."""
+        ...
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """Return the standard deviation of each channel, of values in [0, 1]."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return (channels, height, width) of what a batch holds."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Return where batches come out."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def select(self, index: Tensor | slice) -> "ImageSource":
+        """Return the images at `index`."""
+        ...
+
+    def to(self, device: torch.device | str) -> "ImageSource":
+        """Return the same images, whose batches come out on `device`."""
+        ...
+
+    def first(self, size: int) -> "Images":
+        """Return the first min(size, n) images, un-augmented and resident."""
+        ...
+
+    def augmented(
+        self, order: Iterable[Tensor], augment: str, rng: torch.Generator
+    ) -> Iterator[Batch]:
+        """Yield one batch for each index of `order`, augmented by draws from `rng` alone."""
+        ...
+
+    def plain(self, batch_size: int) -> Iterator[Batch]:
+        """Yield all images in order, un-augmented."""
+        ...
+
 
 @dataclass(frozen=True)
 class Images:
-    """Images and labels of one split; `mean` and `std` are per channel, of values in [0, 1]."""
+    """Resident images of one split; `mean` and `std` are per channel, of values in [0, 1]."""
 
     pixels: UInt8[Tensor, "n c h w"]
     labels: Int64[Tensor, "n"]
@@ -27,6 +89,11 @@ class Images:
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
 
+    @property
+    def device(self) -> torch.device:
+        """Return where the pixels are."""
+        return self.pixels.device
+
     def select(self, index: Int64[Tensor, "k"] | slice) -> "Images":
         """Return the images at `index`."""
         return type(self)(self.pixels[index], self.labels[index], self.mean, self.std)
@@ -34,6 +101,25 @@ class Images:
     def to(self, device: torch.device | str) -> "Images":
         """Return the same images on `device`."""
         return type(self)(self.pixels.to(device), self.labels.to(device), self.mean, self.std)
+
+    def first(self, size: int) -> "Images":
+        """Return the first min(size, n) images."""
+        return self.select(slice(0, size))
+
+    def augmented(
+        self, order: Iterable[Tensor], augment: str, rng: torch.Generator
+    ) -> Iterator[Batch]:
+        """Yield the images at each index of `order`; crop_flip shifts and mirrors them."""
+        view = shifted_view(self.pixels) if augment == "crop_flip" else None
+        for index in order:
+            pixels = self.pixels[index] if view is None else crop_flip(view, index, rng)
+            yield pixels, self.labels[index]
+
+    def plain(self, batch_size: int) -> Iterator[Batch]:
+        """Yield all images in order."""
+        for start in range(0, len(self), batch_size):
+            part = self.select(slice(start, start + batch_size))
+            yield part.pixels, part.labels
 
 
 @dataclass(frozen=True)
@@ -43,37 +129,19 @@ class Splits:
     Pruning, stopping and selection see train and val; test is touched once, at a trial's end.
     """
 
-    train: Images
-    val: Images
-    test: Images
+    train: ImageSource
+    val: ImageSource
+    test: ImageSource
     num_classes: int
 
     def probe(self, size: int) -> Images:
         """Return the first min(size, n) train images: what vitality is measured over."""
-        return self.train.select(slice(0, size))
+        return self.train.first(size)
 
     def to(self, device: torch.device | str) -> "Splits":
         """Return the same splits on `device`."""
         train, val, test = (s.to(device) for s in (self.train, self.val, self.test))
         return type(self)(train, val, test, self.num_classes)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSet:
-    """What is known of a data set before it is there, and how to get it.
-
-    Attributes:
-        image_shape: (channels, height, width).
-        num_train: images of the train split.
-        load: returns the splits below a folder; ValueError when they are not there.
-        download: brings them below a folder unless they are there.
-    """
-
-    image_shape: tuple[int, int, int]
-    num_classes: int
-    num_train: int
-    load: Callable[[Path], Splits]
-    download: Callable[[Path], None] = lambda root: None
 
 
 def shuffled(count: int, seed: int = 0) -> Int64[Tensor, "n"]:

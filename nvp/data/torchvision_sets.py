@@ -1,5 +1,10 @@
-"""Data sets that torchvision downloads and reads: the driver fetches, a trial only loads."""
+"""Data sets that torchvision downloads and reads: the driver fetches, a trial only loads.
 
+torchvision checks md5 sums: of what it downloads, always; of CIFAR's files, at each opening too.
+MNIST's unpacked files carry none, so files are moved to their place only when all are whole.
+"""
+
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +38,15 @@ def open_set(name: str, root: Path, *, train: bool) -> Any:
         ) from None
 
 
+def is_there(name: str, root: Path) -> bool:
+    """Whether the set is below `root`."""
+    try:
+        open_set(name, root, train=True)
+    except ValueError:
+        return False
+    return True
+
+
 def fetch(name: str, root: Path) -> None:
     """Download the set below `root` unless it is there; one process at a time.
 
@@ -45,10 +59,34 @@ def fetch(name: str, root: Path) -> None:
         try:
             root.mkdir(parents=True, exist_ok=True)
             with FileLock(root / ".download.lock"):
-                torchvision_class(name)(root=root, train=True, download=True)
+                if not is_there(name, root):  # another process may have brought it meanwhile
+                    bring(name, root)
         except (OSError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{missing} (the download failed: {reason})") from None
+
+
+def bring(name: str, root: Path) -> None:
+    """Download beside `root`'s files and move each there when all are whole; under the lock.
+
+    A process killed meanwhile leaves no half of a file that looks like one. Archives that are
+    there already are used.
+    """
+    coming = root / f".{name}.coming"
+    shutil.rmtree(coming, ignore_errors=True)  # of a process that was killed
+    kind = torchvision_class(name)
+    here = [root / getattr(kind, "filename", name), *root.glob(f"{name}/raw/*.gz")]
+    for archive in filter(Path.is_file, here):
+        (coming / archive.relative_to(root)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(archive, coming / archive.relative_to(root))
+    try:
+        kind(root=coming, train=True, download=True)
+        for path in filter(Path.is_file, list(coming.rglob("*"))):
+            target = root / path.relative_to(coming)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    finally:
+        shutil.rmtree(coming, ignore_errors=True)
 
 
 def splits(
@@ -57,6 +95,7 @@ def splits(
     *,
     mean: tuple[float, ...],
     std: tuple[float, ...],
+    num_classes: int = 10,
     num_val: int = 5000,
 ) -> Splits:
     """Return the official test split, and train split in two by a fixed permutation."""
@@ -65,7 +104,7 @@ def splits(
     )
     order = shuffled(len(train))
     val, train = train.select(order[:num_val]), train.select(order[num_val:])
-    return Splits(train, val, test, num_classes=10)
+    return Splits(train, val, test, num_classes)
 
 
 def decode(dataset: Any, *, mean: tuple[float, ...], std: tuple[float, ...]) -> Images:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
-from nvp.data.splits import Images
+from nvp.data.splits import ImageSource
 from nvp.neurons import NeuronLayer, neuron_layers
 from nvp.vitality.activity import EXTREMES, Activity, extreme, reductions
 from nvp.vitality.entropy import histograms, shared_edges
@@ -29,7 +29,7 @@ class Observation:
 
 
 def observe(
-    model: nn.Module, images: Images, *, bins: int, batch_size: int | None = None
+    model: nn.Module, images: ImageSource, *, bins: int, batch_size: int | None = None
 ) -> Observation:
     """Measure every neuron of `model` over `images`; leaves the model as it was.
 

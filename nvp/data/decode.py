@@ -1,0 +1,120 @@
+"""Image files to uint8 tensors: decoded, resized, cropped.
+
+Source of the random resized crop: Szegedy et al., "Going deeper with convolutions", 2015, section 6
+(area 8 to 100 %, aspect ratio 3/4 to 4/3), as in torchvision's RandomResizedCrop: ten tries, then
+the central crop.
+"""
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from nvp.data.files import Files
+
+CHUNK = 4096  # images
+TRIES = 10
+DRAWS = 2 * TRIES + 3  # area and ratio of each try; top, left, mirror
+EVAL_RATIO = 256 / 224  # the shorter side before the central crop, over the crop's side
+
+
+def read_rgb(path: Path) -> UInt8[Tensor, "3 h w"]:
+    """Return an image file as it is, grey ones with three equal channels.
+
+    Raises:
+        ValueError: when it cannot be decoded; names the file.
+    """
+    try:
+        with Image.open(path) as image:  # torchvision.io's decoders are deprecated
+            pixels = np.array(image.convert("RGB"))
+    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a broken PNG
+        raise ValueError(f"{path}: expected an image, but it does not decode: {error}") from None
+    return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def resize(image: UInt8[Tensor, "c h w"], height: int, width: int) -> UInt8[Tensor, "c hh ww"]:
+    """Return the image at another size: bilinear, antialiased."""
+    if image.shape[1:] == (height, width):
+        return image
+    return F.interpolate(image[None], (height, width), mode="bilinear", antialias=True)[0]
+
+
+def central(image: UInt8[Tensor, "c h w"], side: int, shorter: int) -> UInt8[Tensor, "c s s"]:
+    """Return the central square of an image whose shorter side was resized to `shorter`."""
+    height, width = image.shape[1:]
+    scale = shorter / min(height, width)
+    image = resize(image, max(side, round(height * scale)), max(side, round(width * scale)))
+    top, left = (image.shape[1] - side) // 2, (image.shape[2] - side) // 2
+    return image[:, top : top + side, left : left + side]
+
+
+def square(path: Path, side: int) -> UInt8[Tensor, "3 h w"]:
+    """Return an image as it is, or its central square resized to `side`."""
+    image = read_rgb(path)
+    return central(image, side, side) if side else image
+
+
+def decode(
+    folder: Path, files: Files, side: int, shape: tuple[int, ...]
+) -> UInt8[Tensor, "n 3 h w"]:
+    """Return all images of one split.
+
+    Raises:
+        ValueError: when one differs in size and no side was given.
+    """
+    pixels = torch.empty(len(files), *shape, dtype=torch.uint8)
+
+    def place(index: int) -> None:
+        image = square(folder / files.names[index], side)
+        if image.shape != shape:
+            raise ValueError(
+                f"{folder / files.names[index]}: expected {shape[2]}x{shape[1]} pixels like the "
+                f"first image, got {image.shape[2]}x{image.shape[1]}; folder:<name>@<side> crops "
+                "and resizes them all"
+            )
+        pixels[index] = image
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for start in range(0, len(files), CHUNK):  # a bad image stops it after one chunk
+            list(pool.map(place, range(start, min(start + CHUNK, len(files)))))
+    return pixels
+
+
+def plain_view(path: Path, side: int) -> UInt8[Tensor, "3 s s"]:
+    """Return the central crop of an image file: for 224, of the image resized to 256."""
+    return central(read_rgb(path), side, round(side * EVAL_RATIO))
+
+
+def random_view(path: Path, side: int, draws: list[float]) -> UInt8[Tensor, "3 s s"]:
+    """Return a random resized crop of an image file, mirrored when the last draw is below 1/2."""
+    image = read_rgb(path)
+    top, left, height, width = crop_box(image.shape[1], image.shape[2], draws)
+    crop = resize(image[:, top : top + height, left : left + width], side, side)
+    return crop.flip(-1) if draws[-1] < 0.5 else crop
+
+
+def crop_box(height: int, width: int, draws: list[float]) -> tuple[int, int, int, int]:
+    """Return (top, left, height, width): the first try that fits, else the central crop.
+
+    Args:
+        height: of the image.
+        width: of the image.
+        draws: `DRAWS` numbers in [0, 1).
+    """
+    low, high = math.log(3 / 4), math.log(4 / 3)
+    for area, ratio in zip(draws[:TRIES], draws[TRIES : 2 * TRIES], strict=True):
+        pixels = height * width * (0.08 + 0.92 * area)
+        aspect = math.exp(low + (high - low) * ratio)
+        w, h = round(math.sqrt(pixels * aspect)), round(math.sqrt(pixels / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            top, left = draws[2 * TRIES : 2 * TRIES + 2]
+            return int(top * (height - h + 1)), int(left * (width - w + 1)), h, w
+    h, w = min(height, round(width * 4 / 3)), min(width, round(height * 4 / 3))
+    return (height - h) // 2, (width - w) // 2, h, w

@@ -1,0 +1,75 @@
+"""Any folder of images by class: `folder:flowers` is <NVP_DATA>/flowers, `folder:flowers@64` crops.
+
+Layout: train/<class>/*, and val/<class>/* or test/<class>/* or both. Without a side the images must
+be of one size; with one, the central square of each is resized to it. Folder and side are in the
+name, and so in the trial's, because results depend on them; where the folder lies is not.
+"""
+
+from pathlib import Path
+
+from nvp.data import cache
+from nvp.data.data_set import DataSet, Facts
+from nvp.data.decode import read_rgb
+from nvp.data.files import Listing, train_and_val_folders
+from nvp.data.splits import Splits
+
+KIND = "folder"
+
+
+def image_folder(name: str) -> DataSet:
+    """Return the data set called `folder:<name>`, all of whose facts are measured.
+
+    Args:
+        name: what follows the colon: a folder below NVP_DATA, then @ and a side or nothing.
+    """
+    folder, side = parse(name)
+
+    def listing(root: Path) -> Listing:
+        try:
+            return train_and_val_folders(root / folder)
+        except ValueError as error:
+            raise ValueError(
+                f"data.name={KIND}:{name}: {error}; put it there or name its parent folder in "
+                "NVP_DATA"
+            ) from None
+
+    def place(root: Path) -> Path:
+        return cache.cache_path(root, f"{KIND}_{name}")
+
+    def measure(root: Path) -> Facts:
+        found = listing(root)
+        first = read_rgb(found.folder / found.train.names[0])
+        height, width = (side, side) if side else first.shape[1:]
+        return Facts((3, height, width), found.num_classes, len(found.train))
+
+    def load(root: Path) -> Splits:
+        return cache.load(lambda: listing(root), place(root), side)
+
+    def download(root: Path) -> None:
+        train_and_val_folders.cache_clear()
+        cache.prepare(listing(root), place(root), side)
+
+    return DataSet(
+        image_shape=(3, 0, 0),
+        num_classes=0,
+        num_train=0,
+        load=load,
+        download=download,
+        measure=measure,
+    )
+
+
+def parse(name: str) -> tuple[str, int]:
+    """Return (folder, side) of "folder@side"; side 0 where there is none.
+
+    Raises:
+        ValueError: for what is not one folder's name, or a side that is not a number.
+    """
+    folder, at, side = name.partition("@")
+    whole = folder and "/" not in folder and not folder.startswith(".")
+    if not whole or (at and not (side.isdecimal() and int(side) > 0)):
+        raise ValueError(
+            f"data.name: expected {KIND}:<name> or {KIND}:<name>@<side in pixels>, where <name> is "
+            f"a folder directly below NVP_DATA, got {KIND}:{name}"
+        )
+    return folder, int(side or 0)
