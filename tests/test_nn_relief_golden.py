@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from nvp.config import ModelConfig
 from nvp.models.lenet import LeNet5
 from nvp.models.mlp import MLP
-from nvp.models.resnet import ResNet
+from nvp.models.resnet import cifar
 from nvp.pruning.nn_relief import nn_relief
 
 torch.set_num_threads(1)
@@ -43,15 +42,9 @@ def network_of(parameters: dict[str, np.ndarray], images: np.ndarray) -> nn.Modu
     """The network that the names and shapes of the parameters describe, without their values."""
     shape = (1, *images.shape[1:]) if images.ndim == 3 else images.shape[1:]
     if "linear.weight" in parameters:
-        blocks = Counter(re.findall(r"layer(\d+)\.\d+\.conv1", " ".join(parameters)))
-        return ResNet(
-            ModelConfig(),
-            shape,
-            len(parameters["linear.weight"]),
-            blocks=tuple(blocks[stage] for stage in sorted(blocks)),
-            stem_width=len(parameters["conv1.weight"]),
-            option="A",
-        )
+        blocks = len(re.findall(r"layer\d+\.\d+\.conv1", " ".join(parameters)))
+        classes = len(parameters["linear.weight"])
+        return cifar(ModelConfig(), shape, classes, depth=2 * blocks + 2)
     plain = ModelConfig(norm="none")
     widths = [len(value) for name, value in parameters.items() if name.endswith(".bias")]
     if "feature_extractor.0.weight" in parameters:
