@@ -10,9 +10,9 @@ from nvp.config import TrialConfig
 from nvp.data.splits import Splits
 from nvp.neurons import NeuronLayer, neuron_layers
 from nvp.pruning import Pruned, live_weights
+from nvp.pruning.dead import is_idle
 from nvp.state import TrainState, check_finite
 from nvp.vitality import Observation, deaths, gradient_noise_scale, headline, weight_norms
-from nvp.vitality.death import is_dormant
 
 
 @dataclass
@@ -113,9 +113,7 @@ def idle_now(
     activity = observation.layers[path]
     idle = torch.zeros_like(layer.keep)
     if bool(layer.keep.any()):
-        living = activity.select(layer.keep)
-        silent = living.mean_abs == 0
-        idle[layer.keep] = silent | is_dormant(living.mean_abs, tau=config.prune.tau)
+        idle[layer.keep] = is_idle(activity.select(layer.keep), tau=config.prune.tau)
     return idle
 
 

@@ -33,7 +33,7 @@ def prune(scene: Scene, config: PruneConfig) -> Pruned:
 
     Args:
         scene: the measuring point; its model, optimizer and memory are changed.
-        config: resolved (`methods.resolve`).
+        config: resolved (`nvp.pruning.resolve`).
     """
     method = METHODS[config.method]
     masks = {name: mask.clone() for name, mask in parameter_masks(scene.model).items()}

@@ -1,6 +1,6 @@
 """Weight masks: single weights held at exactly 0, by a buffer `weight_keep` beside the weight.
 
-A masked weight is 0, its moments are 0, and `nvp.optim.GradientRule` zeroes its gradient: so no
+A masked weight is 0, its moments are 0, and `nvp.gradients.GradientRule` zeroes its gradient: so no
 step, decay, momentum or noise moves it, and the forward pass costs nothing. Any parameter can be
 masked this way; the buffers exist only where something was masked, and travel in checkpoints.
 """
