@@ -8,6 +8,8 @@ from nvp.models import build_model
 from nvp.optim import build_optimizer
 from nvp.state import TrainState
 
+LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.channels_last}
+
 
 def set_up_process(device: str) -> None:
     """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
@@ -22,5 +24,5 @@ def set_up_process(device: str) -> None:
 def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
     """Return the initial state of a trial."""
     model = build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
-    model.to(device)
+    model.to(device).to(memory_format=LAYOUTS[config.layout])  # type: ignore[call-overload]
     return TrainState(model, build_optimizer(model, config.optim))

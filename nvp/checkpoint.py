@@ -88,6 +88,13 @@ def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
     return found
 
 
+def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a moment with the strides of its parameter: a fused optimizer reads both alike."""
+    if moment.shape != parameter.shape:
+        return moment
+    return torch.empty_like(parameter, requires_grad=False).copy_(moment)
+
+
 def restore(checkpoint: Checkpoint, state: TrainState) -> None:
     """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
     device = next(state.model.parameters()).device
@@ -100,10 +107,11 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
         register_mask(state.model, name.removesuffix(SUFFIX))
     state.model.load_state_dict(parts["model"])
     moments: dict[int, dict[str, Tensor]] = {}
-    index = {name: i for i, (name, _) in enumerate(state.model.named_parameters())}
+    named = dict(state.model.named_parameters())
+    index = {name: i for i, name in enumerate(named)}
     for name, tensor in parts["optimizer"].items():
         parameter, _, key = name.rpartition("/")
-        moments.setdefault(index[parameter], {})[key] = tensor
+        moments.setdefault(index[parameter], {})[key] = laid_out(tensor, named[parameter])
     groups = state.optimizer.state_dict()["param_groups"]
     state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     for kind in MEMORIES:

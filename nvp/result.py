@@ -69,7 +69,9 @@ def results(
         "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
     }
     if status == "done":
-        row["test_loss"], row["test_accuracy"] = evaluate(model, data.test)
+        row["test_loss"], row["test_accuracy"] = evaluate(
+            model, data.test, precision=config.precision
+        )
     return row
 
 

@@ -14,7 +14,8 @@ from nvp.data.splits import Splits
 from nvp.neurons import neuron_layers
 from nvp.record import EpochRecord
 from nvp.state import Diverged
-from nvp.train import evaluate, num_epochs, num_steps, train, train_epoch
+from nvp.step import train_epoch
+from nvp.train import evaluate, num_epochs, num_steps, train
 
 torch.set_num_threads(1)
 SMALL = {
@@ -262,9 +263,9 @@ def test_the_seconds_of_a_point_are_those_since_the_last_one(
 ) -> None:
     now = [0.0]
 
-    def a_second_an_epoch(config, images, state, epoch):
+    def a_second_an_epoch(config, images, state, epoch, total):
         now[0] += epoch > 0
-        return train_epoch(config, images, state, epoch)
+        return train_epoch(config, images, state, epoch, total=total)
 
     monkeypatch.setattr("nvp.train.perf_counter", lambda: now[0])
     monkeypatch.setattr("nvp.train.train_epoch", a_second_an_epoch)
