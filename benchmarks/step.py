@@ -3,7 +3,8 @@
 Reference: torchvision's ResNet-18 with the CIFAR stem (11,173,962 parameters), float32, channels
 first, torch.optim.SGD as it comes, PIL transforms and a DataLoader in this process, loss.item()
 at every step. Ours: the trial's own step with `precision=auto`, `layout=auto` and its own data
-path; and the same held to float32. Batches of 128 CIFAR-shaped images, one thread, process CPU time, steps in turn.
+path; and the same held to float32. Batches of 128 CIFAR-shaped images, one thread, process CPU
+time, steps in turn.
 """
 
 import sys
