@@ -42,8 +42,9 @@ LOW = {"amx_bf16", "avx512_bf16"}
 class Reference:
     """The loop of the published scripts, one step at a call."""
 
-    def __init__(self, images: Images) -> None:
+    def __init__(self, images: Images, *, device: str = "cpu", workers: int = 0) -> None:
         torch.manual_seed(0)
+        self.device = device
         self.model = resnet18(num_classes=10)
         self.model.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
         self.model.maxpool = nn.Identity()  # type: ignore[assignment]
@@ -51,11 +52,19 @@ class Reference:
         self.optimizer = torch.optim.SGD(
             self.model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4
         )
-        loader = DataLoader(PerSample(images), batch_size=BATCH, shuffle=True, drop_last=True)
-        self.batches, self.loss = iter(loader), 0.0
+        self.model.to(device)
+        self.loader = DataLoader(
+            PerSample(images),
+            batch_size=BATCH,
+            shuffle=True,
+            drop_last=True,
+            num_workers=workers,
+            pin_memory=device == "cuda",
+        )
+        self.batches, self.loss = iter(self.loader), 0.0
 
     def __call__(self) -> None:
-        pixels, labels = next(self.batches)
+        pixels, labels = (tensor.to(self.device) for tensor in next(self.batches))
         self.optimizer.zero_grad()
         loss = F.cross_entropy(self.model(pixels), labels)
         loss.backward()
