@@ -16,6 +16,7 @@ from nvp.neurons import NeuronLayer, Shortcut, Subsample
 
 See = Callable[[str, nn.Module, list[Tensor], Tensor], None]
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)  # channels go through them as they are
+MAKERS = (NeuronLayer, Subsample, *POOLS)
 CHUNK = 256  # images per forward pass: bounds memory, not what is measured
 
 
@@ -74,10 +75,8 @@ def trace(model: nn.Module, pixels: Tensor) -> Wiring:
             wiring.adds[path] = maker(inputs[1])
         if isinstance(module, NeuronLayer) and not isinstance(module, Shortcut):
             latest[module.group or path] = path
-        if isinstance(module, NeuronLayer | Subsample):
-            made[id(output)] = path, output
-        if isinstance(module, POOLS):
-            made[id(output)] = maker(inputs[0]), output
+        if isinstance(module, MAKERS):
+            made[id(output)] = maker(inputs[0]) if isinstance(module, POOLS) else path, output
 
     with watched(model, see):
         model(pixels)
