@@ -3,8 +3,8 @@
 `python -m benchmarks.gpu` needs neither Ray nor data: images are noise in the shape of CIFAR-10.
 ResNet-18 in batches of 128; times are of the clock after the GPU has finished, medians of rounds in
 turn. The reference is the published loop (torchvision's network, float32, DataLoader with 8
-workers, loss.item() at every step). A trial is 200 epochs of 45,000 images, extrapolated from whole
-epochs: steps, probe pass and validation. `--device cpu --small` runs the same on a tiny network.
+workers, loss.item() at every step). A trial is 200 epochs of 45,000 images,
+extrapolated from its steps. `--device cpu --small` runs the same on a tiny network.
 """
 
 import argparse
@@ -15,18 +15,19 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.bar import bar, spread
-from benchmarks.packing import made_up, packed, resnet
+from benchmarks.packing import TRIAL_STEPS, resnet
 from benchmarks.step import Reference
+from benchmarks.telemetry import random_images
 from nvp.build import build, set_up_process
 from nvp.config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import Images, Splits
 from nvp.fastest import now
 from nvp.graph import EAGER_STEPS, GraphedStep
+from nvp.packing import measure
 from nvp.step import Step
 from nvp.vitality import observe
 
-LOW = {"precision": "bfloat16", "layout": "channels_last"}
 PROCESSES = (1, 2, 4)
 
 
@@ -34,11 +35,12 @@ def main() -> int:
     arguments = parse()
     set_up_process(arguments.device)
     print(f"    {machine(arguments.device)}")
-    images = made_up(arguments.small).to(arguments.device)
+    images = random_images(640 if arguments.small else 45_000, (3, 32, 32)).to(arguments.device)
     holds = [*step_bars(images, arguments), telemetry_bar(images, arguments)]
     for count in PROCESSES:
-        packed(count, ["--device", arguments.device, "--seconds", str(arguments.seconds),
-                       *(["--small"] if arguments.small else [])])  # fmt: skip
+        packed = measure(resnet(arguments.small), arguments.device, count, arguments.seconds)
+        print(f"    {count} processes: {3600 * packed.rate / TRIAL_STEPS:.2f} trials per hour, "
+              f"{packed.memory / 2**30:.2f} GiB each at most", flush=True)  # fmt: skip
     return int(not all(holds))
 
 
@@ -81,9 +83,13 @@ class Stepper:
 def step_bars(images: Images, arguments: argparse.Namespace) -> list[bool]:
     """Time steps in turn; compare the weights that a graph and eager steps give."""
     cuda = arguments.device == "cuda"
-    low = resnet(arguments.small, **LOW)
+    low = resnet(arguments.small)
     steps: dict[str, Callable[[], None]] = {
-        "float32": Stepper(resnet(arguments.small), images, graph=False),
+        "float32": Stepper(
+            resnet(arguments.small, precision="float32", layout="channels_first"),
+            images,
+            graph=False,
+        ),
         "bfloat16": Stepper(low, images, graph=False),
     }
     if cuda:
@@ -130,7 +136,7 @@ def differing_weights(config: TrialConfig, images: Images) -> int:
 
 def telemetry_bar(images: Images, arguments: argparse.Namespace) -> bool:
     """Compare a probe pass with an epoch of steps."""
-    config = resnet(arguments.small, **LOW)
+    config = resnet(arguments.small)
     stepper = Stepper(config, images, graph=arguments.device == "cuda")
     each = 2 * EAGER_STEPS
     timed(stepper, each, arguments.device)

@@ -39,6 +39,7 @@ SATURATED = "kept, everywhere |y| <= 0.01 (SiLU, GELU) or >= 0.99 (tanh); null f
 RARE = "kept, ReLU, LeakyReLU and ELU: > 0 on < 1 % of images and positions; null for others"
 WEIGHT_SPARSITY = "conv and linear weights that are masked, over all; after pruning"
 WEIGHT_COUNT = "weights pruned or grown, for weight-level events; null for a neuron"
+RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
 NOISE_SCALE = (
     "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
     "null when not measured (probe.noise_scale) or |mean|^2 is estimated to be <= 0"
@@ -75,6 +76,7 @@ TRIALS = pa.schema(
         column("seconds", DOUBLE, "time in the trial, all attempts", unit="s", volatile=True),
         column("host", TEXT, "host of the last attempt", volatile=True),
         column("device", TEXT, "device of the last attempt", volatile=True),
+        column("retried_alone", FLAG, RETRIED_ALONE, volatile=True),
         column("version", TEXT, "nvp, torch and ray of the last attempt", volatile=True),
         column("manifest", TEXT, "JSON {part: bytes} of all parts of the trial", volatile=True),
     ]

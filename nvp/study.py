@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from nvp.arguments import choose_preset, parser, read_settings
+from nvp.arguments import AUTO, choose_preset, parser, read_settings
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
 from nvp.fastest import Chooser
 from nvp.here import catch_signals, device_for, run_here
 from nvp.listing import print_plan, print_state
 from nvp.lock import study_lock
+from nvp.packing import propose
 from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
@@ -99,6 +100,19 @@ def gpus_of(arguments: argparse.Namespace, design: Design) -> float:
     return design.gpus_per_trial if asked is None else asked
 
 
+def propose_share(trials: list[TrialConfig]) -> float:
+    """Return the share of a GPU that suits the largest of `trials`, and print why."""
+    largest = max(trials, key=lambda config: (config.data.batch_size, config.model.width))
+    count, found = propose(largest, "cuda")
+    for packed in found:
+        print(
+            f"{packed.count} on a GPU: {packed.rate:.1f} steps a second in all, "
+            f"{packed.memory / 2**30:.1f} GiB each"
+        )
+    print(f"auto: {count} on a GPU (--gpus-per-trial 1/{count})", flush=True)
+    return 1 / count
+
+
 def check_writable(storage: Storage) -> None:
     """Raise ValueError when the storage cannot be written to."""
     try:
@@ -120,6 +134,9 @@ def run(
     device = device_of(arguments, design)
     seconds = float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
     keep = arguments.keep_checkpoints
+    gpus = 1.0 if arguments.no_ray else gpus_of(arguments, design)
+    if gpus == AUTO:
+        gpus = propose_share(list(trials.values()))
     asked: list[str] = []
     with Display(len(trials)) as display:
         catch_signals(asked)
@@ -139,8 +156,8 @@ def run(
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), device, seconds, keep),
-            Resources(arguments.address, gpus_of(arguments, design), arguments.max_concurrent),
+            Setting(storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0),
+            Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,
         )
