@@ -53,6 +53,7 @@ SETTINGS = {
     "optim.noise": "0.0",
     "prune.method": "nvp",
     "prune.start": "0.0",
+    "prune.sparsity": "0.2",
     "probe.size": "256",
 }
 FEW = {"data.batch_size": "8", "probe.size": "32", "prune.batch": "8"}  # the made-up ImageNet
