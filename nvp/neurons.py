@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 SITES = ("internal", "stream")
@@ -23,10 +23,14 @@ class NeuronLayer(nn.Module):
     writes to the stream, and then the stream's channel is exactly 0 too. For that, a layer that
     writes to a stream masks the residual as well: where its neuron is masked, because a shortcut
     without parameters may bring a channel of another stream, and where `residual_keep` says so.
+
+    A masked neuron may be removed for good (`nvp.shrink`): `origin` is the index of each neuron in
+    the layer as it was built, which had `dense` of them.
     """
 
     keep: Bool[Tensor, "f"]
     residual_keep: Bool[Tensor, "f"]
+    origin: Int64[Tensor, "f"]
 
     def __init__(
         self,
@@ -45,6 +49,8 @@ class NeuronLayer(nn.Module):
         self.register_buffer("keep", torch.ones(affine.weight.shape[0], dtype=torch.bool))
         if group:
             self.register_buffer("residual_keep", torch.ones_like(self.keep))
+        self.dense = len(self.keep)
+        self.register_buffer("origin", torch.arange(self.dense), persistent=False)
 
     def forward(self, x: Tensor, residual: Tensor | float = 0.0) -> Tensor:
         y = self.norm(self.affine(x))
@@ -88,15 +94,61 @@ class Subsample(nn.Module):
     Source: He et al., "Deep Residual Learning for Image Recognition", 2016, option A.
     """
 
-    def __init__(self, fan_in: int, width: int, *, stride: int) -> None:
+    source: Int64[Tensor, "width"] | None
+
+    def __init__(
+        self, fan_in: int, width: int, *, stride: int, reads: str = "", group: str = ""
+    ) -> None:
+        """Make a shortcut; `reads` and `group` name the streams it reads and writes to."""
         super().__init__()
         before = (width - fan_in) // 2
         self.stride, self.padding = stride, (before, width - fan_in - before)
+        self.reads, self.group = reads, group
         self.carried = slice(before, before + fan_in)  # the output channels that are not new
+        self.register_buffer("source", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x[:, :, :: self.stride, :: self.stride]
-        return F.pad(x, (0, 0, 0, 0, *self.padding))
+        if self.source is None:
+            return F.pad(x, (0, 0, 0, 0, *self.padding))
+        return F.pad(x, (0, 0, 0, 0, 0, 1))[:, self.source]
+
+    def reroute(self, inputs: Int64[Tensor, "i"], outputs: Int64[Tensor, "o"]) -> None:
+        """Carry what is left of both streams, given the dense indices of their channels.
+
+        From then on `source` is the input of each output channel, -1 for a channel of 0.
+        """
+        same = inputs == (outputs - self.padding[0]).unsqueeze(1)
+        self.source = torch.where(same.any(1), same.long().argmax(1), -1)
+
+    def carries(self, keep: Bool[Tensor, "width"], fan_in: int) -> Bool[Tensor, "fan_in"]:
+        """Return which of `fan_in` input channels end in an output channel of `keep`."""
+        if self.source is None:
+            return keep[self.carried]
+        found = torch.zeros(fan_in, dtype=torch.bool, device=keep.device)
+        found[self.source[keep & (self.source >= 0)]] = True
+        return found
+
+
+class Dropout(nn.Dropout):
+    """Dropout of neurons, (n, f), that draws for those of the dense network and takes what is left.
+
+    So a network whose masked neurons were removed drops the same ones as one that masks them.
+    """
+
+    origin: Int64[Tensor, "f"] | None
+
+    def __init__(self, p: float = 0.5, *, reads: str) -> None:
+        """Make a dropout of the neurons of the group `reads`."""
+        super().__init__(p)
+        self.reads, self.dense = reads, 0
+        self.register_buffer("origin", None, persistent=False)
+
+    def forward(self, input: Float[Tensor, "n f"]) -> Float[Tensor, "n f"]:
+        if self.origin is None or not self.training:
+            return super().forward(input)
+        factors = F.dropout(input.new_ones(len(input), self.dense), self.p)
+        return input * factors[:, self.origin]
 
 
 def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:
@@ -138,3 +190,15 @@ def consumers(model: nn.Module, group: str) -> list[nn.Conv2d | nn.Linear]:
             module = model.get_submodule(path)
             found.append(module.affine if isinstance(module, NeuronLayer) else module)
     return found
+
+
+def input_columns(
+    affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], width: int
+) -> Int64[Tensor, "c"]:
+    """Return the columns of a weight that read the units `index` of a group of `width` units.
+
+    A linear map after a flattened convolution reads each channel at every position.
+    """
+    positions = affine.weight.shape[1] // width
+    offsets = torch.arange(positions, device=index.device)
+    return (index.unsqueeze(1) * positions + offsets).flatten()
