@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
 from nvp.neurons import NeuronLayer, consumers, maskable_layers, prunable_groups
@@ -34,12 +34,12 @@ class Place:
         """Return whether nothing was removed."""
         return self.rows is None and self.columns is None
 
-    def select(self, dense: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    def select(self, dense: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
         """Return what is left of a tensor of the dense shape."""
         left = dense if self.rows is None else dense[self.rows]
         return left if self.columns is None else left[:, self.columns]
 
-    def expand(self, left: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    def expand(self, left: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
         """Return the dense tensor, 0 where something was removed."""
         if self.whole:
             return left
