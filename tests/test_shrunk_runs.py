@@ -1,27 +1,33 @@
 """A whole run that shrinks has the tables of one that masks, killed and continued or not."""
 
 import math
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from nvp import savings
 from nvp.build import build
+from nvp.check import check_trial
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.splits import Splits
+from nvp.neurons import neuron_layers
 from nvp.optim import build_optimizer
-from nvp.pruning import METHODS, may_shrink, resolve
+from nvp.pruning import METHODS, mask_units, may_shrink, resolve
 from nvp.record import EpochRecord
 from nvp.result import results
 from nvp.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.schema import SHRUNK, VOLATILE
 from nvp.state import TrainState
 from nvp.storage import Storage
+from nvp.tables import read_index, read_table
+from nvp.timing import step_seconds
 from nvp.train import train
+from nvp.trial import run_trial
+from tests.test_checkpoint import plain
 
 torch.set_num_threads(1)
 SMALL = {
@@ -115,9 +121,189 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_tables_of_a_shrunk_and_a_masked_run_are_equal(case: str) -> None:
+def test_the_tables_of_a_shrunk_and_a_masked_run_are_equal(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(savings, "PER_EVENT", 0)  # so that even networks this small gain
     policy = "auto" if case == "after regrowth" else "always"
-    masked, _, dense = run(config_of(**CASES[case]))
+    masked, before, _ = run(config_of(**CASES[case]))
     shrunk, records, state = run(config_of(**CASES[case], prune__shrink=policy))
     assert_equal(masked, shrunk)
-    print(case, removed(records))
+    assert removed(records) > 0
+    assert not removed(before)
+    assert any(len(layer.keep) < layer.dense for layer in neuron_layers(state.model).values())
+
+
+def test_noise_drawn_for_what_is_present_is_another_run() -> None:
+    case = {"prune__method": "random", "prune__shrink": "always", "epochs": 4}
+    one, _, _ = run(config_of(**case))
+    other, _, _ = run(config_of(**case, prune__draws="present"))
+    assert one["epochs"][-1]["val_loss"] != pytest.approx(other["epochs"][-1]["val_loss"])
+
+
+# --- policy
+
+
+def test_never_is_the_default_and_never_shrinks() -> None:
+    _, records, state = run(config_of(prune__method="nvp"))
+    assert records[-1].masked > 0
+    assert not removed(records)
+    assert all(len(layer.keep) == layer.dense for layer in neuron_layers(state.model).values())
+
+
+def test_always_leaves_nothing_masked() -> None:
+    _, records, state = run(config_of(prune__method="nvp", prune__shrink="always"))
+    assert all(layer.keep.all() for layer in neuron_layers(state.model).values())
+    assert removed(records) == records[-1].masked == sum(
+        layer.dense - len(layer.keep) for layer in neuron_layers(state.model).values()
+    )  # fmt: skip
+
+
+def test_auto_waits_for_a_tenth_of_a_step_and_stops_before_the_end() -> None:
+    config = config_of(prune__method="nvp", prune__shrink="auto", prune__end=1.0, epochs=20)
+    _, records, _ = run(config)
+    assert not removed(records), "a network this small costs next to nothing to begin with"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(savings, "PER_EVENT", 1e5)
+        _, records, _ = run(config)
+        again = run(config)[1]
+    shrunk = [record.epoch for record in records if record.removed]
+    pruned = [r.epoch for r in records if any(v.events["pruned"].any() for v in r.layers.values())]
+    assert shrunk
+    assert len(shrunk) < len(pruned)
+    assert max(shrunk) < 20
+    assert [record.removed for record in again] == [record.removed for record in records]
+
+
+def test_what_pays_is_counted_in_operations() -> None:
+    state = in_double(config_of(model__width=1.0))
+    model, shape = state.model, DATA.train.shape
+    assert not savings.pays(model, shape, 10**12)
+    for group in ("conv1", "conv2", "conv3", "hidden"):
+        width = len(model.get_submodule(group).keep)
+        mask_units(model, state.optimizer, group, torch.arange(width // 2))
+    now, (parameters, left) = savings.size(model, shape)[1], savings.size_left(model, shape)
+    assert left < now / 2
+    cost = savings.PER_EVENT + savings.PER_PARAMETER * savings.size(model, shape)[0]
+    images = int(cost / (3 * (now - left)))
+    assert savings.pays(model, shape, images + 1)
+    assert not savings.pays(model, shape, images)
+    assert parameters < savings.size(model, shape)[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prune__method": "sfp"},
+        {"prune__method": "nvp", "prune__schedule": "soft"},
+        {"prune__method": "dnr"},
+        {"prune__method": "nvp", "prune__regrow": "redo"},
+        {"prune__method": "magnitude_weight"},
+        {"prune__method": "nn_relief_rewind"},
+    ],
+)
+def test_always_is_refused_where_neurons_come_back_or_weights_go(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="prune.shrink=always removes neurons for good") as refused:
+        check_trial(config_of(**changes, prune__shrink="always"))
+    assert str(changes["prune__method"]) in str(refused.value)
+    check_trial(config_of(**changes, prune__shrink="auto"))
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if not may(name)])
+def test_auto_lets_be_what_may_come_back(method: str) -> None:
+    resolved = resolve(config_of(prune__method=method, prune__shrink="auto").prune)
+    assert may_shrink(resolved, 0.5) == (method == "none")
+
+
+@pytest.mark.parametrize("method", ["none", *(name for name in METHODS if may(name))])
+def test_always_is_accepted_elsewhere(method: str) -> None:
+    check_trial(config_of(prune__method=method, prune__shrink="always"))
+
+
+# --- killed and continued
+
+
+@pytest.mark.parametrize("case", ["nvp", "dropout", "residual A", "adamw", "ds", "early_bird"])
+def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
+    case: str, tmp_path: Path
+) -> None:
+    config = config_of(**CASES[case], prune__shrink="always")
+    whole = build(config, DATA, "cpu")
+    expected = list(train(config, DATA, whole))
+    moments = [record.epoch for record in expected if record.removed]
+    storage = Storage.at(str(tmp_path))
+    for stop in {moments[0], moments[-1], moments[0] + 1}:
+        state = build(config, DATA, "cpu")
+        for record in train(config, DATA, state):
+            if record.epoch == stop:
+                save_checkpoint(storage, "t", state, {})
+                break
+        torch.manual_seed(123)
+        state = build(config, DATA, "cpu")
+        restore(checkpoints(storage, "t")[0], state)
+        found = list(train(config, DATA, state))
+        assert [plain(r) for r in found] == [plain(r) for r in expected[stop + 1 :]]
+        assert [r.removed for r in found] == [r.removed for r in expected[stop + 1 :]]
+        for (path, one), other in zip(
+            state.model.state_dict().items(), whole.model.state_dict().values(), strict=True
+        ):
+            assert torch.equal(one, other), path
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 4])
+def test_an_interrupted_trial_has_the_tables_of_an_unbroken_one(epoch: int, tmp_path: Path) -> None:
+    config = config_of(prune__method="nvp", prune__shrink="always", epochs=5)
+    whole, broken = (Storage.at(str(tmp_path / name)) for name in ("whole", "broken"))
+    assert run_to_end(config, whole) == "done"
+    interrupt(config, broken, epoch)
+    assert run_to_end(config, broken) == "done"
+    assert written(broken) == written(whole)
+    (row,) = read_table(read_index(whole), "trials").to_pylist()
+    assert row["parameters_left"] == row["live_parameters"] < row["parameters"]
+    assert 0 < row["flops_left"] < row["flops"]
+    events = [e for e in written(whole)["events"] if e["event"] == SHRUNK]
+    assert sum(event["count"] for event in events) == row["masked_units"]
+    assert all(event["neuron"] is None and event["cause"] == "nvp" for event in events)
+
+
+def test_a_checkpoint_is_saved_at_every_removal(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    config = config_of(prune__method="l1", prune__shrink="always")
+    found = []
+    for progress in run_trial(config, storage, checkpoint_seconds=1e9):
+        found += [progress.epoch] if storage.files("checkpoints") else []
+    assert found[0] == 4, "l1 prunes at half of seven epochs"
+
+
+def test_steps_are_timed_only_where_something_is_masked_and_cheap(tmp_path: Path) -> None:
+    config = config_of(prune__method="nvp", prune__shrink="always")
+    state = build(config, DATA, "cpu")
+    before = {key: value.clone() for key, value in state.model.state_dict().items()}
+    found = step_seconds(config, DATA, state, budget=60.0)
+    assert found.keys() == {"dense_step_seconds", "step_seconds"}
+    assert all(seconds > 0 for seconds in found.values())
+    assert all(torch.equal(before[key], value) for key, value in state.model.state_dict().items())
+    assert step_seconds(config, DATA, state, budget=0.0) == {}
+    assert not state.optimizer.state
+    list(run_trial(config_of(epochs=1), Storage.at(str(tmp_path))))
+    (row,) = read_table(read_index(Storage.at(str(tmp_path))), "trials").to_pylist()
+    assert row["step_seconds"] is None
+    assert (row["parameters_left"], row["flops_left"]) == (row["parameters"], row["flops"])
+
+
+def run_to_end(config: TrialConfig, storage: Storage) -> str:
+    *_, last = run_trial(config, storage, checkpoint_seconds=0.0)
+    return last.status
+
+
+def interrupt(config: TrialConfig, storage: Storage, epoch: int) -> None:
+    trial = run_trial(config, storage, checkpoint_seconds=0.0)
+    for progress in trial:
+        if progress.epoch == epoch:
+            trial.close()
+
+
+def written(storage: Storage) -> Tables:
+    index = read_index(storage)
+    tables = {name: read_table(index, name).drop_columns(VOLATILE[name]) for name in VOLATILE}
+    return {name: sorted(table.to_pylist(), key=repr) for name, table in tables.items()}
