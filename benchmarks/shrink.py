@@ -112,8 +112,9 @@ def case(
             times[kind] += [seconds] if turn else []  # the first round warms up
     gain = [a / b for a, b in zip(times["dense"], times["shrunk"], strict=True)]
     control = [a / b for a, b in zip(times["dense"], times["masked"], strict=True)]
-    print(f"    {name}: step {1e3 * median(times['dense']):.3g} ms dense, "
-          f"{1e3 * median(times['shrunk']):.3g} ms shrunk; FLOPs 1/{before / after:.3g}")  # fmt: skip
+    dense_ms, shrunk_ms = (1e3 * median(times[kind]) for kind in ("dense", "shrunk"))
+    print(f"    {name}: step {dense_ms:.3g} ms dense, {shrunk_ms:.3g} ms shrunk")
+    print(f"    {name}: FLOPs 1/{before / after:.3g}")
     spread(f"{name}: dense / shrunk", gain, "")
     spread(f"{name}: dense / masked", control, "")
     return all([
