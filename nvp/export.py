@@ -23,7 +23,7 @@ from nvp.config import TrialConfig
 from nvp.data import data_facts, data_root
 from nvp.estimate import dense
 from nvp.overlap import find_config, find_study
-from nvp.plain import plain, same_outputs, source
+from nvp.plain import distance, plain, source
 from nvp.storage import Storage
 
 CLOSE = 1e-5
@@ -89,8 +89,8 @@ def export(model: nn.Module, image_shape: tuple[int, int, int], folder: Path) ->
     network, twin = plain(model), copy.deepcopy(model).cpu()
     dtype = next(twin.parameters()).dtype
     pixels = torch.randn(4, *image_shape, generator=torch.Generator().manual_seed(0)).to(dtype)
-    if (distance := same_outputs(twin, network, pixels)) > CLOSE:
-        raise ValueError(f"export: expected logits within {CLOSE}, got {distance} between them")
+    if (apart := distance(twin, network, pixels)) > CLOSE:
+        raise ValueError(f"export: expected logits within {CLOSE} of the trial's, got {apart}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

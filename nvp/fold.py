@@ -61,8 +61,8 @@ def absorb(
 ) -> None:
     """Add to a map's bias what the neurons `index` of `width` give it, and read them no more."""
     columns = input_columns(affine, index, width)
-    weight = affine.weight.detach()[:, columns].flatten(2).double()
-    weight = weight.sum(2) if weight.dim() == 3 else weight
+    weight = affine.weight.detach()[:, columns].double()
+    weight = weight.sum((2, 3)) if isinstance(affine, nn.Conv2d) else weight
     shift = weight @ values.double().repeat_interleave(len(columns) // len(index))
     if affine.bias is None:
         affine.bias = nn.Parameter(affine.weight.new_zeros(len(affine.weight)))

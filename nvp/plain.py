@@ -97,7 +97,8 @@ def flat(network: fx.GraphModule) -> fx.GraphModule:
 
 def source(network: fx.GraphModule) -> str:
     """Return Python that defines the network as a class `Network`, without its weights."""
-    lines = [f"        self.{name} = nn.{module!r}" for name, module in network.named_children()]
+    modules = {name: repr(module) for name, module in network.named_children()}
+    lines = [f"        self.{name} = nn.{made(module)}" for name, module in modules.items()]
     for name, buffer in network.named_buffers(recurse=False):
         zeros = f"torch.zeros({tuple(buffer.shape)}, dtype={buffer.dtype})"
         lines.append(f'        self.register_buffer("{name}", {zeros})')
@@ -106,7 +107,12 @@ def source(network: fx.GraphModule) -> str:
     return HEAD + "\n".join([*lines, "", *body]) + "\n"
 
 
-def same_outputs(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
+def made(module: str) -> str:
+    """Return the call that makes a module, from its repr; older versions of torch take it too."""
+    return module.replace("affine=True, bias=True", "affine=True")
+
+
+def distance(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
     """Return the largest difference of two networks' logits in eval mode, over their largest."""
     with torch.no_grad():
         a, b = one.eval()(pixels), other.eval()(pixels)
