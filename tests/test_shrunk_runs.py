@@ -11,12 +11,13 @@ from nvp import savings
 from nvp.build import build
 from nvp.check import check_trial
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
-from nvp.config import TrialConfig
+from nvp.config import TrialConfig, trial_id
 from nvp.data import DATASETS
 from nvp.data.splits import Splits
 from nvp.neurons import neuron_layers
 from nvp.optim import build_optimizer
-from nvp.pruning import METHODS, mask_units, may_shrink, resolve
+from nvp.overlap import main as overlap
+from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, mask_units, may_shrink, resolve
 from nvp.record import EpochRecord
 from nvp.result import results
 from nvp.rows import epoch_rows, event_rows, layer_rows, neuron_rows
@@ -289,6 +290,23 @@ def test_steps_are_timed_only_where_something_is_masked_and_cheap(tmp_path: Path
     (row,) = read_table(read_index(Storage.at(str(tmp_path))), "trials").to_pylist()
     assert row["step_seconds"] is None
     assert (row["parameters_left"], row["flops_left"]) == (row["parameters"], row["flops"])
+
+
+def test_every_criterion_still_ranks_a_network_that_shrank(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_of(
+        prune__method="nvp", prune__shrink="always", model__name="resnet20", epochs=2
+    )
+    storage = Storage.at(str(tmp_path / "s" / "quick"))
+    list(run_trial(config, storage, keep_checkpoint=True))
+    storage.write("study.json", b"{}")
+    arguments = ["--storage", str(tmp_path), "--study", "s", "--trial", trial_id(config)]
+    with pytest.raises(SystemExit) as ended:
+        overlap(arguments)
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    assert all(name in printed.out for name in (*CRITERIA, *WEIGHT_CRITERIA))
 
 
 def run_to_end(config: TrialConfig, storage: Storage) -> str:
