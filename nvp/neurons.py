@@ -130,27 +130,6 @@ class Subsample(nn.Module):
         return found
 
 
-class Dropout(nn.Dropout):
-    """Dropout of neurons, (n, f), that draws for those of the dense network and takes what is left.
-
-    So a network whose masked neurons were removed drops the same ones as one that masks them.
-    """
-
-    origin: Int64[Tensor, "f"] | None
-
-    def __init__(self, p: float = 0.5, *, reads: str) -> None:
-        """Make a dropout of the neurons of the group `reads`."""
-        super().__init__(p)
-        self.reads, self.dense = reads, 0
-        self.register_buffer("origin", None, persistent=False)
-
-    def forward(self, input: Float[Tensor, "n f"]) -> Float[Tensor, "n f"]:
-        if self.origin is None or not self.training:
-            return super().forward(input)
-        factors = F.dropout(input.new_ones(len(input), self.dense), self.p)
-        return input * factors[:, self.origin]
-
-
 def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:
     """Return {module path: layer} of all neuron layers and shortcuts, in forward order."""
     return {path: m for path, m in model.named_modules() if isinstance(m, NeuronLayer)}
@@ -199,6 +178,10 @@ def input_columns(
 
     A linear map after a flattened convolution reads each channel at every position.
     """
-    positions = affine.weight.shape[1] // width
+    return at_positions(index, affine.weight.shape[1] // width)
+
+
+def at_positions(index: Int64[Tensor, "k"], positions: int) -> Int64[Tensor, "c"]:
+    """Return the columns of the units `index` in a map that reads each at so many positions."""
     offsets = torch.arange(positions, device=index.device)
     return (index.unsqueeze(1) * positions + offsets).flatten()

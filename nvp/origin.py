@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
-from nvp.neurons import NeuronLayer, consumers, maskable_layers, prunable_groups
+from nvp.neurons import NeuronLayer, at_positions, consumers, maskable_layers, prunable_groups
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,5 @@ def place_of(parameter: Tensor, writer: NeuronLayer | None, source: NeuronLayer 
     if source is not None and len(source.keep) < source.dense:
         positions = shape[1] // len(source.keep)
         shape[1] = positions * source.dense
-        offsets = torch.arange(positions, device=source.origin.device)
-        columns = (source.origin.unsqueeze(1) * positions + offsets).flatten()
+        columns = at_positions(source.origin, positions)
     return Place(tuple(shape), rows, columns)

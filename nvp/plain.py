@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from nvp.fold import fold_constants
-from nvp.neurons import Dropout, NeuronLayer, maskable_layers
+from nvp.models.dropout import Dropout
+from nvp.neurons import NeuronLayer, maskable_layers
 from nvp.shrink import keep_units, survivors
 
 HEAD = '''"""A trained network; needs torch alone.

@@ -10,8 +10,8 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.models.dropout import Dropout
 from nvp.neurons import (
-    Dropout,
     NeuronLayer,
     Subsample,
     consumers,

@@ -4,7 +4,8 @@ from torch import nn
 
 from nvp.config import ModelConfig
 from nvp.models.activations import ACTIVATIONS
-from nvp.neurons import Dropout, NeuronLayer, Shortcut
+from nvp.models.dropout import Dropout
+from nvp.neurons import NeuronLayer, Shortcut
 
 
 def scaled(width: int, config: ModelConfig) -> int:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from nvp.config import ModelConfig
 from nvp.models.blocks import BasicBlock, Bottleneck
+from nvp.models.dropout import Dropout
 from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
-from nvp.neurons import Dropout, NeuronLayer
+from nvp.neurons import NeuronLayer
 
 
 class ResNet(nn.Module):
