@@ -24,13 +24,12 @@ class NeuronLayer(nn.Module):
     writes to a stream masks the residual as well: where its neuron is masked, because a shortcut
     without parameters may bring a channel of another stream, and where `residual_keep` says so.
 
-    A masked neuron may be removed for good (`nvp.shrink`): `origin` is the index of each neuron in
-    the layer as it was built, which had `dense` of them.
+    A masked neuron may be removed for good (`nvp.shrink`); `origin` and `dense` tell of before.
     """
 
     keep: Bool[Tensor, "f"]
     residual_keep: Bool[Tensor, "f"]
-    origin: Int64[Tensor, "f"]
+    left: Int64[Tensor, "f"] | None
 
     def __init__(
         self,
@@ -49,8 +48,8 @@ class NeuronLayer(nn.Module):
         self.register_buffer("keep", torch.ones(affine.weight.shape[0], dtype=torch.bool))
         if group:
             self.register_buffer("residual_keep", torch.ones_like(self.keep))
-        self.dense = len(self.keep)
-        self.register_buffer("origin", torch.arange(self.dense), persistent=False)
+        self.lost = 0
+        self.register_buffer("left", None, persistent=False)
 
     def forward(self, x: Tensor, residual: Tensor | float = 0.0) -> Tensor:
         y = self.norm(self.affine(x))
@@ -65,6 +64,18 @@ class NeuronLayer(nn.Module):
     def site(self) -> str:
         """Return "stream" for a layer that writes to a residual stream, else "internal"."""
         return "stream" if self.group else "internal"
+
+    @property
+    def dense(self) -> int:
+        """Return how many neurons the layer had before any was removed."""
+        return len(self.keep) + self.lost
+
+    @property
+    def origin(self) -> Int64[Tensor, "f"]:
+        """Return the index of each neuron in the layer before any was removed, ascending."""
+        if self.left is None:
+            return torch.arange(len(self.keep), device=self.keep.device)
+        return self.left
 
     @property
     def weight(self) -> Float[Tensor, "f *fan_in"]:

@@ -91,7 +91,8 @@ def narrow(layer: NeuronLayer, index: Int64[Tensor, "k"], optimizer: Optimizer |
             if isinstance(statistics := getattr(module, name, None), Tensor):
                 setattr(module, name, statistics[index])
         resize(module, SIZES, len(index))
-    for name in ("keep", "residual_keep", "origin"):
+    layer.left, layer.lost = layer.origin[index], layer.dense - len(index)
+    for name in ("keep", "residual_keep"):
         if hasattr(layer, name):
             setattr(layer, name, getattr(layer, name)[index])
 
@@ -132,8 +133,12 @@ def part(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -
 
     A moment needs that of its parameter: fused SGD pairs their entries as they lie in memory.
     """
-    shape = torch.empty_like(like.detach().narrow(dim, 0, len(index)), dtype=values.dtype)
-    return shape.copy_(values.index_select(dim, index))
+    last = like.dim() == 4 and like.stride(1) == 1 and like.stride(3) == like.shape[1]
+    kind = torch.channels_last if last else torch.contiguous_format
+    left = values.index_select(dim, index)
+    return torch.empty(left.shape, dtype=left.dtype, device=left.device, memory_format=kind).copy_(
+        left
+    )
 
 
 def reroute(model: nn.Module) -> None:
