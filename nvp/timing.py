@@ -23,7 +23,7 @@ SHARE = 0.02  # of a trial's seconds that may be spent here
 def step_seconds(
     config: TrialConfig, data: Splits, state: TrainState, *, budget: float
 ) -> dict[str, float]:
-    """Return the median seconds of a plain training step, {} where that took too long.
+    """Return the median seconds of a plain training step; {} for want of time or memory.
 
     Forward, backward and update of one batch, without noise; dense and present take turns.
     Leaves the state as it was.
@@ -34,6 +34,14 @@ def step_seconds(
         state: at the end.
         budget: seconds that all of it may take.
     """
+    try:
+        return timed(config, data, state, budget)
+    except torch.OutOfMemoryError:  # two networks at once: the trial itself is done
+        return {}
+
+
+def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -> dict[str, float]:
+    """Return the medians; {} when a first round says that all would take longer than `budget`."""
     device = data.train.device
     images = data.train.first(config.data.batch_size)
     pixels = normalise(images.pixels, images)

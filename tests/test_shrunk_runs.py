@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from nvp import savings
 from nvp.build import build
@@ -13,8 +14,9 @@ from nvp.check import check_trial
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
 from nvp.data import DATASETS
+from nvp.data.batches import normalise
 from nvp.data.splits import Splits
-from nvp.neurons import neuron_layers
+from nvp.neurons import maskable_layers, neuron_layers, prunable_groups
 from nvp.optim import build_optimizer
 from nvp.overlap import main as overlap
 from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, mask_units, may_shrink, resolve
@@ -22,6 +24,7 @@ from nvp.record import EpochRecord
 from nvp.result import results
 from nvp.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.schema import SHRUNK, VOLATILE
+from nvp.shrink import shrink
 from nvp.state import TrainState
 from nvp.storage import Storage
 from nvp.tables import read_index, read_table
@@ -249,6 +252,43 @@ def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
             state.model.state_dict().items(), whole.model.state_dict().values(), strict=True
         ):
             assert torch.equal(one, other), path
+
+
+@pytest.mark.parametrize("name", ["convnet", "resnet20_b"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_restored_state_lies_in_memory_as_the_unbroken_one_does(
+    name: str, layout: torch.memory_format, tmp_path: Path
+) -> None:
+    config, storage = config_of(model__name=name, model__width=0.5), Storage.at(str(tmp_path))
+    whole, restored = (build(config, DATA, "cpu") for _ in range(2))
+    for state in (whole, restored):
+        state.model.to(memory_format=layout)
+    for seed in range(3):
+        plain_steps(whole)
+        rng = torch.Generator().manual_seed(seed)
+        for group, paths in prunable_groups(whole.model).items():
+            width = len(maskable_layers(whole.model)[paths[0]].keep)
+            index = torch.randperm(width, generator=rng)[: width // 2]
+            mask_units(whole.model, whole.optimizer, group, index)
+        shrink(whole)
+    save_checkpoint(storage, "t", whole, {})
+    restore(checkpoints(storage, "t")[0], restored)
+    for one, other in zip(whole.model.parameters(), restored.model.parameters(), strict=True):
+        assert one.stride() == other.stride()
+        for key, moment in whole.optimizer.state[one].items():
+            assert moment.stride() == restored.optimizer.state[other][key].stride()
+    assert plain_steps(whole) == plain_steps(restored)
+
+
+def plain_steps(state: TrainState) -> list[float]:
+    pixels, losses = normalise(DATA.train.first(16).pixels, DATA.train), []
+    for _ in range(3):
+        loss = F.cross_entropy(state.model.train()(pixels), DATA.train.labels[:16])
+        state.optimizer.zero_grad()
+        loss.backward()
+        state.optimizer.step()
+        losses.append(loss.item())
+    return losses
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 4])
