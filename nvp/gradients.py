@@ -141,14 +141,15 @@ class GradientRule:
 
 def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
     """Return (parameters of the dense network, which of them are left); None when all are."""
+    dense, device = places(model).values(), next(model.parameters()).device
+    if all(place.whole for place in dense):
+        return None
     found, total = [], 0
-    dense = places(model).values()
     for place in dense:
-        device = next(model.parameters()).device
-        entries = torch.arange(place.numel, device=device).view(place.shape)
-        found.append(place.select(entries).flatten() + total)
+        entries = torch.arange(total, total + place.numel, device=device).view(place.shape)
+        found.append(place.select(entries).flatten())
         total += place.numel
-    return None if all(place.whole for place in dense) else (total, torch.cat(found))
+    return total, torch.cat(found)
 
 
 class LiveNoise:

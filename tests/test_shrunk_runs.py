@@ -164,7 +164,7 @@ def test_always_leaves_nothing_masked() -> None:
 
 
 def test_auto_waits_for_a_tenth_of_a_step_and_stops_before_the_end() -> None:
-    config = config_of(prune__method="nvp", prune__shrink="auto", prune__end=1.0, epochs=20)
+    config = config_of(prune__method="nvp", prune__shrink="auto", prune__end=1.0, epochs=12)
     _, records, _ = run(config)
     assert not removed(records), "a network this small costs next to nothing to begin with"
     with pytest.MonkeyPatch.context() as patch:
@@ -175,7 +175,7 @@ def test_auto_waits_for_a_tenth_of_a_step_and_stops_before_the_end() -> None:
     pruned = [r.epoch for r in records if any(v.events["pruned"].any() for v in r.layers.values())]
     assert shrunk
     assert len(shrunk) < len(pruned)
-    assert max(shrunk) < 20
+    assert max(shrunk) < 12
     assert [record.removed for record in again] == [record.removed for record in records]
 
 
