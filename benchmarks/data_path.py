@@ -20,7 +20,7 @@ from benchmarks.bar import bar, spread
 from benchmarks.telemetry import random_images, timed
 from nvp.build import set_up_process
 from nvp.config import DataConfig, ModelConfig, OptimConfig
-from nvp.data.augment import PADDING, crop_flip, shifted_view
+from nvp.data.augment import PADDING, crop_flip, draw_crop, shifted_view
 from nvp.data.batches import normalise, train_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
@@ -52,7 +52,9 @@ class PerSample(Dataset):
 def differing_pixels(images: Images) -> int:
     """Return how many values of 256 augmented images differ between the paths by over 1e-5."""
     index = torch.arange(256)
-    ours = normalise(crop_flip(shifted_view(images.pixels), index, seeded()), images)
+    ours = normalise(
+        crop_flip(shifted_view(images.pixels), index, draw_crop(256, seeded())), images
+    )
     rng = seeded()
     shift = torch.randint(0, 2 * PADDING + 1, (2, 256), generator=rng).tolist()
     flip = (torch.rand(256, generator=rng) < 0.5).tolist()

@@ -5,6 +5,8 @@ import os
 
 import torch
 
+AUTO = -1.0
+
 
 def parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the study called `name`."""
@@ -36,7 +38,12 @@ def parser(name: str) -> argparse.ArgumentParser:
         dest="settings",
         help="override the base, e.g. optim.lr=0.1; fixes a swept path (repeatable)",
     )
-    add("--gpus-per-trial", type=share, metavar="1/K", help="share of a GPU, 1 or 1/k; 0 = CPU")
+    add(
+        "--gpus-per-trial",
+        type=share,
+        metavar="1/K",
+        help="share of a GPU, 1 or 1/k; 0 = CPU; auto: measured on this machine's GPU",
+    )
     add("--max-concurrent", type=positive, metavar="N", help="trials at a time, at most")
     add("--only", metavar="TRIAL_ID", help="run this trial alone")
     add("--no-ray", action="store_true", help="run one after another in this process")
@@ -53,7 +60,9 @@ def positive(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """Return 0, 1 or 1/k: other shares would leave a part of every GPU idle."""
+    """Return 0, 1 or 1/k: other shares would leave a part of every GPU idle; `AUTO` for auto."""
+    if text == "auto":
+        return AUTO
     numerator, _, denominator = text.partition("/")
     if text in ("0", "1"):
         return float(text)

@@ -8,19 +8,25 @@ from nvp.models import build_model
 from nvp.optim import build_optimizer
 from nvp.state import TrainState
 
+LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.channels_last}
 
-def set_up_process(device: str) -> None:
+
+def set_up_process(device: str, share: float = 1.0) -> None:
     """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
 
+    On a GPU, `share` caps this process's part of its memory, so that no trial can take another's.
     The weights of dying neurons decay into denormals, which are up to a hundred times slower.
     """
     if device == "cpu":
         torch.set_num_threads(1)
+    else:
+        torch.cuda.empty_cache()  # of an earlier trial in this process
+        torch.cuda.set_per_process_memory_fraction(share)
     torch.set_flush_denormal(True)
 
 
 def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
     """Return the initial state of a trial."""
     model = build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
-    model.to(device)
+    model.to(device).to(memory_format=LAYOUTS[config.layout])  # type: ignore[call-overload]
     return TrainState(model, build_optimizer(model, config.optim))

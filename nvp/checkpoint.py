@@ -98,6 +98,13 @@ def left(model: nn.Module) -> dict[str, list[int]]:
     return {group: layer.origin.tolist() for group, layer in lost.items()}
 
 
+def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a moment with the strides of its parameter: a fused optimizer reads both alike."""
+    if moment.shape != parameter.shape:
+        return moment
+    return torch.empty_like(parameter, requires_grad=False).copy_(moment)
+
+
 def restore(checkpoint: Checkpoint, state: TrainState) -> None:
     """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
     device = next(state.model.parameters()).device
@@ -112,21 +119,13 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
         register_mask(state.model, name.removesuffix(SUFFIX))
     state.model.load_state_dict(parts["model"])
     moments: dict[int, dict[str, Tensor]] = {}
-    index = {name: i for i, (name, _) in enumerate(state.model.named_parameters())}
+    named = dict(state.model.named_parameters())
+    index = {name: i for i, name in enumerate(named)}
     for name, tensor in parts["optimizer"].items():
         parameter, _, key = name.rpartition("/")
-        moments.setdefault(index[parameter], {})[key] = laid_out(
-            tensor, state.model.get_parameter(parameter)
-        )
+        moments.setdefault(index[parameter], {})[key] = laid_out(tensor, named[parameter])
     groups = state.optimizer.state_dict()["param_groups"]
     state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     for kind in MEMORIES:
         setattr(state, kind, parts[kind])
     state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
-
-
-def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
-    """Return a moment in the memory format of its parameter, which fused SGD counts on."""
-    if moment.shape != parameter.shape:
-        return moment
-    return torch.empty_like(parameter.detach(), dtype=moment.dtype).copy_(moment)

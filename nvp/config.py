@@ -138,6 +138,16 @@ class TrialConfig(Settings):
     steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
     seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
     revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
+    precision: str = setting(
+        "float32",
+        "in which the network computes, weights stay float32; auto: the fastest, measured once",
+        choices=("float32", "bfloat16", "auto"),
+    )
+    layout: str = setting(
+        "channels_first",
+        "of images and feature maps in memory; auto: the fastest, measured once",
+        choices=("channels_first", "channels_last", "auto"),
+    )
     data: DataConfig = part(DataConfig, "images")
     model: ModelConfig = part(ModelConfig, "network")
     optim: OptimConfig = part(OptimConfig, "optimizer")

@@ -50,7 +50,7 @@ def pads(affine: nn.Conv2d | nn.Linear) -> bool:
 def constant_outputs(layer: NeuronLayer) -> Float[Tensor, "f"]:
     """Return what each neuron puts out when its incoming weights are 0."""
     bias = layer.affine.bias
-    before = layer.weight.new_zeros(len(layer.keep)) if bias is None else bias.detach()
+    before = layer.weight.new_zeros(len(layer.keep)) if bias is None else bias.detach().clone()
     shape = (1, -1, *[1] * (layer.weight.dim() - 2))
     with torch.no_grad():
         return layer.activation(layer.norm(before.view(shape))).flatten()

@@ -111,6 +111,11 @@ class GradientRule:
         if prune and prune.scale_l1 > 0:
             self.penalties.append((scales, prune.scale_l1, prune.scale_l1_schedule))
 
+    @property
+    def changes_with_progress(self) -> bool:
+        """Whether a penalty that acts has a course."""
+        return any(peak and course != "constant" for _, peak, course in self.penalties)
+
     def __call__(self, rng: torch.Generator, progress: float = 0.0) -> None:
         """Change the gradients in place.
 
@@ -186,6 +191,11 @@ class LiveNoise:
                 mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
                 place = dense.get(names[parameter], Place(tuple(parameter.shape)))
                 self.shaken.append((parameter, mask, place))
+
+    @property
+    def changes_with_progress(self) -> bool:
+        """Whether the noise has a course."""
+        return bool(self.shaken) and self.course != "constant"
 
     def __call__(self, rng: torch.Generator, progress: float) -> None:
         """Shake the living weights in place; `rng` is on their device."""

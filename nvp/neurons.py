@@ -14,6 +14,29 @@ from torch import Tensor, nn
 SITES = ("internal", "stream")
 
 
+class Silent:
+    """Where masks are False, found anew only once they were written to.
+
+    A dense layer then pays nothing for its masks, and a GPU waits for none that did not change.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Tensor, int]] = []
+        self.index = torch.empty(0, dtype=torch.int64)
+
+    def __call__(self, *masks: Bool[Tensor, "f"]) -> Int64[Tensor, "k"]:
+        """Return the neurons at which one of `masks` is False."""
+        known = len(self.seen) == len(masks) and all(
+            mask is old and mask._version == version
+            for mask, (old, version) in zip(masks, self.seen, strict=True)
+        )
+        if not known:
+            keep = torch.stack(masks).all(0)
+            self.index = (~keep).nonzero().flatten()
+            self.seen = [(mask, mask._version) for mask in masks]
+        return self.index
+
+
 class NeuronLayer(nn.Module):
     """Affine map -> norm -> keep mask -> (+ residual) -> activation.
 
@@ -50,15 +73,20 @@ class NeuronLayer(nn.Module):
             self.register_buffer("residual_keep", torch.ones_like(self.keep))
         self.lost = 0
         self.register_buffer("left", None, persistent=False)
+        self.silent = Silent()
+        self.silent_residual = Silent()
 
     def forward(self, x: Tensor, residual: Tensor | float = 0.0) -> Tensor:
         y = self.norm(self.affine(x))
-        shape = (-1, *[1] * (y.dim() - 2))  # (f,) -> (f, 1, 1) for conv
-        if self.group and isinstance(residual, Tensor):
-            passes = (self.keep & self.residual_keep).view(shape)
-            residual = torch.where(passes, residual, 0.0)
-        y = torch.where(self.keep.view(shape), y, 0.0)  # where: no NaN passes a mask
-        return self.activation(y + residual)
+        index = self.silent(self.keep)
+        if len(index):  # a fill: no NaN passes a mask, and what is kept is not copied
+            y = y.index_fill_(1, index, 0.0)
+        if isinstance(residual, Tensor):
+            if self.group:
+                index = self.silent_residual(self.keep, self.residual_keep)
+                residual = residual.index_fill(1, index, 0.0) if len(index) else residual
+            y += residual
+        return self.activation(y)
 
     @property
     def site(self) -> str:

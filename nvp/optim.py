@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from nvp.config import OptimConfig
@@ -12,18 +12,25 @@ from nvp.names import look_up
 
 Parameters = list[nn.Parameter]
 
+
+def starting_rate(parameter: Tensor, config: OptimConfig) -> float | Tensor:
+    """Return the learning rate; on a GPU a tensor there, which a captured step can read."""
+    rate = config.lr
+    return torch.tensor(rate, device=parameter.device) if parameter.is_cuda else rate
+
+
 # `fused` on CPU skips low-precision updates silently (pytorch#191763): float32 parameters only.
 OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
     "sgd": lambda parameters, config: SGD(
         parameters,
-        lr=config.lr,
+        lr=starting_rate(parameters[0], config),
         momentum=config.momentum,
         weight_decay=config.weight_decay,
         fused=parameters[0].dtype == torch.float32,
     ),
     "adamw": lambda parameters, config: AdamW(
         parameters,
-        lr=config.lr,
+        lr=starting_rate(parameters[0], config),
         betas=(config.momentum, 0.999),
         weight_decay=config.weight_decay,
         fused=parameters[0].dtype == torch.float32,
@@ -72,3 +79,12 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
 def learning_rate(config: OptimConfig, progress: float) -> float:
     """Return the learning rate after the fraction `progress` of training, in [0, 1)."""
     return config.lr * LR_SCHEDULES[config.schedule](config, progress)
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Let the next step move the weights by `rate`."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate

@@ -28,8 +28,7 @@ from nvp.pruning.rankings import CRITERIA_OF, rankings, would_mask
 from nvp.pruning.scene import Scene
 from nvp.storage import Storage
 from nvp.tables import open_study, read_index, read_study
-from nvp.train import scene_now
-from nvp.vitality import observe
+from nvp.train import look, scene_now
 
 COLUMNS: tuple[str, ...] = ("granularity", "criterion_a", "criterion_b", "jaccard", "kendall")
 
@@ -129,7 +128,7 @@ def restored_scene(storage: Storage, trial: str, config: TrialConfig) -> Scene:
     data = load_data(config.data.name, data_root(), device)
     state = build(config, data, device)
     restore(found[0], state)
-    observation = observe(state.model, data.probe(config.probe.size), bins=config.probe.bins)
+    observation = look(config, state, data.probe(config.probe.size))
     return scene_now(config, data, state, observation)
 
 

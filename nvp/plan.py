@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,8 +74,17 @@ class Plan:
         return replace(self, trials={name: self.trials[name]})
 
 
-def make_plan(design: Design) -> Plan:
+def as_it_is(config: TrialConfig) -> TrialConfig:
+    """Return a configuration that leaves nothing open."""
+    return config
+
+
+def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_it_is) -> Plan:
     """Return the plan; the first seed of every cell comes before the second of any.
+
+    Args:
+        design: what to cross.
+        choose: replaces what a configuration leaves open (`auto`) before it is named.
 
     Raises:
         ValueError: an unknown path or name, a value out of range, a value given twice.
@@ -85,10 +95,11 @@ def make_plan(design: Design) -> Plan:
         for cell in itertools.product(*axes):
             config = design.base.with_overrides(dict(cell))
             config = config.with_overrides({"seed": design.base.seed + offset})
+            check_trial(config)
+            config = choose(config)
             name = trial_id(config)
             if name in trials:
                 raise ValueError(f"grid: expected every cell once, got {dict(cell)} twice")
-            check_trial(config)
             trials[name] = config
     return Plan(design, trials)
 
@@ -121,9 +132,24 @@ def last_line(text: str | None) -> str:
 
 
 def write_study(
-    storage: Storage, name: str, preset: str, plan: Plan, start: dict[str, Any]
+    storage: Storage,
+    name: str,
+    preset: str,
+    plan: Plan,
+    *,
+    chosen: dict[str, Any],
+    start: dict[str, Any],
 ) -> None:
-    """Write study.json: the current plan, before its first trial, and one more start."""
+    """Write study.json: the current plan, before its first trial, and one more start.
+
+    Args:
+        storage: the study's.
+        name: the study's.
+        preset: its preset.
+        plan: what is to be run.
+        chosen: what `auto` stands for, for good.
+        start: of this start.
+    """
     space = {path: list(axis.values) for path, axis in plan.design.space.items()}
     study = {
         "study": name,
@@ -132,6 +158,7 @@ def write_study(
         "space": space,
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},
+        "chosen": chosen,
         "starts": [*read_study(storage).get("starts", []), start],
     }
     storage.write("study.json", json.dumps(study, indent=1).encode())

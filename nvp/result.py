@@ -73,7 +73,9 @@ def results(
         "flops_left": flops_left,
     }
     if status == "done":
-        row["test_loss"], row["test_accuracy"] = evaluate(model, data.test)
+        row["test_loss"], row["test_accuracy"] = evaluate(
+            model, data.test, precision=config.precision
+        )
     return row
 
 

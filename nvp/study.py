@@ -12,17 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from nvp.arguments import choose_preset, parser, read_settings
+from nvp.arguments import AUTO, choose_preset, parser, read_settings
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
+from nvp.fastest import Chooser
 from nvp.here import catch_signals, device_for, run_here
 from nvp.listing import print_plan, print_state
 from nvp.lock import study_lock
+from nvp.packing import propose
 from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.storage import Storage
-from nvp.tables import open_study, read_index
+from nvp.tables import open_study, read_index, read_study
 from nvp.trial import CHECKPOINT_SECONDS
 
 __all__ = ["Design", "Grid", "Study", "grid", "main"]
@@ -57,9 +59,13 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     preset, why = choose_preset(arguments)
     print(f"{study.name}: preset {preset} ({why})", flush=True)
     design: Design = getattr(study, preset)
-    plan = make_plan(design.with_settings(read_settings(arguments.settings), arguments.seeds))
-    chosen = plan.only(arguments.only) if arguments.only else plan
     storage = open_study(arguments.storage, study.name, preset)
+    chooser = Chooser(device_of(arguments, design), read_study(storage).get("chosen", {}))
+    settings = read_settings(arguments.settings)
+    plan = make_plan(design.with_settings(settings, arguments.seeds), chooser)
+    for name, choice in chooser.known.items():
+        print(f"auto, for {name}: {', '.join(choice.values())}")
+    chosen = plan.only(arguments.only) if arguments.only else plan
     if arguments.dry_run:
         index = read_index(storage)
         print_plan(chosen, compare(chosen, index), index)
@@ -72,11 +78,39 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         for name in {config.data.name for config in trials.values()}:
             prepare_data(name, data_root())
         print_state(state)
-        write_study(storage, study.name, preset, plan, start_entry())
+        now = {"chosen": chooser.known, "start": start_entry()}
+        write_study(storage, study.name, preset, plan, **now)
         if trials and run(trials, storage, arguments, design):
             print("interrupted; this command continues:", continuing(), sep="\n")
             return INTERRUPTED
         return summary(chosen, storage, study, preset, arguments)
+
+
+def device_of(arguments: argparse.Namespace, design: Design) -> str:
+    """Return the kind of device that trials run on."""
+    gpus = gpus_of(arguments, design)
+    if arguments.no_ray:
+        return device_for(gpus)
+    return "cuda" if gpus else "cpu"
+
+
+def gpus_of(arguments: argparse.Namespace, design: Design) -> float:
+    """Return the share of a GPU that each trial gets."""
+    asked = arguments.gpus_per_trial
+    return design.gpus_per_trial if asked is None else asked
+
+
+def propose_share(trials: list[TrialConfig]) -> float:
+    """Return the share of a GPU that suits the largest of `trials`, and print why."""
+    largest = max(trials, key=lambda config: (config.data.batch_size, config.model.width))
+    count, found = propose(largest, "cuda")
+    for packed in found:
+        print(
+            f"{packed.count} on a GPU: {packed.rate:.1f} steps a second in all, "
+            f"{packed.memory / 2**30:.1f} GiB each"
+        )
+    print(f"auto: {count} on a GPU (--gpus-per-trial 1/{count})", flush=True)
+    return 1 / count
 
 
 def check_writable(storage: Storage) -> None:
@@ -97,9 +131,12 @@ def run(
     design: Design,
 ) -> list[str]:
     """Run `trials`; return the signals that asked to stop, [] when none did."""
-    gpus = design.gpus_per_trial if arguments.gpus_per_trial is None else arguments.gpus_per_trial
+    device = device_of(arguments, design)
     seconds = float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
     keep = arguments.keep_checkpoints
+    gpus = 1.0 if arguments.no_ray else gpus_of(arguments, design)
+    if gpus == AUTO:
+        gpus = propose_share(list(trials.values()))
     asked: list[str] = []
     with Display(len(trials)) as display:
         catch_signals(asked)
@@ -107,7 +144,7 @@ def run(
             run_here(
                 trials,
                 storage,
-                device_for(gpus),
+                device,
                 seconds,
                 display=display,
                 asked=asked,
@@ -119,7 +156,7 @@ def run(
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), "cuda" if gpus else "cpu", seconds, keep),
+            Setting(storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0),
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,

@@ -6,7 +6,7 @@ Tune places and retries; the truth is in our tables. Nothing of Tune's own state
 import logging
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Setting:
     device: str
     checkpoint_seconds: float
     keep_checkpoints: bool = False
+    share: float = 1.0
+    retried: bool = False
 
 
 class TrialActor(tune.Trainable):
@@ -74,6 +76,8 @@ class TrialActor(tune.Trainable):
                 Storage.at(self.setting.place),
                 device=self.setting.device,
                 root=Path(self.setting.root),
+                share=self.setting.share,
+                retried=self.setting.retried,
                 checkpoint_seconds=self.setting.checkpoint_seconds,
                 keep_checkpoint=self.setting.keep_checkpoints,
             )
@@ -107,12 +111,13 @@ class Watch(tune.Callback):
     """Feeds the display, counts deaths, and commits the row of a trial that died for good.
 
     Tune gives a trial up at once when its process dies before the first step (in a reset), so
-    `left` says which trials are owed another try.
+    `left` says which trials are owed another try, and `crowded` which a GPU of their own.
     """
 
     def __init__(self, display: Display, storage: Storage, trials: dict[str, TrialConfig]) -> None:
         self.display, self.storage = display, storage
         self.left = dict(trials)
+        self.crowded: dict[str, TrialConfig] = {}
         self.deaths = dict.fromkeys(trials, 0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -123,6 +128,10 @@ class Watch(tune.Callback):
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         progress = Progress(**result["progress"])
+        if progress.status == "out_of_memory":
+            self.crowded[progress.trial_id] = self.left.pop(progress.trial_id)
+            self.display.say(f"{progress.trial_id}: out of memory; later alone on a whole GPU")
+            return
         if progress.status != "running":
             self.left.pop(progress.trial_id)
         self.display.update(progress)
@@ -181,6 +190,10 @@ def run_sweep(
     try:
         while watch.left and not asked_to_stop:
             fit(watch, setting, resources, StopWhen(asked_to_stop))
+            if watch.crowded and not watch.left:
+                watch.left, watch.crowded = watch.crowded, {}
+                setting = replace(setting, share=1.0, retried=True)
+                resources = replace(resources, gpus_per_trial=1.0)
     finally:
         ray.shutdown()
         storage.delete_folder(".tune")

@@ -14,6 +14,7 @@ from nvp.build import build
 from nvp.config import TrialConfig
 from nvp.data.batches import normalise
 from nvp.data.splits import Splits
+from nvp.precision import forward
 from nvp.state import TrainState
 
 ROUNDS = 5
@@ -50,7 +51,8 @@ def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -
         "dense_step_seconds": build(config, data, device.type),
         "step_seconds": TrainState(model, optimizer),
     }
-    steps = {name: partial(step, net, pixels, images.labels) for name, net in networks.items()}
+    batch = pixels, images.labels, config.precision
+    steps = {name: partial(step, network, *batch) for name, network in networks.items()}
     first = [seconds_of(work, device) for work in steps.values()]
     if sum(first) * (ROUNDS + 1) > budget:
         return {}
@@ -58,11 +60,11 @@ def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -
     return dict(zip(steps, map(median, zip(*rounds, strict=True)), strict=True))
 
 
-def step(state: TrainState, pixels: Tensor, labels: Tensor) -> None:
+def step(state: TrainState, pixels: Tensor, labels: Tensor, precision: str) -> None:
     """Train on one batch."""
     state.model.train()
     state.optimizer.zero_grad()
-    F.cross_entropy(state.model(pixels), labels).backward()
+    F.cross_entropy(forward(state.model, pixels, precision), labels).backward()
     state.optimizer.step()
 
 

@@ -5,7 +5,6 @@ network before this point's pruning; validation comes after it.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from math import ceil
 from time import perf_counter
@@ -15,27 +14,24 @@ import torch.nn.functional as F
 from torch import nn
 
 from nvp.config import TrialConfig
-from nvp.data.batches import eval_batches, steps_per_epoch, train_batches
+from nvp.data.batches import eval_batches, steps_per_epoch
 from nvp.data.splits import ImageSource, Splits
-from nvp.gradients import GradientRule, LiveNoise
 from nvp.optim import learning_rate
+from nvp.precision import forward
 from nvp.pruning import (
-    SOFT,
     Moment,
     Pruned,
     Scene,
-    live_weights,
     prune,
-    reached,
-    release,
     resolve,
     sparsity,
     weight_sparsity,
 )
 from nvp.record import EpochRecord, look_again, look_at, noise_scale_now
 from nvp.savings import shrink_if_due
-from nvp.seed import generator, stream_seed
+from nvp.seed import generator
 from nvp.state import Diverged, TrainState, check_finite
+from nvp.step import train_epoch
 from nvp.vitality import Activity, Observation, observe
 from nvp.vitality.observe import evaluating
 
@@ -53,19 +49,21 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
     epochs = num_epochs(config, len(data.train))
     clock = Clock()
     for epoch in range(state.epoch + 1, epochs + 1):
-        train_loss, train_accuracy = train_epoch(config, data.train, state, epoch)
+        train_loss, train_accuracy = train_epoch(
+            config, data.train, state, epoch, total=num_steps(config, len(data.train))
+        )
         state.epoch = epoch
         if epoch % config.probe.every and epoch < epochs:
             continue
         clock.lap("train")
-        observation = observe(state.model, data.probe(config.probe.size), bins=config.probe.bins)
+        observation = look(config, state, data.probe(config.probe.size))
         layers = look_at(state, observation, config)
         clock.lap("observe")
         pruned = prune_now(config, data, state, observation)
         look_again(state, layers, pruned)
         removed = shrink_now(config, data, state)
         clock.lap("prune")
-        val_loss, val_accuracy = evaluate(state.model, data.val)
+        val_loss, val_accuracy = evaluate(state.model, data.val, precision=config.precision)
         noise_scale = noise_scale_now(config, data, state)
         clock.lap("evaluate")
         counts = *sparsity(state.model, config.prune.sites), *weight_sparsity(state.model)
@@ -103,53 +101,10 @@ def num_epochs(config: TrialConfig, num_images: int) -> int:
     return ceil(num_steps(config, num_images) / per_epoch)
 
 
-def train_epoch(
-    config: TrialConfig, images: ImageSource, state: TrainState, epoch: int
-) -> tuple[float | None, float | None]:
-    """Train one epoch; return its mean loss and accuracy as seen while training.
-
-    Epoch 0 is the initial network: no step, (None, None). One host sync an epoch.
-    """
-    if epoch == 0:
-        return None, None
-    method = resolve(config.prune)
-    if method.schedule in SOFT:
-        release(state.model)
-    if reached(state.model, method, method.sparsity):
-        method = replace(method, scale_l1=0.0)  # what is left is fine-tuned
-    device = images.device
-    torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
-    rng = generator(config.seed, "noise", epoch, device)
-    live = live_weights(state.model)
-    rule = GradientRule(state.model, config.optim, live, method)
-    shake = LiveNoise(state.model, method, live, state.dead)
-    total = num_steps(config, len(images))
-    sums = torch.zeros(3, device=device, dtype=torch.float64)
-    state.model.train()
-    for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):
-        if state.step == total:
-            break
-        progress = state.step / total
-        for group in state.optimizer.param_groups:
-            group["lr"] = learning_rate(config.optim, progress)
-        logits = state.model(pixels)
-        loss = F.cross_entropy(logits, labels)
-        state.optimizer.zero_grad()
-        loss.backward()
-        rule(rng, progress)
-        state.optimizer.step()
-        shake(rng, progress)
-        state.step += 1
-        with torch.no_grad():
-            hits = (logits.argmax(1) == labels).sum()
-            sums += torch.stack([loss.detach() * len(labels), hits, hits.new_tensor(len(labels))])
-    loss_sum, hits_sum, count = sums.tolist()
-    check_finite(loss_sum, "training loss")
-    return loss_sum / count, hits_sum / count
-
-
-def evaluate(model: nn.Module, images: ImageSource) -> tuple[float, float]:
-    """Return mean loss (nats) and accuracy over all `images`.
+def evaluate(
+    model: nn.Module, images: ImageSource, *, precision: str = "float32"
+) -> tuple[float, float]:
+    """Return mean loss (nats) and accuracy over all `images`, computed in `precision`.
 
     Raises:
         Diverged: when the loss is not finite.
@@ -157,12 +112,18 @@ def evaluate(model: nn.Module, images: ImageSource) -> tuple[float, float]:
     sums = torch.zeros(2, dtype=torch.float64, device=images.device)
     with evaluating(model), torch.no_grad():
         for pixels, labels in eval_batches(images):
-            logits = model(pixels)
+            logits = forward(model, pixels, precision)
             loss = F.cross_entropy(logits, labels, reduction="sum")
             sums += torch.stack([loss.double(), (logits.argmax(1) == labels).sum().double()])
     loss, hits = (sums / len(images)).tolist()
     check_finite(loss, "evaluation loss")
     return loss, hits
+
+
+def look(config: TrialConfig, state: TrainState, images: ImageSource) -> Observation:
+    """Return what every neuron does over `images`, in the precision the network trains in."""
+    bins, precision = config.probe.bins, config.precision
+    return observe(state.model, images, bins=bins, precision=precision)
 
 
 def prune_now(
@@ -193,7 +154,7 @@ def scene_now(
 
     @cache
     def confirm() -> dict[str, Activity]:
-        return observe(state.model, data.train, bins=config.probe.bins).layers
+        return look(config, state, data.train).layers
 
     epochs = num_epochs(config, len(data.train))
     before = max((e for e in range(state.epoch) if not e % config.probe.every), default=-epochs)

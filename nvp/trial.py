@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nvp.build import build, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
@@ -63,6 +65,8 @@ def run_trial(
     storage: Storage,
     *,
     device: str = "cpu",
+    share: float = 1.0,
+    retried: bool = False,
     root: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     keep_checkpoint: bool = False,
@@ -78,18 +82,21 @@ def run_trial(
         config: checked (`check_trial`).
         storage: the study's.
         device: "cpu" or "cuda".
+        share: of a GPU's memory that the trial may fill. Out of it, a trial on a part of a GPU ends
+            as `out_of_memory`, without a row: it is owed a whole one.
+        retried: whether this is that second try, alone on a whole GPU; the row says so.
         root: folder of the data sets; default as `data_root`.
         checkpoint_seconds: least time between two checkpoints.
         keep_checkpoint: leave one of the end and the one before; of a diverged trial its last two.
     """
-    set_up_process(device)
+    set_up_process(device, share)
     name = trial_id(config)
     row = read_index(storage, name).rows.get(name)
     if row and row["status"] != "failed":
         yield Progress(name, row["status"], row["epochs"] or 0, row["epochs"] or 0)
         return
     writer = TrialWriter(storage, name, next_attempt(storage, name))
-    run = Run(config, writer, device, checkpoint_seconds, keep_checkpoint)
+    run = Run(config, writer, device, checkpoint_seconds, keep_checkpoint, retried=retried)
     try:
         run.data = load_data(config.data.name, root or data_root(), device)
         run.state = build(config, run.data, device)
@@ -98,6 +105,12 @@ def run_trial(
         yield run.finish("done")
     except Diverged as error:
         yield run.finish("diverged", error=str(error))
+    except torch.OutOfMemoryError:
+        writer.discard()
+        if share < 1:
+            yield run.progress("out_of_memory")
+        else:
+            yield run.finish("failed", error=traceback.format_exc())
     except Exception as error:  # becomes the row of the trial; the study goes on
         logger.warning("trial %s failed: %s", name, error)
         writer.discard()
@@ -117,8 +130,11 @@ class Run:
         device: str,
         checkpoint_seconds: float,
         keep_checkpoint: bool,
+        *,
+        retried: bool = False,
     ) -> None:
         self.config, self.writer, self.device = config, writer, device
+        self.retried = retried
         self.checkpoint_seconds, self.keep_checkpoint = checkpoint_seconds, keep_checkpoint
         self.diary = Diary()
         self.clock = time.perf_counter()
@@ -221,6 +237,7 @@ class Run:
     def finish(self, status: str, error: str | None = None) -> Progress:
         """Commit the trial's row, then delete its checkpoints, unless asked or it failed."""
         row = trial_row(self.config, status, error) | {"device": device_name(self.device)}
+        row["retried_alone"] = self.retried
         if status != "failed":
             self.writer.release()
             row |= results(

@@ -86,6 +86,12 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limi
         time.sleep(0.02)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests marked gpu where there is none."""
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+
+
 @pytest.fixture(autouse=True)
 def _plain_arithmetic() -> None:
     """Undo what a trial run in this process by an earlier test set: hypothesis minds."""

@@ -34,6 +34,7 @@ CASES = [
     ("resnet18", "batch", "relu", "all"),
     ("resnet18", "batch", "gelu", "internal"),
     ("resnet18", "none", "relu", "all"),
+    ("resnet18_imagenet", "batch", "relu", "all"),
     ("resnet50", "batch", "relu", "all"),
     ("vgg_like", "batch", "relu", "all"),  # its hidden layer has no norm
     ("resnet20", "batch", "relu", "internal"),  # its shortcuts without parameters pin the streams

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvp.config import DataConfig
-from nvp.data.augment import crop_flip, cut_out, shifted_view
+from nvp.data.augment import crop_flip, cut_out, draw_crop, draw_holes, shifted_view
 from nvp.data.batches import eval_batches, normalise, steps_per_epoch, train_batches
 from nvp.data.splits import Images
 
@@ -84,7 +84,7 @@ def test_an_augmented_image_is_a_shift_or_its_mirror_image() -> None:
     images = numbered(3, channels=2, size=8)
     view = shifted_view(images.pixels)
     index = torch.arange(600) % 3
-    augmented = crop_flip(view, index, torch.Generator().manual_seed(0))
+    augmented = crop_flip(view, index, draw_crop(600, torch.Generator().manual_seed(0)))
     known = [variants(image) for image in images.pixels]
     used = [
         known[i][image.numpy().tobytes()]
@@ -98,7 +98,8 @@ def test_an_augmented_image_is_a_shift_or_its_mirror_image() -> None:
 def holes(count: int, side: int, *, size: int = 12) -> torch.Tensor:
     """Where images of ones were cut out."""
     images = torch.ones(count, 2, size, size)
-    cut = cut_out(images, side, torch.Generator().manual_seed(0))
+    (centres,) = draw_holes(1, count, (size, size), torch.Generator().manual_seed(0))
+    cut = cut_out(images, side, centres)
     assert set(cut.unique().tolist()) <= {0.0, 1.0}
     assert torch.equal(cut[:, 0], cut[:, 1])  # all channels
     assert torch.equal(images, torch.ones_like(images))

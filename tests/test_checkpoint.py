@@ -41,6 +41,12 @@ CASES = {
         "prune.method": "nvp",
         "prune.schedule": "soft",
     },
+    "low": {
+        "model.name": "resnet18",
+        "optim.lr": 0.05,
+        "precision": "bfloat16",
+        "layout": "channels_last",
+    },
     "random": {"model.name": "mlp", "prune.method": "random"},
 }
 

@@ -32,6 +32,7 @@ LAYERS = {
     "mlp": 2,
     "resnet18": 17,
     "resnet18_dropout": 19,
+    "resnet18_imagenet": 17,
     "resnet20": 19,
     "resnet20_b": 19,
     "resnet32": 31,
@@ -301,6 +302,12 @@ def test_resnet50_has_the_published_size_and_cost() -> None:
     assert count_flops(model, (3, 224, 224)) == 2 * 4_089_184_256  # torchvision: 4.09 GFLOPS
 
 
+def test_the_resnet18_of_imagenet_has_the_published_size_and_cost() -> None:
+    model = build_model(ModelConfig(name="resnet18_imagenet"), (3, 224, 224), 1000, seed=0)
+    assert sum(p.numel() for p in model.parameters()) == 11_689_512
+    assert count_flops(model, (3, 224, 224)) == 2 * 1_814_073_344  # torchvision: 1.81 GFLOPS
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"),  # multiply-accumulates of one 32x32 image, as the pruning literature has
     [
@@ -330,7 +337,8 @@ def test_the_cost_by_hand_and_the_model_is_left_as_it_was() -> None:
 def torchvision_resnet(name: str, classes: int) -> nn.Module:
     """torchvision's network with random weights and statistics; ResNet-18 with the CIFAR stem."""
     torch.manual_seed(0)
-    model = getattr(torchvision.models, name)(weights=None, num_classes=classes)
+    theirs = name.removesuffix("_imagenet")
+    model = getattr(torchvision.models, theirs)(weights=None, num_classes=classes)
     if name == "resnet18":
         model.conv1, model.maxpool = nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.Identity()
     rng = torch.Generator().manual_seed(1)
@@ -342,7 +350,10 @@ def torchvision_resnet(name: str, classes: int) -> nn.Module:
     return model.eval()
 
 
-@pytest.mark.parametrize(("name", "suffix"), [("resnet18", "safetensors"), ("resnet50", "pth")])
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [("resnet18", "safetensors"), ("resnet18_imagenet", "pth"), ("resnet50", "pth")],
+)
 def test_torchvision_s_weights_give_torchvision_s_outputs(name: str, suffix: str, tmp_path) -> None:
     theirs, file = torchvision_resnet(name, 7), str(tmp_path / f"weights.{suffix}")
     (save_file if suffix == "safetensors" else torch.save)(theirs.state_dict(), file)

@@ -264,6 +264,13 @@ def test_a_shortcut_of_new_channels_is_read_in_the_middle() -> None:
     assert len(carried) == len(model.stages[0][2].second.keep)
 
 
+def test_a_pooled_stem_is_the_residual_of_the_first_block() -> None:
+    wiring = trace(model_of("resnet18_imagenet"), probe())
+    assert wiring.adds["stages.0.0.second"] == "stem"
+    assert wiring.adds["stages.0.1.second"] == "stages.0.0.second"
+    assert wiring.reads["stages.0.0.first.affine"] == "stem"
+
+
 def test_a_bottleneck_adds_what_its_shortcut_made_of_the_stem_or_the_block_before_it() -> None:
     wiring = trace(model_of("resnet50"), probe())
     assert wiring.reads["stages.0.0.first.affine"] == "stem"

@@ -262,6 +262,42 @@ def test_a_process_that_dies_between_two_trials_costs_no_trial(tmp_path: Path) -
     assert "3 of 3 trials done" in ended.stdout
 
 
+def test_a_trial_out_of_memory_runs_again_alone_on_a_whole_gpu(tmp_path: Path) -> None:
+    """Real Ray with a declared GPU; the network runs on the CPU and wants the whole of it."""
+    crowded = FRAGILE.replace("raise RuntimeError(", "crowd(").replace(
+        "class ",
+        """def crowd(message):
+    import ray
+    import torch
+
+    if ray.get_runtime_context().get_assigned_resources()["GPU"] < 1:
+        raise torch.OutOfMemoryError(message)
+
+
+class """,
+        1,
+    )
+    own = with_fragile_model(tmp_path, crowded)
+    for name, before, after in (
+        ("study", 'return "cuda" if gpus', 'return "cpu" if gpus'),
+        ("sweep", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
+    ):
+        file = tmp_path / f"nvp/{name}.py"
+        assert before in file.read_text()
+        file.write_text(file.read_text().replace(before, after))
+    ended = run_study(
+        tmp_path / "out",
+        *("--preset", "quick", "--gpus-per-trial", "1/2"),
+        env=own,
+        script=tmp_path / "fragile.py",
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("out of memory; later alone on a whole GPU") == 1
+    assert "3 of 3 trials done" in ended.stdout
+    rows = read_index(open_study(str(tmp_path / "out"), "fragile", "quick")).rows.values()
+    assert sorted(row["retried_alone"] for row in rows) == [False, False, True]
+
+
 def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Path) -> None:
     own = with_fragile_model(tmp_path, FRAGILE)
     ended = run_study(

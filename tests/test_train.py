@@ -14,9 +14,11 @@ from nvp.data.splits import Splits
 from nvp.neurons import neuron_layers
 from nvp.record import EpochRecord
 from nvp.state import Diverged
-from nvp.train import evaluate, num_epochs, num_steps, train, train_epoch
+from nvp.step import train_epoch
+from nvp.train import evaluate, num_epochs, num_steps, train
 
 torch.set_num_threads(1)
+RAMP = torch.linspace(1, 2, 64).view(1, 1, 8, 8)  # tells pixels apart
 SMALL = {
     "epochs": 3,
     "data.batch_size": 64,
@@ -86,6 +88,22 @@ def test_epoch_zero_is_the_initial_network() -> None:
     assert (first.epoch, first.step, first.train_loss, first.train_accuracy) == (0, 0, None, None)
     assert (first.val_loss, first.val_accuracy) == (loss, accuracy)
     assert first.masked == 0
+
+
+def test_noise_changes_no_batch() -> None:
+    seen: list[list[float]] = []
+    for noise in (0.0, 1.0):
+        config, images = config_of(optim__noise=noise, data__augment="crop_flip"), data()
+        state = build(config, images, "cpu")
+        batches: list[float] = []
+        state.model.register_forward_pre_hook(
+            lambda model, args, found=batches: found.append(float((args[0] * RAMP).sum()))
+        )
+        losses = [record.val_loss for record in train(config, images, state)]
+        seen.append(batches)
+        assert len(set(losses)) == len(losses)
+    assert seen[0] == seen[1]
+    assert len(set(seen[0])) > 9
 
 
 def test_evaluation_is_the_mean_over_all_images_and_changes_nothing() -> None:
@@ -262,9 +280,9 @@ def test_the_seconds_of_a_point_are_those_since_the_last_one(
 ) -> None:
     now = [0.0]
 
-    def a_second_an_epoch(config, images, state, epoch):
+    def a_second_an_epoch(config, images, state, epoch, total):
         now[0] += epoch > 0
-        return train_epoch(config, images, state, epoch)
+        return train_epoch(config, images, state, epoch, total=total)
 
     monkeypatch.setattr("nvp.train.perf_counter", lambda: now[0])
     monkeypatch.setattr("nvp.train.train_epoch", a_second_an_epoch)

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from nvp.config import DataConfig
-from nvp.data.augment import cut_out
+from nvp.data.augment import cut_out, draw_holes
 from nvp.data.splits import ImageSource
 from nvp.seed import generator
 
@@ -35,13 +35,15 @@ def train_batches(
     Crops and mirror images are drawn from `augment`, holes from `cutout`: holes move no crop.
     """
     order = torch.randperm(len(images), generator=generator(seed, "order", epoch))
-    used = steps_per_epoch(len(images), config.batch_size) * config.batch_size
-    steps = order[:used].to(images.device).split(config.batch_size)
-    holes = generator(seed, "cutout", epoch)
+    steps, count = steps_per_epoch(len(images), config.batch_size), config.batch_size
     rng = generator(seed, "augment", epoch)
-    for pixels, labels in images.augmented(steps, config.augment, rng):
-        batch = normalise(pixels, images)
-        yield (cut_out(batch, config.cutout, holes) if config.cutout else batch), labels
+    batches = images.augmented(order[: steps * count].view(steps, count), config.augment, rng)
+    if not config.cutout:
+        yield from ((normalise(pixels, images), labels) for pixels, labels in batches)
+        return
+    holes = draw_holes(steps, count, images.shape[1:], generator(seed, "cutout", epoch))
+    for (pixels, labels), centres in zip(batches, holes.to(images.device), strict=True):
+        yield cut_out(normalise(pixels, images), config.cutout, centres), labels
 
 
 def normalise(pixels: UInt8[Tensor, "b c h w"], images: ImageSource) -> Float[Tensor, "b c h w"]:

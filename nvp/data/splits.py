@@ -4,7 +4,7 @@ Small sets are `Images`, decoded once, uint8, resident on the device; a set that
 `Stream` (stream.py). Both are an `ImageSource`: all that batches need.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from nvp.data.augment import crop_flip, shifted_view
+from nvp.data.augment import crop_flip, draw_crops, shifted_view
 
 Batch = tuple[UInt8[Tensor, "b c h w"], Int64[Tensor, "b"]]
 
@@ -61,9 +61,9 @@ class ImageSource(Protocol):
         ...
 
     def augmented(
-        self, order: Iterable[Tensor], augment: str, rng: torch.Generator
+        self, order: Int64[Tensor, "s b"], augment: str, rng: torch.Generator
     ) -> Iterator[Batch]:
-        """Yield one batch for each index of `order`, augmented by draws from `rng` alone."""
+        """Yield a batch for each row of `order` (on the CPU), augmented by draws from `rng`."""
         ...
 
     def plain(self, batch_size: int) -> Iterator[Batch]:
@@ -107,13 +107,17 @@ class Images:
         return self.select(slice(0, size))
 
     def augmented(
-        self, order: Iterable[Tensor], augment: str, rng: torch.Generator
+        self, order: Int64[Tensor, "s b"], augment: str, rng: torch.Generator
     ) -> Iterator[Batch]:
-        """Yield the images at each index of `order`; crop_flip shifts and mirrors them."""
-        view = shifted_view(self.pixels) if augment == "crop_flip" else None
-        for index in order:
-            pixels = self.pixels[index] if view is None else crop_flip(view, index, rng)
-            yield pixels, self.labels[index]
+        """Yield the images of each row of `order`; crop_flip shifts and mirrors them."""
+        rows = order.to(self.device)
+        if augment != "crop_flip":
+            yield from ((self.pixels[index], self.labels[index]) for index in rows)
+            return
+        steps, count = order.shape
+        view, crops = shifted_view(self.pixels), draw_crops(steps, count, rng).to(self.device)
+        for index, crop in zip(rows, crops, strict=True):
+            yield crop_flip(view, index, crop), self.labels[index]
 
     def plain(self, batch_size: int) -> Iterator[Batch]:
         """Yield all images in order."""

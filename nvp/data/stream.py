@@ -76,9 +76,9 @@ class Stream:
         return self.kept[size]
 
     def augmented(
-        self, order: Iterable[Tensor], augment: str, rng: torch.Generator
+        self, order: Int64[Tensor, "s b"], augment: str, rng: torch.Generator
     ) -> Iterator[Batch]:
-        """Yield the images at each index of `order`; crop_flip takes random resized crops."""
+        """Yield the images of each row of `order`; crop_flip takes random resized crops."""
         return self.decoded(
             (self.select(index), self.views(len(index), augment, rng)) for index in order
         )
@@ -116,10 +116,13 @@ class Stream:
 
     def collect(self, part: "Stream", jobs: list[Future[Tensor]]) -> Batch:
         """Return a batch on the device once it is decoded."""
-        pixels = torch.stack([job.result() for job in jobs])
-        if self.device.type == "cuda":
-            pixels = pixels.pin_memory()
-        return pixels.to(self.device, non_blocking=True), part.labels
+        pixels, labels = torch.stack([job.result() for job in jobs]), part.files.labels
+        if self.device.type == "cuda":  # from pinned memory the host need not wait for the copy
+            pixels, labels = pixels.pin_memory(), labels.pin_memory()
+        return (
+            pixels.to(self.device, non_blocking=True),
+            labels.to(self.device, non_blocking=True),
+        )
 
 
 def num_threads(device: torch.device) -> int:

@@ -26,6 +26,7 @@ MODELS: dict[str, Build] = {
     "mlp": mlp.build,
     "resnet18": resnet.resnet18,
     "resnet18_dropout": resnet.resnet18_dropout,
+    "resnet18_imagenet": resnet.resnet18_imagenet,
     "resnet20": partial(resnet.cifar, depth=20),
     "resnet20_b": partial(resnet.cifar, depth=20, option="B"),
     "resnet32": partial(resnet.cifar, depth=32),

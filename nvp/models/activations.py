@@ -9,7 +9,7 @@ from collections.abc import Callable
 from torch import nn
 
 ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
-    "relu": lambda slope: nn.ReLU(),
+    "relu": lambda slope: nn.ReLU(inplace=True),
     "leaky_relu": lambda slope: nn.LeakyReLU(slope),
     "silu": lambda slope: nn.SiLU(),
     "swish": lambda slope: nn.SiLU(),

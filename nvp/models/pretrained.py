@@ -1,7 +1,7 @@
 """Weights of torchvision's ResNets in ours; nothing is downloaded.
 
-torchvision's ResNet-50 is `resnet50`. Its ResNet-18 is `resnet18` where its stem is 3x3, as it is
-after the usual change for CIFAR; the 7x7 stem of ImageNet does not fit and is refused.
+torchvision's ResNet-50 is `resnet50`. Its ResNet-18 is `resnet18_imagenet`, and `resnet18` where
+its stem is 3x3, as it is after the usual change for CIFAR; the wrong stem is refused.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Source: He et al., "Deep Residual Learning for Image Recognition", 2016. `cifar` is of its section
 4.2; ResNet-18 has the CIFAR stem of the common 11,173,962-parameter variant; ResNet-50 is
-torchvision's. Images of any size go through.
+torchvision's, and so is ResNet-18 with the stem of ImageNet. Images of any size go through.
 """
 
 from collections.abc import Callable
@@ -108,6 +108,17 @@ def resnet18(config: ModelConfig, image_shape: tuple[int, int, int], num_classes
     return ResNet(config, cifar_stem(config, image_shape, 64), num_classes)
 
 
+def resnet18_imagenet(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
+    """Return torchvision's ResNet-18: 11,689,512 parameters for 1000 classes at width 1.
+
+    DS-Pruning's monitor trains it on CIFAR-10 as it is. The pooled stem is the first residual, so
+    the stem writes to the first stream.
+    """
+    return ResNet(config, wide_stem(config, image_shape, "stage1"), num_classes, reduce=pool())
+
+
 def resnet18_dropout(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
@@ -127,7 +138,16 @@ def resnet50(config: ModelConfig, image_shape: tuple[int, int, int], num_classes
     Its 7x7 stem and the pooling after it keep their strides on images of any size; below 32x32
     the last stages act at single positions. The stem is internal: the first block projects.
     """
-    stem = conv(config, image_shape[0], scaled(64, config), kernel=7, stride=2, padding=3)
-    reduce = nn.MaxPool2d(3, stride=2, padding=1)
-    blocks = (3, 4, 6, 3)
-    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=reduce)
+    stem, blocks = wide_stem(config, image_shape, ""), (3, 4, 6, 3)
+    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=pool())
+
+
+def wide_stem(config: ModelConfig, image_shape: tuple[int, int, int], group: str) -> NeuronLayer:
+    """Return the 7x7 convolution of stride 2 that ImageNet's networks start with."""
+    width = scaled(64, config)
+    return conv(config, image_shape[0], width, kernel=7, stride=2, padding=3, group=group)
+
+
+def pool() -> nn.Module:
+    """Return the pooling behind that convolution."""
+    return nn.MaxPool2d(3, stride=2, padding=1)

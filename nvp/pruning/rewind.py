@@ -20,7 +20,7 @@ def rewind(scene: Scene) -> None:
     live = live_weights(scene.model)
     for name, parameter in scene.model.named_parameters():
         initial = scene.memory.setdefault(f"{START}.{name}", parameter.detach().clone())
-        parameter.data = torch.where(live[name], initial.to(parameter), 0.0)
+        parameter.data.copy_(torch.where(live[name], initial.to(parameter), 0.0))
         for moment in scene.optimizer.state.get(parameter, {}).values():
             if isinstance(moment, torch.Tensor) and moment.shape == parameter.shape:
                 moment.zero_()

@@ -88,7 +88,7 @@ def grow_weights(model: nn.Module, name: str, grow: Bool[Tensor, "..."], values:
     """Unmask the entries where `grow` is True, starting from `values`."""
     register_mask(model, name).logical_or_(grow)
     weight = model.get_parameter(name)
-    weight.data = torch.where(grow, values.to(weight), weight.data)
+    weight.data.copy_(torch.where(grow, values.to(weight), weight.data))
 
 
 def weight_sparsity(model: nn.Module) -> tuple[int, int]:

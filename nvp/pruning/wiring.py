@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from nvp.neurons import NeuronLayer, Shortcut, Subsample
 
 See = Callable[[str, nn.Module, list[Tensor], Tensor], None]
+POOLS = (nn.MaxPool2d, nn.AvgPool2d)  # channels go through them as they are
+MAKERS = (NeuronLayer, Subsample, *POOLS)
 CHUNK = 256  # images per forward pass: bounds memory, not what is measured
 
 
@@ -54,7 +56,7 @@ def trace(model: nn.Module, pixels: Tensor) -> Wiring:
     """Return the wiring of `model`, as a forward pass over `pixels` shows it.
 
     A reader of a group reads the layer of the group that ran last; a residual is known by being
-    the very tensor that a module returned.
+    the very tensor that a module returned, or that tensor pooled.
     """
     wiring, groups = Wiring(), getattr(model, "reads", {})
     latest: dict[str, str] = {}
@@ -73,8 +75,8 @@ def trace(model: nn.Module, pixels: Tensor) -> Wiring:
             wiring.adds[path] = maker(inputs[1])
         if isinstance(module, NeuronLayer) and not isinstance(module, Shortcut):
             latest[module.group or path] = path
-        if isinstance(module, NeuronLayer | Subsample):
-            made[id(output)] = path, output
+        if isinstance(module, MAKERS):
+            made[id(output)] = maker(inputs[0]) if isinstance(module, POOLS) else path, output
 
     with watched(model, see):
         model(pixels)

@@ -51,7 +51,11 @@ class Activity:
 
 
 def reductions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
-    """Return per image and neuron: mean, max, mean |.| and fraction > 0, over positions."""
+    """Return per image and neuron: mean, max, mean |.| and fraction > 0, over positions.
+
+    Sums are at least float32 however the network computes.
+    """
+    y = y.to(torch.promote_types(y.dtype, torch.float32))
     if y.dim() == 2:
         return torch.stack([y, y, y.abs(), (y > 0).to(y.dtype)])
     y = y.flatten(2)

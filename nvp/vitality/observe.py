@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
 from nvp.neurons import NeuronLayer, neuron_layers
+from nvp.precision import forward
 from nvp.vitality.activity import EXTREMES, Activity, extreme, reductions
 from nvp.vitality.entropy import histograms, shared_edges
 
@@ -29,7 +30,12 @@ class Observation:
 
 
 def observe(
-    model: nn.Module, images: ImageSource, *, bins: int, batch_size: int | None = None
+    model: nn.Module,
+    images: ImageSource,
+    *,
+    bins: int,
+    batch_size: int | None = None,
+    precision: str = "float32",
 ) -> Observation:
     """Measure every neuron of `model` over `images`; leaves the model as it was.
 
@@ -38,12 +44,13 @@ def observe(
         images: the probe, un-augmented.
         bins: histogram bins of the entropy.
         batch_size: images per forward pass; changes memory, not what is measured.
+        precision: in which the network computes; sums are float32 or better.
     """
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []
     with evaluating(model), hooks(layers) as (store, extremes), torch.no_grad():
         for pixels, _ in eval_batches(images, batch_size):
-            model(pixels)
+            forward(model, pixels, precision)
             seen.append(dict(store))
     stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
     observation = summarise(stats, layers, bins)

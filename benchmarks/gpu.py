@@ -1,0 +1,157 @@
+"""One GPU: data path, step, graph, telemetry, and trials per hour for 1, 2 and 4 processes on it.
+
+`python -m benchmarks.gpu` needs neither Ray nor data: images are noise in the shape of CIFAR-10.
+ResNet-18 in batches of 128; times are of the clock after the GPU has finished, medians of rounds in
+turn. The reference is the published loop (torchvision's network, float32, DataLoader with 8
+workers, loss.item() at every step). A trial is 200 epochs of 45,000 images,
+extrapolated from its steps. `--device cpu --small` runs the same on a tiny network.
+"""
+
+import argparse
+import platform
+import sys
+from collections.abc import Callable
+
+import torch
+
+from benchmarks.bar import bar, spread
+from benchmarks.packing import TRIAL_STEPS, resnet
+from benchmarks.step import Reference
+from benchmarks.telemetry import random_images
+from nvp.build import build, set_up_process
+from nvp.config import TrialConfig
+from nvp.data.batches import train_batches
+from nvp.data.splits import Images, Splits
+from nvp.fastest import now
+from nvp.graph import EAGER_STEPS, GraphedStep
+from nvp.packing import measure
+from nvp.step import Step
+from nvp.vitality import observe
+
+PROCESSES = (1, 2, 4)
+
+
+def main() -> int:
+    arguments = parse()
+    set_up_process(arguments.device)
+    print(f"    {machine(arguments.device)}")
+    images = random_images(640 if arguments.small else 45_000, (3, 32, 32)).to(arguments.device)
+    holds = [*step_bars(images, arguments), telemetry_bar(images, arguments)]
+    for count in PROCESSES:
+        packed = measure(resnet(arguments.small), arguments.device, count, arguments.seconds)
+        print(f"    {count} processes: {3600 * packed.rate / TRIAL_STEPS:.2f} trials per hour, "
+              f"{packed.memory / 2**30:.2f} GiB each at most", flush=True)  # fmt: skip
+    return int(not all(holds))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
+    parser.add_argument("--small", action="store_true", help="a tiny network and few images")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of every packed run")
+    arguments = parser.parse_args()
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device: expected a GPU, found none; --device cpu --small tries the code")
+    return arguments
+
+
+def machine(device: str) -> str:
+    """Return what this ran on."""
+    name = torch.cuda.get_device_name(0) if device == "cuda" else platform.processor() or "cpu"
+    return f"{name}, torch {torch.__version__}, python {platform.python_version()}"
+
+
+class Stepper:
+    """Takes one step of a trial at a call, over and over the same epoch."""
+
+    def __init__(self, config: TrialConfig, images: Images, *, graph: bool) -> None:
+        self.config, self.images = config, images
+        self.state = build(config, Splits(images, images, images, 10), images.device.type)
+        self.state.model.train()
+        step = Step(config, self.state, 1, images.device)
+        self.run = GraphedStep(step) if graph else step
+        self.batches = iter(())
+
+    def __call__(self) -> None:
+        batch = next(self.batches, None)
+        if batch is None:
+            self.batches = train_batches(self.images, self.config.data, seed=0, epoch=1)
+            batch = next(self.batches)
+        self.run(*batch, 0.0)
+
+
+def step_bars(images: Images, arguments: argparse.Namespace) -> list[bool]:
+    """Time steps in turn; compare the weights that a graph and eager steps give."""
+    cuda = arguments.device == "cuda"
+    low = resnet(arguments.small)
+    steps: dict[str, Callable[[], None]] = {
+        "float32": Stepper(
+            resnet(arguments.small, precision="float32", layout="channels_first"),
+            images,
+            graph=False,
+        ),
+        "bfloat16": Stepper(low, images, graph=False),
+    }
+    if cuda:
+        steps["bfloat16 graph"] = Stepper(low, images, graph=True)
+        steps["reference"] = Reference(images.to("cpu"), device="cuda", workers=8)
+    elif not arguments.small:
+        steps["reference"] = Reference(images)
+    rounds, each = (7, 20) if cuda else (2, 2)
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for warm in range(rounds + 1):
+        for name, step in steps.items():
+            took = timed(step, each, arguments.device)
+            seconds[name] += [took] if warm else []
+    median = {name: spread(f"{name}, a step", v, "s") for name, v in seconds.items()}
+    batches = train_batches(images, low.data, seed=0, epoch=1)
+    data = timed(lambda: next(batches), each, arguments.device)
+    best = median.get("bfloat16 graph", median["bfloat16"])
+    holds = [bar("gpu.data_share_of_step", data / best, "<=", 0.03)] if cuda else []
+    if cuda:
+        differing = differing_weights(low, images)
+        holds.append(bar("gpu.graph_differing_weights", differing, "<=", 0))
+        holds.append(bar("gpu.step_speedup", median["reference"] / best, ">=", 1.8))
+        holds.append(bar("gpu.graph_speedup", median["bfloat16"] / best, ">=", 1))
+    return holds
+
+
+def timed(work, count: int, device: str) -> float:
+    """Return the seconds of one of `count` calls."""
+    start = now(device)
+    for _ in range(count):
+        work()
+    return (now(device) - start) / count
+
+
+def differing_weights(config: TrialConfig, images: Images) -> int:
+    """Return how many weights differ after as many steps with a graph as without."""
+    eager, graph = (Stepper(config, images, graph=on) for on in (False, True))
+    for _ in range(5 * EAGER_STEPS):
+        eager()
+        graph()
+    pairs = zip(eager.state.model.parameters(), graph.state.model.parameters(), strict=True)
+    return sum(int((a != b).sum()) for a, b in pairs)
+
+
+def telemetry_bar(images: Images, arguments: argparse.Namespace) -> bool:
+    """Compare a probe pass with an epoch of steps."""
+    config = resnet(arguments.small)
+    stepper = Stepper(config, images, graph=arguments.device == "cuda")
+    each = 2 * EAGER_STEPS
+    timed(stepper, each, arguments.device)
+    epoch = timed(stepper, each, arguments.device) * (len(images) // config.data.batch_size)
+    probe = images.first(2048)
+
+    def look() -> None:
+        observe(stepper.state.model, probe, bins=32, precision=config.precision)
+
+    look()
+    share = spread(
+        "probe pass over an epoch", [timed(look, 1, arguments.device) / epoch for _ in range(5)], ""
+    )
+    return arguments.small or bar("gpu.probe_pass_share", share, "<=", 0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
