@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MODULES = ("data_path", "telemetry", "nn_relief", "quick_study")
+MODULES = ("data_path", "telemetry", "nn_relief", "shrink", "shrunk_run", "quick_study")
 
 if __name__ == "__main__":
     codes = [

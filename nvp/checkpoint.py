@@ -10,10 +10,12 @@ from typing import Any
 
 import torch
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
+from nvp.neurons import maskable_layers, prunable_groups
 from nvp.parts import read_intact
 from nvp.pruning.weights import SUFFIX, register_mask
+from nvp.shrink import keep_units
 from nvp.state import TrainState
 from nvp.storage import Storage, sealed
 
@@ -62,7 +64,7 @@ def save_checkpoint(
         header: plain JSON values to find again.
         held: rows that are not decided yet, encoded.
     """
-    header = {"epoch": state.epoch, "step": state.step} | header
+    header = {"epoch": state.epoch, "step": state.step, "left": left(state.model)} | header
     tensors = tensors_of(state)
     if held:
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
@@ -88,6 +90,14 @@ def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
     return found
 
 
+def left(model: nn.Module) -> dict[str, list[int]]:
+    """Return {group: dense indices of the units that are left} of every group that lost some."""
+    layers = maskable_layers(model)
+    firsts = {group: layers[paths[0]] for group, paths in prunable_groups(model).items()}
+    lost = {group: layer for group, layer in firsts.items() if len(layer.keep) < layer.dense}
+    return {group: layer.origin.tolist() for group, layer in lost.items()}
+
+
 def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
     """Return a moment with the strides of its parameter: a fused optimizer reads both alike."""
     if moment.shape != parameter.shape:
@@ -103,6 +113,8 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
         kind, _, rest = name.partition("/")
         if rest:
             parts[kind][rest] = tensor.to(device)
+    stay = checkpoint.header.get("left", {})
+    keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in stay.items()})
     for name in set(parts["model"]) - set(state.model.state_dict()):
         register_mask(state.model, name.removesuffix(SUFFIX))
     state.model.load_state_dict(parts["model"])

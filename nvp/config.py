@@ -102,6 +102,17 @@ class PruneConfig(Settings):
         "frobenius", "nn_relief: sum over positions", choices=("frobenius", "l1")
     )
     rounds: int = setting(5, "nn_relief, apoz: prune-retrain rounds, start to end", low=1)
+    shrink: str = setting(
+        "never",
+        "remove masked neurons physically: always, or auto: once the steps to come gain by it",
+        choices=("never", "auto", "always"),
+    )
+    draws: str = setting(
+        "dense",
+        "noise of a shrunk network: drawn for the dense one, so that shrunk and masked runs are "
+        "equal, or for what is present, which is faster",
+        choices=("dense", "present"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

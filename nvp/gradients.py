@@ -6,7 +6,7 @@ Clip, gradient noise, L1 on weights and scales; noise on the weights of living n
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
@@ -14,6 +14,7 @@ from nvp.config import OptimConfig, PruneConfig
 from nvp.names import look_up
 from nvp.neurons import maskable_layers
 from nvp.optim import one_cycle
+from nvp.origin import Place, places
 from nvp.pruning.weights import parameter_masks
 
 
@@ -103,6 +104,8 @@ class GradientRule:
         self.live = None if bool(flat.all()) else flat
         self.count = flat.sum()
         self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
+        dense = prune is None or prune.draws == "dense"
+        self.drawn = drawn_entries(model) if config.noise and dense else None
         weights, scales = penalised(model)
         self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
         if prune and prune.scale_l1 > 0:
@@ -125,8 +128,10 @@ class GradientRule:
                 parameter.grad.mul_(live)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         if self.config.noise:
-            xi = torch.empty(sum(g.numel() for g in gradients), device=gradients[0].device)
+            total = sum(g.numel() for g in gradients) if self.drawn is None else self.drawn[0]
+            xi = torch.empty(total, device=gradients[0].device)
             xi = xi.normal_(generator=rng).to(gradients[0].dtype)
+            xi = xi if self.drawn is None else xi[self.drawn[1]]
             if self.live is not None:
                 xi = xi * self.live
             NOISES[self.config.noise_kind](gradients, self.config, xi, self.count)
@@ -137,6 +142,19 @@ class GradientRule:
             for parameter in parameters if strength else []:
                 if parameter.grad is not None:
                     parameter.grad.add_(parameter.detach().sign(), alpha=strength)
+
+
+def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
+    """Return (parameters of the dense network, which of them are left); None when all are."""
+    dense, device = places(model).values(), next(model.parameters()).device
+    if all(place.whole for place in dense):
+        return None
+    found, total = [], 0
+    for place in dense:
+        entries = torch.arange(total, total + place.numel, device=device).view(place.shape)
+        found.append(place.select(entries).flatten())
+        total += place.numel
+    return total, torch.cat(found)
 
 
 class LiveNoise:
@@ -164,13 +182,15 @@ class LiveNoise:
             dead: {layer path: True where dead}, as last measured.
         """
         self.sigma, self.course = prune.live_noise, prune.scale_l1_schedule
-        self.shaken: list[tuple[Tensor, Tensor]] = []
+        self.shaken: list[tuple[Tensor, Tensor, Place]] = []
+        dense = places(model) if prune.draws == "dense" else {}
         names = {parameter: name for name, parameter in model.named_parameters()}
         for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
             alive = ~dead.get(path, ~layer.keep)
             for parameter in layer.own:
                 mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
-                self.shaken.append((parameter, mask))
+                place = dense.get(names[parameter], Place(tuple(parameter.shape)))
+                self.shaken.append((parameter, mask, place))
 
     @property
     def changes_with_progress(self) -> bool:
@@ -180,8 +200,8 @@ class LiveNoise:
     def __call__(self, rng: torch.Generator, progress: float) -> None:
         """Shake the living weights in place; `rng` is on their device."""
         strength = self.sigma * PENALTIES[self.course](progress)
-        for parameter, mask in self.shaken if strength else ():
-            xi = torch.empty_like(parameter).normal_(generator=rng)
+        for parameter, mask, place in self.shaken if strength else ():
+            xi = place.select(parameter.data.new_empty(place.shape).normal_(generator=rng))
             parameter.data.add_(xi * mask, alpha=strength)
 
 

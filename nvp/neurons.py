@@ -46,10 +46,13 @@ class NeuronLayer(nn.Module):
     writes to the stream, and then the stream's channel is exactly 0 too. For that, a layer that
     writes to a stream masks the residual as well: where its neuron is masked, because a shortcut
     without parameters may bring a channel of another stream, and where `residual_keep` says so.
+
+    A masked neuron may be removed for good (`nvp.shrink`); `origin` and `dense` tell of before.
     """
 
     keep: Bool[Tensor, "f"]
     residual_keep: Bool[Tensor, "f"]
+    left: Int64[Tensor, "f"] | None
 
     def __init__(
         self,
@@ -68,6 +71,8 @@ class NeuronLayer(nn.Module):
         self.register_buffer("keep", torch.ones(affine.weight.shape[0], dtype=torch.bool))
         if group:
             self.register_buffer("residual_keep", torch.ones_like(self.keep))
+        self.lost = 0
+        self.register_buffer("left", None, persistent=False)
         self.silent = Silent()
         self.silent_residual = Silent()
 
@@ -87,6 +92,18 @@ class NeuronLayer(nn.Module):
     def site(self) -> str:
         """Return "stream" for a layer that writes to a residual stream, else "internal"."""
         return "stream" if self.group else "internal"
+
+    @property
+    def dense(self) -> int:
+        """Return how many neurons the layer had before any was removed."""
+        return len(self.keep) + self.lost
+
+    @property
+    def origin(self) -> Int64[Tensor, "f"]:
+        """Return the index of each neuron in the layer before any was removed, ascending."""
+        if self.left is None:
+            return torch.arange(len(self.keep), device=self.keep.device)
+        return self.left
 
     @property
     def weight(self) -> Float[Tensor, "f *fan_in"]:
@@ -116,15 +133,40 @@ class Subsample(nn.Module):
     Source: He et al., "Deep Residual Learning for Image Recognition", 2016, option A.
     """
 
-    def __init__(self, fan_in: int, width: int, *, stride: int) -> None:
+    source: Int64[Tensor, "width"] | None
+
+    def __init__(
+        self, fan_in: int, width: int, *, stride: int, reads: str = "", group: str = ""
+    ) -> None:
+        """Make a shortcut; `reads` and `group` name the streams it reads and writes to."""
         super().__init__()
         before = (width - fan_in) // 2
         self.stride, self.padding = stride, (before, width - fan_in - before)
+        self.reads, self.group = reads, group
         self.carried = slice(before, before + fan_in)  # the output channels that are not new
+        self.register_buffer("source", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x[:, :, :: self.stride, :: self.stride]
-        return F.pad(x, (0, 0, 0, 0, *self.padding))
+        if self.source is None:
+            return F.pad(x, (0, 0, 0, 0, *self.padding))
+        return F.pad(x, (0, 0, 0, 0, 0, 1))[:, self.source]
+
+    def reroute(self, inputs: Int64[Tensor, "i"], outputs: Int64[Tensor, "o"]) -> None:
+        """Carry what is left of both streams, given the dense indices of their channels.
+
+        From then on `source` is the input of each output channel, -1 for a channel of 0.
+        """
+        same = inputs == (outputs - self.padding[0]).unsqueeze(1)
+        self.source = torch.where(same.any(1), same.long().argmax(1), -1)
+
+    def carries(self, keep: Bool[Tensor, "width"], fan_in: int) -> Bool[Tensor, "fan_in"]:
+        """Return which of `fan_in` input channels end in an output channel of `keep`."""
+        if self.source is None:
+            return keep[self.carried]
+        found = torch.zeros(fan_in, dtype=torch.bool, device=keep.device)
+        found[self.source[keep & (self.source >= 0)]] = True
+        return found
 
 
 def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:
@@ -166,3 +208,19 @@ def consumers(model: nn.Module, group: str) -> list[nn.Conv2d | nn.Linear]:
             module = model.get_submodule(path)
             found.append(module.affine if isinstance(module, NeuronLayer) else module)
     return found
+
+
+def input_columns(
+    affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], width: int
+) -> Int64[Tensor, "c"]:
+    """Return the columns of a weight that read the units `index` of a group of `width` units.
+
+    A linear map after a flattened convolution reads each channel at every position.
+    """
+    return at_positions(index, affine.weight.shape[1] // width)
+
+
+def at_positions(index: Int64[Tensor, "k"], positions: int) -> Int64[Tensor, "c"]:
+    """Return the columns of the units `index` in a map that reads each at so many positions."""
+    offsets = torch.arange(positions, device=index.device)
+    return (index.unsqueeze(1) * positions + offsets).flatten()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from nvp.config import TrialConfig
@@ -26,6 +26,8 @@ class LayerRecord:
         deaths: {definition that applies: verdict}, False where masked.
         death: the headline definition, which `died` and `revived` go by.
         events: {event of a neuron: to which neurons it happened since the last point}.
+        origin: index of each neuron in the dense layer; those removed before are not there.
+        dense: neurons of the dense layer.
         floored: whether a floor kept the method from masking more of it.
     """
 
@@ -35,6 +37,8 @@ class LayerRecord:
     deaths: dict[str, Bool[Tensor, "f"]]
     death: str
     events: dict[str, Bool[Tensor, "f"]]
+    origin: Int64[Tensor, "f"]
+    dense: int
     floored: bool = False
 
 
@@ -48,6 +52,7 @@ class EpochRecord:
         noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
         forced: whether pruning came at its latest point, since its trigger never fired.
         weight_events: {layer path: (weights pruned, weights grown)}, of any layer that has weights.
+        removed: {layer path: neurons removed physically}, of watched layers.
     """
 
     epoch: int
@@ -68,6 +73,7 @@ class EpochRecord:
     noise_scale: float | None = None
     forced: bool = False
     weight_events: dict[str, tuple[int, int]] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
 
 
 def look_at(
@@ -88,8 +94,10 @@ def look_at(
         events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
         norms = weight_norms(layer, kind="raw")
         check_finite(float(norms.sum()), f"{path} weight norm")
-        keep = layer.keep.clone()
-        records[path] = LayerRecord(layer.site, keep, norms, verdicts, death, events)
+        keep, origin = layer.keep.clone(), layer.origin
+        records[path] = LayerRecord(
+            layer.site, keep, norms, verdicts, death, events, origin, layer.dense
+        )
     return records
 
 

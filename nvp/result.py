@@ -16,6 +16,7 @@ from nvp.data.splits import Splits
 from nvp.neurons import neuron_layers
 from nvp.parts import TrialWriter, next_attempt
 from nvp.pruning import live_weights, sparsity, weight_sparsity
+from nvp.savings import size, size_left
 from nvp.storage import Storage
 from nvp.train import evaluate
 from nvp.vitality import headline
@@ -51,22 +52,25 @@ def results(
     probe = data.probe(config.probe.size)
     digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
     row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
-    row["parameters"] = sum(p.numel() for p in model.parameters())
+    row["parameters"], row["flops"] = size(model, data.train.shape)
     if not last:
         return row
     masked, units = sparsity(model, config.prune.sites)
     masked_weights, weights = weight_sparsity(model)
     layers = neuron_layers(model).values()
+    parameters_left, flops_left = size_left(model, data.train.shape)
     row |= last | {
         "sparsity": masked / units,
         "masked_units": masked,
         "units": units,
-        "neurons": sum(len(layer.keep) for layer in layers),
+        "neurons": sum(layer.dense for layer in layers),
         "death": ", ".join(sorted({headline(layer.activation) for layer in layers})),
         "weight_sparsity": masked_weights / weights,
         "masked_weights": masked_weights,
         "weights": weights,
         "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
+        "parameters_left": parameters_left,
+        "flops_left": flops_left,
     }
     if status == "done":
         row["test_loss"], row["test_accuracy"] = evaluate(

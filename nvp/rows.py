@@ -6,7 +6,7 @@ from torch import Tensor
 
 from nvp.parts import Rows, join, rows_of
 from nvp.record import EpochRecord, LayerRecord
-from nvp.schema import WEIGHT_EVENTS
+from nvp.schema import SHRUNK, WEIGHT_EVENTS
 from nvp.vitality import Activity, dormancy, nvi
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
@@ -50,9 +50,9 @@ def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
         "layer": path,
         "depth": depth,
         "site": layer.site,
-        "dense": len(layer.keep),
+        "dense": layer.dense,
         "kept": kept,
-        "masked": len(layer.keep) - kept,
+        "masked": layer.dense - kept,
         "pruned": int(layer.events["pruned"].sum()),
         "floored": layer.floored,
         "death": layer.death,
@@ -82,31 +82,43 @@ def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
 
 
 def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
-    """Return a row of `neurons` for every neuron; what is not measured of a masked one is null."""
+    """Return a row of `neurons` for every neuron of the dense network.
+
+    What is not measured of a masked or removed one is null.
+    """
     tables = []
     for path, layer in record.layers.items():
+        kept = layer.origin[layer.keep].tolist()
         columns: dict[str, Any] = {
             "epoch": record.epoch,
             "layer": path,
-            "neuron": list(range(len(layer.keep))),
-            "kept": layer.keep.tolist(),
-            "dead": layer.deaths["dead"].tolist() if "dead" in layer.deaths else None,
+            "neuron": list(range(layer.dense)),
+            "kept": spread(kept, [True] * len(kept), layer.dense, False),
+            "dead": None,
         }
-        kept = layer.keep.nonzero().flatten().tolist()
+        if "dead" in layer.deaths:
+            dead = layer.deaths["dead"][layer.keep].tolist()
+            columns["dead"] = spread(kept, dead, layer.dense, False)
         if kept:
             for name, values in living_columns(record.observation.layers[path], layer).items():
-                column: list[float | None] = [None] * len(layer.keep)
-                for index, value in zip(kept, values.tolist(), strict=True):
-                    column[index] = value
-                columns[name] = column
+                columns[name] = spread(kept, values.tolist(), layer.dense, None)
         tables.append(rows_of("neurons", trial_id, columns))
     return join(tables)
+
+
+def spread(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
+    """Return a column with `values` at `index`, and `other` everywhere else."""
+    column = [other] * length
+    for place, value in zip(index, values, strict=True):
+        column[place] = value
+    return column
 
 
 def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     """Return a row of `events` for each thing that happened to a neuron, or to a layer's weights.
 
-    Weights are counted: a row for those pruned and one for those grown, where there are any.
+    Weights are counted: a row for those pruned and one for those grown, where there are any. So
+    are the neurons that were removed physically.
     """
     names = ("layer", "neuron", "event", "cause", "count")
     training = "training" if record.epoch else "initialisation"
@@ -115,11 +127,13 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     for path, layer in record.layers.items():
         for event, which in layer.events.items():
             cause = training if event in ("died", "revived") else method
-            neurons = which.nonzero().flatten().tolist()
+            neurons = layer.origin[which].tolist()
             rows += [(path, neuron, event, cause, None) for neuron in neurons]
     for path, counts in record.weight_events.items():
         for event, count in zip(WEIGHT_EVENTS, counts, strict=True):
             rows += [(path, None, event, method, count)] if count else []
+    for path, count in record.removed.items():
+        rows.append((path, None, SHRUNK, method, count))
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     return rows_of("events", trial_id, {"epoch": record.epoch} | columns)
 

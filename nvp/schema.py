@@ -11,7 +11,8 @@ import pyarrow as pa
 STATUSES = ("done", "failed", "diverged")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
 WEIGHT_EVENTS = ("weights_pruned", "weights_grown")
-EVENTS = NEURON_EVENTS + WEIGHT_EVENTS
+SHRUNK = "shrunk"
+EVENTS = (*NEURON_EVENTS, *WEIGHT_EVENTS, SHRUNK)
 
 
 def column(
@@ -29,7 +30,7 @@ NAME = pa.dictionary(pa.int32(), pa.string())
 TRIAL_ID = column("trial_id", NAME, "content hash of the non-default configuration, seed included")
 EPOCH = column("epoch", COUNT, "epochs finished; 0 is the initial network", unit="epochs")
 LAYER = column("layer", NAME, "module path of the layer")
-NEURON = column("neuron", COUNT, "index of the neuron in its layer")
+NEURON = column("neuron", COUNT, "index of the neuron in the dense layer")
 
 # what takes more than a line to say; the definitions of death are in nvp.vitality.death
 HEADLINE = "the headline definition of death: dead for ReLU, dormant_0025 for all others"
@@ -38,7 +39,9 @@ NEGATIVE_SIDE = "kept, LeakyReLU and ELU: > 0 for no probe image and position; n
 SATURATED = "kept, everywhere |y| <= 0.01 (SiLU, GELU) or >= 0.99 (tanh); null for others"
 RARE = "kept, ReLU, LeakyReLU and ELU: > 0 on < 1 % of images and positions; null for others"
 WEIGHT_SPARSITY = "conv and linear weights that are masked, over all; after pruning"
-WEIGHT_COUNT = "weights pruned or grown, for weight-level events; null for a neuron"
+WEIGHT_COUNT = "weights pruned or grown, neurons of the layer that shrunk; null for a neuron"
+STRUCTURE = "of the network once masked neurons are removed, whether it shrank or not"
+STEP_SECONDS = "median of a few plain training steps at the end; null if nothing is masked, or slow"
 RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
 NOISE_SCALE = (
     "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
@@ -67,8 +70,17 @@ TRIALS = pa.schema(
         column("weights", COUNT, "all weights of conv and linear layers", unit="weights"),
         column("parameters", COUNT, "parameters of the dense network", unit="parameters"),
         column("live_parameters", COUNT, "of them not masked at the end", unit="parameters"),
+        column("parameters_left", COUNT, f"parameters {STRUCTURE}", unit="parameters"),
+        column("flops", COUNT, "of the dense network, forward, one image", unit="operations"),
+        column("flops_left", COUNT, f"the same {STRUCTURE}", unit="operations"),
         column("probe_size", COUNT, "images vitality was measured over", unit="images"),
         column("probe_hash", TEXT, "content hash of the probe images"),
+        column(
+            "dense_step_seconds", REAL, f"dense network: {STEP_SECONDS}", unit="s", volatile=True
+        ),
+        column(
+            "step_seconds", REAL, f"network as it ended: {STEP_SECONDS}", unit="s", volatile=True
+        ),
         column("error", TEXT, "why a trial failed or diverged; null when done", volatile=True),
         column("attempt", COUNT, "how often the trial was started", volatile=True),
         column("started", DOUBLE, "first start", unit="s, Unix", volatile=True),
@@ -101,7 +113,7 @@ EPOCHS = pa.schema(
         column("stable_rank", REAL, "stable rank of the penultimate features"),
         column("train_seconds", REAL, "training since the last point", unit="s", volatile=True),
         column("observe_seconds", REAL, "the probe pass", unit="s", volatile=True),
-        column("prune_seconds", REAL, "scoring and masking", unit="s", volatile=True),
+        column("prune_seconds", REAL, "scoring, masking and shrinking", unit="s", volatile=True),
         column("evaluate_seconds", REAL, "val, and the noise scale", unit="s", volatile=True),
     ]
 )
@@ -158,12 +170,12 @@ LIFE = pa.schema(
         TRIAL_ID,
         EPOCH,
         LAYER,
-        column("neuron", COUNT, "index of the neuron in its layer; null for weight-level events"),
+        column("neuron", COUNT, "index in the dense layer; null for weight-level events, shrunk"),
         column("event", NAME, f"one of {', '.join(EVENTS)}; died, revived: by layers.death"),
         column(
             "cause", NAME, 'initialisation, training, or the method; "at the latest": untriggered'
         ),
-        column("count", COUNT, WEIGHT_COUNT, unit="weights"),
+        column("count", COUNT, WEIGHT_COUNT, unit="weights or neurons"),
     ]
 )
 

@@ -1,7 +1,7 @@
 """The loop: a generator of measuring points. No Ray, no Arrow, no paths, no printing.
 
-Order at a measuring point: train -> observe -> prune -> evaluate. What is observed is the network
-before this point's pruning; validation comes after it.
+Order at a measuring point: train -> observe -> prune -> shrink -> evaluate. What is observed is the
+network before this point's pruning; validation comes after it.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from nvp.pruning import (
     weight_sparsity,
 )
 from nvp.record import EpochRecord, look_again, look_at, noise_scale_now
+from nvp.savings import shrink_if_due
 from nvp.seed import generator
 from nvp.state import Diverged, TrainState, check_finite
 from nvp.step import train_epoch
@@ -60,6 +61,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         clock.lap("observe")
         pruned = prune_now(config, data, state, observation)
         look_again(state, layers, pruned)
+        removed = shrink_now(config, data, state)
         clock.lap("prune")
         val_loss, val_accuracy = evaluate(state.model, data.val, precision=config.precision)
         noise_scale = noise_scale_now(config, data, state)
@@ -70,6 +72,7 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
             epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
             observation, layers, pruned.target, *counts, clock.laps,
             noise_scale=noise_scale, weight_events=pruned.weights, forced=pruned.forced,
+            removed=removed,
         )  # fmt: skip
         clock = Clock()
 
@@ -131,6 +134,17 @@ def prune_now(
     if not method.criterion:
         return Pruned()
     return prune(scene_now(config, data, state, observation), method)
+
+
+def shrink_now(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:
+    """Remove what is masked, if the trial's policy says so; return how many neurons, by layer."""
+    return shrink_if_due(
+        state,
+        resolve(config.prune),
+        progress=state.epoch / num_epochs(config, len(data.train)),
+        image_shape=data.train.shape,
+        images_to_come=(num_steps(config, len(data.train)) - state.step) * config.data.batch_size,
+    )
 
 
 def scene_now(

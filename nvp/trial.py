@@ -23,6 +23,7 @@ from nvp.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
 from nvp.state import Diverged, TrainState
 from nvp.storage import Storage
 from nvp.tables import read_index
+from nvp.timing import SHARE, step_seconds
 from nvp.train import num_epochs, train
 
 logger = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ class Run:
             self.write(record, total)
             now = time.perf_counter()
             pause = max(self.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
-            if record.epoch < total and now - self.last_save >= pause:
+            if record.epoch < total and (record.removed or now - self.last_save >= pause):
                 self.save()
             try:
                 yield self.progress("running", total)
@@ -246,6 +247,10 @@ class Run:
                 self.diary.last,
                 status=status,
             )
+        self.tick()
+        if status == "done" and row["masked_units"]:
+            budget = SHARE * self.diary.seconds
+            row |= step_seconds(self.config, self.data, self.state, budget=budget)
         if status == "done" and self.keep_checkpoint:
             self.save()
         self.tick()

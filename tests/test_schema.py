@@ -8,7 +8,7 @@ from nvp.vitality.death import ALWAYS
 
 COLUMNS = [(table, field) for table, schema in TABLES.items() for field in schema]
 UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
-         "weights",         "s", "s, Unix"}  # fmt: skip
+         "operations", "weights", "weights or neurons", "s", "s, Unix"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "field"), COLUMNS, ids=[f"{t}.{f.name}" for t, f in COLUMNS])
@@ -35,7 +35,7 @@ def test_the_five_tables() -> None:
     assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
     assert STATUSES == ("done", "failed", "diverged")
     assert NEURON_EVENTS == ("died", "revived", "pruned", "reactivated", "dying", "recovered")
-    assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown"}
+    assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown", "shrunk"}
 
 
 def test_times_and_places_are_volatile_and_no_result_is() -> None:

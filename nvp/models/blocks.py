@@ -42,7 +42,7 @@ class BasicBlock(nn.Module):
         self.second = conv(config, self.width, self.width, group=group)
         self.shortcut = None
         if source != group and option == "A":
-            self.shortcut = Subsample(fan_in, self.width, stride=stride)
+            self.shortcut = Subsample(fan_in, self.width, stride=stride, reads=source, group=group)
         elif source != group:
             self.shortcut = projection(config, fan_in, self.width, stride=stride, group=group)
 

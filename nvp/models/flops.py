@@ -6,6 +6,8 @@ Source: the count of torchvision's and the papers' tables, which is in multiply-
 (He et al., 2016, table 1: "multiply-adds").
 """
 
+from collections import Counter
+
 import torch
 from torch import Tensor, nn
 
@@ -17,12 +19,18 @@ def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
         model: of `Conv2d` and `Linear` maps.
         image_shape: (channels, height, width).
     """
-    total = 0
+    uses = weight_uses(model, image_shape)
+    return sum(2 * count * model.get_parameter(name).numel() for name, count in uses.items())
+
+
+def weight_uses(model: nn.Module, image_shape: tuple[int, int, int]) -> Counter[str]:
+    """Return {weight name: at how many positions it multiplies} in a pass over one image."""
+    uses: Counter[str] = Counter()
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
 
     def count(affine: nn.Module, args: object, output: Tensor) -> None:
-        nonlocal total
         assert isinstance(affine, nn.Conv2d | nn.Linear)
-        total += 2 * affine.weight[0].numel() * output.numel()  # output: of one image
+        uses[names[affine.weight]] += output.numel() // len(affine.weight)  # output: of one image
 
     maps = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     handles = [affine.register_forward_hook(count) for affine in maps]
@@ -34,4 +42,4 @@ def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
         model.train(training)
         for handle in handles:
             handle.remove()
-    return total
+    return uses

@@ -4,6 +4,7 @@ from torch import nn
 
 from nvp.config import ModelConfig
 from nvp.models.activations import ACTIVATIONS
+from nvp.models.dropout import Dropout
 from nvp.neurons import NeuronLayer, Shortcut
 
 
@@ -46,16 +47,26 @@ def linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
     return NeuronLayer(affine, norm, activation(config))
 
 
-def dropout_layers(config: ModelConfig, fan_in: int, widths: tuple[int, ...]) -> nn.Sequential:
+def dropout_layers(
+    config: ModelConfig, fan_in: int, widths: tuple[int, ...], *, path: str, source: str
+) -> nn.Sequential:
     """Return linear layers of published widths, each behind dropout 0.5.
 
     As in the heads of the papers' code they have a bias and never a norm.
+
+    Args:
+        config: the model's part of a trial.
+        fan_in: neurons that the first layer reads.
+        widths: published widths.
+        path: of the sequence in the model.
+        source: the group that the first layer reads.
     """
     layers = nn.Sequential()
     for width in (scaled(width, config) for width in widths):
         affine = nn.Linear(fan_in, width)
-        layers.extend([nn.Dropout(0.5), NeuronLayer(affine, None, activation(config))])
-        fan_in = width
+        layers.append(Dropout(0.5, reads=source))
+        source, fan_in = f"{path}.{len(layers)}", width
+        layers.append(NeuronLayer(affine, None, activation(config)))
     return layers
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nvp.config import ModelConfig
 from nvp.models.blocks import BasicBlock, Bottleneck
+from nvp.models.dropout import Dropout
 from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
 from nvp.neurons import NeuronLayer
 
@@ -58,11 +59,11 @@ class ResNet(nn.Module):
                 source, fan_in = group, layers[-1].width
             self.stages.append(nn.Sequential(*layers))
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.hidden = dropout_layers(config, fan_in, hidden)
+        self.hidden = dropout_layers(config, fan_in, hidden, path="hidden", source=source)
         chain = chain_reads(self.hidden, "hidden", source)
         if hidden:
-            self.hidden.append(nn.Dropout(0.5))
             fan_in, source = scaled(hidden[-1], config), list(chain)[-1]
+            self.hidden.append(Dropout(0.5, reads=source))
         self.head = nn.Linear(fan_in, num_classes)
         self.reads |= chain | {"head": source}
 

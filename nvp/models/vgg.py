@@ -43,7 +43,7 @@ class VGG(nn.Module):
             fan_in, source = width, f"stages.{stage}.{count - 1}"
         self.num_pools = min(len(convs), min(image_shape[1:]).bit_length() - 1)
         self.pool, self.average = nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)
-        self.hidden = dropout_layers(config, fan_in, hidden)
+        self.hidden = dropout_layers(config, fan_in, hidden, path="hidden", source=source)
         chain = chain_reads(self.hidden, "hidden", source)
         if hidden:
             fan_in, source = scaled(hidden[-1], config), list(chain)[-1]

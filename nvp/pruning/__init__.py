@@ -11,7 +11,7 @@ from nvp.pruning.mask import mask_units, release
 from nvp.pruning.method import Method
 from nvp.pruning.methods import METHODS
 from nvp.pruning.prune import prune, reached, sparsity
-from nvp.pruning.resolve import check_support, resolve
+from nvp.pruning.resolve import check_support, may_shrink, resolve
 from nvp.pruning.scene import Pruned, Scene
 from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
 from nvp.pruning.sensitivity import Sensitivity
@@ -34,6 +34,7 @@ __all__ = [
     "check_support",
     "live_weights",
     "mask_units",
+    "may_shrink",
     "prune",
     "reached",
     "release",

@@ -35,17 +35,20 @@ def floors_of(scores: Scores, config: PruneConfig, granularity: str) -> dict[str
 
 
 def score_units(scene: Scene, config: PruneConfig) -> dict[str, Float[Tensor, "_"]]:
-    """Return the score of every prunable unit; -inf where masked. A group's is its layers' mean."""
+    """Return the score of every prunable unit of the dense network; -inf where masked or removed.
+
+    A group's is its layers' mean.
+    """
     criterion = CRITERIA[config.criterion](config)
     layers = neuron_layers(scene.model)
     scores = {}
     for group, paths in prunable_groups(scene.model, config.sites).items():
         watched = [path for path in paths if path in layers]
-        keep = layers[watched[0]].keep
-        total = torch.full(keep.shape, -torch.inf, device=keep.device)
+        keep, origin = layers[watched[0]].keep, layers[watched[0]].origin
+        total = torch.full((layers[watched[0]].dense,), -torch.inf, device=keep.device)
         if bool(keep.any()):
             each = [score_layer(scene, config, criterion, path, layers[path]) for path in watched]
-            total[keep] = torch.stack(each).mean(0).to(total.dtype)
+            total[origin[keep]] = torch.stack(each).mean(0).to(total.dtype)
         scores[group] = total
     return scores
 

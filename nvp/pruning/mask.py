@@ -10,8 +10,8 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.neurons import consumers, maskable_layers, prunable_groups
-from nvp.pruning.weights import input_columns, parameter_masks
+from nvp.neurons import consumers, input_columns, maskable_layers, prunable_groups
+from nvp.pruning.weights import parameter_masks
 
 
 def mask_units(

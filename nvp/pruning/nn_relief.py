@@ -153,7 +153,7 @@ def is_read(
         module = network.get_submodule(reader)
         if isinstance(module, Subsample):
             adders = [adder for adder, maker in wiring.adds.items() if maker == reader]
-            found += [relief.residuals[adder][module.carried] for adder in adders]
+            found += [module.carries(relief.residuals[adder], width) for adder in adders]
         else:  # a linear map after a flattened convolution reads each channel at every position
             found.append(relief.weights[f"{reader}.weight"].any(0).reshape(width, -1).any(1))
     return torch.stack(found).any(0)

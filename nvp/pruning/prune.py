@@ -113,6 +113,7 @@ def mask_lowest(scene: Scene, config: PruneConfig, target: float) -> tuple[Units
 def apply(scene: Scene, config: PruneConfig, keep: Keep, scores: Scores) -> Units:
     """Mask, hard or soft, what is not kept; return the units newly masked."""
     soft, units = config.schedule in SOFT, {}
+    layers, groups = maskable_layers(scene.model), prunable_groups(scene.model)
     for group, score in scores.items():
         new = ~keep[group] & (score > -torch.inf)
         if not bool(new.any()):
@@ -123,7 +124,7 @@ def apply(scene: Scene, config: PruneConfig, keep: Keep, scores: Scores) -> Unit
             else:
                 mask_weights(scene.model, scene.optimizer, group, ~new)
             continue
-        units[group] = new.nonzero().flatten()
+        units[group] = new[layers[groups[group][0]].origin].nonzero().flatten()
         if soft:
             soften_units(scene.model, group, units[group])
         else:
@@ -144,7 +145,8 @@ def regrow(scene: Scene, config: PruneConfig, masked: Units) -> Units:
 
 
 def sparsity(model: nn.Module, sites: str) -> tuple[int, int]:
-    """Return (masked, all) prunable units of the network."""
+    """Return (masked or removed, all) prunable units of the network."""
     layers = maskable_layers(model)
-    keeps = [layers[paths[0]].keep for paths in prunable_groups(model, sites).values()]
-    return sum(int((~keep).sum()) for keep in keeps), sum(len(keep) for keep in keeps)
+    firsts = [layers[paths[0]] for paths in prunable_groups(model, sites).values()]
+    units = sum(layer.dense for layer in firsts)
+    return units - sum(int(layer.keep.sum()) for layer in firsts), units

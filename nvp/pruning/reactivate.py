@@ -18,11 +18,18 @@ from torch import Tensor, nn
 
 from nvp.config import PruneConfig
 from nvp.data.batches import normalise
-from nvp.neurons import NeuronLayer, Subsample, consumers, maskable_layers, prunable_groups
+from nvp.neurons import (
+    NeuronLayer,
+    Subsample,
+    consumers,
+    input_columns,
+    maskable_layers,
+    prunable_groups,
+)
 from nvp.pruning.mask import mask_units, zero
 from nvp.pruning.regrow import share
 from nvp.pruning.scene import Scene
-from nvp.pruning.weights import input_columns, live_weights
+from nvp.pruning.weights import live_weights
 from nvp.pruning.wiring import trace
 from nvp.vitality.observe import evaluating
 

@@ -14,7 +14,7 @@ from nvp.pruning.method import Need
 from nvp.pruning.methods import METHODS
 from nvp.pruning.reactivate import RANKINGS
 from nvp.pruning.regrow import EXCHANGES
-from nvp.pruning.schedule import SCHEDULES
+from nvp.pruning.schedule import SCHEDULES, SOFT
 
 REGROWTHS = {"neuron": ["none", *RANKINGS], "weight": ["none", *EXCHANGES]}
 NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
@@ -60,6 +60,22 @@ def resolve(config: PruneConfig) -> PruneConfig:
     return full
 
 
+def may_shrink(config: PruneConfig, progress: float = 0.0) -> bool:
+    """Whether what is masked after the fraction `progress` of training never comes back.
+
+    Only whole neurons go, so never those of a method that masks weights. A soft schedule releases
+    them, a rewinding method remembers the dense weights, and what regrows may until `regrow_end`.
+
+    Args:
+        config: resolved.
+        progress: of training, in [0, 1].
+    """
+    method = METHODS[config.method]
+    lasts = config.schedule not in SOFT and not method.rewinds
+    settled = config.regrow == "none" or progress > config.regrow_end
+    return method.granularity == "neuron" and lasts and settled
+
+
 def check_support(config: PruneConfig, model: nn.Module, activation: str) -> None:
     """Raise ValueError when the network lacks what the method needs.
 
@@ -68,9 +84,16 @@ def check_support(config: PruneConfig, model: nn.Module, activation: str) -> Non
         model: the network of the trial.
         activation: its activation function, a name in ACTIVATIONS.
     """
+    if config.shrink == "always" and not may_shrink(config):
+        raise ValueError(
+            f"prune.shrink=always removes neurons for good, and prune.method={config.method} "
+            f"(schedule={config.schedule}, regrow={config.regrow}) masks single weights or lets "
+            "neurons come back: set prune.shrink=never or auto, or another method"
+        )
     needs = {*METHODS[config.method].needs, *NEEDS.get(config.criterion, ())}
     needs |= {"reads"} if config.regrow in RANKINGS else set()
     needs |= {"batch_norm"} if config.scale_l1 else set()
+    needs |= {"reads"} if config.shrink == "always" else set()
     check_needs(f"prune.method={config.method}", needs, model, activation)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from nvp.config import PruneConfig
+from nvp.origin import places
 from nvp.pruning.choose import choose
 from nvp.pruning.scene import Scene
 from nvp.pruning.weights import prunable_weights
@@ -33,7 +34,9 @@ def settled(scene: Scene, config: PruneConfig, granularity: str) -> bool:
     below d1 * (1 - sparsity), or d1 * min(0.9 - sparsity, 0.99) for neurons. That limit is negative
     beyond a sparsity of 0.9, and then it is never true.
     """
-    weights = torch.cat([w.detach().flatten() for w in prunable_weights(scene.model).values()])
+    dense = places(scene.model)
+    found = prunable_weights(scene.model).items()
+    weights = torch.cat([dense[name].expand(weight.detach()).flatten() for name, weight in found])
     initial = scene.memory.setdefault("initial_weights", weights.clone())
     drift = (weights - initial).norm() / initial.norm()
     history = torch.cat([scene.memory.get("drift", weights.new_zeros(0)), drift.view(1)])

@@ -6,11 +6,12 @@ masked this way; the buffers exist only where something was masked, and travel i
 """
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.neurons import consumers, maskable_layers, prunable_groups
+from nvp.neurons import consumers, input_columns, maskable_layers, prunable_groups
+from nvp.origin import places
 
 SUFFIX = "_keep"
 
@@ -54,18 +55,6 @@ def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
     return live
 
 
-def input_columns(
-    affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], width: int
-) -> Int64[Tensor, "c"]:
-    """Return the columns of a weight that read the units `index` of a group of `width` units.
-
-    A linear map after a flattened convolution reads each channel at every position.
-    """
-    positions = affine.weight.shape[1] // width
-    offsets = torch.arange(positions, device=index.device)
-    return (index.unsqueeze(1) * positions + offsets).flatten()
-
-
 def register_mask(model: nn.Module, name: str) -> Bool[Tensor, "..."]:
     """Return the mask of a parameter; a new one keeps everything."""
     path, _, leaf = name.rpartition(".")
@@ -103,10 +92,10 @@ def grow_weights(model: nn.Module, name: str, grow: Bool[Tensor, "..."], values:
 
 
 def weight_sparsity(model: nn.Module) -> tuple[int, int]:
-    """Return (masked, all) weights of convolutions and linear layers, by whatever mask."""
-    live = live_weights(model)
-    counts = [(int((~live[name]).sum()), live[name].numel()) for name in prunable_weights(model)]
-    return sum(masked for masked, _ in counts), sum(total for _, total in counts)
+    """Return (masked or removed, all) weights of convolutions and linear layers."""
+    live, dense = live_weights(model), places(model)
+    total = sum(dense[name].numel for name in prunable_weights(model))
+    return total - sum(int(live[name].sum()) for name in prunable_weights(model)), total
 
 
 def weight_changes(

@@ -1,0 +1,105 @@
+"""Export: a trained network for those who do not have this package.
+
+`python -m nvp.export --study sgd_noise --preset quick --trial TRIAL_ID --out FOLDER` writes the
+newest checkpoint of a trial as FOLDER/network.py, which imports torch alone, and its tensors as
+FOLDER/network.safetensors. Masked neurons are removed, constant ones folded.
+"""
+
+import argparse
+import copy
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from nvp.checkpoint import checkpoints, restore
+from nvp.config import TrialConfig
+from nvp.data import data_facts, data_root
+from nvp.estimate import dense
+from nvp.overlap import find_config, find_study
+from nvp.plain import distance, plain, source
+from nvp.storage import Storage
+
+CLOSE = 1e-5
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Export a trial's newest checkpoint, and exit: 0, or 2 if something is wrong."""
+    arguments = parser().parse_args(argv)
+    try:
+        storage = find_study(arguments.storage, arguments.study, arguments.preset)
+        model, shape = restored(storage, arguments.trial, find_config(storage, arguments.trial))
+        export(model, shape, Path(arguments.out))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(f"{arguments.out}/network.py and network.safetensors")
+    sys.exit(0)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nvp.export",
+        description="Write a trial's network as plain torch source and safetensors.",
+    )
+    add, place = parser.add_argument, os.environ.get("NVP_STORAGE", "results")
+    add("--storage", default=place, metavar="PATH", help="default: NVP_STORAGE, else results")
+    add("--study", required=True, help="its name")
+    add("--preset", choices=("quick", "paper"), default="quick", help="default: quick")
+    add("--trial", required=True, metavar="TRIAL_ID", help="run with --keep-checkpoints")
+    add("--out", required=True, metavar="FOLDER", help="made if it is not there")
+    return parser
+
+
+def restored(
+    storage: Storage, trial: str, config: TrialConfig
+) -> tuple[nn.Module, tuple[int, int, int]]:
+    """Return the network of a trial's newest checkpoint and the shape of its images."""
+    found = checkpoints(storage, trial)
+    if not found:
+        raise ValueError(
+            f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
+            "finishes keeps it only with --keep-checkpoints"
+        )
+    facts = data_facts(config.data.name, data_root())
+    state = dense(replace(config, model=replace(config.model, weights="")), facts)
+    restore(found[0], state)
+    return state.model, facts.image_shape
+
+
+def export(model: nn.Module, image_shape: tuple[int, int, int], folder: Path) -> nn.Module:
+    """Write network.py and network.safetensors; return the exported network, in eval mode.
+
+    Args:
+        model: trained; stays as it was.
+        image_shape: (channels, height, width).
+        folder: where to; made if it is not there.
+
+    Raises:
+        ValueError: a folder that cannot be made, or a network whose export would not compute what
+            it does.
+    """
+    network, twin = plain(model), copy.deepcopy(model).cpu()
+    dtype = next(twin.parameters()).dtype
+    pixels = torch.randn(4, *image_shape, generator=torch.Generator().manual_seed(0)).to(dtype)
+    if (apart := distance(twin, network, pixels)) > CLOSE:
+        raise ValueError(f"export: expected logits within {CLOSE} of the trial's, got {apart}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out: expected a folder that can be made, got {folder}") from error
+    (folder / "network.py").write_text(source(network))
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    save_file(tensors, folder / "network.safetensors")
+    return network
+
+
+if __name__ == "__main__":
+    main()
