@@ -11,18 +11,21 @@ from nvp.state import TrainState
 LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.channels_last}
 
 
-def set_up_process(device: str, share: float = 1.0) -> None:
+def set_up_process(device: str) -> None:
     """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
 
-    On a GPU, `share` caps this process's part of its memory, so that no trial can take another's.
     The weights of dying neurons decay into denormals, which are up to a hundred times slower.
     """
     if device == "cpu":
         torch.set_num_threads(1)
-    else:
+    torch.set_flush_denormal(True)
+
+
+def cap_memory(device: str, share: float) -> None:
+    """Let this process fill at most `share` of a GPU's memory, so that no trial takes another's."""
+    if device == "cuda":
         torch.cuda.empty_cache()  # of an earlier trial in this process
         torch.cuda.set_per_process_memory_fraction(share)
-    torch.set_flush_denormal(True)
 
 
 def build(config: TrialConfig, data: Splits, device: str) -> TrainState:

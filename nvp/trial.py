@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from nvp.build import build, set_up_process
+from nvp.build import build, cap_memory, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
 from nvp.data import data_root, load_data
@@ -89,7 +89,7 @@ def run_trial(
         checkpoint_seconds: least time between two checkpoints.
         keep_checkpoint: leave one of the end and the one before; of a diverged trial its last two.
     """
-    set_up_process(device, share)
+    set_up_process(device)
     name = trial_id(config)
     row = read_index(storage, name).rows.get(name)
     if row and row["status"] != "failed":
@@ -98,6 +98,7 @@ def run_trial(
     writer = TrialWriter(storage, name, next_attempt(storage, name))
     run = Run(config, writer, device, checkpoint_seconds, keep_checkpoint, retried=retried)
     try:
+        cap_memory(device, share)
         run.data = load_data(config.data.name, root or data_root(), device)
         run.state = build(config, run.data, device)
         run.resume()
