@@ -60,12 +60,12 @@ def step(state: TrainState, pixels: torch.Tensor, labels: torch.Tensor) -> float
     return loss.item()
 
 
-def mask(state: TrainState, sites: str) -> None:
+def mask(state: TrainState, sites: str, share: float = SPARSITY) -> None:
     """Mask the same share of every group."""
     rng = torch.Generator().manual_seed(1)
     for group, paths in prunable_groups(state.model, sites).items():
         width = len(maskable_layers(state.model)[paths[0]].keep)
-        index = torch.randperm(width, generator=rng)[: round(SPARSITY * width)]
+        index = torch.randperm(width, generator=rng)[: round(share * width)]
         mask_units(state.model, state.optimizer, group, index)
 
 
@@ -91,30 +91,52 @@ def gap(model: ModelConfig, shape: Shape, sites: str) -> float:
     return max(found)
 
 
+def networks(
+    model: ModelConfig, shape: Shape, sites: str, share: float = SPARSITY
+) -> dict[str, TrainState]:
+    """Return one network dense, masked and shrunk."""
+    dense = state_of(model, shape, "sgd", torch.float32)
+    masked = copy_of(dense)
+    mask(masked, sites, share)
+    shrunk = copy_of(masked)
+    shrink(shrunk)
+    return {"dense": dense, "masked": masked, "shrunk": shrunk}
+
+
+def in_turn(
+    states: dict[str, TrainState], batch: int, shape: Shape, rounds: int = ROUNDS
+) -> dict[str, list[float]]:
+    """Return the CPU seconds of a step of each, round after round."""
+    images, times = batch_of(batch, shape, torch.float32), {kind: [] for kind in states}
+    repeat = 200 if shape[0] == 1 else 1
+    for turn in range(rounds + 1):
+        for kind, state in states.items():
+            count = repeat * (5 if kind == "shrunk" else 1)
+            seconds = timed(lambda s=state, n=count: [step(s, *images) for _ in range(n)]) / count
+            times[kind] += [seconds] if turn else []  # the first round warms up
+    return times
+
+
+def ratios(times: dict[str, list[float]], kind: str) -> list[float]:
+    """Return dense over `kind`, round by round."""
+    return [a / b for a, b in zip(times["dense"], times[kind], strict=True)]
+
+
+def flops_ratio(states: dict[str, TrainState], shape: Shape) -> float:
+    """Return the FLOPs of the dense network over those of the one that is left."""
+    return size(states["dense"].model, shape)[1] / size_left(states["masked"].model, shape)[1]
+
+
 def case(
     name: str, model: ModelConfig, shape: Shape, batch: int, sites: str, target: float
 ) -> bool:
     """Print the bars of one network and return whether they hold."""
-    dense = state_of(model, shape, "sgd", torch.float32)
-    masked = copy_of(dense)
-    mask(masked, sites)
-    shrunk = copy_of(masked)
-    shrink(shrunk)
-    (_, before), (_, after) = size(dense.model, shape), size_left(masked.model, shape)
-    images = batch_of(batch, shape, torch.float32)
-    times: dict[str, list[float]] = {"dense": [], "masked": [], "shrunk": []}
-    networks = {"dense": dense, "masked": masked, "shrunk": shrunk}
-    repeat = 200 if shape[0] == 1 else 1
-    for turn in range(ROUNDS + 1):
-        for kind, state in networks.items():
-            count = repeat * (5 if kind == "shrunk" else 1)
-            seconds = timed(lambda s=state, n=count: [step(s, *images) for _ in range(n)]) / count
-            times[kind] += [seconds] if turn else []  # the first round warms up
-    gain = [a / b for a, b in zip(times["dense"], times["shrunk"], strict=True)]
-    control = [a / b for a, b in zip(times["dense"], times["masked"], strict=True)]
+    states = networks(model, shape, sites)
+    times = in_turn(states, batch, shape)
+    gain, control = ratios(times, "shrunk"), ratios(times, "masked")
     dense_ms, shrunk_ms = (1e3 * median(times[kind]) for kind in ("dense", "shrunk"))
     print(f"    {name}: step {dense_ms:.3g} ms dense, {shrunk_ms:.3g} ms shrunk")
-    print(f"    {name}: FLOPs 1/{before / after:.3g}")
+    print(f"    {name}: FLOPs 1/{flops_ratio(states, shape):.3g}")
     spread(f"{name}: dense / shrunk", gain, "")
     spread(f"{name}: dense / masked", control, "")
     return all([

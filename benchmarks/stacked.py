@@ -116,8 +116,8 @@ def difference(name: str, side: int, device: str) -> float:
     return max(float((a - b).detach().abs().max()) for a, b in pairs)
 
 
-def speedup(name: str, side: int, batch: int, count: int, device: str) -> None:
-    """Print how much faster the stack is."""
+def speedup(name: str, side: int, batch: int, count: int, device: str) -> float:
+    """Print and return how much faster the stack is."""
     rates = [0.01] * count
     runs = [kind(networks(name, side, count, device), rates) for kind in (Singles, Stacked)]
     x, y = batches(count, batch, side, device)
@@ -130,7 +130,7 @@ def speedup(name: str, side: int, batch: int, count: int, device: str) -> None:
                 run(x, y)
             seconds.append(now(device) - start)
         ratios += [seconds[0] / seconds[1]] if warm else []
-    spread(
+    return spread(
         f"{name}, {side}x{side} images, batches of {batch}, {count} trials: stacked", ratios, "x"
     )
 

@@ -1,8 +1,8 @@
 """`precision=auto`, `layout=auto`: the fastest way to take a step, measured once on the driver.
 
-The answer is kept in study.json and holds for the study from then on: for every cell with the same
-architecture, images and kind of device, so that no comparison of batch sizes or learning rates is
-also one of precisions.
+The answer is kept beside study.json and holds for the study from then on: for every cell with the
+same architecture, images and kind of device, so that no comparison of batch sizes or learning rates
+is also one of precisions.
 """
 
 import itertools
@@ -36,8 +36,11 @@ class Chooser:
         Args:
             device: "cpu" or "cuda", where the trials will run.
             known: choices made before, by key (`key`); what is measured is added.
+
+        `used` is what this one has been asked for, of `known`.
         """
         self.device, self.known = device, known
+        self.used: dict[str, Choice] = {}
 
     def __call__(self, config: TrialConfig) -> TrialConfig:
         """Return the configuration without `auto`.
@@ -51,6 +54,7 @@ class Chooser:
         name = key(config, self.device)
         if name not in self.known:
             self.known[name] = fastest(config, self.device)
+        self.used[name] = self.known[name]
         return replace(config, **self.known[name])
 
 

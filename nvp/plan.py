@@ -136,20 +136,9 @@ def write_study(
     name: str,
     preset: str,
     plan: Plan,
-    *,
-    chosen: dict[str, Any],
     start: dict[str, Any],
 ) -> None:
-    """Write study.json: the current plan, before its first trial, and one more start.
-
-    Args:
-        storage: the study's.
-        name: the study's.
-        preset: its preset.
-        plan: what is to be run.
-        chosen: what `auto` stands for, for good.
-        start: of this start.
-    """
+    """Write study.json: the current plan, before its first trial, and one more start."""
     space = {path: list(axis.values) for path, axis in plan.design.space.items()}
     study = {
         "study": name,
@@ -158,7 +147,6 @@ def write_study(
         "space": space,
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},
-        "chosen": chosen,
         "starts": [*read_study(storage).get("starts", []), start],
     }
     storage.write("study.json", json.dumps(study, indent=1).encode())

@@ -5,6 +5,7 @@ runs those that are not committed yet.
 """
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -60,11 +61,8 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     print(f"{study.name}: preset {preset} ({why})", flush=True)
     design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
-    chooser = Chooser(device_of(arguments, design), read_study(storage).get("chosen", {}))
-    settings = read_settings(arguments.settings)
-    plan = make_plan(design.with_settings(settings, arguments.seeds), chooser)
-    for name, choice in chooser.known.items():
-        print(f"auto, for {name}: {', '.join(choice.values())}")
+    design = design.with_settings(read_settings(arguments.settings), arguments.seeds)
+    plan = plan_of(design, device_of(arguments, design), storage)
     chosen = plan.only(arguments.only) if arguments.only else plan
     if arguments.dry_run:
         index = read_index(storage)
@@ -78,12 +76,24 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         for name in {config.data.name for config in trials.values()}:
             prepare_data(name, data_root())
         print_state(state)
-        now = {"chosen": chooser.known, "start": start_entry()}
-        write_study(storage, study.name, preset, plan, **now)
+        write_study(storage, study.name, preset, plan, start_entry())
         if trials and run(trials, storage, arguments, design):
             print("interrupted; this command continues:", continuing(), sep="\n")
             return INTERRUPTED
         return summary(chosen, storage, study, preset, arguments)
+
+
+def plan_of(design: Design, device: str, storage: Storage) -> Plan:
+    """Return the plan of a design; what `auto` stands for is kept, also of a dry run."""
+    known = read_study(storage, "auto.json")
+    chooser = Chooser(device, dict(known))
+    plan = make_plan(design, chooser)
+    for name, choice in chooser.used.items():
+        print(f"auto, for {name}: {', '.join(choice.values())}")
+    if chooser.known != known:
+        check_writable(storage)
+        storage.write("auto.json", json.dumps(chooser.known, indent=1).encode())
+    return plan
 
 
 def device_of(arguments: argparse.Namespace, design: Design) -> str:

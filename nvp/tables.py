@@ -21,17 +21,17 @@ def open_study(place: str, study: str, preset: str) -> Storage:
     return Storage.at(place).below(study, preset)
 
 
-def read_study(storage: Storage) -> dict[str, Any]:
+def read_study(storage: Storage, name: str = "study.json") -> dict[str, Any]:
     """Return study.json; {} when there is none or, with a warning, when it is damaged."""
-    if not storage.exists("study.json"):
+    if not storage.exists(name):
         return {}
     try:
-        study = json.loads(storage.read("study.json"))
+        study = json.loads(storage.read(name))
         if not isinstance(study, dict):
             raise ValueError("expected an object")
         return study
     except ValueError as error:
-        logger.warning("%s is damaged: %s", storage.path("study.json"), error)
+        logger.warning("%s is damaged: %s", storage.path(name), error)
         return {}
 
 

@@ -93,6 +93,7 @@ def test_a_choice_holds_for_the_study_from_then_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = seconds(monkeypatch, 1.0, 0.9, 0.5, 0.6)
+    start(tmp_path, "--dry-run")  # names the trials that the next start runs
     start(tmp_path)
     seconds(monkeypatch, 1.0, 0.2, 0.5, 0.6)  # another machine would choose otherwise
     start(tmp_path)
@@ -102,5 +103,5 @@ def test_a_choice_holds_for_the_study_from_then_on(
     (row,) = read_index(storage).rows.values()
     config = json.loads(row["config"])
     assert (config["precision"], config["layout"]) == ALL[2]
-    (choice,) = json.loads(storage.read("study.json"))["chosen"].values()
+    (choice,) = json.loads(storage.read("auto.json")).values()
     assert choice == {"precision": "bfloat16", "layout": "channels_first"}

@@ -104,9 +104,9 @@ def test_last_line() -> None:
 def test_study_json_holds_the_plan_and_one_entry_a_start(tmp_path) -> None:
     storage, plan = Storage.at(str(tmp_path)), make_plan(DESIGN)
     assert read_study(storage) == {}
-    write_study(storage, "s", "quick", plan, chosen={"a": {}}, start={"n": 1})
+    write_study(storage, "s", "quick", plan, {"n": 1})
     shorter = make_plan(replace(DESIGN, seeds=1))
-    write_study(storage, "s", "quick", shorter, chosen={}, start={"n": 2})
+    write_study(storage, "s", "quick", shorter, {"n": 2})
     study = read_study(storage)
     assert study["starts"] == [{"n": 1}, {"n": 2}]
     assert list(study["trials"]) == list(shorter.trials)
