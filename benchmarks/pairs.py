@@ -52,7 +52,7 @@ SETTINGS = {
     "optim.lr": "0.01",
     "optim.noise": "0.0",
     "prune.method": "nvp",
-    "prune.schedule": "one_shot",
+    "prune.schedule": "at_init",
     "prune.start": "0.0",
     "prune.sparsity": "0.2",
     "probe.size": "256",
