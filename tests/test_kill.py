@@ -1,4 +1,4 @@
-"""Killed and continued = unbroken; Ctrl-C; two drivers."""
+"""Killed and continued = unbroken, also where neurons were removed; Ctrl-C; two drivers."""
 
 import os
 import shlex
@@ -14,7 +14,8 @@ from tests.conftest import descendants, kill_all, run_study, start_study, wait_f
 
 pytestmark = pytest.mark.xdist_group("kill")
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=12", "--set", "optim.lr=0.2",
-          "--set", "optim.noise=2", "--set", "data.batch_size=32"]  # fmt: skip
+          "--set", "optim.noise=2", "--set", "data.batch_size=32",
+          "--set", "prune.shrink=always"]  # fmt: skip
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
 
@@ -45,6 +46,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
     tables = rows(place)
     assert len(tables["trials"]) == 4
     assert any(row["sparsity"] > 0 for row in tables["trials"])
+    assert any(row["event"] == "shrunk" for row in tables["events"])
     assert_no_row_twice(tables)
     return tables
 
