@@ -1,12 +1,14 @@
 """Run trials one after another in this process, and the signals that stop a run."""
 
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 
 from nvp.config import TrialConfig
 from nvp.progress import Display
+from nvp.source import Source
 from nvp.storage import Storage
 from nvp.trial import run_trial
 
@@ -25,9 +27,10 @@ def run_here(
     display: Display,
     asked: list[str],
     keep_checkpoints: bool = False,
+    source: Source = Source(),  # noqa: B008 (it has no state)
 ) -> None:
-    """Run `trials` one after another in this process."""
-    for config in trials.values():
+    """Run `trials`, then those of `source`, one after another in this process."""
+    for name, config in in_turn(trials, source):
         if asked:
             return
         trial = run_trial(
@@ -41,6 +44,14 @@ def run_here(
             display.update(progress)
             if asked and progress.status == "running":
                 trial.close()
+        source.ended(name)
+
+
+def in_turn(trials: dict[str, TrialConfig], source: Source) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield the known trials, then what the source has, asked for only when it is its turn."""
+    yield from trials.items()
+    while (asked := source.next()) is not None:
+        yield asked
 
 
 def catch_signals(asked: list[str]) -> None:

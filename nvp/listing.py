@@ -2,7 +2,7 @@
 
 from nvp.config import TrialConfig
 from nvp.estimate import estimate_bytes, estimate_seconds
-from nvp.plan import Plan, State
+from nvp.plan import Design, Plan, State
 from nvp.progress import duration
 from nvp.tables import Index
 
@@ -19,6 +19,15 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
     print_state(state)
     if state.missing:
         print_estimate([plan.trials[name] for name in state.missing], index)
+
+
+def print_search(design: Design, to_ask: int, index: Index) -> None:
+    """Print how much of a search is still to be asked, by what, and the cost of it."""
+    method = "TPE" if len(design.objectives) == 1 else "NSGA-II"
+    goal = ", ".join(f"{direction} {name}" for name, direction in design.objectives.items())
+    print(f"search: {to_ask} configurations to ask ({method}: {goal}), {design.seeds} seeds each")
+    if to_ask:
+        print_estimate([design.base] * (to_ask * design.seeds), index)
 
 
 def print_estimate(trials: list[TrialConfig], index: Index) -> None:

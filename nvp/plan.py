@@ -1,28 +1,16 @@
 """The plan: every cell x seed of a design, validated and named, and what of it is missing."""
 
-import itertools
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
 from nvp.config import TrialConfig, flatten, trial_id
 from nvp.names import nearest
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The values of one axis, all of them tried."""
-
-    values: tuple[Any, ...]
-
-
-def grid(*values: Any) -> Grid:
-    """Return an axis of a design: the path of the space is tried at each of `values`."""
-    return Grid(values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +22,20 @@ class Design:
         space: {dotted path: axis}.
         seeds: replicates of every cell.
         gpus_per_trial: 0 for the CPU, else 1/k of a GPU.
+        objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
     """
 
     base: TrialConfig
-    space: dict[str, Grid]
+    space: Mapping[str, Axis]
     seeds: int = 3
     gpus_per_trial: float = 0.0
+    objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
 
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
         """Return the design with base values replaced; setting a swept path ends its sweep."""
-        space = {path: axis for path, axis in self.space.items() if path not in settings}
         base = self.base.with_overrides(settings)
+        fixed = {path: flatten(base)[path] for path in self.space if path in settings}
+        space = without(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
 
 
@@ -90,18 +81,25 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
         ValueError: an unknown path or name, a value out of range, a value given twice.
     """
     trials: dict[str, TrialConfig] = {}
-    axes = [[(path, value) for value in axis.values] for path, axis in design.space.items()]
+    every = list(cells(design.space))
     for offset in range(design.seeds):
-        for cell in itertools.product(*axes):
-            config = design.base.with_overrides(dict(cell))
-            config = config.with_overrides({"seed": design.base.seed + offset})
-            check_trial(config)
-            config = choose(config)
-            name = trial_id(config)
+        for cell in every:
+            name, config = make_trial(design, cell, offset, choose)
             if name in trials:
-                raise ValueError(f"grid: expected every cell once, got {dict(cell)} twice")
+                raise ValueError(f"grid: expected every cell once, got {cell} twice")
             trials[name] = config
     return Plan(design, trials)
+
+
+def make_trial(
+    design: Design, cell: dict[str, Any], offset: int, choose: Callable[[TrialConfig], TrialConfig]
+) -> tuple[str, TrialConfig]:
+    """Return the name and the checked configuration of one replicate of a cell."""
+    seed = design.base.seed + offset
+    config = design.base.with_overrides(cell).with_overrides({"seed": seed})
+    check_trial(config)
+    config = choose(config)
+    return trial_id(config), config
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,7 @@ def write_study(
     *,
     chosen: dict[str, Any],
     start: dict[str, Any],
+    search: str = "grid",
 ) -> None:
     """Write study.json: the current plan, before its first trial, and one more start.
 
@@ -149,16 +148,29 @@ def write_study(
         plan: what is to be run.
         chosen: what `auto` stands for, for good.
         start: of this start.
+        search: how its configurations are found.
     """
-    space = {path: list(axis.values) for path, axis in plan.design.space.items()}
     study = {
         "study": name,
         "preset": preset,
+        "search": search,
         "base": flatten(plan.design.base),
-        "space": space,
+        "space": {path: written(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},
         "chosen": chosen,
         "starts": [*read_study(storage).get("starts", []), start],
     }
+    storage.write("study.json", json.dumps(study, indent=1).encode())
+
+
+def written(axis: Axis) -> Any:
+    """Return an axis as study.json has it: its values, or the range."""
+    return list(axis.values) if isinstance(axis, Grid) else vars(axis) | {"when": dict(axis.when)}
+
+
+def write_trials(storage: Storage, plan: Plan) -> None:
+    """Bring the trials of study.json up to date with a plan that grew, before they start."""
+    trials = {trial: plan.swept(config) for trial, config in plan.trials.items()}
+    study = read_study(storage) | {"trials": trials}
     storage.write("study.json", json.dumps(study, indent=1).encode())

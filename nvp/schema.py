@@ -180,6 +180,11 @@ LIFE = pa.schema(
 )
 
 TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
+# what a search may go by: measured on train and val, the same after an interruption
+OBJECTIVES = [
+    *("val_loss", "val_accuracy", "best_val_accuracy", "sparsity", "weight_sparsity"),
+    *("live_parameters", "parameters_left", "flops_left"),
+]
 VOLATILE = {
     table: [f.name for f in schema if f.metadata[b"volatile"] == b"true"]
     for table, schema in TABLES.items()
