@@ -51,6 +51,12 @@ def parser(name: str) -> argparse.ArgumentParser:
         help="configurations that optuna asks for in all; each runs for every seed",
     )
     add(
+        "--scheduler",
+        choices=("fifo", "asha"),
+        default="fifo",
+        help="asha stops trials early that are not among the best third; fifo continues them",
+    )
+    add(
         "--gpus-per-trial",
         type=share,
         metavar="1/K",

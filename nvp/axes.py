@@ -108,17 +108,19 @@ def cells(space: Mapping[str, Axis]) -> Iterator[dict[str, Any]]:
         ValueError: for a range, which has no cells.
     """
     check_conditions(space)
+    grids: dict[str, Grid] = {}
     for path, axis in space.items():
         if isinstance(axis, Range):
             raise ValueError(
                 f"{path}: expected grid(...), got a range of {axis.low} to {axis.high}; "
                 "--search optuna --num-trials N draws from it"
             )
+        grids[path] = axis
     seen = []
-    for values in itertools.product(*(axis.values for axis in space.values())):  # type: ignore
+    for values in itertools.product(*(axis.values for axis in grids.values())):
         cell: dict[str, Any] = {}
         left_out = False
-        for (path, axis), value in zip(space.items(), values, strict=True):
+        for (path, axis), value in zip(grids.items(), values, strict=True):
             if applies(axis, cell):
                 cell[path] = value
             left_out |= path not in cell

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from nvp.asha import Asha
 from nvp.config import TrialConfig
 from nvp.progress import Display
 from nvp.source import Source
@@ -27,6 +28,7 @@ def run_here(
     display: Display,
     asked: list[str],
     keep_checkpoints: bool = False,
+    asha: Asha | None = None,
     source: Source = Source(),  # noqa: B008 (it has no state)
 ) -> None:
     """Run `trials`, then those of `source`, one after another in this process."""
@@ -39,6 +41,7 @@ def run_here(
             device=device,
             checkpoint_seconds=checkpoint_seconds,
             keep_checkpoint=keep_checkpoints,
+            asha=asha,
         )
         for progress in trial:
             display.update(progress)

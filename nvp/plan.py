@@ -1,10 +1,11 @@
 """The plan: every cell x seed of a design, validated and named, and what of it is missing."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nvp.asha import COLUMNS, Asha
 from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
 from nvp.config import TrialConfig, flatten, trial_id
@@ -37,6 +38,35 @@ class Design:
         fixed = {path: flatten(base)[path] for path in self.space if path in settings}
         space = without(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
+
+
+def read_asha(design: Design) -> Asha:
+    """Return the ASHA of a design.
+
+    Raises:
+        ValueError: when its trials cannot be compared at the same epochs by one number.
+    """
+    if len(design.objectives) != 1:
+        raise ValueError(
+            f"--scheduler asha: expected one objective to stop by, got "
+            f"{', '.join(design.objectives) or 'none'}; several (NSGA-II) go with fifo"
+        )
+    ((column, direction),) = design.objectives.items()
+    if column not in COLUMNS:
+        raise ValueError(
+            f"--scheduler asha: expected a column of epochs, got {column!r}"
+            f"{nearest(column, COLUMNS)}"
+        )
+    lengths = {"epochs", "steps", "probe.every"}
+    if design.base.steps:
+        lengths |= {"data.batch_size", "data.name"}
+    for path in design.space:
+        if path in lengths:
+            raise ValueError(
+                f"--scheduler asha: expected trials of one length, which have the same rungs, got "
+                f"an axis {path}"
+            )
+    return Asha(column, direction == "maximize")
 
 
 @dataclass(frozen=True)
@@ -111,10 +141,16 @@ class State:
     missing: list[str]
 
 
-def compare(plan: Plan, index: Index) -> State:
-    """Return what of the plan is committed, failed and missing; failed ones are missing too."""
+def compare(plan: Plan, index: Index, settled: Sequence[str] = ("done", "diverged")) -> State:
+    """Return what of the plan is committed, failed and missing; failed ones are missing too.
+
+    Args:
+        plan: the trials.
+        index: what is committed.
+        settled: the statuses of trials that do not run again.
+    """
     status = {name: row["status"] for name, row in index.rows.items()}
-    done = [name for name in plan.trials if status.get(name) in ("done", "diverged")]
+    done = [name for name in plan.trials if status.get(name) in settled]
     failed = {
         name: last_line(index.rows[name]["error"])
         for name in plan.trials

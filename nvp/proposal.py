@@ -16,6 +16,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from nvp.axes import Axis, Grid, applies
@@ -64,7 +65,8 @@ def propose(
     """
     number = stream_seed(seed, "search", 1000 * len(history) + draw) % 2**32
     study = optuna.create_study(
-        directions=list(directions), sampler=sampler_of(len(directions), number)
+        directions=[StudyDirection[direction.upper()] for direction in directions],
+        sampler=sampler_of(len(directions), number),
     )
     complete = 0
     for told in history:

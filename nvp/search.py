@@ -37,8 +37,16 @@ class Search(Source):
         exhausted: whether Optuna found nothing new to ask.
     """
 
-    def __init__(self, design: Design, num: int, choose: Choose, storage: Storage) -> None:
+    def __init__(
+        self,
+        design: Design,
+        num: int,
+        choose: Choose,
+        storage: Storage,
+        settled: Sequence[str] = ("done", "diverged"),
+    ) -> None:
         check_search(design)
+        self.settled = settled
         self.design, self.num, self.choose, self.storage = design, num, choose, storage
         self.plan = Plan(design, {})
         self.asked: list[tuple[dict[str, Any], list[str]]] = []
@@ -50,7 +58,8 @@ class Search(Source):
         """Take up what an earlier start asked, as far as it belongs to this search."""
         study = read_study(self.storage)
         asked = study.get("trials", {}) if study.get("search") == "optuna" else {}
-        self.rows = read_index(self.storage).rows
+        rows = read_index(self.storage).rows
+        self.rows = {name: row for name, row in rows.items() if row["status"] in self.settled}
         self.asked, self.plan = [], Plan(self.design, {})
         for name, swept in asked.items():
             cell = cell_of(self.design.space, self.design.base, swept)
@@ -117,8 +126,15 @@ class Search(Source):
             return Told(cell, TrialState.FAIL)
         known = [row for row in rows if row and row["status"] == "done"]
         if len(known) < len(rows):
-            return Told(cell, TrialState.PRUNED)
+            return Told(cell, TrialState.PRUNED, steps=self.steps(rows))
         return Told(cell, TrialState.COMPLETE, self.values(known))
+
+    def steps(self, rows: Sequence[dict[str, Any] | None]) -> dict[int, float]:
+        """Return {rung: mean of the objective} where trials were stopped first; {} = none was."""
+        stopped = [row for row in rows if row and row["status"] == "censored"]
+        rung = min((row["rung"] for row in stopped), default=0)
+        first = [row for row in stopped if row["rung"] == rung]
+        return {rung: self.values(first)[0]} if first else {}
 
     def values(self, rows: Sequence[dict[str, Any]]) -> list[float]:
         """Return the mean of each objective."""

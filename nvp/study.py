@@ -8,11 +8,13 @@ import argparse
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from nvp.arguments import AUTO, check_flags, choose_preset, parser, read_settings
+from nvp.asha import Asha
 from nvp.axes import Grid, grid, integers, log_uniform, uniform
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
@@ -21,13 +23,13 @@ from nvp.here import catch_signals, device_for, run_here
 from nvp.listing import print_plan, print_search, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
-from nvp.plan import Design, Plan, compare, make_plan, write_study
+from nvp.plan import Design, Plan, compare, make_plan, read_asha, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.source import Source
 from nvp.storage import Storage
 from nvp.tables import open_study, read_index, read_study
-from nvp.trial import CHECKPOINT_SECONDS
+from nvp.trial import CHECKPOINT_SECONDS, settled
 
 if TYPE_CHECKING:
     from nvp.search import Search
@@ -69,6 +71,8 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     chooser = Chooser(device_of(arguments, design), read_study(storage).get("chosen", {}))
     settings = read_settings(arguments.settings)
     asked = design.with_settings(settings, arguments.seeds)
+    asha = read_asha(asked) if arguments.scheduler == "asha" else None
+    ends = settled(asha is not None)
     search = start_search(asked, chooser, storage, arguments)
     plan = search.plan if search else make_plan(asked, chooser)
     for name, choice in chooser.known.items():
@@ -76,7 +80,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     chosen = plan.only(arguments.only) if arguments.only else plan
     if arguments.dry_run:
         index = read_index(storage)
-        print_plan(chosen, compare(chosen, index), index)
+        print_plan(chosen, compare(chosen, index, ends), index)
         if search:
             print_search(asked, search.to_ask, index)
         return DONE
@@ -87,7 +91,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
             plan = search.plan
             chosen = plan.only(arguments.only) if arguments.only else plan
         index = read_index(storage)
-        state = compare(chosen, index)
+        state = compare(chosen, index, ends)
         trials = {name: chosen.trials[name] for name in state.missing}
         for name in data_names(asked, trials):
             prepare_data(name, data_root())
@@ -95,7 +99,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         now = {"chosen": chooser.known, "start": start_entry(), "search": arguments.search}
         write_study(storage, study.name, preset, plan, **now)
         source = None if arguments.only else search
-        if (trials or source) and run(trials, storage, arguments, asked, source):
+        if (trials or source) and run(trials, storage, arguments, asked, source, asha):
             print("interrupted; this command continues:", continuing(), sep="\n")
             return INTERRUPTED
         whole = search.plan if source and search else chosen
@@ -110,7 +114,8 @@ def start_search(
         return None
     from nvp.search import Search  # Optuna takes a second to import
 
-    search = Search(design, arguments.num_trials, choose, storage)
+    ends = settled(arguments.scheduler == "asha")
+    search = Search(design, arguments.num_trials, choose, storage, ends)
     search.load()
     return search
 
@@ -166,6 +171,7 @@ def run(
     arguments: argparse.Namespace,
     design: Design,
     search: "Search | None" = None,
+    asha: Asha | None = None,
 ) -> list[str]:
     """Run `trials`, then what a search asks; return the signals that asked to stop."""
     device = device_of(arguments, design)
@@ -187,6 +193,7 @@ def run(
                 display=display,
                 asked=asked,
                 keep_checkpoints=keep,
+                asha=asha,
                 source=search or Source(),
             )
             return asked
@@ -195,7 +202,9 @@ def run(
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0),
+            Setting(
+                storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0, asha=asha
+            ),
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,
@@ -215,11 +224,13 @@ def summary(
 ) -> int:
     """Print how the study ended; return the exit code."""
     index = read_index(storage)
-    state = compare(plan, index)
-    diverged = sum(index.rows[name]["status"] == "diverged" for name in state.done)
+    state = compare(plan, index, settled(arguments.scheduler == "asha"))
+    counts = Counter(index.rows[name]["status"] for name in state.done)
+    censored = f", {counts['censored']} censored" if counts["censored"] else ""
     print(
         f"{study.name}: {len(state.done)} of {len(plan.trials)} trials done "
-        f"({diverged} diverged), {len(state.missing)} missing; tables in {storage.root}"
+        f"({counts['diverged']} diverged{censored}), {len(state.missing)} missing; "
+        f"tables in {storage.root}"
     )
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")

@@ -26,6 +26,7 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+from nvp.asha import Asha  # noqa: E402
 from nvp.config import TrialConfig, changed  # noqa: E402
 from nvp.progress import Display  # noqa: E402
 from nvp.result import commit_lost  # noqa: E402
@@ -57,6 +58,7 @@ class Setting:
     keep_checkpoints: bool = False
     share: float = 1.0
     retried: bool = False
+    asha: Asha | None = None
 
 
 class TrialActor(tune.Trainable):
@@ -85,6 +87,7 @@ class TrialActor(tune.Trainable):
                 retried=self.setting.retried,
                 checkpoint_seconds=self.setting.checkpoint_seconds,
                 keep_checkpoint=self.setting.keep_checkpoints,
+                asha=self.setting.asha,
             )
             for self.latest in run:
                 if self.stopping.is_set():

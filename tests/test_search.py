@@ -16,7 +16,7 @@ from nvp.proposal import POPULATION, Told, propose
 from nvp.search import Search, check_search
 from nvp.storage import Storage
 from nvp.study import main
-from nvp.tables import open_study, read_index, read_study
+from nvp.tables import open_study, read_index, read_study, read_table
 from tests import small_search
 from tests.conftest import kill_all, run_study, start_study, wait_for
 from tests.small_search import DESIGN, STUDY
@@ -137,6 +137,7 @@ def test_another_base_is_another_search_and_a_grid_is_none(tmp_path: Path) -> No
         (("done", None), TrialState.RUNNING),
         (("done", "failed"), TrialState.FAIL),
         (("done", "diverged"), TrialState.PRUNED),
+        (("censored", "done"), TrialState.PRUNED),
     ],
 )
 def test_optuna_is_told_the_mean_over_seeds_or_what_went_wrong(
@@ -146,9 +147,10 @@ def test_optuna_is_told_the_mean_over_seeds_or_what_went_wrong(
     search.add({"optim.lr": 0.1, "prune.method": "none"})
     for name, status, value in zip(search.plan.trials, statuses, (0.5, 0.7), strict=True):
         if status:
-            search.rows[name] = {"status": status, "val_accuracy": value}
+            search.rows[name] = {"status": status, "val_accuracy": value, "rung": 4}
     told = search.told(*search.asked[0])
     assert told.state == state
+    assert told.steps == ({4: 0.5} if "censored" in statuses else {})
     assert told.values == ([pytest.approx(0.6)] if state == TrialState.COMPLETE else None)
 
 
@@ -206,7 +208,8 @@ def test_dry_run_lists_what_was_asked_and_asks_nothing(tmp_path: Path, capsys) -
 
 @pytest.mark.xdist_group("kill")
 def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
-    flags = ("--preset", "quick", "--search", "optuna", "--num-trials", "6", "--set", "epochs=12")
+    flags = ("--preset", "quick", "--search", "optuna", "--num-trials", "6", "--set", "epochs=12",
+             "--scheduler", "asha")  # fmt: skip
     often = {"NVP_CHECKPOINT_SECONDS": "0.1"}
     storage = open_study(str(tmp_path), "small_search", "quick")
     process = start_study(tmp_path, *flags, env=often, script=SCRIPT)
@@ -225,12 +228,17 @@ def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{len(finished)} done, {len(asked) - len(finished)} to run" in ended.stdout
     assert "6 of 6 trials done" in ended.stdout
+    assert " censored), 0 missing" in ended.stdout
     trials, index = list(read_study(storage)["trials"]), read_index(storage)
     assert trials[: len(asked)] == asked, "the history was not kept"
     assert sorted(trials) == sorted(index.rows), "a trial ran that is not in the plan"
     assert len(set(trials)) == 6
     assert all(index.rows[name] == row for name, row in finished.items()), "run again"
-    assert not storage.files("checkpoints")
+    stopped = {name for name, row in index.rows.items() if row["status"] == "censored"}
+    assert {index.rows[name]["rung"] for name in stopped} <= {1, 2, 4}
+    assert {name.split("/")[1] for name in storage.files("checkpoints")} == stopped
+    points = [(e["trial_id"], e["epoch"]) for e in read_table(index, "epochs").to_pylist()]
+    assert len(points) == len(set(points)), "a row twice"
 
 
 def test_a_plan_knows_the_names_of_what_was_asked(tmp_path: Path) -> None:
