@@ -91,12 +91,13 @@ def check_conditions(space: Mapping[str, Axis]) -> None:
                     f"{path}: expected a condition on an axis before it, got {other!r}"
                     f"{nearest(other, earlier)}"
                 )
-            known = space[other]
-            for value in values if isinstance(known, Grid) else ():
-                if value not in known.values:
+            condition = space[other]
+            known = condition.values if isinstance(condition, Grid) else values
+            for value in values:
+                if value not in known:
                     raise ValueError(
-                        f"{path}: expected a condition on values of {other}, {known.values}, "
-                        f"got {value!r}{nearest(str(value), map(str, known.values))}"
+                        f"{path}: expected a condition on values of {other}, {known}, "
+                        f"got {value!r}{nearest(str(value), map(str, known))}"
                     )
         earlier.append(path)
 

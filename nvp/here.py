@@ -29,9 +29,13 @@ def run_here(
     asked: list[str],
     keep_checkpoints: bool = False,
     asha: Asha | None = None,
+    parents: frozenset[str] = frozenset(),
     source: Source = Source(),  # noqa: B008 (it has no state)
 ) -> None:
-    """Run `trials`, then those of `source`, one after another in this process."""
+    """Run `trials`, then those of `source`, one after another in this process.
+
+    The checkpoints of `parents` are kept for their forks, and ASHA does not stop them.
+    """
     for name, config in in_turn(trials, source):
         if asked:
             return
@@ -40,8 +44,8 @@ def run_here(
             storage,
             device=device,
             checkpoint_seconds=checkpoint_seconds,
-            keep_checkpoint=keep_checkpoints,
-            asha=asha,
+            keep_checkpoint=keep_checkpoints or name in parents,
+            asha=None if name in parents else asha,
         )
         for progress in trial:
             display.update(progress)

@@ -2,7 +2,7 @@
 
 from nvp.config import TrialConfig
 from nvp.estimate import estimate_bytes, estimate_seconds
-from nvp.plan import Design, Plan, State
+from nvp.plan import Design, Plan, State, to_run
 from nvp.progress import duration
 from nvp.tables import Index
 
@@ -18,7 +18,7 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
         print("  ".join([name, status.ljust(8), *values]).rstrip())
     print_state(state)
     if state.missing:
-        print_estimate([plan.trials[name] for name in state.missing], index)
+        print_estimate(list(to_run(plan, state, index).values()), index)
 
 
 def print_search(design: Design, to_ask: int, index: Index) -> None:
@@ -46,5 +46,7 @@ def print_estimate(trials: list[TrialConfig], index: Index) -> None:
 def print_state(state: State) -> None:
     """Print how many trials are done, to run and failed, and why they failed."""
     print(f"{len(state.done)} done, {len(state.missing)} to run, {len(state.failed)} failed before")
+    if state.parents:
+        print(f"first the {len(state.parents)} that they start from: {', '.join(state.parents)}")
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")

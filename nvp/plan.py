@@ -1,7 +1,7 @@
 """The plan: every cell x seed of a design, validated and named, and what of it is missing."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +9,8 @@ from nvp.asha import COLUMNS, Asha
 from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
 from nvp.config import TrialConfig, flatten, trial_id
+from nvp.fork import check_pair, is_ready, parent_of
+from nvp.fork import missing as missing_parent
 from nvp.names import nearest
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
@@ -23,6 +25,9 @@ class Design:
         space: {dotted path: axis}.
         seeds: replicates of every cell.
         gpus_per_trial: 0 for the CPU, else 1/k of a GPU.
+        parent: changes that make of a cell the trial it starts from, e.g. {"epochs": 10}: the same
+            configuration without pruning. Cells that differ in pruning alone share it. None =
+            every trial starts from the start.
         objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
     """
 
@@ -30,6 +35,7 @@ class Design:
     space: Mapping[str, Axis]
     seeds: int = 3
     gpus_per_trial: float = 0.0
+    parent: Mapping[str, Any] | None = None
     objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
 
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
@@ -71,10 +77,11 @@ def read_asha(design: Design) -> Asha:
 
 @dataclass(frozen=True)
 class Plan:
-    """The trials of a design: {trial id: configuration}, seed after seed."""
+    """The trials of a design: {trial id: configuration}, seed after seed, and their parents."""
 
     design: Design
     trials: dict[str, TrialConfig]
+    parents: dict[str, TrialConfig] = field(default_factory=dict)
 
     def swept(self, config: TrialConfig) -> dict[str, Any]:
         """Return the swept values of a trial, seed included."""
@@ -87,6 +94,8 @@ class Plan:
         Raises:
             ValueError: when it is not in the plan.
         """
+        if name in self.parents:
+            return replace(self, trials={name: self.parents[name]}, parents={})
         if name not in self.trials:
             raise ValueError(
                 f"--only: expected one of the {len(self.trials)} trial ids that --dry-run lists, "
@@ -111,14 +120,20 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
         ValueError: an unknown path or name, a value out of range, a value given twice.
     """
     trials: dict[str, TrialConfig] = {}
+    parents: dict[str, TrialConfig] = {}
     every = list(cells(design.space))
     for offset in range(design.seeds):
         for cell in every:
             name, config = make_trial(design, cell, offset, choose)
+            if design.parent is not None:
+                parent = parent_of(config, design.parent)
+                check_trial(parent)
+                config = replace(config, parent=trial_id(parent))
+                parents[config.parent], name = parent, trial_id(config)
             if name in trials:
                 raise ValueError(f"grid: expected every cell once, got {cell} twice")
             trials[name] = config
-    return Plan(design, trials)
+    return Plan(design, trials, parents)
 
 
 def make_trial(
@@ -134,11 +149,15 @@ def make_trial(
 
 @dataclass(frozen=True)
 class State:
-    """How far a plan is: ids by what became of them. Failed and damaged trials run again."""
+    """How far a plan is: ids by what became of them. Failed and damaged trials run again.
+
+    `parents` are those that forks among the missing wait for.
+    """
 
     done: list[str]
     failed: dict[str, str]
     missing: list[str]
+    parents: list[str] = field(default_factory=list)
 
 
 def compare(plan: Plan, index: Index, settled: Sequence[str] = ("done", "diverged")) -> State:
@@ -153,11 +172,40 @@ def compare(plan: Plan, index: Index, settled: Sequence[str] = ("done", "diverge
     done = [name for name in plan.trials if status.get(name) in settled]
     failed = {
         name: last_line(index.rows[name]["error"])
-        for name in plan.trials
+        for name in plan.parents | plan.trials
         if status.get(name) == "failed"
     }
     missing = [name for name in plan.trials if name not in set(done)]
-    return State(done, failed, missing)
+    wanted = dict.fromkeys(plan.trials[name].parent for name in missing)
+    waiting = [p for p in wanted if p and not is_ready(index.storage, p, status.get(p))]
+    return State(done, failed, missing, waiting)
+
+
+def to_run(plan: Plan, state: State, index: Index) -> dict[str, TrialConfig]:
+    """Return the missing trials, after the parents that they wait for.
+
+    Raises:
+        ValueError: when a parent is not to be had, or not one to start from.
+    """
+    for name in state.parents:
+        if name not in plan.parents:
+            row = index.rows.get(name, {"status": "missing"})
+            raise ValueError(missing_parent(index.storage, name, row["status"]))
+    for fork in (plan.trials[name] for name in state.missing):
+        if fork.parent and fork.parent not in plan.parents:
+            stored = json.loads(index.rows[fork.parent]["config"])
+            check_pair(TrialConfig().with_overrides(stored), fork)
+    parents = {name: plan.parents[name] for name in state.parents}
+    return parents | {name: plan.trials[name] for name in state.missing}
+
+
+def waves(trials: dict[str, TrialConfig]) -> Iterator[dict[str, TrialConfig]]:
+    """Yield `trials` in groups, those that others start from before them."""
+    left = dict(trials)
+    while left:
+        ready = {name: config for name, config in left.items() if config.parent not in left}
+        yield ready
+        left = {name: config for name, config in left.items() if name not in ready}
 
 
 def last_line(text: str | None) -> str:
@@ -194,6 +242,7 @@ def write_study(
         "space": {path: written(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},
+        "parents": list(plan.parents),
         "chosen": chosen,
         "starts": [*read_study(storage).get("starts", []), start],
     }

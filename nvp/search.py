@@ -168,6 +168,8 @@ def check_search(design: Design) -> None:
     """Raise ValueError for what a search cannot have, before it asks anything."""
     if not design.space:
         raise ValueError("--search optuna: expected a design with axes, got none")
+    if design.parent is not None:
+        raise ValueError("--search optuna: expected a design without parent; forks are for grids")
     check_conditions(design.space)
     for path, axis in design.space.items():
         for value in axis.values if isinstance(axis, Grid) else (axis.low, axis.high):

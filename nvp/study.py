@@ -23,7 +23,7 @@ from nvp.here import catch_signals, device_for, run_here
 from nvp.listing import print_plan, print_search, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
-from nvp.plan import Design, Plan, compare, make_plan, read_asha, write_study
+from nvp.plan import Design, Plan, compare, make_plan, read_asha, to_run, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.source import Source
@@ -92,7 +92,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
             chosen = plan.only(arguments.only) if arguments.only else plan
         index = read_index(storage)
         state = compare(chosen, index, ends)
-        trials = {name: chosen.trials[name] for name in state.missing}
+        trials = to_run(chosen, state, index)
         for name in data_names(asked, trials):
             prepare_data(name, data_root())
         print_state(state)
@@ -177,6 +177,7 @@ def run(
     device = device_of(arguments, design)
     seconds = float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
     keep = arguments.keep_checkpoints
+    parents = frozenset(config.parent for config in trials.values()) - {""}
     gpus = 1.0 if arguments.no_ray else gpus_of(arguments, design)
     if gpus == AUTO:
         gpus = propose_share(list(trials.values()) or [design.base])
@@ -194,17 +195,18 @@ def run(
                 asked=asked,
                 keep_checkpoints=keep,
                 asha=asha,
+                parents=parents,
                 source=search or Source(),
             )
             return asked
         from nvp.sweep import Resources, Setting, run_sweep  # Ray takes seconds to import
 
+        place, share = storage.root, gpus or 1.0
+        setting = Setting(place, str(data_root()), device, seconds, keep, share, asha, parents)
         run_sweep(
             trials,
             storage,
-            Setting(
-                storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0, asha=asha
-            ),
+            setting,
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,

@@ -28,6 +28,7 @@ from ray.tune.search import Searcher  # noqa: E402
 
 from nvp.asha import Asha  # noqa: E402
 from nvp.config import TrialConfig, changed  # noqa: E402
+from nvp.plan import waves  # noqa: E402
 from nvp.progress import Display  # noqa: E402
 from nvp.result import commit_lost  # noqa: E402
 from nvp.source import Source  # noqa: E402
@@ -57,8 +58,9 @@ class Setting:
     checkpoint_seconds: float
     keep_checkpoints: bool = False
     share: float = 1.0
-    retried: bool = False
     asha: Asha | None = None
+    parents: frozenset[str] = frozenset()
+    retried: bool = False
 
 
 class TrialActor(tune.Trainable):
@@ -77,6 +79,7 @@ class TrialActor(tune.Trainable):
 
     def work(self) -> None:
         """Run the trial until it ends or `stopping` is set; then it saves a checkpoint."""
+        is_parent = self.latest.trial_id in self.setting.parents
         try:
             run = run_trial(
                 self.config_,
@@ -86,8 +89,8 @@ class TrialActor(tune.Trainable):
                 share=self.setting.share,
                 retried=self.setting.retried,
                 checkpoint_seconds=self.setting.checkpoint_seconds,
-                keep_checkpoint=self.setting.keep_checkpoints,
-                asha=self.setting.asha,
+                keep_checkpoint=self.setting.keep_checkpoints or is_parent,
+                asha=None if is_parent else self.setting.asha,
             )
             for self.latest in run:
                 if self.stopping.is_set():
@@ -254,15 +257,24 @@ def run_sweep(
         if source:
             asking = Asking(watch, partial(slots, resources), asked_to_stop)
             fit(watch, setting, resources, StopWhen(asked_to_stop), asking)
-        while (watch.left or watch.crowded) and not asked_to_stop:
-            if not watch.left:
-                watch.left, watch.crowded = watch.crowded, {}
-                setting = replace(setting, share=1.0, retried=True)
-                resources = replace(resources, gpus_per_trial=1.0)
-            fit(watch, setting, resources, StopWhen(asked_to_stop))
+        for wave in [dict(watch.left)] if source else waves(trials):
+            watch.left = wave
+            run_wave(watch, setting, resources, asked_to_stop)
     finally:
         ray.shutdown()
         storage.delete_folder(".tune")
+
+
+def run_wave(
+    watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]
+) -> None:
+    """Run what is left, again where a process died; then what ran out of memory, alone."""
+    while (watch.left or watch.crowded) and not asked_to_stop:
+        if not watch.left:
+            watch.left, watch.crowded = watch.crowded, {}
+            setting = replace(setting, share=1.0, retried=True)
+            resources = replace(resources, gpus_per_trial=1.0)
+        fit(watch, setting, resources, StopWhen(asked_to_stop))
 
 
 def slots(resources: Resources) -> int:

@@ -16,6 +16,7 @@ from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
+from nvp.fork import is_ready, start_from
 from nvp.parts import TrialWriter, decode, drop_uncommitted, encode, next_attempt, parts_intact
 from nvp.pruning import METHODS
 from nvp.record import EpochRecord
@@ -91,12 +92,14 @@ def run_trial(
         root: folder of the data sets; default as `data_root`.
         checkpoint_seconds: least time between two checkpoints.
         keep_checkpoint: leave one of the end and the one before; of a diverged trial its last two.
+            A trial that is done without one is run again for it.
         asha: decides at its rungs whether the trial goes on; None = it always does.
     """
     set_up_process(device)
     name = trial_id(config)
     row = read_index(storage, name).rows.get(name)
-    if row and row["status"] in settled(asha is not None):
+    kept = row and (not keep_checkpoint or is_ready(storage, name, row["status"]))
+    if row and kept and row["status"] in settled(asha is not None):
         yield Progress(name, row["status"], row["epochs"] or 0, row["epochs"] or 0)
         return
     writer = TrialWriter(storage, name, next_attempt(storage, name))
@@ -159,7 +162,11 @@ class Run:
         self.record: EpochRecord | None = None
 
     def resume(self) -> None:
-        """Continue from the newest checkpoint whose parts are intact; else start afresh."""
+        """Continue from the newest checkpoint whose parts are intact; else start afresh.
+
+        Raises:
+            ValueError: a fork's parent is not there.
+        """
         storage, name = self.writer.storage, self.writer.trial_id
         for checkpoint in checkpoints(storage, name):
             if parts_intact(storage, checkpoint.header["manifest"]):
@@ -168,6 +175,9 @@ class Run:
                 self.writer.held = decode(checkpoint.held) if checkpoint.held else None
                 self.diary = Diary(**checkpoint.header["diary"])
                 break
+        else:
+            if self.config.parent:
+                start_from(storage, self.config.parent, self.state)
         drop_uncommitted(storage, name, self.writer.manifest)
 
     def epochs(self) -> Generator[Progress, None, None]:
@@ -190,7 +200,8 @@ class Run:
 
     def judge(self, epoch: int, total: int, record: EpochRecord | None) -> None:
         """At a rung it was not let past yet, raise Censored when the trial is to stop."""
-        if not self.asha or epoch <= self.diary.rung or epoch not in rungs(self.config, total):
+        past = max(self.diary.rung, self.state.forked if record is None else 0)
+        if not self.asha or epoch <= past or epoch not in rungs(self.config, total):
             return
         name, asha = self.writer.trial_id, self.asha
         row = epoch_rows(name, record).to_pylist()[0] if record else {}
