@@ -1,7 +1,7 @@
 """The plan: every cell x seed of a design, validated and named, and what of it is missing."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -199,13 +199,14 @@ def to_run(plan: Plan, state: State, index: Index) -> dict[str, TrialConfig]:
     return parents | {name: plan.trials[name] for name in state.missing}
 
 
-def waves(trials: dict[str, TrialConfig]) -> Iterator[dict[str, TrialConfig]]:
-    """Yield `trials` in groups, those that others start from before them."""
-    left = dict(trials)
+def waves(trials: dict[str, TrialConfig]) -> list[dict[str, TrialConfig]]:
+    """Return `trials` in groups, those that others start from before them."""
+    groups, left = [], dict(trials)
     while left:
         ready = {name: config for name, config in left.items() if config.parent not in left}
-        yield ready
         left = {name: config for name, config in left.items() if name not in ready}
+        groups.append(ready)
+    return groups
 
 
 def last_line(text: str | None) -> str:
