@@ -69,7 +69,7 @@ def last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
     """
     row = read_index(storage, parent).rows.get(parent, {"status": "missing", "epochs": None})
     if row["status"] == "diverged":
-        raise Diverged(f"parent {parent} diverged, so there is no network to start from: its loss")
+        raise Diverged(f"parent {parent} diverged: there is no network to start from")
     for checkpoint in checkpoints(storage, parent) if row["status"] == "done" else ():
         if checkpoint.header["epoch"] == row["epochs"]:
             return checkpoint

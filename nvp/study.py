@@ -103,6 +103,8 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
             print("interrupted; this command continues:", continuing(), sep="\n")
             return INTERRUPTED
         whole = search.plan if source and search else chosen
+        if search and search.exhausted:
+            print(f"search: nothing new to ask after {len(search.asked)} configurations")
         return summary(whole, storage, study, preset, arguments)
 
 

@@ -162,6 +162,22 @@ def test_a_space_without_anything_new_ends_the_search(tmp_path: Path) -> None:
     assert search.exhausted
 
 
+def test_several_objectives_are_searched_by_nsga_ii(tmp_path: Path, capsys) -> None:
+    both = {"val_accuracy": "maximize", "sparsity": "maximize"}
+    study = replace(STUDY, quick=replace(DESIGN, objectives=both))
+    flags = ["--preset", "quick", "--storage", str(tmp_path), "--set", "epochs=1", "--no-ray",
+             "--search", "optuna", "--num-trials", "3"]  # fmt: skip
+    for more, wanted in (
+        (["--dry-run"], "search: 3 configurations to ask (NSGA-II: maximize val_accuracy, max"),
+        ([], "3 of 3 trials done"),
+        ([], "3 done, 0 to run"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(study, [*flags, *more])
+        assert ended.value.code == 0
+        assert wanted in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("changes", "wanted"),
     [
@@ -171,6 +187,7 @@ def test_a_space_without_anything_new_ends_the_search(tmp_path: Path) -> None:
         ({"space": {"prune.method": grid("none", "nvpp")}}, "did you mean 'nvp'"),
         ({"objectives": {"val_acuracy": "maximize"}}, "got 'val_acuracy'.*'val_accuracy'"),
         ({"objectives": {"test_accuracy": "maximize"}}, "got 'test_accuracy'"),
+        ({"parent": {"epochs": 1}}, "expected a design without parent"),
         ({"objectives": {"sparsity": "up"}}, "expected maximize or minimize, got 'up'"),
         ({"objectives": {}}, "expected columns of trials"),
     ],
