@@ -14,11 +14,16 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
     for name, config in plan.trials.items():
         row = index.rows.get(name)
         status = row["status"] if row else "missing"
-        values = [str(value).ljust(len(path)) for path, value in plan.swept(config).items()]
+        values = [shown(value).ljust(len(path)) for path, value in plan.swept(config).items()]
         print("  ".join([name, status.ljust(8), *values]).rstrip())
     print_state(state)
     if state.missing:
         print_estimate(list(to_run(plan, state, index).values()), index)
+
+
+def shown(value: object) -> str:
+    """Return a value of a configuration, a fraction to six digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def print_search(design: Design, to_ask: int, index: Index) -> None:
