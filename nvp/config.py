@@ -138,6 +138,9 @@ class TrialConfig(Settings):
     steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
     seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
     revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
+    parent: str = setting(
+        "", "trial whose end this one starts from, for the rest of its epochs; '' = from the start"
+    )
     precision: str = setting(
         "float32",
         "in which the network computes, weights stay float32; auto: the fastest, measured once",
