@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nvp.check import check_trial
-from nvp.config import TrialConfig, flatten, trial_id
+from nvp.config import TrialConfig, flatten, trial_id, value_at
 from nvp.names import nearest
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
@@ -57,8 +57,7 @@ class Plan:
 
     def swept(self, config: TrialConfig) -> dict[str, Any]:
         """Return the swept values of a trial, seed included."""
-        flat = flatten(config)
-        return {path: flat[path] for path in [*self.design.space, "seed"]}
+        return {path: value_at(config, path) for path in [*self.design.space, "seed"]}
 
     def only(self, name: str) -> "Plan":
         """Return the plan of one trial.
@@ -91,11 +90,12 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
     """
     trials: dict[str, TrialConfig] = {}
     axes = [[(path, value) for value in axis.values] for path, axis in design.space.items()]
+    cells = [(cell, design.base.with_overrides(dict(cell))) for cell in itertools.product(*axes)]
     for offset in range(design.seeds):
-        for cell in itertools.product(*axes):
-            config = design.base.with_overrides(dict(cell))
-            config = config.with_overrides({"seed": design.base.seed + offset})
-            check_trial(config)
+        for cell, shared in cells:
+            config = replace(shared, seed=design.base.seed + offset)
+            if not offset:
+                check_trial(config)
             config = choose(config)
             name = trial_id(config)
             if name in trials:
@@ -122,7 +122,8 @@ def compare(plan: Plan, index: Index) -> State:
         for name in plan.trials
         if status.get(name) == "failed"
     }
-    missing = [name for name in plan.trials if name not in set(done)]
+    finished = set(done)
+    missing = [name for name in plan.trials if name not in finished]
     return State(done, failed, missing)
 
 

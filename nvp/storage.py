@@ -6,9 +6,13 @@ it is serialised in memory and put with one write-and-close, never renamed.
 
 import os
 import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+
+CONNECTIONS = 16  # at a time, to an object store
 
 
 class Storage:
@@ -57,6 +61,14 @@ class Storage:
             if info.type == FileType.File and not info.base_name.startswith(".")
         }
 
+    def list_all(self, folders: list[str]) -> Iterator[dict[str, int]]:
+        """Yield `files` of each folder; of an object store several at a time."""
+        if self.local:
+            yield from map(self.files, folders)
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(self.files, folders)
+
     def exists(self, name: str) -> bool:
         """Whether there is a file of that name."""
         return self.filesystem.get_file_info(self.path(name)).type == FileType.File
@@ -65,6 +77,21 @@ class Storage:
         """Return the content of a file."""
         with self.filesystem.open_input_stream(self.path(name)) as stream:
             return stream.read()
+
+    def read_all(self, names: list[str]) -> Iterator[bytes | None]:
+        """Yield the contents of files in order, None for one that is not there."""
+        if self.local:
+            yield from map(self.read_if_there, names)
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(self.read_if_there, names)
+
+    def read_if_there(self, name: str) -> bytes | None:
+        """Return the content of a file, None when it is not there."""
+        try:
+            return self.read(name)
+        except FileNotFoundError:
+            return None
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the whole new one."""

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from nvp.parts import Rows, conform, decode, join, parts_intact, read_intact
+from nvp.parts import Rows, decode_all, parts_intact, read_all_intact
 from nvp.schema import TABLES, TRIALS
 from nvp.storage import Storage
 
@@ -56,51 +56,68 @@ class Index:
         return [trial for trial in self.parts if trial not in self.rows]
 
 
-def read_index(storage: Storage, trial_id: str = "") -> Index:
-    """Return what is finished: one listing and the rows. On a local disk parts are checksummed.
+def read_index(storage: Storage, trial_id: str = "", *, checksums: bool = True) -> Index:
+    """Return what is finished: one listing and the rows.
 
-    A damaged row or part is named in a warning, and its trial counts as not finished. With a
-    `trial_id` only that trial is looked at.
+    A damaged row or part is named in a warning, and its trial counts as not finished.
+
+    Args:
+        storage: the study's.
+        trial_id: the only trial to look at; "" for all.
+        checksums: whether to read the parts, where they are on a local disk, and compare their
+            checksums; else only names and sizes. `read_table` compares those of what it reads.
     """
-    listing = {
-        name: size
-        for table in TABLES
-        for name, size in storage.files(f"{table}/{trial_id}".rstrip("/")).items()
-        if name.count("/") == 3 and name.endswith(".arrow")  # what else lies there is not ours
-    }
+    listing = listed(storage, trial_id)
+    newest = sorted(listing, key=lambda name: (name.split("/")[1], int(name.split("/")[2])))
+    parts: dict[str, list[str]] = defaultdict(list)
+    for name in newest:
+        table, trial, _, _ = name.split("/")
+        if table != "trials":
+            parts[trial].append(name)
     rows: dict[str, dict[str, Any]] = {}
     damaged = set()
-    parts: dict[str, list[str]] = defaultdict(list)
-    newest = sorted(listing, key=lambda name: (name.split("/")[1], int(name.split("/")[2])))
-    for name in newest:
-        table, trial_id, _, _ = name.split("/")
-        if table != "trials":
-            parts[trial_id].append(name)
-            continue
-        row = read_row(storage, name, listing)
-        if row is None:
-            damaged.add(trial_id)
-            rows.pop(trial_id, None)
+    names = [name for name in newest if name.startswith("trials/")]
+    for name, row in zip(names, read_rows(storage, names), strict=True):
+        trial = name.split("/")[1]
+        if row is None or not parts_there(storage, row, listing, checksums and storage.local):
+            damaged.add(trial)
+            rows.pop(trial, None)
         else:
-            damaged.discard(trial_id)
-            rows[trial_id] = row
+            damaged.discard(trial)
+            rows[trial] = row
     return Index(storage, rows, parts, frozenset(damaged))
 
 
-def read_row(storage: Storage, name: str, listing: dict[str, int]) -> dict[str, Any] | None:
-    """Return the row of a file, None when it or a part that it names is damaged."""
-    content = read_intact(storage, name)
-    if content is None:
-        return None
-    row = conform(decode(content), TRIALS).to_pylist()[0]
-    for part, size in json.loads(row["manifest"]).items():
+def listed(storage: Storage, trial_id: str) -> dict[str, int]:
+    """Return {name: bytes} of the rows and parts of all trials, or of one."""
+    folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
+    files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
+    return {  # what else lies there is not ours
+        name: size
+        for name, size in files.items()
+        if name.count("/") == 3 and name.endswith(".arrow")
+    }
+
+
+def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
+    """Return the row in each of these files, None for one that is damaged."""
+    contents = list(read_all_intact(storage, names))
+    intact = [content for content in contents if content is not None]
+    rows = iter(decode_all(intact, TRIALS).to_pylist())
+    return [None if content is None else next(rows) for content in contents]
+
+
+def parts_there(
+    storage: Storage, row: dict[str, Any], listing: dict[str, int], checksums: bool
+) -> bool:
+    """Whether every part that a row names is there, whole and, with `checksums`, undamaged."""
+    manifest = json.loads(row["manifest"])
+    for part, size in manifest.items():
         if listing.get(part) != size:
             state = "missing" if part not in listing else "truncated"
             logger.warning("%s is %s", storage.path(part), state)
-            return None
-    if storage.local and not parts_intact(storage, json.loads(row["manifest"])):
-        return None
-    return row
+            return False
+    return not checksums or parts_intact(storage, manifest)
 
 
 def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> Rows:
@@ -110,13 +127,9 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
     if table == "trials":
         rows = [index.rows[trial_id] for trial_id in chosen if trial_id in index.rows]
         return Rows.from_pylist(rows, schema)
-    chunks = []
-    for trial_id in chosen:
-        for name in visible_parts(index, table, trial_id):
-            content = read_intact(index.storage, name)
-            if content is not None:
-                chunks.append(conform(decode(content), schema))
-    return join(chunks) if chunks else schema.empty_table()
+    names = [name for trial_id in chosen for name in visible_parts(index, table, trial_id)]
+    contents = read_all_intact(index.storage, names)
+    return decode_all([content for content in contents if content is not None], schema)
 
 
 def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
