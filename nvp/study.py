@@ -23,7 +23,7 @@ from nvp.packing import propose
 from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
-from nvp.storage import Storage
+from nvp.storage import Storage, unreachable
 from nvp.tables import open_study, read_index, read_study
 from nvp.trial import CHECKPOINT_SECONDS
 
@@ -119,6 +119,8 @@ def check_writable(storage: Storage) -> None:
         storage.write("writable", b"")
         storage.delete(["writable"])
     except OSError as error:
+        if not storage.local:
+            raise ValueError(unreachable(storage.place, error)) from None
         raise ValueError(
             f"--storage: expected a place to write to, got {storage.root}: {error}"
         ) from None
@@ -156,7 +158,7 @@ def run(
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0),
+            Setting(storage.place, str(data_root()), device, seconds, keep, share=gpus or 1.0),
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,

@@ -217,7 +217,7 @@ def fit(watch: Watch, setting: Setting, resources: Resources, stop: StopWhen) ->
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=watch.storage.path(".tune"),
+            storage_path=watch.storage.below(".tune").place,
             verbose=0,
             callbacks=[watch],
             stop=stop,

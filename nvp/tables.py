@@ -17,8 +17,14 @@ logger = logging.getLogger(__name__)
 
 
 def open_study(place: str, study: str, preset: str) -> Storage:
-    """Return the storage of one preset of a study; `place` is a path or a URI."""
-    return Storage.at(place).below(study, preset)
+    """Return the storage of one preset of a study; `place` is a path or a URI.
+
+    Raises:
+        ValueError: a URI that nothing understands, or an object store out of reach.
+    """
+    storage = Storage.at(place)
+    storage.check()
+    return storage.below(study, preset)
 
 
 def read_study(storage: Storage) -> dict[str, Any]:
