@@ -1,7 +1,7 @@
 """Thousands of committed trials without training them: the rows of one real trial, renamed.
 
-Every trial goes through the real writer, so its files, names, checksums and manifests are real; only
-the flush to the disk is left out.
+Every trial goes through the real writer, so its files, names, checksums and manifests are real;
+only the flush to the disk is left out.
 """
 
 import json

@@ -15,7 +15,7 @@ from nvp.data.splits import Images, Splits
 from nvp.neurons import neuron_layers
 from nvp.rows import is_sampled
 from nvp.tables import Index
-from nvp.train import num_epochs, num_steps, train
+from nvp.train import TrainState, num_epochs, num_steps, train
 
 STEPS = 5
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed
@@ -66,6 +66,11 @@ def random_images(facts: DataSet, count: int) -> Splits:
         pixels, torch.zeros(count, dtype=torch.int64), (0.5,) * channels, (0.25,) * channels
     )
     return Splits(images, images, images, facts.num_classes)
+
+
+def dense(config: TrialConfig, facts: DataSet) -> TrainState:
+    """Return the initial state of a trial without its data."""
+    return build(config, random_images(facts, 1), "cpu")
 
 
 def estimate_bytes(trials: list[TrialConfig]) -> int:

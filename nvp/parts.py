@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import ipc
 
 from nvp.schema import TABLES, TRIALS
@@ -80,6 +81,12 @@ def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
 def join(tables: Iterable[Rows]) -> Rows:
     """Return the rows of all tables, one after another."""
     return pa.concat_tables(tables).unify_dictionaries()
+
+
+def of_trials(rows: Rows, trial_ids: list[str]) -> Rows:
+    """Return the rows of some trials."""
+    names = rows["trial_id"].cast(pa.string())
+    return rows.filter(pc.call_function("is_in", [names], pc.SetLookupOptions(pa.array(trial_ids))))
 
 
 def conform(rows: Rows, schema: pa.Schema) -> Rows:

@@ -57,8 +57,12 @@ def coerce(value: Any, kind: Any, *, path: str) -> Any:
     Raises:
         ValueError: when it is not one; names the path, the expected type and what came.
     """
-    if type(value) is kind and (kind is not float or math.isfinite(value)):
-        return value
+    plain = type(value) is kind and (kind is not float or math.isfinite(value))
+    return value if plain else converted(value, kind, path=path)
+
+
+def converted(value: Any, kind: Any, *, path: str) -> Any:
+    """Return a value of another type as `kind`; else as `coerce`."""
     expected = f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}"
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]

@@ -143,12 +143,18 @@ class Storage:
 
     def delete(self, names: list[str]) -> None:
         """Delete files that may be gone already."""
-        for name in names:
-            if self.local:
+        if self.local:
+            for name in names:
                 Path(self.path(name)).unlink(missing_ok=True)
-            elif self.exists(name):
-                with suppress(FileNotFoundError):
-                    self.filesystem.delete_file(self.path(name))
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            list(pool.map(self.delete_object, names))
+
+    def delete_object(self, name: str) -> None:
+        """Delete an object that may be gone already."""
+        if self.exists(name):
+            with suppress(FileNotFoundError):
+                self.filesystem.delete_file(self.path(name))
 
     def delete_folder(self, name: str) -> None:
         """Delete a folder and all below it; it may be gone already."""

@@ -6,10 +6,11 @@ Readers see what a row's manifest names and, of a trial without a row, its newes
 import json
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nvp.parts import Rows, decode_all, parts_intact, read_all_intact
+from nvp.packs import Pack, pack_names, packed_rows, packed_table, read_packs
+from nvp.parts import Rows, checked, decode_all, join, parts_intact, read_all_intact
 from nvp.schema import TABLES, TRIALS
 from nvp.storage import Storage
 
@@ -48,6 +49,9 @@ class Index:
     Attributes:
         rows: {trial_id: newest intact row whose parts are all there}.
         damaged: trials with a row that is damaged, or that names a part which is.
+        files: {trial_id: its row files that are in no pack}.
+        packed: {trial_id: the pack that its row and its parts are read from}.
+        packs: the names of all packs there were.
         running: trials that have parts but no row.
     """
 
@@ -55,6 +59,9 @@ class Index:
     rows: dict[str, dict[str, Any]]
     parts: dict[str, list[str]]
     damaged: frozenset[str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+    packed: dict[str, Pack] = field(default_factory=dict)
+    packs: frozenset[str] = frozenset()
 
     @property
     def running(self) -> list[str]:
@@ -73,25 +80,47 @@ def read_index(storage: Storage, trial_id: str = "", *, checksums: bool = True) 
         checksums: whether to read the parts, where they are on a local disk, and compare their
             checksums; else only names and sizes. `read_table` compares those of what it reads.
     """
+    while True:
+        index = look(storage, trial_id, checksums=checksums and storage.local)
+        if not index.damaged or pack_names(storage) == index.packs:
+            return index  # else a compaction took away what was listed
+
+
+def look(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
+    """Return the index; trials outside of packs are listed first, so that none can slip away."""
     listing = listed(storage, trial_id)
-    newest = sorted(listing, key=lambda name: (name.split("/")[1], int(name.split("/")[2])))
-    parts: dict[str, list[str]] = defaultdict(list)
-    for name in newest:
+    packs = read_packs(storage, checksums=checksums)
+    replaced = frozenset().union(*(pack.replaces for pack in packs))
+    left = [name for name in listing if name not in replaced]
+    parts, files = defaultdict(list), defaultdict(list)
+    for name in sorted(left, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
         table, trial, _, _ = name.split("/")
-        if table != "trials":
-            parts[trial].append(name)
-    rows: dict[str, dict[str, Any]] = {}
+        (files if table == "trials" else parts)[trial].append(name)
+    index = Index(
+        storage, {}, parts, frozenset(), files, {}, frozenset(pack.name for pack in packs)
+    )
+    for pack in packs:
+        if not trial_id or trial_id in pack.trials:
+            for row in packed_rows(storage, pack, trial_id):
+                index.rows[row["trial_id"]] = row
+                index.packed[row["trial_id"]] = pack
+    return replace(index, damaged=add_loose(index, listing, checksums))
+
+
+def add_loose(index: Index, listing: dict[str, int], checksums: bool) -> frozenset[str]:
+    """Add the rows outside of packs, which are newer; return the trials with a damaged one."""
     damaged = set()
-    names = [name for name in newest if name.startswith("trials/")]
-    for name, row in zip(names, read_rows(storage, names), strict=True):
+    names = [name for files in index.files.values() for name in files]
+    for name, row in zip(names, read_rows(index.storage, names), strict=True):
         trial = name.split("/")[1]
-        if row is None or not parts_there(storage, row, listing, checksums and storage.local):
+        index.packed.pop(trial, None)
+        if row is None or not parts_there(index.storage, row, listing, checksums):
             damaged.add(trial)
-            rows.pop(trial, None)
+            index.rows.pop(trial, None)
         else:
             damaged.discard(trial)
-            rows[trial] = row
-    return Index(storage, rows, parts, frozenset(damaged))
+            index.rows[trial] = row
+    return frozenset(damaged)
 
 
 def listed(storage: Storage, trial_id: str) -> dict[str, int]:
@@ -129,13 +158,26 @@ def parts_there(
 def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> Rows:
     """Return all rows of a table, or those of some trials, finished or still running."""
     schema = TABLES[table]
-    chosen = list(index.parts | index.rows) if trial_ids is None else trial_ids
+    chosen = list(index.rows | index.parts) if trial_ids is None else trial_ids
     if table == "trials":
         rows = [index.rows[trial_id] for trial_id in chosen if trial_id in index.rows]
         return Rows.from_pylist(rows, schema)
-    names = [name for trial_id in chosen for name in visible_parts(index, table, trial_id)]
-    contents = read_all_intact(index.storage, names)
-    return decode_all([content for content in contents if content is not None], schema)
+    loose = [name for trial_id in chosen for name in visible_parts(index, table, trial_id)]
+    contents = list(index.storage.read_all(loose))
+    packs: dict[str, Pack] = {}
+    wanted: dict[str, set[str]] = defaultdict(set)  # of a pack; an older one may have them too
+    for trial in index.packed.keys() & set(chosen):
+        pack = index.packed[trial]
+        packs[pack.name] = pack
+        wanted[pack.name].add(trial)
+    tables = [
+        packed_table(index.storage, packs[name], table, wanted[name]) for name in sorted(packs)
+    ]
+    if (None in contents or None in tables) and pack_names(index.storage) != index.packs:
+        return read_table(read_index(index.storage, checksums=False), table, chosen)
+    intact = [checked(index.storage, *pair) for pair in zip(loose, contents, strict=True)]
+    rows = decode_all([content for content in intact if content is not None], schema)
+    return join([*(found for found in tables if found is not None), rows])
 
 
 def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
@@ -144,6 +186,8 @@ def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
     A continued attempt starts after the parts it kept, so an older part that reaches into it is
     one that the continuation replaces.
     """
+    if trial_id in index.packed:
+        return []
     if trial_id in index.rows:
         names = list(json.loads(index.rows[trial_id]["manifest"]))
         return [name for name in names if name.startswith(f"{table}/")]

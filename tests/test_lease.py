@@ -125,7 +125,8 @@ def test_half_a_lease_is_none(content: bytes, tmp_path: Path) -> None:
 def test_a_network_mount_is_told_from_a_disk(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(
-        "/dev/a / ext4 rw 0 0\nhost:/x /mnt/my\\040share nfs4 rw 0 0\nb /mnt/own fuse.sshfs rw 0 0\n"
+        "/dev/a / ext4 rw 0 0\nhost:/x /mnt/my\\040share nfs4 rw 0 0\n"
+        "b /mnt/own fuse.sshfs rw 0 0\n"
         "/dev/c /mnt/own/disk xfs rw 0 0\n"
     )
     found = [
