@@ -72,4 +72,7 @@ if __name__ == "__main__":
         if not Path(place, STUDY.name).exists():
             make(place)
         holds = measure(place, "loose")
+        printed, seconds = timed("-m", "nvp.compact", STUDY.name, "--storage", place)
+        print(f"    {printed.strip()}, {seconds:.0f} s", flush=True)
+        holds += measure(place, "compacted")
     sys.exit(int(not all(holds)))
