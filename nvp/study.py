@@ -21,6 +21,7 @@ from nvp.listing import print_plan, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
 from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
+from nvp.preflight import check_room
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.storage import Storage, unreachable
@@ -75,6 +76,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         index = read_index(storage)
         state = compare(chosen, index)
         trials = {name: chosen.trials[name] for name in state.missing}
+        check_room(storage, list(trials.values()))
         for name in {config.data.name for config in trials.values()}:
             prepare_data(name, data_root())
         print_state(state)
