@@ -3,7 +3,15 @@
 import subprocess
 import sys
 
-MODULES = ("data_path", "telemetry", "nn_relief", "shrink", "shrunk_run", "quick_study")
+MODULES = (
+    "data_path",
+    "telemetry",
+    "nn_relief",
+    "shrink",
+    "shrunk_run",
+    "quick_study",
+    "plan_scale",
+)
 
 if __name__ == "__main__":
     codes = [

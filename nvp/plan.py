@@ -8,7 +8,7 @@ from typing import Any
 from nvp.asha import COLUMNS, Asha
 from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
-from nvp.config import TrialConfig, flatten, trial_id
+from nvp.config import TrialConfig, flatten, trial_id, value_at
 from nvp.fork import check_pair, is_ready, parent_of
 from nvp.fork import missing as missing_parent
 from nvp.names import nearest
@@ -85,8 +85,7 @@ class Plan:
 
     def swept(self, config: TrialConfig) -> dict[str, Any]:
         """Return the swept values of a trial, seed included."""
-        flat = flatten(config)
-        return {path: flat[path] for path in [*self.design.space, "seed"]}
+        return {path: value_at(config, path) for path in [*self.design.space, "seed"]}
 
     def only(self, name: str) -> "Plan":
         """Return the plan of one trial.
@@ -121,10 +120,10 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
     """
     trials: dict[str, TrialConfig] = {}
     parents: dict[str, TrialConfig] = {}
-    every = list(cells(design.space))
+    every = [(cell, design.base.with_overrides(cell)) for cell in cells(design.space)]
     for offset in range(design.seeds):
-        for cell in every:
-            name, config = make_trial(design, cell, offset, choose)
+        for cell, shared in every:
+            name, config = replicate(design, shared, offset, choose)
             if design.parent is not None:
                 parent = parent_of(config, design.parent)
                 check_trial(parent)
@@ -140,9 +139,16 @@ def make_trial(
     design: Design, cell: dict[str, Any], offset: int, choose: Callable[[TrialConfig], TrialConfig]
 ) -> tuple[str, TrialConfig]:
     """Return the name and the checked configuration of one replicate of a cell."""
-    seed = design.base.seed + offset
-    config = design.base.with_overrides(cell).with_overrides({"seed": seed})
-    check_trial(config)
+    return replicate(design, design.base.with_overrides(cell), offset, choose)
+
+
+def replicate(
+    design: Design, cell: TrialConfig, offset: int, choose: Callable[[TrialConfig], TrialConfig]
+) -> tuple[str, TrialConfig]:
+    """Return the name and the configuration of one replicate; the first of a cell is checked."""
+    config = replace(cell, seed=design.base.seed + offset)
+    if not offset:
+        check_trial(config)
     config = choose(config)
     return trial_id(config), config
 
@@ -175,7 +181,8 @@ def compare(plan: Plan, index: Index, settled: Sequence[str] = ("done", "diverge
         for name in plan.parents | plan.trials
         if status.get(name) == "failed"
     }
-    missing = [name for name in plan.trials if name not in set(done)]
+    finished = set(done)
+    missing = [name for name in plan.trials if name not in finished]
     wanted = dict.fromkeys(plan.trials[name].parent for name in missing)
     waiting = [p for p in wanted if p and not is_ready(index.storage, p, status.get(p))]
     return State(done, failed, missing, waiting)

@@ -25,10 +25,11 @@ from nvp.listing import print_plan, print_search, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
 from nvp.plan import Design, Plan, compare, make_plan, read_asha, to_run, write_study
+from nvp.preflight import check_room
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.source import Source
-from nvp.storage import Storage
+from nvp.storage import Storage, unreachable
 from nvp.tables import open_study, read_index, read_study
 from nvp.trial import CHECKPOINT_SECONDS, settled
 
@@ -93,6 +94,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         index = read_index(storage)
         state = compare(chosen, index, ends)
         trials = to_run(chosen, state, index)
+        check_room(storage, list(trials.values()))
         for name in data_names(asked, trials):
             prepare_data(name, data_root())
         print_state(state)
@@ -171,6 +173,8 @@ def check_writable(storage: Storage) -> None:
         storage.write("writable", b"")
         storage.delete(["writable"])
     except OSError as error:
+        if not storage.local:
+            raise ValueError(unreachable(storage.place, error)) from None
         raise ValueError(
             f"--storage: expected a place to write to, got {storage.root}: {error}"
         ) from None
@@ -212,7 +216,7 @@ def run(
             return asked
         from nvp.sweep import Resources, Setting, run_sweep  # Ray takes seconds to import
 
-        place, share = storage.root, gpus or 1.0
+        place, share = storage.place, gpus or 1.0
         setting = Setting(place, str(data_root()), device, seconds, keep, share, asha, parents)
         run_sweep(
             trials,

@@ -310,7 +310,7 @@ def fit(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=watch.storage.path(".tune"),
+            storage_path=watch.storage.below(".tune").place,
             verbose=0,
             callbacks=[watch],
             stop=stop,
