@@ -132,7 +132,7 @@ def small(tmp_path: Path, lr: float) -> tuple[Storage, TrialConfig, str]:
     """A study of one trial and of one that was better at every rung, by what ASHA remembers."""
     storage = Storage.at(str(tmp_path))
     plan = make_plan(Design(base=BASE, space={"optim.lr": grid(lr)}, seeds=1))
-    write_study(storage, "s", "quick", plan, chosen={}, start={})
+    write_study(storage, "s", "quick", plan, start={})
     ((name, config),) = plan.trials.items()
     study = json.loads(storage.read("study.json"))
     study["trials"] |= {"better": {}}

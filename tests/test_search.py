@@ -85,7 +85,7 @@ def search_of(storage: Storage, num: int, **changes) -> Search:
 def run_search(storage: Storage, num: int, **changes) -> Search:
     search = search_of(storage, num, **changes)
     left = {n: c for n, c in search.plan.trials.items() if n not in search.rows}
-    write_study(storage, "s", "quick", search.plan, chosen={}, start={}, search="optuna")
+    write_study(storage, "s", "quick", search.plan, start={}, search="optuna")
     with Display(num) as display:
         run_here(left, storage, "cpu", 20.0, display=display, asked=[], source=search)
     return search
@@ -108,7 +108,7 @@ def test_a_search_that_is_continued_asks_what_an_unbroken_one_asks(tmp_path: Pat
 def test_asked_configurations_are_in_study_json_before_they_start(tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
     search = search_of(storage, 3)
-    write_study(storage, "s", "quick", search.plan, chosen={}, start={}, search="optuna")
+    write_study(storage, "s", "quick", search.plan, start={}, search="optuna")
     name, _ = search.next()
     assert list(read_study(storage)["trials"]) == [name]
     other = search_of(storage, 3)
@@ -122,9 +122,9 @@ def test_another_base_is_another_search_and_a_grid_is_none(tmp_path: Path) -> No
     search = search_of(storage, 3)
     search.next, _ = search.next, search.add({"optim.lr": 0.1, "prune.method": "none"})
     for method, count in (("optuna", 1), ("grid", 0)):
-        write_study(storage, "s", "quick", search.plan, chosen={}, start={}, search=method)
+        write_study(storage, "s", "quick", search.plan, start={}, search=method)
         assert len(search_of(storage, 3).asked) == count
-    write_study(storage, "s", "quick", search.plan, chosen={}, start={}, search="optuna")
+    write_study(storage, "s", "quick", search.plan, start={}, search="optuna")
     assert not search_of(storage, 3, base=replace(DESIGN.base, epochs=2)).asked
     narrow = DESIGN.space | {"optim.lr": uniform(0.2, 0.3)}
     assert not search_of(storage, 3, space=narrow).asked
