@@ -375,11 +375,16 @@ def test_what_is_no_setting_is_refused(settings: dict, wanted: str) -> None:
         relieved(model_of("mlp"), **settings)
 
 
-def test_a_pass_over_resnet20_takes_less_than_half_a_second_on_two_cores() -> None:
+def test_a_pass_over_resnet20_costs_a_few_forward_passes() -> None:
+    """The bar in seconds is in benchmarks/: here others share the caches, and both take longer."""
     model = build_model(ModelConfig(name="resnet20"), (3, 32, 32), 10, seed=0)
-    x, spent = torch.rand(64, 3, 32, 32), []
+    x, ratios = torch.rand(64, 3, 32, 32), []
     for _ in range(3):
-        start = time.process_time()  # one thread: what others do on the machine does not count
+        start = time.process_time()
         nn_relief(model, x, alpha_conv=0.95, alpha_fc=0.99)
-        spent.append(time.process_time() - start)
-    assert statistics.median(spent) < 1.0
+        middle = time.process_time()
+        with torch.no_grad():
+            for _ in range(3):
+                model(x)
+        ratios.append(3 * (middle - start) / (time.process_time() - middle))
+    assert statistics.median(ratios) < 6

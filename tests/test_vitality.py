@@ -473,7 +473,7 @@ def vgg_by_hand(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 def resnet_by_hand(name: str, model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     x = model.stem(x)
     seen = {"stem": x}
-    if name == "resnet50":
+    if name in ("resnet50", "resnet18_imagenet"):
         x = nn.functional.max_pool2d(x, 3, 2, 1)
     *inner, last = ("first", "second", "third") if name == "resnet50" else ("first", "second")
     for stage, blocks in enumerate(model.stages):
