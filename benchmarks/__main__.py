@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-MODULES = ("data_path", "telemetry", "nn_relief", "shrink", "shrunk_run", "quick_study")
+MODULES = (
+    "data_path",
+    "step",
+    "telemetry",
+    "nn_relief",
+    "shrink",
+    "shrunk_run",
+    "stacked",
+    "packing",
+    "quick_study",
+)
 
 if __name__ == "__main__":
     codes = [

@@ -10,12 +10,12 @@ costs, against an epoch of 50,000 images through ResNet-18 in batches of 128.
 import copy
 import sys
 from statistics import median
-from time import process_time
 
 import torch
 import torch.nn.functional as F
 
 from benchmarks.bar import bar, spread
+from benchmarks.telemetry import timed
 from nvp.build import set_up_process
 from nvp.config import ModelConfig, OptimConfig, PruneConfig
 from nvp.models import build_model
@@ -71,12 +71,6 @@ def mask(state: TrainState, sites: str, share: float = SPARSITY) -> None:
 
 def copy_of(state: TrainState) -> TrainState:
     return TrainState(*copy.deepcopy((state.model, state.optimizer)))
-
-
-def timed(work) -> float:
-    start = process_time()
-    work()
-    return process_time() - start
 
 
 def gap(model: ModelConfig, shape: Shape, sites: str) -> float:

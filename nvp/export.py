@@ -7,7 +7,6 @@ FOLDER/network.safetensors. Masked neurons are removed, constant ones folded.
 
 import argparse
 import copy
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ from nvp.checkpoint import checkpoints, restore
 from nvp.config import TrialConfig
 from nvp.data import data_facts, data_root
 from nvp.estimate import dense
-from nvp.overlap import find_config, find_study
+from nvp.overlap import find_config, find_study, name_a_trial
 from nvp.plain import distance, plain, source
 from nvp.storage import Storage
 
@@ -49,12 +48,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m nvp.export",
         description="Write a trial's network as plain torch source and safetensors.",
     )
-    add, place = parser.add_argument, os.environ.get("NVP_STORAGE", "results")
-    add("--storage", default=place, metavar="PATH", help="default: NVP_STORAGE, else results")
-    add("--study", required=True, help="its name")
-    add("--preset", choices=("quick", "paper"), default="quick", help="default: quick")
-    add("--trial", required=True, metavar="TRIAL_ID", help="run with --keep-checkpoints")
-    add("--out", required=True, metavar="FOLDER", help="made if it is not there")
+    name_a_trial(parser)
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="made if it is not there")
     return parser
 
 

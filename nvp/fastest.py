@@ -13,13 +13,13 @@ from statistics import median
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from nvp.build import LAYOUTS, build, set_up_process
 from nvp.config import TrialConfig
 from nvp.data import data_facts, data_root
 from nvp.estimate import random_images
-from nvp.precision import PRECISIONS, forward
+from nvp.precision import PRECISIONS
+from nvp.timing import step
 
 ROUNDS = 5
 CPU_IMAGES = 16  # of a batch: enough to compare, a second for a ResNet-18
@@ -102,15 +102,12 @@ def timed_step(config: TrialConfig, device: str) -> Any:
     state = build(config, data, device)
     pixels = data.train.first(count).pixels.to(torch.float32) / 255
 
-    def step() -> float:
+    def timed() -> float:
         start = now(device)
-        state.optimizer.zero_grad()
-        logits = forward(state.model, pixels, config.precision)
-        F.cross_entropy(logits, data.train.labels[:count]).backward()
-        state.optimizer.step()
+        step(state, pixels, data.train.labels[:count], config.precision)
         return now(device) - start
 
-    return step
+    return timed
 
 
 def now(device: str) -> float:

@@ -183,7 +183,7 @@ class LiveNoise:
         """
         self.sigma, self.course = prune.live_noise, prune.scale_l1_schedule
         self.shaken: list[tuple[Tensor, Tensor, Place]] = []
-        dense = places(model) if prune.draws == "dense" else {}
+        dense = places(model) if self.sigma > 0 and prune.draws == "dense" else {}
         names = {parameter: name for name, parameter in model.named_parameters()}
         for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
             alive = ~dead.get(path, ~layer.keep)

@@ -61,15 +61,21 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m nvp.overlap",
         description="What would each criterion have pruned of a trial's newest checkpoint?",
     )
+    name_a_trial(parser)
+    add = parser.add_argument
+    add("--sparsity", type=fraction, default=0.5, help="over the whole pool (default: 0.5)")
+    add("--criteria", nargs="+", metavar="NAME", help="only these (default: all)")
+    add("--out", metavar="FILE", help="write a row for each pair, as CSV")
+    return parser
+
+
+def name_a_trial(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which trial's newest checkpoint is meant."""
     add, place = parser.add_argument, os.environ.get("NVP_STORAGE", "results")
     add("--storage", default=place, metavar="PATH", help="default: NVP_STORAGE, else results")
     add("--study", required=True, help="its name")
     add("--preset", choices=("quick", "paper"), default="quick", help="default: quick")
     add("--trial", required=True, metavar="TRIAL_ID", help="run with --keep-checkpoints")
-    add("--sparsity", type=fraction, default=0.5, help="over the whole pool (default: 0.5)")
-    add("--criteria", nargs="+", metavar="NAME", help="only these (default: all)")
-    add("--out", metavar="FILE", help="write a row for each pair, as CSV")
-    return parser
 
 
 def fraction(text: str) -> float:

@@ -132,11 +132,7 @@ def last_line(text: str | None) -> str:
 
 
 def write_study(
-    storage: Storage,
-    name: str,
-    preset: str,
-    plan: Plan,
-    start: dict[str, Any],
+    storage: Storage, name: str, preset: str, plan: Plan, start: dict[str, Any]
 ) -> None:
     """Write study.json: the current plan, before its first trial, and one more start."""
     space = {path: list(axis.values) for path, axis in plan.design.space.items()}

@@ -25,7 +25,7 @@ from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
 from nvp.progress import Display
 from nvp.provenance import start_entry
 from nvp.storage import Storage
-from nvp.tables import open_study, read_index, read_study
+from nvp.tables import open_study, read_index, read_object
 from nvp.trial import CHECKPOINT_SECONDS
 
 __all__ = ["Design", "Grid", "Study", "grid", "main"]
@@ -85,7 +85,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
 
 def plan_of(design: Design, device: str, storage: Storage) -> Plan:
     """Return the plan of a design; what `auto` stands for is kept, also of a dry run."""
-    known = read_study(storage, "auto.json")
+    known = read_object(storage, "auto.json")
     chooser = Chooser(device, dict(known))
     plan = make_plan(design, chooser)
     for name, choice in chooser.used.items():

@@ -21,15 +21,20 @@ def open_study(place: str, study: str, preset: str) -> Storage:
     return Storage.at(place).below(study, preset)
 
 
-def read_study(storage: Storage, name: str = "study.json") -> dict[str, Any]:
-    """Return study.json; {} when there is none or, with a warning, when it is damaged."""
+def read_study(storage: Storage) -> dict[str, Any]:
+    """Return study.json, as `read_object` does."""
+    return read_object(storage, "study.json")
+
+
+def read_object(storage: Storage, name: str) -> dict[str, Any]:
+    """Return a JSON object; {} when there is none or, with a warning, when it is damaged."""
     if not storage.exists(name):
         return {}
     try:
-        study = json.loads(storage.read(name))
-        if not isinstance(study, dict):
+        found = json.loads(storage.read(name))
+        if not isinstance(found, dict):
             raise ValueError("expected an object")
-        return study
+        return found
     except ValueError as error:
         logger.warning("%s is damaged: %s", storage.path(name), error)
         return {}

@@ -106,15 +106,12 @@ def run_trial(
         yield run.finish("done")
     except Diverged as error:
         yield run.finish("diverged", error=str(error))
-    except torch.OutOfMemoryError:
-        writer.discard()
-        if share < 1:
-            yield run.progress("out_of_memory")
-        else:
-            yield run.finish("failed", error=traceback.format_exc())
     except Exception as error:  # becomes the row of the trial; the study goes on
-        logger.warning("trial %s failed: %s", name, error)
         writer.discard()
+        if share < 1 and isinstance(error, torch.OutOfMemoryError):
+            yield run.progress("out_of_memory")
+            return
+        logger.warning("trial %s failed: %s", name, error)
         yield run.finish("failed", error=traceback.format_exc())
 
 
