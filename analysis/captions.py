@@ -21,7 +21,7 @@ def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
     Empty when nothing is left out.
     """
     parts = []
-    for status in ("diverged", "failed"):
+    for status in ("diverged", "failed", "censored"):
         count = int((trials["status"] == status).sum())
         if count:
             parts.append(f"{count} of {len(trials)} trials {status} and left out.")

@@ -13,6 +13,7 @@ MODULES = (
     "stacked",
     "packing",
     "quick_study",
+    "plan_scale",
 )
 
 if __name__ == "__main__":

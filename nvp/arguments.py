@@ -39,6 +39,24 @@ def parser(name: str) -> argparse.ArgumentParser:
         help="override the base, e.g. optim.lr=0.1; fixes a swept path (repeatable)",
     )
     add(
+        "--search",
+        choices=("grid", "optuna"),
+        default="grid",
+        help="grid (default): every cell; optuna: TPE, or NSGA-II for several objectives",
+    )
+    add(
+        "--num-trials",
+        type=positive,
+        metavar="N",
+        help="configurations that optuna asks for in all; each runs for every seed",
+    )
+    add(
+        "--scheduler",
+        choices=("fifo", "asha"),
+        default="fifo",
+        help="asha stops trials early that are not among the best third; fifo continues them",
+    )
+    add(
         "--gpus-per-trial",
         type=share,
         metavar="1/K",
@@ -75,6 +93,17 @@ def share(text: str) -> float:
     if k >= 1 and abs(k - round(k)) < 0.01:
         return 1 / round(k)
     raise argparse.ArgumentTypeError(f"expected 0, 1 or 1/k, got {text!r}")
+
+
+def check_flags(arguments: argparse.Namespace) -> None:
+    """Raise ValueError for flags that do not go together."""
+    if arguments.search == "optuna" and not arguments.num_trials:
+        raise ValueError("--search optuna: expected --num-trials N, how many to ask for, got none")
+    if arguments.search == "grid" and arguments.num_trials:
+        raise ValueError(
+            f"--num-trials: expected --search optuna with it, got {arguments.num_trials} and a "
+            "grid, which has its own number of cells"
+        )
 
 
 def choose_preset(arguments: argparse.Namespace) -> tuple[str, str]:

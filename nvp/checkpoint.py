@@ -64,7 +64,8 @@ def save_checkpoint(
         header: plain JSON values to find again.
         held: rows that are not decided yet, encoded.
     """
-    header = {"epoch": state.epoch, "step": state.step, "left": left(state.model)} | header
+    own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
+    header = own | {"left": left(state.model)} | header
     tensors = tensors_of(state)
     if held:
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
@@ -129,3 +130,4 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
     for kind in MEMORIES:
         setattr(state, kind, parts[kind])
     state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
+    state.forked = checkpoint.header.get("forked", -1)

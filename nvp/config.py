@@ -8,10 +8,11 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache, reduce
 from typing import Any
 
 from nvp.names import nearest
-from nvp.settings import Settings, check, coerce, part, setting
+from nvp.settings import Settings, check, coerce, fields_of, part, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,9 @@ class TrialConfig(Settings):
     steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
     seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
     revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
+    parent: str = setting(
+        "", "trial whose end this one starts from, for the rest of its epochs; '' = from the start"
+    )
     precision: str = setting(
         "float32",
         "in which the network computes, weights stay float32; auto: the fastest, measured once",
@@ -160,30 +164,46 @@ class TrialConfig(Settings):
         Raises:
             ValueError: unknown path, value of another type, or out of range.
         """
-        valid = flatten(self)
+        valid = paths(type(self))
         for path in flat:
             if path not in valid:
                 raise ValueError(f"unknown configuration path {path!r}{nearest(path, valid)}")
-        return from_flat(type(self), valid | flat)
+        return replaced(self, flat)
 
 
-def from_flat(kind: type, flat: dict[str, Any], prefix: str = "") -> Any:
-    """Return the `Settings` of type `kind` with the values of a complete flat mapping."""
+@cache
+def paths(kind: type) -> tuple[str, ...]:
+    """Return the dotted paths of a configuration, in the order of declaration."""
+    return tuple(flatten(kind()))
+
+
+def replaced(settings: Any, flat: dict[str, Any], prefix: str = "") -> Any:
+    """Return `settings` with the values that `flat` has for it; the other parts stay the same."""
     values = {}
-    for field in dataclasses.fields(kind):
+    for field in fields_of(type(settings)):
         path = prefix + field.name
         if dataclasses.is_dataclass(field.type):
-            values[field.name] = from_flat(field.type, flat, path + ".")  # type: ignore[arg-type]
-        elif path in flat:  # absent: written by an older version, and the default changes nothing
+            inner = {name: flat[name] for name in flat if name.startswith(path + ".")}
+            if inner:
+                values[field.name] = replaced(getattr(settings, field.name), inner, path + ".")
+        elif path in flat:
             values[field.name] = coerce(flat[path], field.type, path=path)
             check(values[field.name], field, path=path)
-    return kind(**values)
+    return dataclasses.replace(settings, **values)
+
+
+def from_flat(kind: type, flat: dict[str, Any]) -> Any:
+    """Return the `Settings` of type `kind` that a stored flat mapping describes.
+
+    A path that is absent was written by an older version, and its default changes nothing.
+    """
+    return replaced(usual(kind), flat)
 
 
 def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
     """Return {dotted path: plain JSON value}, in the order of declaration."""
     flat: dict[str, Any] = {}
-    for field in dataclasses.fields(config):
+    for field in fields_of(type(config)):
         value = getattr(config, field.name)
         if dataclasses.is_dataclass(value):
             flat |= flatten(value, prefix + field.name + ".")
@@ -192,10 +212,30 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def changed(config: TrialConfig) -> dict[str, Any]:
+def value_at(config: TrialConfig, path: str) -> Any:
+    """Return the plain JSON value at a dotted path."""
+    value = reduce(getattr, path.split("."), config)
+    return list(value) if isinstance(value, tuple) else value
+
+
+@cache
+def usual(kind: type) -> Any:
+    """Return the defaults of a configuration or one of its parts."""
+    return kind()
+
+
+def changed(config: Any, prefix: str = "") -> dict[str, Any]:
     """Return the dotted paths whose values differ from the defaults."""
-    defaults = flatten(type(config)())
-    return {path: value for path, value in flatten(config).items() if value != defaults[path]}
+    default, differing = usual(type(config)), {}
+    if config == default:
+        return differing
+    for field in fields_of(type(config)):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(field.type):
+            differing |= changed(value, prefix + field.name + ".")
+        elif value != getattr(default, field.name):
+            differing[prefix + field.name] = list(value) if isinstance(value, tuple) else value
+    return differing
 
 
 def trial_id(config: TrialConfig) -> str:

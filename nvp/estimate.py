@@ -7,6 +7,7 @@ from statistics import median
 import torch
 
 from nvp.build import build, set_up_process
+from nvp.check import check_model
 from nvp.config import TrialConfig
 from nvp.data import data_facts, data_root
 from nvp.data.data_set import DataSet
@@ -67,6 +68,11 @@ def random_images(facts: DataSet, count: int) -> Splits:
     return Splits(images, images, images, facts.num_classes)
 
 
+def dense(config: TrialConfig, facts: DataSet) -> TrainState:
+    """Return the initial state of a trial without its data."""
+    return build(config, random_images(facts, 1), "cpu")
+
+
 def estimate_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of the tables that `trials` will write."""
     return sum(trial_bytes(costly_part(config)) for config in trials)
@@ -76,13 +82,9 @@ def estimate_bytes(trials: list[TrialConfig]) -> int:
 def trial_bytes(config: TrialConfig) -> int:
     """Return the bytes of one trial's tables."""
     facts = data_facts(config.data.name, data_root())
-    widths = [len(layer.keep) for layer in neuron_layers(dense(config, facts).model).values()]
+    model = check_model(config.model, facts.image_shape, facts.num_classes)
+    widths = [len(layer.keep) for layer in neuron_layers(model).values()]
     points = num_epochs(config, facts.num_train) // config.probe.every + 1
     sampled = sum(is_sampled(epoch) for epoch in range(points)) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())
-
-
-def dense(config: TrialConfig, facts: DataSet) -> TrainState:
-    """Return the initial state of a trial without its data."""
-    return build(config, random_images(facts, 1), "cpu")

@@ -8,6 +8,7 @@ is also one of precisions.
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -25,21 +26,23 @@ ROUNDS = 5
 CPU_IMAGES = 16  # of a batch: enough to compare, a second for a ResNet-18
 MARGIN = 0.95  # of the default's time; less is noise
 Choice = dict[str, str]
+Keep = Callable[[dict[str, Choice]], None]
 
 
 class Chooser:
     """Replaces every `auto` of a configuration by what is fastest on a kind of device."""
 
-    def __init__(self, device: str, known: dict[str, Choice]) -> None:
+    def __init__(self, device: str, known: dict[str, Choice], keep: Keep | None = None) -> None:
         """Make one.
 
         Args:
             device: "cpu" or "cuda", where the trials will run.
             known: choices made before, by key (`key`); what is measured is added.
+            keep: called with all of them when one is added.
 
         `used` is what this one has been asked for, of `known`.
         """
-        self.device, self.known = device, known
+        self.device, self.known, self.keep = device, known, keep
         self.used: dict[str, Choice] = {}
 
     def __call__(self, config: TrialConfig) -> TrialConfig:
@@ -54,6 +57,8 @@ class Chooser:
         name = key(config, self.device)
         if name not in self.known:
             self.known[name] = fastest(config, self.device)
+            if self.keep:
+                self.keep(self.known)
         self.used[name] = self.known[name]
         return replace(config, **self.known[name])
 

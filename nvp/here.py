@@ -1,12 +1,15 @@
 """Run trials one after another in this process, and the signals that stop a run."""
 
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 
+from nvp.asha import Asha
 from nvp.config import TrialConfig
 from nvp.progress import Display
+from nvp.source import Source
 from nvp.storage import Storage
 from nvp.trial import run_trial
 
@@ -25,9 +28,15 @@ def run_here(
     display: Display,
     asked: list[str],
     keep_checkpoints: bool = False,
+    asha: Asha | None = None,
+    parents: frozenset[str] = frozenset(),
+    source: Source = Source(),  # noqa: B008 (it has no state)
 ) -> None:
-    """Run `trials` one after another in this process."""
-    for config in trials.values():
+    """Run `trials`, then those of `source`, one after another in this process.
+
+    The checkpoints of `parents` are kept for their forks, and ASHA does not stop them.
+    """
+    for name, config in in_turn(trials, source):
         if asked:
             return
         trial = run_trial(
@@ -35,12 +44,21 @@ def run_here(
             storage,
             device=device,
             checkpoint_seconds=checkpoint_seconds,
-            keep_checkpoint=keep_checkpoints,
+            keep_checkpoint=keep_checkpoints or name in parents,
+            asha=None if name in parents else asha,
         )
         for progress in trial:
             display.update(progress)
             if asked and progress.status == "running":
                 trial.close()
+        source.ended(name)
+
+
+def in_turn(trials: dict[str, TrialConfig], source: Source) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield the known trials, then what the source has, asked for only when it is its turn."""
+    yield from trials.items()
+    while (asked := source.next()) is not None:
+        yield asked
 
 
 def catch_signals(asked: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from nvp.config import TrialConfig
 from nvp.estimate import estimate_bytes, estimate_seconds
-from nvp.plan import Plan, State
+from nvp.plan import Design, Plan, State, to_run
 from nvp.progress import duration
 from nvp.tables import Index
 
@@ -14,11 +14,25 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
     for name, config in plan.trials.items():
         row = index.rows.get(name)
         status = row["status"] if row else "missing"
-        values = [str(value).ljust(len(path)) for path, value in plan.swept(config).items()]
+        values = [shown(value).ljust(len(path)) for path, value in plan.swept(config).items()]
         print("  ".join([name, status.ljust(8), *values]).rstrip())
     print_state(state)
     if state.missing:
-        print_estimate([plan.trials[name] for name in state.missing], index)
+        print_estimate(list(to_run(plan, state, index).values()), index)
+
+
+def shown(value: object) -> str:
+    """Return a value of a configuration, a fraction to six digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def print_search(design: Design, to_ask: int, index: Index) -> None:
+    """Print how much of a search is still to be asked, by what, and the cost of it."""
+    method = "TPE" if len(design.objectives) == 1 else "NSGA-II"
+    goal = ", ".join(f"{direction} {name}" for name, direction in design.objectives.items())
+    print(f"search: {to_ask} configurations to ask ({method}: {goal}), {design.seeds} seeds each")
+    if to_ask:
+        print_estimate([design.base] * (to_ask * design.seeds), index)
 
 
 def print_estimate(trials: list[TrialConfig], index: Index) -> None:
@@ -37,5 +51,7 @@ def print_estimate(trials: list[TrialConfig], index: Index) -> None:
 def print_state(state: State) -> None:
     """Print how many trials are done, to run and failed, and why they failed."""
     print(f"{len(state.done)} done, {len(state.missing)} to run, {len(state.failed)} failed before")
+    if state.parents:
+        print(f"first the {len(state.parents)} that they start from: {', '.join(state.parents)}")
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")

@@ -1,28 +1,19 @@
 """The plan: every cell x seed of a design, validated and named, and what of it is missing."""
 
-import itertools
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nvp.asha import COLUMNS, Asha
+from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
-from nvp.config import TrialConfig, flatten, trial_id
+from nvp.config import TrialConfig, flatten, trial_id, value_at
+from nvp.fork import check_pair, is_ready, parent_of
+from nvp.fork import missing as missing_parent
 from nvp.names import nearest
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The values of one axis, all of them tried."""
-
-    values: tuple[Any, ...]
-
-
-def grid(*values: Any) -> Grid:
-    """Return an axis of a design: the path of the space is tried at each of `values`."""
-    return Grid(values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,31 +25,67 @@ class Design:
         space: {dotted path: axis}.
         seeds: replicates of every cell.
         gpus_per_trial: 0 for the CPU, else 1/k of a GPU.
+        parent: changes that make of a cell the trial it starts from, e.g. {"epochs": 10}: the same
+            configuration without pruning. Cells that differ in pruning alone share it. None =
+            every trial starts from the start.
+        objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
     """
 
     base: TrialConfig
-    space: dict[str, Grid]
+    space: Mapping[str, Axis]
     seeds: int = 3
     gpus_per_trial: float = 0.0
+    parent: Mapping[str, Any] | None = None
+    objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
 
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
         """Return the design with base values replaced; setting a swept path ends its sweep."""
-        space = {path: axis for path, axis in self.space.items() if path not in settings}
         base = self.base.with_overrides(settings)
+        fixed = {path: flatten(base)[path] for path in self.space if path in settings}
+        space = without(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
+
+
+def read_asha(design: Design) -> Asha:
+    """Return the ASHA of a design.
+
+    Raises:
+        ValueError: when its trials cannot be compared at the same epochs by one number.
+    """
+    if len(design.objectives) != 1:
+        raise ValueError(
+            f"--scheduler asha: expected one objective to stop by, got "
+            f"{', '.join(design.objectives) or 'none'}; several (NSGA-II) go with fifo"
+        )
+    ((column, direction),) = design.objectives.items()
+    if column not in COLUMNS:
+        raise ValueError(
+            f"--scheduler asha: expected a column of epochs, got {column!r}"
+            f"{nearest(column, COLUMNS)}"
+        )
+    lengths = {"epochs", "steps", "probe.every"}
+    if design.base.steps:
+        lengths |= {"data.batch_size", "data.name"}
+    for path in design.space:
+        if path in lengths:
+            raise ValueError(
+                f"--scheduler asha: expected trials of one length, which have the same rungs, got "
+                f"an axis {path}"
+            )
+    return Asha(column, direction == "maximize")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The trials of a design: {trial id: configuration}, seed after seed."""
+    """The trials of a design: {trial id: configuration}, seed after seed, and their parents."""
 
     design: Design
     trials: dict[str, TrialConfig]
+    parents: dict[str, TrialConfig] = field(default_factory=dict)
 
     def swept(self, config: TrialConfig) -> dict[str, Any]:
         """Return the swept values of a trial, seed included."""
-        flat = flatten(config)
-        return {path: flat[path] for path in [*self.design.space, "seed"]}
+        return {path: value_at(config, path) for path in [*self.design.space, "seed"]}
 
     def only(self, name: str) -> "Plan":
         """Return the plan of one trial.
@@ -66,6 +93,8 @@ class Plan:
         Raises:
             ValueError: when it is not in the plan.
         """
+        if name in self.parents:
+            return replace(self, trials={name: self.parents[name]}, parents={})
         if name not in self.trials:
             raise ValueError(
                 f"--only: expected one of the {len(self.trials)} trial ids that --dry-run lists, "
@@ -90,40 +119,101 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
         ValueError: an unknown path or name, a value out of range, a value given twice.
     """
     trials: dict[str, TrialConfig] = {}
-    axes = [[(path, value) for value in axis.values] for path, axis in design.space.items()]
+    parents: dict[str, TrialConfig] = {}
+    every = [(cell, design.base.with_overrides(cell)) for cell in cells(design.space)]
     for offset in range(design.seeds):
-        for cell in itertools.product(*axes):
-            config = design.base.with_overrides(dict(cell))
-            config = config.with_overrides({"seed": design.base.seed + offset})
-            check_trial(config)
-            config = choose(config)
-            name = trial_id(config)
+        for cell, shared in every:
+            name, config = replicate(design, shared, offset, choose)
+            if design.parent is not None:
+                parent = parent_of(config, design.parent)
+                check_trial(parent)
+                config = replace(config, parent=trial_id(parent))
+                parents[config.parent], name = parent, trial_id(config)
             if name in trials:
-                raise ValueError(f"grid: expected every cell once, got {dict(cell)} twice")
+                raise ValueError(f"grid: expected every cell once, got {cell} twice")
             trials[name] = config
-    return Plan(design, trials)
+    return Plan(design, trials, parents)
+
+
+def make_trial(
+    design: Design, cell: dict[str, Any], offset: int, choose: Callable[[TrialConfig], TrialConfig]
+) -> tuple[str, TrialConfig]:
+    """Return the name and the checked configuration of one replicate of a cell."""
+    return replicate(design, design.base.with_overrides(cell), offset, choose)
+
+
+def replicate(
+    design: Design, cell: TrialConfig, offset: int, choose: Callable[[TrialConfig], TrialConfig]
+) -> tuple[str, TrialConfig]:
+    """Return the name and the configuration of one replicate; the first of a cell is checked."""
+    config = replace(cell, seed=design.base.seed + offset)
+    if not offset:
+        check_trial(config)
+    config = choose(config)
+    return trial_id(config), config
 
 
 @dataclass(frozen=True)
 class State:
-    """How far a plan is: ids by what became of them. Failed and damaged trials run again."""
+    """How far a plan is: ids by what became of them. Failed and damaged trials run again.
+
+    `parents` are those that forks among the missing wait for.
+    """
 
     done: list[str]
     failed: dict[str, str]
     missing: list[str]
+    parents: list[str] = field(default_factory=list)
 
 
-def compare(plan: Plan, index: Index) -> State:
-    """Return what of the plan is committed, failed and missing; failed ones are missing too."""
+def compare(plan: Plan, index: Index, settled: Sequence[str] = ("done", "diverged")) -> State:
+    """Return what of the plan is committed, failed and missing; failed ones are missing too.
+
+    Args:
+        plan: the trials.
+        index: what is committed.
+        settled: the statuses of trials that do not run again.
+    """
     status = {name: row["status"] for name, row in index.rows.items()}
-    done = [name for name in plan.trials if status.get(name) in ("done", "diverged")]
+    done = [name for name in plan.trials if status.get(name) in settled]
     failed = {
         name: last_line(index.rows[name]["error"])
-        for name in plan.trials
+        for name in plan.parents | plan.trials
         if status.get(name) == "failed"
     }
-    missing = [name for name in plan.trials if name not in set(done)]
-    return State(done, failed, missing)
+    finished = set(done)
+    missing = [name for name in plan.trials if name not in finished]
+    wanted = dict.fromkeys(plan.trials[name].parent for name in missing)
+    waiting = [p for p in wanted if p and not is_ready(index.storage, p, status.get(p))]
+    return State(done, failed, missing, waiting)
+
+
+def to_run(plan: Plan, state: State, index: Index) -> dict[str, TrialConfig]:
+    """Return the missing trials, after the parents that they wait for.
+
+    Raises:
+        ValueError: when a parent is not to be had, or not one to start from.
+    """
+    for name in state.parents:
+        if name not in plan.parents:
+            row = index.rows.get(name, {"status": "missing"})
+            raise ValueError(missing_parent(index.storage, name, row["status"]))
+    for fork in (plan.trials[name] for name in state.missing):
+        if fork.parent and fork.parent not in plan.parents:
+            stored = json.loads(index.rows[fork.parent]["config"])
+            check_pair(TrialConfig().with_overrides(stored), fork)
+    parents = {name: plan.parents[name] for name in state.parents}
+    return parents | {name: plan.trials[name] for name in state.missing}
+
+
+def waves(trials: dict[str, TrialConfig]) -> list[dict[str, TrialConfig]]:
+    """Return `trials` in groups, those that others start from before them."""
+    groups, left = [], dict(trials)
+    while left:
+        ready = {name: config for name, config in left.items() if config.parent not in left}
+        left = {name: config for name, config in left.items() if name not in ready}
+        groups.append(ready)
+    return groups
 
 
 def last_line(text: str | None) -> str:
@@ -132,17 +222,44 @@ def last_line(text: str | None) -> str:
 
 
 def write_study(
-    storage: Storage, name: str, preset: str, plan: Plan, start: dict[str, Any]
+    storage: Storage,
+    name: str,
+    preset: str,
+    plan: Plan,
+    start: dict[str, Any],
+    search: str = "grid",
 ) -> None:
-    """Write study.json: the current plan, before its first trial, and one more start."""
-    space = {path: list(axis.values) for path, axis in plan.design.space.items()}
+    """Write study.json: the current plan, before its first trial, and one more start.
+
+    Args:
+        storage: the study's.
+        name: the study's.
+        preset: its preset.
+        plan: what is to be run.
+        start: of this start.
+        search: how its configurations are found.
+    """
     study = {
         "study": name,
         "preset": preset,
+        "search": search,
         "base": flatten(plan.design.base),
-        "space": space,
+        "space": {path: written(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},
+        "parents": list(plan.parents),
         "starts": [*read_study(storage).get("starts", []), start],
     }
+    storage.write("study.json", json.dumps(study, indent=1).encode())
+
+
+def written(axis: Axis) -> Any:
+    """Return an axis as study.json has it: its values, or the range."""
+    return list(axis.values) if isinstance(axis, Grid) else vars(axis) | {"when": dict(axis.when)}
+
+
+def write_trials(storage: Storage, plan: Plan) -> None:
+    """Bring the trials of study.json up to date with a plan that grew, before they start."""
+    trials = {trial: plan.swept(config) for trial, config in plan.trials.items()}
+    study = read_study(storage) | {"trials": trials}
     storage.write("study.json", json.dumps(study, indent=1).encode())

@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from nvp.schema import STATUSES
 from nvp.trial import Progress as TrialProgress
 
 
@@ -15,7 +16,7 @@ class Display:
     def __init__(self, total: int, console: Console | None = None) -> None:
         self.total = total
         self.console = console or Console(highlight=False, soft_wrap=True)
-        self.ended: dict[str, int] = {"done": 0, "diverged": 0, "failed": 0}
+        self.ended: dict[str, int] = dict.fromkeys(STATUSES, 0)
         self.running: dict[str, TrialProgress] = {}
         self.start = time.perf_counter()
         self.bar: Progress | None = None

@@ -8,7 +8,7 @@ may differ between a killed and continued run and an unbroken one.
 
 import pyarrow as pa
 
-STATUSES = ("done", "failed", "diverged")
+STATUSES = ("done", "failed", "diverged", "censored")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
 WEIGHT_EVENTS = ("weights_pruned", "weights_grown")
 SHRUNK = "shrunk"
@@ -81,7 +81,8 @@ TRIALS = pa.schema(
         column(
             "step_seconds", REAL, f"network as it ended: {STEP_SECONDS}", unit="s", volatile=True
         ),
-        column("error", TEXT, "why a trial failed or diverged; null when done", volatile=True),
+        column("rung", COUNT, "epoch at which ASHA stopped a censored trial", unit="epochs"),
+        column("error", TEXT, "why a trial is not done; null when it is", volatile=True),
         column("attempt", COUNT, "how often the trial was started", volatile=True),
         column("started", DOUBLE, "first start", unit="s, Unix", volatile=True),
         column("ended", DOUBLE, "end", unit="s, Unix", volatile=True),
@@ -180,6 +181,11 @@ LIFE = pa.schema(
 )
 
 TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
+# what a search may go by: measured on train and val, the same after an interruption
+OBJECTIVES = [
+    *("val_loss", "val_accuracy", "best_val_accuracy", "sparsity", "weight_sparsity"),
+    *("live_parameters", "parameters_left", "flops_left"),
+]
 VOLATILE = {
     table: [f.name for f in schema if f.metadata[b"volatile"] == b"true"]
     for table, schema in TABLES.items()

@@ -7,7 +7,7 @@ import hashlib
 
 import torch
 
-STREAMS = ("init", "order", "augment", "cutout", "dropout", "noise", "ties", "regrow")
+STREAMS = ("init", "order", "augment", "cutout", "dropout", "noise", "ties", "regrow", "search")
 
 
 def stream_seed(seed: int, stream: str, epoch: int = 0) -> int:

@@ -3,9 +3,14 @@
 import dataclasses
 import json
 import math
+import operator
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from nvp.names import nearest
+
+SIGNS = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
+INSIDE = {"low": operator.ge, "above": operator.gt, "high": operator.le, "below": operator.lt}
 
 
 def setting(
@@ -30,11 +35,17 @@ def part(kind: type, meaning: str) -> Any:
     return dataclasses.field(default_factory=kind, metadata=metadata)
 
 
+@cache
+def fields_of(kind: type) -> tuple[dataclasses.Field, ...]:
+    """Return the fields of a dataclass; a study asks for them thousands of times."""
+    return dataclasses.fields(kind)
+
+
 class Settings:
     """Coerces and checks every field of a dataclass; its parts are `Settings` too."""
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in fields_of(type(self)):
             value = coerce(getattr(self, field.name), field.type, path=field.name)
             check(value, field)
             object.__setattr__(self, field.name, value)
@@ -46,6 +57,12 @@ def coerce(value: Any, kind: Any, *, path: str) -> Any:
     Raises:
         ValueError: when it is not one; names the path, the expected type and what came.
     """
+    plain = type(value) is kind and (kind is not float or math.isfinite(value))
+    return value if plain else converted(value, kind, path=path)
+
+
+def converted(value: Any, kind: Any, *, path: str) -> Any:
+    """Return a value of another type as `kind`; else as `coerce`."""
     expected = f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}"
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
@@ -73,14 +90,8 @@ def check(value: Any, field: dataclasses.Field, *, path: str = "") -> None:
     if choices and value not in choices:
         valid = ", ".join(choices)
         raise ValueError(f"{path}: expected one of {valid}; got {value!r}{nearest(value, choices)}")
-    limits = {key: limit for key, limit in field.metadata["limits"].items() if limit is not None}
-    inside = {
-        "low": lambda limit: value >= limit,
-        "above": lambda limit: value > limit,
-        "high": lambda limit: value <= limit,
-        "below": lambda limit: value < limit,
-    }
-    signs = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
-    if not all(inside[key](limit) for key, limit in limits.items()):
-        wanted = " and ".join(f"{signs[key]} {limit:g}" for key, limit in limits.items())
+    limits = field.metadata["limits"].items()
+    if any(limit is not None and not INSIDE[key](value, limit) for key, limit in limits):
+        given = [f"{SIGNS[key]} {limit:g}" for key, limit in limits if limit is not None]
+        wanted = " and ".join(given)
         raise ValueError(f"{path}: expected a value {wanted}, got {value!r}")

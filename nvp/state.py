@@ -23,6 +23,7 @@ class TrainState:
         idle: per layer, measuring points in a row at which each neuron was dead or dormant.
         dead: per layer, dead by its headline definition at the last measuring point.
         kept: per layer, not masked at the end of the last measuring point.
+        forked: epochs that were finished by another trial, which this one started from; -1 = none.
         memory: what the pruning method remembers between measuring points.
     """
 
@@ -30,6 +31,7 @@ class TrainState:
     optimizer: Optimizer
     epoch: int = -1
     step: int = 0
+    forked: int = -1
     idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
     kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)

@@ -5,18 +5,28 @@ it is serialised in memory and put with one write-and-close, never renamed.
 """
 
 import os
+import re
 import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+
+CONNECTIONS = 16  # at a time, to an object store
 
 
 class Storage:
     """Bytes by relative path, below a root."""
 
-    def __init__(self, filesystem: FileSystem, root: str) -> None:
+    def __init__(
+        self, filesystem: FileSystem, root: str, scheme: str = "", query: str = ""
+    ) -> None:
         self.filesystem = filesystem
         self.root = root.rstrip("/")
+        self.scheme, self.query = scheme, query
 
     @classmethod
     def at(cls, place: str) -> "Storage":
@@ -28,11 +38,13 @@ class Storage:
         if "://" not in place:
             return cls(LocalFileSystem(), str(Path(place).absolute()))
         try:
-            return cls(*FileSystem.from_uri(place))
+            filesystem, root = FileSystem.from_uri(place + one_request(place))
         except (ValueError, OSError) as error:
             raise ValueError(
-                f"--storage: expected a path or a URI, got {place!r}: {error}"
+                f"--storage: expected a path or a URI, got {place!r}: {one_line(error)}"
             ) from None
+        parts = urlsplit(place)
+        return cls(filesystem, root, parts.scheme, parts.query)
 
     @property
     def local(self) -> bool:
@@ -41,7 +53,27 @@ class Storage:
 
     def below(self, *parts: str) -> "Storage":
         """Return the storage of a folder of this one."""
-        return type(self)(self.filesystem, "/".join([self.root, *parts]))
+        root = "/".join([self.root, *parts])
+        return type(self)(self.filesystem, root, self.scheme, self.query)
+
+    @property
+    def place(self) -> str:
+        """The path or URI that `at` makes this storage of, in any process."""
+        if self.local:
+            return self.root
+        return f"{self.scheme}://{self.root}{'?' if self.query else ''}{self.query}"
+
+    def check(self) -> None:
+        """Raise ValueError, with a remedy, when the place is an object store out of reach."""
+        if self.local:
+            return
+        bucket = self.root.split("/")[0]
+        try:
+            if self.filesystem.get_file_info(bucket).type == FileType.NotFound:
+                raise OSError(f"NoSuchBucket: there is no bucket {bucket!r}")
+            self.filesystem.get_file_info(FileSelector(self.root, allow_not_found=True))
+        except OSError as error:
+            raise ValueError(unreachable(self.place, error)) from None
 
     def path(self, name: str) -> str:
         """Return the full path of a file."""
@@ -57,6 +89,14 @@ class Storage:
             if info.type == FileType.File and not info.base_name.startswith(".")
         }
 
+    def list_all(self, folders: list[str]) -> Iterator[dict[str, int]]:
+        """Yield `files` of each folder; of an object store several at a time."""
+        if self.local:
+            yield from map(self.files, folders)
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(self.files, folders)
+
     def exists(self, name: str) -> bool:
         """Whether there is a file of that name."""
         return self.filesystem.get_file_info(self.path(name)).type == FileType.File
@@ -65,6 +105,26 @@ class Storage:
         """Return the content of a file."""
         with self.filesystem.open_input_stream(self.path(name)) as stream:
             return stream.read()
+
+    def read_all(self, names: list[str]) -> Iterator[bytes | None]:
+        """Yield the contents of files in order, None for one that is not there."""
+        if self.local:
+            yield from map(self.read_if_there, names)
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            yield from pool.map(self.read_if_there, names)
+
+    def read_if_there(self, name: str) -> bytes | None:
+        """Return the content of a file, None when it is not there."""
+        try:
+            return self.read(name)
+        except FileNotFoundError:
+            return None
+
+    def modified(self, name: str) -> float | None:
+        """Return when a file was written, in seconds by the clock of the store."""
+        time = self.filesystem.get_file_info(self.path(name)).mtime
+        return None if time is None else time.timestamp()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the whole new one."""
@@ -83,16 +143,57 @@ class Storage:
 
     def delete(self, names: list[str]) -> None:
         """Delete files that may be gone already."""
-        for name in names:
-            if self.local:
+        if self.local:
+            for name in names:
                 Path(self.path(name)).unlink(missing_ok=True)
-            elif self.exists(name):
+            return
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            list(pool.map(self.delete_object, names))
+
+    def delete_object(self, name: str) -> None:
+        """Delete an object that may be gone already."""
+        if self.exists(name):
+            with suppress(FileNotFoundError):
                 self.filesystem.delete_file(self.path(name))
 
     def delete_folder(self, name: str) -> None:
         """Delete a folder and all below it; it may be gone already."""
         if self.filesystem.get_file_info(self.path(name)).type == FileType.Directory:
             self.filesystem.delete_dir(self.path(name))
+
+
+def one_request(place: str) -> str:
+    """Return what to add to a URI so that S3 gets a small file in one request, whole or not."""
+    option = "allow_delayed_open=true"
+    if not place.startswith("s3://") or "allow_delayed_open" in place:
+        return ""
+    return f"{'&' if '?' in place else '?'}{option}"
+
+
+REMEDIES = {
+    "NoSuchBucket|does not exist|404|NO_SUCH_BUCKET": "make the bucket, or correct its name",
+    "InvalidAccessKeyId|SignatureDoesNotMatch|credentials|401|NoCredentials": (
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE (s3), "
+        "GOOGLE_APPLICATION_CREDENTIALS (gs)"
+    ),
+    "ACCESS_DENIED|AccessDenied|Access Denied|403|Forbidden": (
+        "let these credentials list, read, write and delete there, or set others "
+        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; GOOGLE_APPLICATION_CREDENTIALS)"
+    ),
+    "": "check the network, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL)",
+}
+
+
+def unreachable(place: str, error: OSError) -> str:
+    """Return the line that says what a storage lacks, and what to do about it."""
+    said = one_line(error)
+    remedy = next(remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, said))
+    return f"--storage: expected a place to read and write, got {place!r}: {said}; {remedy}"
+
+
+def one_line(error: Exception) -> str:
+    """Return what an exception says, without line breaks."""
+    return " ".join(str(error).split())
 
 
 def sealed(stem: str, suffix: str, content: bytes) -> str:

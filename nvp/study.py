@@ -9,26 +9,34 @@ import json
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from nvp.arguments import AUTO, choose_preset, parser, read_settings
+from nvp.arguments import AUTO, check_flags, choose_preset, parser, read_settings
+from nvp.asha import Asha
+from nvp.axes import Grid, grid, integers, log_uniform, uniform
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
-from nvp.fastest import Chooser
+from nvp.fastest import Choice, Chooser
 from nvp.here import catch_signals, device_for, run_here
-from nvp.listing import print_plan, print_state
+from nvp.listing import print_plan, print_search, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
-from nvp.plan import Design, Grid, Plan, compare, grid, make_plan, write_study
+from nvp.plan import Design, Plan, compare, make_plan, read_asha, to_run, write_study
+from nvp.preflight import check_room
 from nvp.progress import Display
 from nvp.provenance import start_entry
-from nvp.storage import Storage
+from nvp.source import Source
+from nvp.storage import Storage, unreachable
 from nvp.tables import open_study, read_index, read_object
-from nvp.trial import CHECKPOINT_SECONDS
+from nvp.trial import CHECKPOINT_SECONDS, settled
 
-__all__ = ["Design", "Grid", "Study", "grid", "main"]
+if TYPE_CHECKING:
+    from nvp.search import Search
+
+__all__ = ["Design", "Grid", "Study", "grid", "integers", "log_uniform", "main", "uniform"]
 
 DONE, FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -57,43 +65,79 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
 
 def start(study: Study, arguments: argparse.Namespace) -> int:
     """Plan, refuse what is wrong, run what is missing; return the exit code."""
+    check_flags(arguments)
     preset, why = choose_preset(arguments)
     print(f"{study.name}: preset {preset} ({why})", flush=True)
     design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
-    design = design.with_settings(read_settings(arguments.settings), arguments.seeds)
-    plan = plan_of(design, device_of(arguments, design), storage)
+    asked = design.with_settings(read_settings(arguments.settings), arguments.seeds)
+    chooser = chooser_of(device_of(arguments, asked), storage)
+    asha = read_asha(asked) if arguments.scheduler == "asha" else None
+    ends = settled(asha is not None)
+    search = start_search(asked, chooser, storage, arguments)
+    plan = search.plan if search else make_plan(asked, chooser)
+    for name, choice in chooser.used.items():
+        print(f"auto, for {name}: {', '.join(choice.values())}")
     chosen = plan.only(arguments.only) if arguments.only else plan
     if arguments.dry_run:
         index = read_index(storage)
-        print_plan(chosen, compare(chosen, index), index)
+        print_plan(chosen, compare(chosen, index, ends), index)
+        if search:
+            print_search(asked, search.to_ask, index)
         return DONE
     check_writable(storage)
     with study_lock(storage):
+        if search:
+            search.load()  # what a driver asked that ended meanwhile
+            plan = search.plan
+            chosen = plan.only(arguments.only) if arguments.only else plan
         index = read_index(storage)
-        state = compare(chosen, index)
-        trials = {name: chosen.trials[name] for name in state.missing}
-        for name in {config.data.name for config in trials.values()}:
+        state = compare(chosen, index, ends)
+        trials = to_run(chosen, state, index)
+        check_room(storage, list(trials.values()))
+        for name in data_names(asked, trials):
             prepare_data(name, data_root())
         print_state(state)
-        write_study(storage, study.name, preset, plan, start_entry())
-        if trials and run(trials, storage, arguments, design):
+        write_study(storage, study.name, preset, plan, start_entry(), arguments.search)
+        source = None if arguments.only else search
+        if (trials or source) and run(trials, storage, arguments, asked, source, asha):
             print("interrupted; this command continues:", continuing(), sep="\n")
             return INTERRUPTED
-        return summary(chosen, storage, study, preset, arguments)
+        whole = search.plan if source and search else chosen
+        if search and search.exhausted:
+            print(f"search: nothing new to ask after {len(search.asked)} configurations")
+        return summary(whole, storage, study, preset, arguments)
 
 
-def plan_of(design: Design, device: str, storage: Storage) -> Plan:
-    """Return the plan of a design; what `auto` stands for is kept, also of a dry run."""
-    known = read_object(storage, "auto.json")
-    chooser = Chooser(device, dict(known))
-    plan = make_plan(design, chooser)
-    for name, choice in chooser.used.items():
-        print(f"auto, for {name}: {', '.join(choice.values())}")
-    if chooser.known != known:
+def start_search(
+    design: Design, choose: Chooser, storage: Storage, arguments: argparse.Namespace
+) -> "Search | None":
+    """Return the search that the flags ask for, with what was asked before; None for a grid."""
+    if arguments.search == "grid":
+        return None
+    from nvp.search import Search  # Optuna takes a second to import
+
+    ends = settled(arguments.scheduler == "asha")
+    search = Search(design, arguments.num_trials, choose, storage, ends)
+    search.load()
+    return search
+
+
+def data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
+    """Return the data sets of `trials`, and those that a search may ask for."""
+    axis = design.space.get("data.name")
+    choices = axis.values if isinstance(axis, Grid) else ()
+    return {config.data.name for config in trials.values()} | {design.base.data.name, *choices}
+
+
+def chooser_of(device: str, storage: Storage) -> Chooser:
+    """Return what replaces `auto`; what it measures is kept at once, also by a dry run."""
+
+    def keep(known: dict[str, Choice]) -> None:
         check_writable(storage)
-        storage.write("auto.json", json.dumps(chooser.known, indent=1).encode())
-    return plan
+        storage.write("auto.json", json.dumps(known, indent=1).encode())
+
+    return Chooser(device, read_object(storage, "auto.json"), keep)
 
 
 def device_of(arguments: argparse.Namespace, design: Design) -> str:
@@ -129,6 +173,8 @@ def check_writable(storage: Storage) -> None:
         storage.write("writable", b"")
         storage.delete(["writable"])
     except OSError as error:
+        if not storage.local:
+            raise ValueError(unreachable(storage.place, error)) from None
         raise ValueError(
             f"--storage: expected a place to write to, got {storage.root}: {error}"
         ) from None
@@ -139,16 +185,20 @@ def run(
     storage: Storage,
     arguments: argparse.Namespace,
     design: Design,
+    search: "Search | None" = None,
+    asha: Asha | None = None,
 ) -> list[str]:
-    """Run `trials`; return the signals that asked to stop, [] when none did."""
+    """Run `trials`, then what a search asks; return the signals that asked to stop."""
     device = device_of(arguments, design)
     seconds = float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
     keep = arguments.keep_checkpoints
+    parents = frozenset(config.parent for config in trials.values()) - {""}
     gpus = 1.0 if arguments.no_ray else gpus_of(arguments, design)
     if gpus == AUTO:
-        gpus = propose_share(list(trials.values()))
+        gpus = propose_share(list(trials.values()) or [design.base])
     asked: list[str] = []
-    with Display(len(trials)) as display:
+    more = search.to_ask * design.seeds if search else 0
+    with Display(len(trials) + more) as display:
         catch_signals(asked)
         if arguments.no_ray:
             run_here(
@@ -159,17 +209,23 @@ def run(
                 display=display,
                 asked=asked,
                 keep_checkpoints=keep,
+                asha=asha,
+                parents=parents,
+                source=search or Source(),
             )
             return asked
         from nvp.sweep import Resources, Setting, run_sweep  # Ray takes seconds to import
 
+        place, share = storage.place, gpus or 1.0
+        setting = Setting(place, str(data_root()), device, seconds, keep, share, asha, parents)
         run_sweep(
             trials,
             storage,
-            Setting(storage.root, str(data_root()), device, seconds, keep, share=gpus or 1.0),
+            setting,
             Resources(arguments.address, gpus, arguments.max_concurrent),
             display=display,
             asked_to_stop=asked,
+            source=search,
         )
     return asked
 
@@ -185,11 +241,13 @@ def summary(
 ) -> int:
     """Print how the study ended; return the exit code."""
     index = read_index(storage)
-    state = compare(plan, index)
-    diverged = sum(index.rows[name]["status"] == "diverged" for name in state.done)
+    state = compare(plan, index, settled(arguments.scheduler == "asha"))
+    counts = Counter(index.rows[name]["status"] for name in state.done)
+    censored = f", {counts['censored']} censored" if counts["censored"] else ""
     print(
         f"{study.name}: {len(state.done)} of {len(plan.trials)} trials done "
-        f"({diverged} diverged), {len(state.missing)} missing; tables in {storage.root}"
+        f"({counts['diverged']} diverged{censored}), {len(state.missing)} missing; "
+        f"tables in {storage.root}"
     )
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")

@@ -6,7 +6,10 @@ Tune places and retries; the truth is in our tables. Nothing of Tune's own state
 import logging
 import os
 import threading
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,14 @@ for _key, _value in {
 
 import ray  # noqa: E402
 from ray import tune  # noqa: E402
+from ray.tune.search import Searcher  # noqa: E402
 
+from nvp.asha import Asha  # noqa: E402
 from nvp.config import TrialConfig, changed  # noqa: E402
+from nvp.plan import waves  # noqa: E402
 from nvp.progress import Display  # noqa: E402
 from nvp.result import commit_lost  # noqa: E402
+from nvp.source import Source  # noqa: E402
 from nvp.storage import Storage  # noqa: E402
 from nvp.trial import Progress, run_trial  # noqa: E402
 
@@ -51,6 +58,8 @@ class Setting:
     checkpoint_seconds: float
     keep_checkpoints: bool = False
     share: float = 1.0
+    asha: Asha | None = None
+    parents: frozenset[str] = frozenset()
     retried: bool = False
 
 
@@ -70,6 +79,7 @@ class TrialActor(tune.Trainable):
 
     def work(self) -> None:
         """Run the trial until it ends or `stopping` is set; then it saves a checkpoint."""
+        is_parent = self.latest.trial_id in self.setting.parents
         try:
             run = run_trial(
                 self.config_,
@@ -79,7 +89,8 @@ class TrialActor(tune.Trainable):
                 share=self.setting.share,
                 retried=self.setting.retried,
                 checkpoint_seconds=self.setting.checkpoint_seconds,
-                keep_checkpoint=self.setting.keep_checkpoints,
+                keep_checkpoint=self.setting.keep_checkpoints or is_parent,
+                asha=None if is_parent else self.setting.asha,
             )
             for self.latest in run:
                 if self.stopping.is_set():
@@ -114,11 +125,17 @@ class Watch(tune.Callback):
     `left` says which trials are owed another try, and `crowded` which a GPU of their own.
     """
 
-    def __init__(self, display: Display, storage: Storage, trials: dict[str, TrialConfig]) -> None:
-        self.display, self.storage = display, storage
+    def __init__(
+        self,
+        display: Display,
+        storage: Storage,
+        trials: dict[str, TrialConfig],
+        source: Source,
+    ) -> None:
+        self.display, self.storage, self.source = display, storage, source
         self.left = dict(trials)
         self.crowded: dict[str, TrialConfig] = {}
-        self.deaths = dict.fromkeys(trials, 0)
+        self.deaths: Counter[str] = Counter()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks, and this one holds the terminal."""
@@ -134,6 +151,7 @@ class Watch(tune.Callback):
             return
         if progress.status != "running":
             self.left.pop(progress.trial_id)
+            self.source.ended(progress.trial_id)
         self.display.update(progress)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -149,7 +167,53 @@ class Watch(tune.Callback):
             return
         error = f"the trial's process died {self.deaths[name]} times"
         commit_lost(self.left.pop(name), self.storage, error)
+        self.source.ended(name)
         self.display.update(Progress(name, "failed", error=error))
+
+
+class Asking(Searcher):
+    """Tune's way to `Source.next`: the known trials first, then one asked as a slot comes free.
+
+    Tune would ask one more ahead of time, before the trials under way can say anything.
+    """
+
+    def __init__(self, watch: Watch, slots: Callable[[], int], stop: list[str]) -> None:
+        super().__init__()
+        self.watch, self.slots, self.stop = watch, slots, stop
+        self.known = list(watch.left.items())
+        self.live: set[str] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return nothing: Tune pickles its searcher, and this one holds the terminal."""
+        return {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Asking":
+        """Return itself: Tune copies its searcher, and there is one source."""
+        return self
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        if len(self.live) >= self.slots():
+            return None
+        asked = None
+        if not self.stop:
+            asked = self.known.pop(0) if self.known else self.watch.source.next()
+        if asked is None:
+            return Searcher.FINISHED
+        name, config = asked
+        self.watch.left[name] = config
+        self.live.add(trial_id)
+        return {"trial": {"trial_id": name, "changed": changed(config)}}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        self.live.discard(trial_id)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Save nothing: what was asked is in study.json."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise NotImplementedError("Tune's state is never read back")
 
 
 class StopWhen(tune.Stopper):
@@ -173,6 +237,7 @@ def run_sweep(
     *,
     display: Display,
     asked_to_stop: list[str],
+    source: Source | None = None,
 ) -> None:
     """Run `trials`, each to its committed row; returns early once `asked_to_stop` is not empty.
 
@@ -183,41 +248,69 @@ def run_sweep(
         resources: on which Ray, with what for each trial.
         display: shows progress.
         asked_to_stop: filled by a signal handler.
+        source: of more trials, which are not known yet.
     """
     quiet_tune()
     connect(resources)
-    watch = Watch(display, storage, trials)
+    watch = Watch(display, storage, trials, source or Source())
     try:
-        while watch.left and not asked_to_stop:
-            fit(watch, setting, resources, StopWhen(asked_to_stop))
-            if watch.crowded and not watch.left:
-                watch.left, watch.crowded = watch.crowded, {}
-                setting = replace(setting, share=1.0, retried=True)
-                resources = replace(resources, gpus_per_trial=1.0)
+        if source:
+            asking = Asking(watch, partial(slots, resources), asked_to_stop)
+            fit(watch, setting, resources, StopWhen(asked_to_stop), asking)
+        for wave in [dict(watch.left)] if source else waves(trials):
+            watch.left = wave
+            run_wave(watch, setting, resources, asked_to_stop)
     finally:
         ray.shutdown()
         storage.delete_folder(".tune")
 
 
-def fit(watch: Watch, setting: Setting, resources: Resources, stop: StopWhen) -> None:
-    """Run the trials that are left through Tune once."""
-    param_space = [
-        {"trial_id": name, "changed": changed(config)} for name, config in watch.left.items()
-    ]
+def run_wave(
+    watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]
+) -> None:
+    """Run what is left, again where a process died; then what ran out of memory, alone."""
+    while (watch.left or watch.crowded) and not asked_to_stop:
+        if not watch.left:
+            watch.left, watch.crowded = watch.crowded, {}
+            setting = replace(setting, share=1.0, retried=True)
+            resources = replace(resources, gpus_per_trial=1.0)
+        fit(watch, setting, resources, StopWhen(asked_to_stop))
+
+
+def slots(resources: Resources) -> int:
+    """Return how many trials run at a time on the cluster as it is now; at least one."""
+    have = ray.cluster_resources()
+    count = have.get("CPU", 0.0)
+    if resources.gpus_per_trial:
+        count = min(count, have.get("GPU", 0.0) / resources.gpus_per_trial)
+    return max(1, min(int(count + 1e-6), resources.max_concurrent or int(count + 1e-6)))
+
+
+def fit(
+    watch: Watch,
+    setting: Setting,
+    resources: Resources,
+    stop: StopWhen,
+    asking: Asking | None = None,
+) -> None:
+    """Run the trials that are left through Tune once, and those that are asked meanwhile."""
+    known = [{"trial_id": name, "changed": changed(config)} for name, config in watch.left.items()]
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, setting=setting),
         {"cpu": 1, "gpu": resources.gpus_per_trial},
     )
     tune.Tuner(
         trainable,
-        param_space={"trial": tune.grid_search(param_space)},
+        param_space={} if asking else {"trial": tune.grid_search(known)},
         tune_config=tune.TuneConfig(
             reuse_actors=True,
-            max_concurrent_trials=resources.max_concurrent,
+            search_alg=asking,
+            num_samples=-1 if asking else 1,
+            max_concurrent_trials=None if asking else resources.max_concurrent,
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=watch.storage.path(".tune"),
+            storage_path=watch.storage.below(".tune").place,
             verbose=0,
             callbacks=[watch],
             stop=stop,
@@ -225,7 +318,8 @@ def fit(watch: Watch, setting: Setting, resources: Resources, stop: StopWhen) ->
                 checkpoint_frequency=0, checkpoint_at_end=False
             ),
             failure_config=tune.FailureConfig(
-                max_failures=LOST_RETRIES - max(watch.deaths[name] for name in watch.left)
+                max_failures=LOST_RETRIES
+                - max((watch.deaths[name] for name in watch.left), default=0)
             ),
         ),
     ).fit()

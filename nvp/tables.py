@@ -6,10 +6,11 @@ Readers see what a row's manifest names and, of a trial without a row, its newes
 import json
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nvp.parts import Rows, conform, decode, join, parts_intact, read_intact
+from nvp.packs import Pack, pack_names, packed_rows, packed_table, read_packs
+from nvp.parts import Rows, checked, decode_all, join, parts_intact, read_all_intact
 from nvp.schema import TABLES, TRIALS
 from nvp.storage import Storage
 
@@ -17,8 +18,14 @@ logger = logging.getLogger(__name__)
 
 
 def open_study(place: str, study: str, preset: str) -> Storage:
-    """Return the storage of one preset of a study; `place` is a path or a URI."""
-    return Storage.at(place).below(study, preset)
+    """Return the storage of one preset of a study; `place` is a path or a URI.
+
+    Raises:
+        ValueError: a URI that nothing understands, or an object store out of reach.
+    """
+    storage = Storage.at(place)
+    storage.check()
+    return storage.below(study, preset)
 
 
 def read_study(storage: Storage) -> dict[str, Any]:
@@ -47,6 +54,9 @@ class Index:
     Attributes:
         rows: {trial_id: newest intact row whose parts are all there}.
         damaged: trials with a row that is damaged, or that names a part which is.
+        files: {trial_id: its row files that are in no pack}.
+        packed: {trial_id: the pack that its row and its parts are read from}.
+        packs: the names of all packs there were.
         running: trials that have parts but no row.
     """
 
@@ -54,6 +64,9 @@ class Index:
     rows: dict[str, dict[str, Any]]
     parts: dict[str, list[str]]
     damaged: frozenset[str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+    packed: dict[str, Pack] = field(default_factory=dict)
+    packs: frozenset[str] = frozenset()
 
     @property
     def running(self) -> list[str]:
@@ -61,67 +74,115 @@ class Index:
         return [trial for trial in self.parts if trial not in self.rows]
 
 
-def read_index(storage: Storage, trial_id: str = "") -> Index:
-    """Return what is finished: one listing and the rows. On a local disk parts are checksummed.
+def read_index(storage: Storage, trial_id: str = "", *, checksums: bool = True) -> Index:
+    """Return what is finished: one listing and the rows.
 
-    A damaged row or part is named in a warning, and its trial counts as not finished. With a
-    `trial_id` only that trial is looked at.
+    A damaged row or part is named in a warning, and its trial counts as not finished.
+
+    Args:
+        storage: the study's.
+        trial_id: the only trial to look at; "" for all.
+        checksums: whether to read the parts, where they are on a local disk, and compare their
+            checksums; else only names and sizes. `read_table` compares those of what it reads.
     """
-    listing = {
-        name: size
-        for table in TABLES
-        for name, size in storage.files(f"{table}/{trial_id}".rstrip("/")).items()
-        if name.count("/") == 3 and name.endswith(".arrow")  # what else lies there is not ours
-    }
-    rows: dict[str, dict[str, Any]] = {}
+    while True:
+        index = look(storage, trial_id, checksums=checksums and storage.local)
+        if not index.damaged or pack_names(storage) == index.packs:
+            return index  # else a compaction took away what was listed
+
+
+def look(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
+    """Return the index; trials outside of packs are listed first, so that none can slip away."""
+    listing = listed(storage, trial_id)
+    packs = read_packs(storage, checksums=checksums)
+    replaced = frozenset().union(*(pack.replaces for pack in packs))
+    left = [name for name in listing if name not in replaced]
+    parts, files = defaultdict(list), defaultdict(list)
+    for name in sorted(left, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
+        table, trial, _, _ = name.split("/")
+        (files if table == "trials" else parts)[trial].append(name)
+    index = Index(
+        storage, {}, parts, frozenset(), files, {}, frozenset(pack.name for pack in packs)
+    )
+    for pack in packs:
+        if not trial_id or trial_id in pack.trials:
+            for row in packed_rows(storage, pack, trial_id):
+                index.rows[row["trial_id"]] = row
+                index.packed[row["trial_id"]] = pack
+    return replace(index, damaged=add_loose(index, listing, checksums))
+
+
+def add_loose(index: Index, listing: dict[str, int], checksums: bool) -> frozenset[str]:
+    """Add the rows outside of packs, which are newer; return the trials with a damaged one."""
     damaged = set()
-    parts: dict[str, list[str]] = defaultdict(list)
-    newest = sorted(listing, key=lambda name: (name.split("/")[1], int(name.split("/")[2])))
-    for name in newest:
-        table, trial_id, _, _ = name.split("/")
-        if table != "trials":
-            parts[trial_id].append(name)
-            continue
-        row = read_row(storage, name, listing)
-        if row is None:
-            damaged.add(trial_id)
-            rows.pop(trial_id, None)
+    names = [name for files in index.files.values() for name in files]
+    for name, row in zip(names, read_rows(index.storage, names), strict=True):
+        trial = name.split("/")[1]
+        index.packed.pop(trial, None)
+        if row is None or not parts_there(index.storage, row, listing, checksums):
+            damaged.add(trial)
+            index.rows.pop(trial, None)
         else:
-            damaged.discard(trial_id)
-            rows[trial_id] = row
-    return Index(storage, rows, parts, frozenset(damaged))
+            damaged.discard(trial)
+            index.rows[trial] = row
+    return frozenset(damaged)
 
 
-def read_row(storage: Storage, name: str, listing: dict[str, int]) -> dict[str, Any] | None:
-    """Return the row of a file, None when it or a part that it names is damaged."""
-    content = read_intact(storage, name)
-    if content is None:
-        return None
-    row = conform(decode(content), TRIALS).to_pylist()[0]
-    for part, size in json.loads(row["manifest"]).items():
+def listed(storage: Storage, trial_id: str) -> dict[str, int]:
+    """Return {name: bytes} of the rows and parts of all trials, or of one."""
+    folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
+    files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
+    return {  # what else lies there is not ours
+        name: size
+        for name, size in files.items()
+        if name.count("/") == 3 and name.endswith(".arrow")
+    }
+
+
+def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
+    """Return the row in each of these files, None for one that is damaged."""
+    contents = list(read_all_intact(storage, names))
+    intact = [content for content in contents if content is not None]
+    rows = iter(decode_all(intact, TRIALS).to_pylist())
+    return [None if content is None else next(rows) for content in contents]
+
+
+def parts_there(
+    storage: Storage, row: dict[str, Any], listing: dict[str, int], checksums: bool
+) -> bool:
+    """Whether every part that a row names is there, whole and, with `checksums`, undamaged."""
+    manifest = json.loads(row["manifest"])
+    for part, size in manifest.items():
         if listing.get(part) != size:
             state = "missing" if part not in listing else "truncated"
             logger.warning("%s is %s", storage.path(part), state)
-            return None
-    if storage.local and not parts_intact(storage, json.loads(row["manifest"])):
-        return None
-    return row
+            return False
+    return not checksums or parts_intact(storage, manifest)
 
 
 def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> Rows:
     """Return all rows of a table, or those of some trials, finished or still running."""
     schema = TABLES[table]
-    chosen = list(index.parts | index.rows) if trial_ids is None else trial_ids
+    chosen = list(index.rows | index.parts) if trial_ids is None else trial_ids
     if table == "trials":
         rows = [index.rows[trial_id] for trial_id in chosen if trial_id in index.rows]
         return Rows.from_pylist(rows, schema)
-    chunks = []
-    for trial_id in chosen:
-        for name in visible_parts(index, table, trial_id):
-            content = read_intact(index.storage, name)
-            if content is not None:
-                chunks.append(conform(decode(content), schema))
-    return join(chunks) if chunks else schema.empty_table()
+    loose = [name for trial_id in chosen for name in visible_parts(index, table, trial_id)]
+    contents = list(index.storage.read_all(loose))
+    packs: dict[str, Pack] = {}
+    wanted: dict[str, set[str]] = defaultdict(set)  # of a pack; an older one may have them too
+    for trial in index.packed.keys() & set(chosen):
+        pack = index.packed[trial]
+        packs[pack.name] = pack
+        wanted[pack.name].add(trial)
+    tables = [
+        packed_table(index.storage, packs[name], table, wanted[name]) for name in sorted(packs)
+    ]
+    if (None in contents or None in tables) and pack_names(index.storage) != index.packs:
+        return read_table(read_index(index.storage, checksums=False), table, chosen)
+    intact = [checked(index.storage, *pair) for pair in zip(loose, contents, strict=True)]
+    rows = decode_all([content for content in intact if content is not None], schema)
+    return join([*(found for found in tables if found is not None), rows])
 
 
 def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
@@ -130,6 +191,8 @@ def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
     A continued attempt starts after the parts it kept, so an older part that reaches into it is
     one that the continuation replaces.
     """
+    if trial_id in index.packed:
+        return []
     if trial_id in index.rows:
         names = list(json.loads(index.rows[trial_id]["manifest"]))
         return [name for name in names if name.startswith(f"{table}/")]

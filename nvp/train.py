@@ -157,7 +157,8 @@ def scene_now(
         return look(config, state, data.train).layers
 
     epochs = num_epochs(config, len(data.train))
-    before = max((e for e in range(state.epoch) if not e % config.probe.every), default=-epochs)
+    own = range(state.forked + 1, state.epoch)
+    before = max((e for e in own if not e % config.probe.every), default=-epochs)
     return Scene(
         model=state.model,
         optimizer=state.optimizer,

@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 
+from nvp.asha import Asha, Censored, rungs
 from nvp.build import build, cap_memory, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
+from nvp.fork import is_ready, start_from
 from nvp.parts import TrialWriter, decode, drop_uncommitted, encode, next_attempt, parts_intact
 from nvp.pruning import METHODS
 from nvp.record import EpochRecord
@@ -57,6 +59,7 @@ class Diary:
     seconds: float = 0.0
     pruned_once: bool = False
     best_val_accuracy: float = 0.0
+    rung: int = 0  # the last one it was let past
     last: dict[str, Any] = field(default_factory=dict)
 
 
@@ -70,13 +73,14 @@ def run_trial(
     root: Path | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     keep_checkpoint: bool = False,
+    asha: Asha | None = None,
 ) -> Generator[Progress, None, None]:
     """Run a trial to its committed row, yielding at each measuring point.
 
     A trial that is done or diverged already (its process died before it could say so) is not run
     again. Any other continues from its newest intact checkpoint. Closing the generator early saves
     one. An exception becomes a `failed` row with its traceback, a loss that is not finite a
-    `diverged` one.
+    `diverged` one, being stopped by ASHA a `censored` one, which goes on where there is no ASHA.
 
     Args:
         config: checked (`check_trial`).
@@ -88,15 +92,20 @@ def run_trial(
         root: folder of the data sets; default as `data_root`.
         checkpoint_seconds: least time between two checkpoints.
         keep_checkpoint: leave one of the end and the one before; of a diverged trial its last two.
+            A trial that is done without one is run again for it.
+        asha: decides at its rungs whether the trial goes on; None = it always does.
     """
     set_up_process(device)
     name = trial_id(config)
     row = read_index(storage, name).rows.get(name)
-    if row and row["status"] != "failed":
+    kept = row and (not keep_checkpoint or is_ready(storage, name, row["status"]))
+    if row and kept and row["status"] in settled(asha is not None):
         yield Progress(name, row["status"], row["epochs"] or 0, row["epochs"] or 0)
         return
     writer = TrialWriter(storage, name, next_attempt(storage, name))
-    run = Run(config, writer, device, checkpoint_seconds, keep_checkpoint, retried=retried)
+    run = Run(
+        config, writer, device, checkpoint_seconds, keep_checkpoint, retried=retried, asha=asha
+    )
     try:
         cap_memory(device, share)
         run.data = load_data(config.data.name, root or data_root(), device)
@@ -106,6 +115,9 @@ def run_trial(
         yield run.finish("done")
     except Diverged as error:
         yield run.finish("diverged", error=str(error))
+    except Censored as error:
+        run.save()
+        yield run.finish("censored", error=str(error))
     except Exception as error:  # becomes the row of the trial; the study goes on
         writer.discard()
         if share < 1 and isinstance(error, torch.OutOfMemoryError):
@@ -113,6 +125,11 @@ def run_trial(
             return
         logger.warning("trial %s failed: %s", name, error)
         yield run.finish("failed", error=traceback.format_exc())
+
+
+def settled(under_asha: bool) -> tuple[str, ...]:
+    """Return what a trial can end as for good; without ASHA a censored one goes on."""
+    return ("done", "diverged", "censored") if under_asha else ("done", "diverged")
 
 
 class Run:
@@ -130,7 +147,9 @@ class Run:
         keep_checkpoint: bool,
         *,
         retried: bool = False,
+        asha: Asha | None = None,
     ) -> None:
+        self.asha = asha
         self.config, self.writer, self.device = config, writer, device
         self.retried = retried
         self.checkpoint_seconds, self.keep_checkpoint = checkpoint_seconds, keep_checkpoint
@@ -140,7 +159,11 @@ class Run:
         self.record: EpochRecord | None = None
 
     def resume(self) -> None:
-        """Continue from the newest checkpoint whose parts are intact; else start afresh."""
+        """Continue from the newest checkpoint whose parts are intact; else start afresh.
+
+        Raises:
+            ValueError: a fork's parent is not there.
+        """
         storage, name = self.writer.storage, self.writer.trial_id
         for checkpoint in checkpoints(storage, name):
             if parts_intact(storage, checkpoint.header["manifest"]):
@@ -149,14 +172,19 @@ class Run:
                 self.writer.held = decode(checkpoint.held) if checkpoint.held else None
                 self.diary = Diary(**checkpoint.header["diary"])
                 break
+        else:
+            if self.config.parent:
+                start_from(storage, self.config.parent, self.state)
         drop_uncommitted(storage, name, self.writer.manifest)
 
     def epochs(self) -> Generator[Progress, None, None]:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
         total = num_epochs(self.config, len(self.data.train))
+        self.judge(self.state.epoch, total, None)  # killed between checkpoint and row
         for record in train(self.config, self.data, self.state):
             self.record = record
             self.write(record, total)
+            self.judge(record.epoch, total, record)
             now = time.perf_counter()
             pause = max(self.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
             if record.epoch < total and (record.removed or now - self.last_save >= pause):
@@ -166,6 +194,18 @@ class Run:
             except GeneratorExit:
                 self.save()
                 raise
+
+    def judge(self, epoch: int, total: int, record: EpochRecord | None) -> None:
+        """At a rung it was not let past yet, raise Censored when the trial is to stop."""
+        past = max(self.diary.rung, self.state.forked if record is None else 0)
+        if not self.asha or epoch <= past or epoch not in rungs(self.config, total):
+            return
+        name, asha = self.writer.trial_id, self.asha
+        row = epoch_rows(name, record).to_pylist()[0] if record else {}
+        asha.check(self.writer.storage, name, epoch, row.get(asha.column))
+        self.diary.rung = epoch
+        if record:
+            self.save()
 
     def write(self, record: EpochRecord, total: int) -> None:
         """Buffer the rows of a measuring point.
@@ -233,11 +273,13 @@ class Run:
         )
 
     def finish(self, status: str, error: str | None = None) -> Progress:
-        """Commit the trial's row, then delete its checkpoints, unless asked or it failed."""
+        """Commit the trial's row, then delete its checkpoints, unless asked or it may go on."""
         row = trial_row(self.config, status, error) | {"device": device_name(self.device)}
         row["retried_alone"] = self.retried
-        if status != "failed":
+        row["rung"] = self.state.epoch if status == "censored" else None
+        if status in ("done", "diverged"):
             self.writer.release()
+        if status != "failed":
             row |= results(
                 self.config,
                 self.data,
@@ -254,6 +296,6 @@ class Run:
         self.tick()
         times = {"started": self.diary.started, "ended": time.time(), "seconds": self.diary.seconds}
         self.writer.commit(row | times)
-        if status != "failed" and not self.keep_checkpoint:
+        if status in ("done", "diverged") and not self.keep_checkpoint:
             self.writer.storage.delete_folder(f"checkpoints/{self.writer.trial_id}")
         return self.progress(status, error=error)

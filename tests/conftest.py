@@ -34,10 +34,10 @@ def run_study(
 
 
 def start_study(
-    place: Path, *arguments: str, env: dict[str, str] | None = None
+    place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.Popen[str]:
     """Start a study script in a process group of its own."""
-    command = [sys.executable, str(SCRIPT), "--storage", str(place), *arguments]
+    command = [sys.executable, str(script), "--storage", str(place), *arguments]
     return subprocess.Popen(
         command,
         env=os.environ | (env or {}),

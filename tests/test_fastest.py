@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from nvp import fastest
+from nvp.axes import grid
 from nvp.config import TrialConfig, trial_id
 from nvp.fastest import Choice, Chooser
-from nvp.plan import Design, grid, make_plan
+from nvp.plan import Design, make_plan
 from nvp.study import main
 from nvp.tables import open_study, read_index
 from studies.sgd_noise import STUDY

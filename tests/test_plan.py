@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nvp.axes import grid
 from nvp.config import (
     DataConfig,
     ModelConfig,
@@ -14,7 +15,7 @@ from nvp.config import (
     TrialConfig,
     trial_id,
 )
-from nvp.plan import Design, compare, grid, last_line, make_plan, write_study
+from nvp.plan import Design, compare, last_line, make_plan, write_study
 from nvp.storage import Storage
 from nvp.tables import Index, read_study
 

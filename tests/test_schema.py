@@ -33,7 +33,7 @@ def test_names_are_unique_and_the_keys_come_first_from_coarse_to_fine(table: str
 
 def test_the_five_tables() -> None:
     assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
-    assert STATUSES == ("done", "failed", "diverged")
+    assert STATUSES == ("done", "failed", "diverged", "censored")
     assert NEURON_EVENTS == ("died", "revived", "pruned", "reactivated", "dying", "recovered")
     assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown", "shrunk"}
 

@@ -321,6 +321,6 @@ def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Pat
 def test_help_names_every_flag() -> None:
     shown = subprocess.run([sys.executable, str(SCRIPT), "--help"], capture_output=True, text=True)
     for flag in ("--preset", "--storage", "--address", "--seeds", "--set", "--gpus-per-trial",
-                 "--max-concurrent", "--only", "--no-ray", "--keep-checkpoints",
-                 "--dry-run"):  # fmt: skip
+                 "--max-concurrent", "--only", "--search", "--num-trials", "--no-ray",
+                 "--keep-checkpoints", "--dry-run"):  # fmt: skip
         assert flag in shown.stdout

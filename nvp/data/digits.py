@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from nvp.data.data_set import DataSet
 from nvp.data.splits import Images, Splits, shuffled
@@ -17,6 +16,8 @@ SPLIT = ((0, 1400), (1400, 1597), (1597, 1797))
 
 def load(root: Path) -> Splits:
     """Return the splits; `root` is not used, the images come with scikit-learn."""
+    from sklearn.datasets import load_digits  # takes a second, and planning loads no image
+
     values, labels = load_digits(return_X_y=True)  # 0..16
     pixels = np.round(np.asarray(values) * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
     everything = Images(

@@ -89,20 +89,22 @@ def test_one_seed_draws_no_band_and_no_interval(frames: StudyFrames):
     assert set(table["verdict"]) == {"one pair, so no interval"}
 
 
-def test_diverged_trials_are_left_out_and_counted(frames: StudyFrames):
+@pytest.mark.parametrize("status", ["diverged", "censored"])
+def test_what_is_not_done_is_left_out_and_counted(frames: StudyFrames, status: str):
     unpruned = frames.trials["prune.method"] == "none"
     gone = frames.trials["trial_id"] == frames.trials.loc[unpruned, "trial_id"].iloc[0]
-    trials = frames.trials.assign(status=frames.trials["status"].mask(gone, "diverged"))
+    trials = frames.trials.assign(status=frames.trials["status"].mask(gone, status))
     drawing = make(with_trials(frames, trials), "dead_vs_noise")
     text = drawing.figure.get_supxlabel().replace("\n", " ")
-    assert f"1 of {unpruned.sum()} trials diverged and left out" in text
+    assert f"1 of {unpruned.sum()} trials {status} and left out" in text
     assert not drawing.frame["trial_id"].isin(trials.loc[gone, "trial_id"]).any()
 
 
-def test_when_all_diverged_nothing_is_drawn_and_each_figure_says_why(
-    frames: StudyFrames, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("status", ["diverged", "censored"])
+def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
+    frames: StudyFrames, tmp_path: Path, caplog: pytest.LogCaptureFixture, status: str
 ):
-    lost = with_trials(frames, frames.trials.assign(status="diverged"))
+    lost = with_trials(frames, frames.trials.assign(status=status))
     assert draw(lost, tmp_path) == []
     assert all(f"{name} is not drawn" in caplog.text for name in FIGURES)
     table = answer(lost, question_of("sgd_noise"))

@@ -1,0 +1,33 @@
+"""A study that does not fit is refused before its first trial, with what to do about it."""
+
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nvp.config import TrialConfig
+from nvp.preflight import check_room
+from nvp.storage import Storage
+
+TRIALS = [TrialConfig(seed=seed) for seed in range(5)]
+
+
+def test_what_fits_is_accepted(tmp_path: Path) -> None:
+    check_room(Storage.at(str(tmp_path)), TRIALS)
+    check_room(Storage.at(str(tmp_path)), [])
+
+
+def test_too_little_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
+    with pytest.raises(ValueError, match="GB free for the tables of 5 trials.*got 0.0 GB in /"):
+        check_room(Storage.at(str(tmp_path)), TRIALS)
+
+
+def test_too_few_inodes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = SimpleNamespace(f_files=100, f_favail=79, f_frsize=1, f_blocks=2**40, f_bfree=2**40)
+    full.f_bavail = full.f_bfree
+    monkeypatch.setattr(os, "statvfs", lambda place: full)
+    with pytest.raises(ValueError, match="expected 80 free inodes for 5 trials, got 79 in /"):
+        check_room(Storage.at(str(tmp_path)), TRIALS)
