@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nvp.config import TrialConfig
-from nvp.schema import TABLES
+from nvp.schema import INCIDENTS, TABLES
 
 TABLES_HEAD = """# Tables
 
@@ -25,7 +25,7 @@ SIGNS = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
 def tables_page() -> str:
     """Return the data dictionary: every column of every table, its unit and meaning."""
     lines = [TABLES_HEAD]
-    for table, schema in TABLES.items():
+    for table, schema in {**TABLES, "incidents": INCIDENTS}.items():
         lines += ["", f"## {table}", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
         for field in schema:
             note = {key.decode(): value.decode() for key, value in field.metadata.items()}

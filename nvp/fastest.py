@@ -27,22 +27,31 @@ CPU_IMAGES = 16  # of a batch: enough to compare, a second for a ResNet-18
 MARGIN = 0.95  # of the default's time; less is noise
 Choice = dict[str, str]
 Keep = Callable[[dict[str, Choice]], None]
+Measure = Callable[[TrialConfig, str], Choice]
 
 
 class Chooser:
     """Replaces every `auto` of a configuration by what is fastest on a kind of device."""
 
-    def __init__(self, device: str, known: dict[str, Choice], keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        device: str,
+        known: dict[str, Choice],
+        keep: Keep | None = None,
+        measure: Measure | None = None,
+    ) -> None:
         """Make one.
 
         Args:
             device: "cpu" or "cuda", where the trials will run.
             known: choices made before, by key (`key`); what is measured is added.
             keep: called with all of them when one is added.
+            measure: returns a choice, as `fastest` does here.
 
         `used` is what this one has been asked for, of `known`.
         """
         self.device, self.known, self.keep = device, known, keep
+        self.measure = measure or fastest
         self.used: dict[str, Choice] = {}
 
     def __call__(self, config: TrialConfig) -> TrialConfig:
@@ -56,7 +65,7 @@ class Chooser:
             return config
         name = key(config, self.device)
         if name not in self.known:
-            self.known[name] = fastest(config, self.device)
+            self.known[name] = self.measure(config, self.device)
             if self.keep:
                 self.keep(self.known)
         self.used[name] = self.known[name]

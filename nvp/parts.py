@@ -78,6 +78,11 @@ def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+def rows_from(schema: pa.Schema, found: list[dict[str, Any]]) -> Rows:
+    """Return rows given one by one."""
+    return pa.Table.from_pylist(found, schema=schema)
+
+
 def join(tables: Iterable[Rows]) -> Rows:
     """Return the rows of all tables, one after another."""
     return pa.concat_tables(tables).unify_dictionaries()

@@ -56,6 +56,10 @@ class Display:
         elif progress.status != "running":
             self.say(f"[{self.count}/{self.total}] {progress.trial_id} {self.describe(progress)}")
 
+    def again(self, status: str, count: int) -> None:
+        """Take back that trials ended: they run again."""
+        self.ended[status] -= count
+
     def say(self, line: str) -> None:
         """Print a line beside the progress."""
         self.console.print(line, markup=False)

@@ -1,11 +1,13 @@
 """Where a start came from: commit, versions, host, devices, argv and the script's text."""
 
+import hashlib
 import os
 import platform
 import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,12 +40,26 @@ def start_entry() -> dict[str, Any]:
         "argv": sys.argv,
         "commit": git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
-        "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
+        "versions": versions(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
         "devices": devices(),
         "script": script.read_text() if script.suffix == ".py" and script.is_file() else None,
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    return {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]}
+
+
+@cache
+def code_hash() -> str:
+    """Return a checksum of nvp's own source files."""
+    folder, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def devices() -> list[str]:

@@ -181,6 +181,17 @@ LIFE = pa.schema(
 )
 
 TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
+# the driver's: what went wrong around the trials; every column is volatile
+INCIDENT_KINDS = ("preempted", "died", "silent", "unfit", "avoided", "out_of_memory")
+INCIDENTS = pa.schema(
+    [
+        column("time", DOUBLE, "when the driver saw it", unit="s, Unix", volatile=True),
+        column("kind", TEXT, f"one of {', '.join(INCIDENT_KINDS)}", volatile=True),
+        column("trial_id", TEXT, "the trial that was set back; null for a node", volatile=True),
+        column("node", TEXT, "first 12 digits of Ray's node id; null: unknown", volatile=True),
+        column("reason", TEXT, "in words", volatile=True),
+    ]
+)
 # what a search may go by: measured on train and val, the same after an interruption
 OBJECTIVES = [
     *("val_loss", "val_accuracy", "best_val_accuracy", "sparsity", "weight_sparsity"),

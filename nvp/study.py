@@ -10,16 +10,18 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import torch
 
 from nvp.arguments import AUTO, check_flags, choose_preset, parser, read_settings
 from nvp.asha import Asha
 from nvp.axes import Grid, grid, integers, log_uniform, uniform
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
-from nvp.fastest import Choice, Chooser
+from nvp.fastest import Choice, Chooser, fastest
 from nvp.here import catch_signals, device_for, run_here
 from nvp.listing import print_plan, print_search, print_state
 from nvp.lock import study_lock
@@ -71,7 +73,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
     design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
     asked = design.with_settings(read_settings(arguments.settings), arguments.seeds)
-    chooser = chooser_of(device_of(arguments, asked), storage)
+    chooser = chooser_of(device_of(arguments, asked), storage, arguments.address)
     asha = read_asha(asked) if arguments.scheduler == "asha" else None
     ends = settled(asha is not None)
     search = start_search(asked, chooser, storage, arguments)
@@ -130,18 +132,35 @@ def data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
     return {config.data.name for config in trials.values()} | {design.base.data.name, *choices}
 
 
-def chooser_of(device: str, storage: Storage) -> Chooser:
+def chooser_of(device: str, storage: Storage, address: str | None) -> Chooser:
     """Return what replaces `auto`; what it measures is kept at once, also by a dry run."""
+
+    def measure(config: TrialConfig, device: str) -> Choice:
+        return on_gpu(address, device, fastest, config, device)
 
     def keep(known: dict[str, Choice]) -> None:
         check_writable(storage)
         storage.write("auto.json", json.dumps(known, indent=1).encode())
 
-    return Chooser(device, read_object(storage, "auto.json"), keep)
+    return Chooser(device, read_object(storage, "auto.json"), keep, measure)
+
+
+def on_gpu(address: str | None, device: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function says on a device: here, or on the cluster where only that has one."""
+    if not address or device == "cpu" or torch.cuda.is_available():
+        return function(*arguments)
+    from nvp.sweep import on_cluster  # Ray takes seconds to import
+
+    return on_cluster(address, function, *arguments)
 
 
 def device_of(arguments: argparse.Namespace, design: Design) -> str:
-    """Return the kind of device that trials run on."""
+    """Return the kind of device that trials run on.
+
+    NVP_DEVICE=cpu lets a cluster of declared GPUs be tried out where there are none.
+    """
+    if os.environ.get("NVP_DEVICE"):
+        return os.environ["NVP_DEVICE"]
     gpus = gpus_of(arguments, design)
     if arguments.no_ray:
         return device_for(gpus)
@@ -154,10 +173,10 @@ def gpus_of(arguments: argparse.Namespace, design: Design) -> float:
     return design.gpus_per_trial if asked is None else asked
 
 
-def propose_share(trials: list[TrialConfig]) -> float:
+def propose_share(trials: list[TrialConfig], address: str | None) -> float:
     """Return the share of a GPU that suits the largest of `trials`, and print why."""
     largest = max(trials, key=lambda config: (config.data.batch_size, config.model.width))
-    count, found = propose(largest, "cuda")
+    count, found = on_gpu(address, "cuda", propose, largest, "cuda")
     for packed in found:
         print(
             f"{packed.count} on a GPU: {packed.rate:.1f} steps a second in all, "
@@ -195,7 +214,7 @@ def run(
     parents = frozenset(config.parent for config in trials.values()) - {""}
     gpus = 1.0 if arguments.no_ray else gpus_of(arguments, design)
     if gpus == AUTO:
-        gpus = propose_share(list(trials.values()) or [design.base])
+        gpus = propose_share(list(trials.values()) or [design.base], arguments.address)
     asked: list[str] = []
     more = search.to_ask * design.seeds if search else 0
     with Display(len(trials) + more) as display:

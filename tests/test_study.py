@@ -12,7 +12,8 @@ import pytest
 from nvp.study import main
 from nvp.tables import open_study, read_index, read_table
 from studies.sgd_noise import STUDY
-from tests.conftest import ROOT, SCRIPT, SMALL, run_study
+from tests.conftest import SCRIPT, SMALL, run_study
+from tests.fragile import FRAGILE, with_fragile_model
 
 ONE = ["--preset", "quick", "--seeds", "1", "--no-ray", "--set", "epochs=2",
        "--set", "data.batch_size=200", "--set", "prune.method=none"]  # fmt: skip
@@ -179,52 +180,6 @@ def test_damage_is_named_and_only_the_trials_concerned_run_again(
     assert "0 to run" in run_study(place, *SMALL).stdout
 
 
-FRAGILE = """
-from torch import nn
-
-from nvp.models.mlp import MLP
-
-
-class Fragile(MLP):
-    def forward(self, x):
-        if self.training and len(x) == 100:
-            raise RuntimeError("this network breaks on batches of 100")
-        return super().forward(x)
-
-
-def build(config, image_shape, num_classes):
-    return Fragile(config, image_shape, num_classes)
-"""
-FRAGILE_STUDY = """
-from nvp.config import ModelConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
-
-DESIGN = Design(
-    base=TrialConfig(epochs=1, model=ModelConfig(name="fragile")),
-    space={"data.batch_size": grid(100, 200, 300)},
-    seeds=1,
-)
-STUDY = Study(name="fragile", paper=DESIGN, quick=DESIGN)
-
-if __name__ == "__main__":
-    main(STUDY)
-"""
-
-
-def with_fragile_model(folder: Path, text: str) -> dict[str, str]:
-    """Put a copy of nvp with a fragile model, and a study of it, into a folder; return its env."""
-    shutil.copytree(ROOT / "nvp", folder / "nvp")
-    models = folder / "nvp/models/__init__.py"
-    models.write_text(
-        models.read_text()
-        .replace("import convnet,", "import fragile, convnet,")
-        .replace('    "mlp": ', '    "fragile": fragile.build,\n    "mlp": ')
-    )
-    (folder / "nvp/models/fragile.py").write_text(text)
-    (folder / "fragile.py").write_text(FRAGILE_STUDY)
-    return {"PYTHONPATH": str(folder)}
-
-
 def test_a_trial_that_kills_its_process_every_time_is_a_failed_row(tmp_path: Path) -> None:
     deadly = "import os\n" + FRAGILE.replace("raise RuntimeError(", "os.kill(os.getpid(), 9), (")
     own = with_fragile_model(tmp_path, deadly)
@@ -240,7 +195,7 @@ def test_a_trial_that_kills_its_process_every_time_is_a_failed_row(tmp_path: Pat
 
 def test_a_process_that_dies_between_two_trials_costs_no_trial(tmp_path: Path) -> None:
     own = with_fragile_model(tmp_path, FRAGILE.replace("== 100", "== 101"))
-    sweep = tmp_path / "nvp/sweep.py"
+    sweep = tmp_path / "nvp/sweep/actor.py"
     dying = """    def reset_config(self, new_config: dict[str, Any]) -> bool:
         mark = Path(self.setting.root) / "died"
         if not mark.exists():
@@ -280,7 +235,7 @@ class """,
     own = with_fragile_model(tmp_path, crowded)
     for name, before, after in (
         ("study", 'return "cuda" if gpus', 'return "cpu" if gpus'),
-        ("sweep", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
+        ("sweep/cluster", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
     ):
         file = tmp_path / f"nvp/{name}.py"
         assert before in file.read_text()
