@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.derive import with_keys
 from analysis.place import not_there
+from nvp.incidents import read_incidents
 from nvp.tables import Index, open_study, read_index, read_study, read_table
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,11 @@ class StudyFrames:
     def events(self) -> pd.DataFrame:
         """A row per thing that happened to a neuron; of weights, a row with the count per layer."""
         return self.table("events")
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """A row per thing that went wrong around the trials, of all starts: see docs/tables.md."""
+        return read_incidents(self.index.storage).to_pandas()
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table with the swept keys and the status joined on; names are categorical."""

@@ -9,7 +9,9 @@ import pytest
 
 from analysis.load import StudyFrames, load, varying, with_configuration
 from analysis.place import choose_preset, studies_at
+from nvp.incidents import Incidents
 from nvp.schema import TABLES
+from nvp.tables import open_study
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,16 @@ def test_trials_of_the_plan_that_have_no_row_are_counted(copy: Path):
     frames = load(str(copy), "sgd_noise", "quick")
     assert frames.unfinished == 1
     assert len(frames.trials) == len(planned) - 1
+
+
+def test_incidents_of_all_starts_are_a_frame(copy: Path):
+    assert load(str(copy), "sgd_noise", "quick").incidents.empty
+    storage = open_study(str(copy), "sgd_noise", "quick")
+    Incidents(storage, name="1-host").add("preempted", "its node went away", trial_id="t")
+    Incidents(storage, name="2-host").add("unfit", "data: none", node="n")
+    found = load(str(copy), "sgd_noise", "quick").incidents
+    assert found["kind"].tolist() == ["preempted", "unfit"]
+    assert found["trial_id"].tolist()[0] == "t"
 
 
 @pytest.mark.parametrize("content", [None, "{ torn", "[]"])
