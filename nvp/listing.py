@@ -1,12 +1,17 @@
 """What a plan looks like on the terminal: its trials, their states, the cost of the rest."""
 
+import shlex
+
 from nvp.checkpoint import KEEP_LAST
 from nvp.config import TrialConfig
 from nvp.estimate import checkpoint_bytes, estimate_bytes, kept_bytes
 from nvp.plan import Design, Plan, State, to_run
 from nvp.price import price
 from nvp.progress import duration
+from nvp.storage import Storage
 from nvp.tables import Index
+
+MANY = 1000  # trials that are worth a pack
 
 
 def print_plan(plan: Plan, state: State, index: Index) -> None:
@@ -21,6 +26,20 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
     print_state(state)
     if state.missing:
         print_estimate(list(to_run(plan, state, index).values()), index)
+    print_loose(index)
+
+
+def print_loose(index: Index) -> None:
+    """Print how to pack the finished trials in files of their own, when they are many."""
+    count = len(index.rows.keys() - index.packed.keys())
+    if count < MANY:
+        return
+    storage = index.storage
+    root, study, preset = storage.root.rsplit("/", 2)
+    place = Storage(storage.filesystem, root, storage.scheme, storage.query).place
+    command = ["python", "-m", "nvp.compact", study, "--preset", preset, "--storage", place]
+    print(f"{count} trials are in files of their own; to pack them, for faster starts and figures:")
+    print(shlex.join(command))
 
 
 def shown(value: object) -> str:
