@@ -6,6 +6,7 @@ new epoch, the others wherever it happens to be. Then compares all tables with t
 nobody broke. Ten minutes on two cores.
 """
 
+import itertools
 import json
 import os
 import random
@@ -122,28 +123,29 @@ def rows(place: Path) -> dict[str, dict[str, Any]]:
 def repeated(log: Path) -> tuple[int, int, float]:
     """Return epochs trained, epochs trained again, and the longest repetition in intervals.
 
-    A repetition is the whole epochs of an attempt that the next one of that trial trains again.
+    A repetition is what an attempt trained and the next one of that trial trains again. The
+    interval is the pause between two checkpoints and the epoch in which it ends.
     """
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    attempts: dict[tuple[str, int], list[dict]] = defaultdict(list)
+    attempts: dict[str, dict[int, list[dict]]] = defaultdict(dict)
     for line in lines:
-        attempts[line["trial"], line["process"]].append(line)
-    again, longest = 0, 0.0
-    by_trial: dict[str, list[list[dict]]] = defaultdict(list)
-    for (trial, _), attempt in attempts.items():
-        by_trial[trial].append(attempt)
-    for tries in by_trial.values():
-        for attempt, following in zip(tries, tries[1:], strict=False):
-            epochs = [line for line in attempt if "pause" not in line]
-            lost = [line for line in epochs if line["epoch"] >= following[0]["epoch"]]
-            pauses = [line["pause"] for line in attempt if "pause" in line]
-            since = [line["time"] for line in attempt if line["epoch"] < following[0]["epoch"]]
-            if lost and since:
-                pause = pauses[-1] if pauses else INTERVAL
-                longest = max(longest, (lost[-1]["time"] - since[-1]) / pause)
-            again += len(lost)
+        attempts[line["trial"]].setdefault(line["process"], []).append(line)
+    pairs = [pair for tries in attempts.values() for pair in itertools.pairwise(tries.values())]
+    counts, intervals = zip(*(repetition(*pair) for pair in pairs), strict=True)
     trained = sum("pause" not in line for line in lines)
-    return trained, again, longest
+    return trained, sum(counts), max(intervals)
+
+
+def repetition(attempt: list[dict], following: list[dict]) -> tuple[int, float]:
+    """Return how many epochs of an attempt the following one repeats, and their intervals."""
+    first = following[0]["epoch"]
+    lost = [line for line in attempt if "pause" not in line and line["epoch"] >= first]
+    if not lost:
+        return 0, 0.0
+    before = [line["time"] for line in attempt if line["epoch"] < first] or [lost[0]["time"]]
+    times = [before[-1], *(line["time"] for line in lost)]
+    pause = max((line["pause"] for line in attempt if "pause" in line), default=INTERVAL)
+    return len(lost), (times[-1] - times[0]) / (pause + times[-1] - times[-2])
 
 
 def main(seed: int) -> int:
