@@ -144,8 +144,8 @@ def repetition(attempt: list[dict], following: list[dict]) -> tuple[int, float]:
         return 0, 0.0
     before = [line["time"] for line in attempt if line["epoch"] < first] or [lost[0]["time"]]
     times = [before[-1], *(line["time"] for line in lost)]
-    pause = max((line["pause"] for line in attempt if "pause" in line), default=INTERVAL)
-    return len(lost), (times[-1] - times[0]) / (pause + times[-1] - times[-2])
+    pauses = [line["pause"] for line in attempt if "pause" in line] or [INTERVAL]
+    return len(lost), (times[-1] - times[0]) / (pauses[-1] + times[-1] - times[-2])
 
 
 def main(seed: int) -> int:

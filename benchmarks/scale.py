@@ -1,6 +1,6 @@
 """A thousand spot GPUs, replayed on the real planner: what they do for the study, and what breaks.
 
-`python -m benchmarks.scale [--trials 10000] [--table PATH]`. The plan, its comparison with the
+`python -m benchmarks.scale [--table PATH]`. The plan, its comparison with the
 tables, study.json and every committed row are the engine's, in a temporary folder; trials and nodes
 are those of `benchmarks.cluster`. docs/scale.md has assumptions and figures. There is no bar.
 """
@@ -29,7 +29,7 @@ from nvp.result import commit_lost, trial_row
 from nvp.storage import Storage
 from nvp.tables import read_index
 
-MEDIAN, SIGMA, POINTS = 1800.0, 0.6, 100  # seconds of a trial (lognormal), its measuring points
+SIGMA, POINTS = 0.6, 100  # lengths are lognormal; measuring points of a trial
 PREEMPTED, RESTARTS = (0.0, 0.05, 0.20), (0, 4)
 
 
@@ -81,14 +81,14 @@ class RealPlanner:
         self.committing += time.process_time() - before
 
 
-def replay(setting: Setting, seeds: int) -> dict[str, float]:
-    """Return a row of the table: one replay."""
+def replay(setting: Setting, seeds: int, median: float) -> dict[str, float]:
+    """Return a row of the table: one replay, of trials with that median of seconds."""
     draw = random.Random(setting.seed)
     with tempfile.TemporaryDirectory() as place, patch.object(os, "fsync"):
         planner = RealPlanner(Storage.at(place), seeds)
         jobs = {}
         for order, name in enumerate(make_plan(planner.design).trials):
-            length = MEDIAN * math.exp(SIGMA * draw.gauss(0, 1))
+            length = median * math.exp(SIGMA * draw.gauss(0, 1))
             jobs[name] = Job(name, order, length, length / POINTS)
         ledger = Cluster(setting, jobs, planner).run()
         rows = read_index(planner.storage).rows
@@ -126,13 +126,14 @@ def row_of(setting: Setting, ledger: Ledger, planner: RealPlanner, count: int) -
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10_000, help="a multiple of 400")
+    parser.add_argument("--median", type=float, default=1800, help="seconds of a trial")
     parser.add_argument("--table", type=Path, help="where the table goes, as CSV")
     arguments = parser.parse_args()
     rows = []
     for restarts in RESTARTS:
         for preempted in PREEMPTED:
             setting = Setting(preempted, driver_restarts=restarts)
-            rows.append(replay(setting, arguments.trials // 400))
+            rows.append(replay(setting, arguments.trials // 400, arguments.median))
             print(f"    {preempted:.0%} of nodes an hour, {restarts} restarts: "
                   f"{rows[-1]['useful']:.3f} useful", flush=True)  # fmt: skip
     table = pd.DataFrame(rows)

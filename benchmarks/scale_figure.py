@@ -12,14 +12,14 @@ LOSSES = {"repeated": "repeated", "starting": "processes starting", "driver away
 
 
 def losses(table: pd.DataFrame) -> pd.DataFrame:
-    """Return percent of GPU time lost, a row per replay, a column per reason."""
+    """Return the fraction of GPU time lost, a row per replay, a column per reason."""
     names = [
         f"{preempted:.0%} of nodes an hour,\n{restarts} restarts of the driver"
         for preempted, restarts in zip(
             table["nodes preempted an hour"], table["driver restarts"], strict=True
         )
     ]
-    return 100 * table[list(LOSSES)].rename(columns=LOSSES).set_axis(names)
+    return table[list(LOSSES)].rename(columns=LOSSES).set_axis(names)
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -32,8 +32,8 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.barh(frame.index, frame[reason], left=left, color=color, label=reason)
         left = left + frame[reason]
     axes.invert_yaxis()
-    axes.set_xlabel("GPU time that did not train towards a finished trial (percent)")
-    axes.legend(loc="center right")
+    axes.set_xlabel("GPU time that did not train towards a finished trial (fraction)")
+    axes.legend(loc="upper right")
     style.note(
         figure,
         "One replay each of 10,000 trials on 1,000 simulated GPUs with the real planner; until no "
