@@ -14,6 +14,8 @@ MODULES = (
     "packing",
     "quick_study",
     "plan_scale",
+    "overhead",
+    "kills",
 )
 
 if __name__ == "__main__":

@@ -227,14 +227,14 @@ def usual(kind: type) -> Any:
 def changed(config: Any, prefix: str = "") -> dict[str, Any]:
     """Return the dotted paths whose values differ from the defaults."""
     default, differing = usual(type(config)), {}
-    if config == default:
-        return differing
     for field in fields_of(type(config)):
-        value = getattr(config, field.name)
+        value, path = getattr(config, field.name), prefix + field.name
+        if value == getattr(default, field.name):
+            continue
         if dataclasses.is_dataclass(field.type):
-            differing |= changed(value, prefix + field.name + ".")
-        elif value != getattr(default, field.name):
-            differing[prefix + field.name] = list(value) if isinstance(value, tuple) else value
+            differing |= changed(value, path + ".")
+        else:
+            differing[path] = list(value) if isinstance(value, tuple) else value
     return differing
 
 

@@ -49,7 +49,7 @@ def setting_rows(config: Any, prefix: str) -> list[str]:
             rows += setting_rows(value, f"{prefix}{field.name}.")
             continue
         limits = field.metadata["limits"].items()
-        span = ", ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits if limit is not None)
+        span = ", ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits)
         span = " or ".join(field.metadata["choices"]) or span
         default = value if value != "" else "''"
         rows.append(

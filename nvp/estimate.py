@@ -1,61 +1,42 @@
-"""What a study will cost: from its finished trials, else from a few timed steps."""
+"""What trials will write: bytes of tables and checkpoints, from the networks without their data."""
 
-from dataclasses import replace
+from collections import Counter
 from functools import cache
-from statistics import median
 
 import torch
 
-from nvp.build import build, set_up_process
+from nvp.build import build
 from nvp.check import check_model
+from nvp.checkpoint import KEEP_LAST
 from nvp.config import TrialConfig
 from nvp.data import data_facts, data_root
 from nvp.data.data_set import DataSet
 from nvp.data.splits import Images, Splits
 from nvp.neurons import neuron_layers
+from nvp.optim import MOMENTS
+from nvp.pruning import METHODS, live_weights
 from nvp.rows import is_sampled
-from nvp.tables import Index
-from nvp.train import TrainState, num_epochs, num_steps, train
+from nvp.train import TrainState, num_epochs
 
-STEPS = 5
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed
 TRIAL_BYTES = 20_000
+NEURON_BYTES = 10  # of a checkpoint: idle, dead and kept
 
 
-def estimate_seconds(trials: list[TrialConfig], index: Index) -> tuple[float, str]:
-    """Return the seconds of all `trials`, one after another, and what that rests on."""
-    finished = [row["seconds"] for row in index.rows.values() if row["status"] == "done"]
-    if finished:
-        return median(finished) * len(trials), f"the median of {len(finished)} finished trials"
-    seconds = sum(extrapolate(costly_part(config)) for config in trials)
-    return seconds, f"{STEPS} timed steps on this machine's CPU"
+def kinds(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
+    """Return the first of the trials that hardly differ in cost, and how many they are."""
+    counts: Counter[tuple] = Counter()
+    firsts: dict[tuple, TrialConfig] = {}
+    for config in trials:
+        kind = (config.epochs, config.steps, *step_kind(config))
+        firsts.setdefault(kind, config)
+        counts[kind] += 1
+    return [(firsts[kind], count) for kind, count in counts.items()]
 
 
-def costly_part(config: TrialConfig) -> TrialConfig:
-    """Return the configuration with all that hardly changes its cost at the defaults."""
-    default = TrialConfig()
-    return replace(config, seed=0, prune=default.prune, optim=default.optim)
-
-
-@cache
-def extrapolate(config: TrialConfig) -> float:
-    """Train a few steps, observe and evaluate once; scale each to the whole trial."""
-    set_up_process("cpu")
-    facts = data_facts(config.data.name, data_root())
-    batch = config.data.batch_size
-    data = random_images(facts, max(STEPS * batch, min(config.probe.size, facts.num_train)))
-    short = replace(config, steps=STEPS, epochs=1)
-    state = build(short, data, "cpu")
-    seconds = {"train": 0.0, "observe": 0.0, "evaluate": 0.0}
-    steps = 0
-    for record in train(short, data, state):
-        seconds |= record.seconds
-        steps = record.step
-    per_step = seconds["train"] / max(steps, 1)
-    points = num_epochs(config, facts.num_train) / config.probe.every + 1
-    return num_steps(config, facts.num_train) * per_step + points * (
-        seconds["observe"] + seconds["evaluate"]
-    )
+def step_kind(config: TrialConfig) -> tuple:
+    """Return all that changes much of what a training step costs."""
+    return (config.data, config.model, config.probe, config.precision, config.layout)
 
 
 def random_images(facts: DataSet, count: int) -> Splits:
@@ -75,10 +56,9 @@ def dense(config: TrialConfig, facts: DataSet) -> TrainState:
 
 def estimate_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of the tables that `trials` will write."""
-    return sum(trial_bytes(costly_part(config)) for config in trials)
+    return sum(count * trial_bytes(config) for config, count in kinds(trials))
 
 
-@cache
 def trial_bytes(config: TrialConfig) -> int:
     """Return the bytes of one trial's tables."""
     facts = data_facts(config.data.name, data_root())
@@ -88,3 +68,34 @@ def trial_bytes(config: TrialConfig) -> int:
     sampled = sum(is_sampled(epoch) for epoch in range(points)) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())
+
+
+def checkpoint_bytes(trials: list[TrialConfig]) -> int:
+    """Return the bytes of the largest checkpoint of `trials`; each keeps the last two it wrote."""
+    return max(map(one_checkpoint, {checkpoint_kind(config) for config in trials}))
+
+
+def kept_bytes(trials: list[TrialConfig]) -> int:
+    """Return the bytes of all checkpoints of `trials` when they are kept."""
+    counts = Counter(map(checkpoint_kind, trials))
+    return KEEP_LAST * sum(count * one_checkpoint(kind) for kind, count in counts.items())
+
+
+def checkpoint_kind(config: TrialConfig) -> tuple:
+    """Return all that the size of a checkpoint depends on."""
+    moments = MOMENTS[config.optim.name](config.optim)
+    return (config.data.name, config.model, moments, METHODS[config.prune.method].granularity)
+
+
+@cache
+def one_checkpoint(kind: tuple) -> int:
+    """Return the bytes of the weights, moments and masks, and of what is known of each neuron."""
+    data, config, moments, granularity = kind
+    facts = data_facts(data, data_root())
+    model = check_model(config, facts.image_shape, facts.num_classes)
+    weights = sum(tensor.nbytes for tensor in model.state_dict().values())
+    parameters = sum(parameter.nbytes for parameter in model.parameters())
+    neurons = sum(len(layer.keep) for layer in neuron_layers(model).values())
+    masks = sum(live.numel() for live in live_weights(model).values())
+    of_masks = masks if granularity == "weight" else 0
+    return weights + moments * parameters + of_masks + NEURON_BYTES * neurons

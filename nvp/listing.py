@@ -1,10 +1,17 @@
 """What a plan looks like on the terminal: its trials, their states, the cost of the rest."""
 
+import shlex
+
+from nvp.checkpoint import KEEP_LAST
 from nvp.config import TrialConfig
-from nvp.estimate import estimate_bytes, estimate_seconds
+from nvp.estimate import checkpoint_bytes, estimate_bytes, kept_bytes
 from nvp.plan import Design, Plan, State, to_run
+from nvp.price import price
 from nvp.progress import duration
+from nvp.storage import Storage
 from nvp.tables import Index
+
+MANY = 1000  # trials that are worth a pack
 
 
 def print_plan(plan: Plan, state: State, index: Index) -> None:
@@ -19,6 +26,20 @@ def print_plan(plan: Plan, state: State, index: Index) -> None:
     print_state(state)
     if state.missing:
         print_estimate(list(to_run(plan, state, index).values()), index)
+    print_loose(index)
+
+
+def print_loose(index: Index) -> None:
+    """Print how to pack the finished trials in files of their own, when they are many."""
+    count = len(index.rows.keys() - index.packed.keys())
+    if count < MANY:
+        return
+    storage = index.storage
+    root, study, preset = storage.root.rsplit("/", 2)
+    place = Storage(storage.filesystem, root, storage.scheme, storage.query).place
+    command = ["python", "-m", "nvp.compact", study, "--preset", preset, "--storage", place]
+    print(f"{count} trials are in files of their own; to pack them, for faster starts and figures:")
+    print(shlex.join(command))
 
 
 def shown(value: object) -> str:
@@ -38,13 +59,15 @@ def print_search(design: Design, to_ask: int, index: Index) -> None:
 def print_estimate(trials: list[TrialConfig], index: Index) -> None:
     """Print what `trials` will cost in time and disk."""
     try:
-        seconds, source = estimate_seconds(trials, index)
+        cost = price(trials, index)
+        tables, each, kept = (f(trials) for f in (estimate_bytes, checkpoint_bytes, kept_bytes))
     except Exception as error:  # the network is the user's: the plan is worth seeing all the same
         print(f"estimate: none, a timed step failed with {type(error).__name__}: {error}")
         return
-    size = estimate_bytes(trials) / 1e6
     print(
-        f"estimate: {duration(seconds)} one after another, from {source}; {size:.1f} MB of tables"
+        f"estimate: {interval(cost.low, cost.high)} one after another, from {cost.source}; "
+        f"{size(tables)} of tables; checkpoints {KEEP_LAST} x {size(each)} for each running trial, "
+        f"{size(kept)} in all with --keep-checkpoints"
     )
 
 
@@ -55,3 +78,19 @@ def print_state(state: State) -> None:
         print(f"first the {len(state.parents)} that they start from: {', '.join(state.parents)}")
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")
+
+
+def interval(low: float, high: float) -> str:
+    """Return the time between two in words, with one unit where they share it: "3 to 5 min"."""
+    first, last = duration(low), duration(high)
+    if first == last:
+        return first
+    return f"{first.split()[0] if first.split()[1] == last.split()[1] else first} to {last}"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in words: "0.3 MB", "45 MB", "4.1 GB"."""
+    megabytes = count / 1e6
+    if megabytes >= 1000:
+        return f"{megabytes / 1000:.1f} GB"
+    return f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"

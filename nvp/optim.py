@@ -36,6 +36,11 @@ OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
         fused=parameters[0].dtype == torch.float32,
     ),
 }
+# Tensors of a parameter's size that each keeps for it from step to step.
+MOMENTS: dict[str, Callable[[OptimConfig], int]] = {
+    "sgd": lambda config: int(config.momentum > 0),
+    "adamw": lambda config: 2,
+}
 
 
 def cosine(low: float, high: float, progress: float) -> float:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 Rows: TypeAlias = pa.Table
 PARTS = [name for name in TABLES if name != "trials"]
 READING = ipc.IpcReadOptions(use_threads=False)  # threads cost a small file half of its time
+MAGIC, END = b"ARROW1\0\0", b"\xff\xff\xff\xff\0\0\0\0"  # of an Arrow IPC file
 COMPRESSED_FROM = 64 * 1024  # bytes; each column of a smaller file costs more than it saves
 
 
@@ -54,12 +55,24 @@ def schema_bytes(content: bytes) -> bytes:
 
 
 def stack(contents: list[bytes]) -> Rows:
-    """Return the rows of files that have the same columns, in one chunk."""
-    readers = [ipc.open_file(pa.BufferReader(content), options=READING) for content in contents]
-    batches = [r.get_batch(i) for r in readers for i in range(r.num_record_batches)]
-    if not batches:
-        return readers[0].read_all()
-    return pa.Table.from_batches([pa.concat_batches(batches)])
+    """Return the rows of files that have the same columns, in one chunk.
+
+    They are read as one stream: a file is the message of its columns, those of its rows, an end and
+    a footer. To open thousands of them one by one takes three times as long.
+    """
+    head = len(schema_bytes(contents[0]))
+    stream = [contents[0][len(MAGIC) : head], *(body(content, head) for content in contents)]
+    reader = ipc.open_stream(pa.BufferReader(b"".join(stream)), options=READING)
+    return reader.read_all().combine_chunks()
+
+
+def body(content: bytes, head: int) -> memoryview:
+    """Return the messages of an Arrow IPC file that hold rows; `head` is where they begin."""
+    tail = len(content) - 10  # the footer's length in four bytes, and six of "ARROW1"
+    footer = int.from_bytes(content[tail : tail + 4], "little")
+    end = tail - footer - len(END)
+    assert content[end : end + len(END)] == END, "an Arrow file that does not end as ours do"
+    return memoryview(content)[head:end]
 
 
 def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:

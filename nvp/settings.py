@@ -24,7 +24,8 @@ def setting(
     choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a field: default, meaning and range (low <= value <= high, above < value < below)."""
-    limits = {"low": low, "above": above, "high": high, "below": below}
+    given = {"low": low, "above": above, "high": high, "below": below}
+    limits = {key: limit for key, limit in given.items() if limit is not None}
     metadata = {"meaning": meaning, "choices": choices, "limits": limits}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -90,8 +91,7 @@ def check(value: Any, field: dataclasses.Field, *, path: str = "") -> None:
     if choices and value not in choices:
         valid = ", ".join(choices)
         raise ValueError(f"{path}: expected one of {valid}; got {value!r}{nearest(value, choices)}")
-    limits = field.metadata["limits"].items()
-    if any(limit is not None and not INSIDE[key](value, limit) for key, limit in limits):
-        given = [f"{SIGNS[key]} {limit:g}" for key, limit in limits if limit is not None]
-        wanted = " and ".join(given)
+    limits = field.metadata["limits"]
+    if limits and not all(INSIDE[key](value, limit) for key, limit in limits.items()):
+        wanted = " and ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits.items())
         raise ValueError(f"{path}: expected a value {wanted}, got {value!r}")

@@ -40,8 +40,8 @@ LEAVES = leaves(TrialConfig)
 def valid_values(field: dataclasses.Field) -> st.SearchStrategy:
     """Any value that a field takes, from its declared range."""
     limits = field.metadata["limits"]
-    low = next((limits[k] for k in ("low", "above") if limits[k] is not None), None)
-    high = next((limits[k] for k in ("high", "below") if limits[k] is not None), None)
+    low = next((limits[k] for k in ("low", "above") if k in limits), None)
+    high = next((limits[k] for k in ("high", "below") if k in limits), None)
     if field.metadata["choices"]:
         return st.sampled_from(field.metadata["choices"])
     if field.type is str:
@@ -52,8 +52,8 @@ def valid_values(field: dataclasses.Field) -> st.SearchStrategy:
         "allow_nan": False,
         "allow_subnormal": False,  # trials in this process flush them
         "allow_infinity": False,
-        "exclude_min": limits["above"] is not None,
-        "exclude_max": limits["below"] is not None,
+        "exclude_min": "above" in limits,
+        "exclude_max": "below" in limits,
     }
     if get_origin(field.type) is tuple:
         return st.lists(st.floats(0, 1, allow_subnormal=False), max_size=4).map(tuple)

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from nvp.config import TrialConfig
+from nvp.estimate import checkpoint_bytes, estimate_bytes
 from nvp.preflight import check_room
 from nvp.storage import Storage
 
@@ -21,8 +23,24 @@ def test_what_fits_is_accepted(tmp_path: Path) -> None:
 
 def test_too_little_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
-    with pytest.raises(ValueError, match="GB free for the tables of 5 trials.*got 0.0 GB in /"):
+    with pytest.raises(
+        ValueError, match="GB free for the tables and checkpoints of 5 .*got 0.0 GB in /"
+    ):
         check_room(Storage.at(str(tmp_path)), TRIALS)
+
+
+def test_the_checkpoints_of_running_or_of_all_trials_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    one, tables = checkpoint_bytes(TRIALS), estimate_bytes(TRIALS)
+    for keep, count in ((False, 2 * 3), (True, 2 + 5 * 2)):
+        for missing in (0, 1):
+            free = tables + count * one - missing
+            usage = SimpleNamespace(free=free)
+            monkeypatch.setattr(shutil, "disk_usage", lambda place, usage=usage: usage)
+            with nullcontext() if not missing else pytest.raises(ValueError, match="GB free"):
+                check_room(Storage.at(str(tmp_path)), TRIALS, keep=keep)
 
 
 def test_too_few_inodes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

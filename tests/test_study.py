@@ -1,6 +1,7 @@
 """The command line as a person meets it: dry run, second run, wrong input, failures, damage."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,8 @@ def test_dry_run_lists_the_trials_and_starts_nothing(tmp_path: Path) -> None:
     assert len({row[0] for row in rows}) == len(rows)
     assert f"0 done, {len(rows)} to run, 0 failed" in shown.stdout
     assert "estimate: " in shown.stdout
-    assert " MB of tables" in shown.stdout
+    assert " one after another, from two short runs on this machine's CPU" in shown.stdout
+    assert re.search(r" MB of tables; checkpoints 2 x \S+ MB for each running", shown.stdout)
     assert not list(tmp_path.iterdir())
 
 

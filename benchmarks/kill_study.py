@@ -1,0 +1,24 @@
+"""The study that `benchmarks.kills` breaks: digits, eight trials, neurons removed meanwhile."""
+
+import nvp.sweep
+from benchmarks.traced import TracedActor
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+DESIGN = Design(
+    base=TrialConfig(
+        epochs=60,
+        data=DataConfig(batch_size=32),
+        model=ModelConfig(width=0.5),
+        optim=OptimConfig(lr=0.2),
+        prune=PruneConfig(shrink="always"),
+        probe=ProbeConfig(size=512),
+    ),
+    space={"optim.noise": grid(0.0, 2.0), "prune.method": grid("none", "dead")},
+    seeds=2,
+)
+STUDY = Study(name="kill_study", paper=DESIGN, quick=DESIGN)
+
+if __name__ == "__main__":
+    nvp.sweep.TrialActor = TracedActor
+    main(STUDY)

@@ -1,0 +1,49 @@
+"""An actor as the engine starts it, that logs each epoch it trains and each checkpoint it saves.
+
+Importing this module, which Ray does in each worker to find `TracedActor`, wraps the engine's loop
+there. A line of the log is JSON: time, process, trial, epoch, and after a save the seconds that may
+pass before the next one.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import nvp.trial
+from nvp.config import TrialConfig, trial_id
+from nvp.record import EpochRecord
+from nvp.sweep import TrialActor
+
+LOG = "NVP_BENCHMARK_LOG"
+train, save = nvp.trial.train, nvp.trial.Run.save
+
+
+class TracedActor(TrialActor):
+    """The engine's actor; that Ray finds it here is what it is for."""
+
+
+def log(trial: str, epoch: int, **more: float) -> None:
+    """Append a line, whole or not at all."""
+    line = {"time": time.time(), "process": os.getpid(), "trial": trial, "epoch": epoch} | more
+    file = os.open(os.environ[LOG], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(file, (json.dumps(line) + "\n").encode())
+    os.close(file)
+
+
+def traced_train(config: TrialConfig, *arguments: Any) -> Iterator[EpochRecord]:
+    """Train, logging each measuring point."""
+    for record in train(config, *arguments):
+        log(trial_id(config), record.epoch)
+        yield record
+
+
+def traced_save(self: nvp.trial.Run) -> None:
+    """Save a checkpoint, and log how long the trial may go without another."""
+    save(self)
+    pause = max(self.checkpoint_seconds, nvp.trial.CHECKPOINT_COST * self.save_cost)
+    log(self.writer.trial_id, self.state.epoch, pause=pause)
+
+
+nvp.trial.train, nvp.trial.Run.save = traced_train, traced_save
