@@ -51,10 +51,11 @@ def check_schema(config: dict[str, Any], path: str) -> dict[str, Any]:
 
 def not_in_schema(error: "ValidationError") -> list[tuple[str, list[str]]]:
     """Return (key, valid ones) of each key that a schema does not allow."""
-    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
         return []
     valid = list(error.schema.get("properties", {}))
-    return [(key, valid) for key in error.instance if key not in valid]
+    found: Any = error.instance
+    return [(key, valid) for key in found if key not in valid]
 
 
 def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
@@ -66,7 +67,7 @@ def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
     check_cluster(address)
     import ray
 
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     end = time.monotonic() + seconds
     try:
         while True:

@@ -13,7 +13,7 @@ from nvp.storage import Storage
 from nvp.tables import open_study, read_index, read_table
 from tests.bucket import s3_server
 from tests.cluster.hosts import GATEWAY, bridge, hosts, missing
-from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in
+from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in, own_values
 from tests.conftest import wait_for
 
 pytestmark = [
@@ -24,7 +24,8 @@ pytestmark = [
 PLACE = "s3://bucket/nvp"
 TRIALS = 8
 GPU = 'export RAY_OVERRIDE_RESOURCES=\'{"CPU": 2, "GPU": 1}\'\n'
-GONE_SECONDS = 180
+GONE_SECONDS = 30
+UNKNOWN_HOSTS = " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,17 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
         with hosts(folder, folder / "key", [keys, keys + GPU, keys + GPU]) as started:
             (folder / "project").mkdir()
             project = copy_project(folder / "project")
+            values = own_values(started, folder / "key")
+            fill_in(project / "cluster-ssh.yaml", values)
             mine = environment(folder, PLACE, bucket)
-            walk = Walk(project, started, mine)
-            walk.environment["CLUSTER"] = str(fill_in(project, started, folder / "key"))
-            yield follow(walk)
+            mine["CLUSTER"] = "cluster-ssh.yaml"
+            values["~/.ssh/id_ed25519"] += UNKNOWN_HOSTS
+            yield follow(Walk(project, started, mine), values)
 
 
-def follow(walk: Walk) -> Walk:
+def follow(walk: Walk, values: dict[str, str]) -> Walk:
     """Do what the document says, and lose a worker in the middle of the first study."""
-    for command in commands():
+    for command in commands(values):
         if command.startswith("ray down"):
             come_uninvited(walk)
         first = command.startswith("ray submit") and not walk.said("ray submit")

@@ -17,9 +17,11 @@ LIMIT = 420.0
 SYNCED = ("nvp", "analysis", "studies", "pyproject.toml", "README.md", "cluster-ssh.yaml")
 
 
-def commands() -> list[str]:
-    """Return the commands of the document's `bash` blocks, in order."""
+def commands(values: dict[str, str]) -> list[str]:
+    """Return the commands of the document's `bash` blocks in order, with a person's `values`."""
     text = (ROOT / "docs/cluster.md").read_text()
+    for word, value in values.items():
+        text = text.replace(word, value)
     blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     return [line for block in blocks for line in block.splitlines()]
 
@@ -39,22 +41,25 @@ def copy_project(place: Path) -> Path:
     return place
 
 
-def fill_in(project: Path, hosts: list[Host], key: Path) -> Path:
-    """Replace what the document says to replace in cluster-ssh.yaml: hosts, user, key, bucket."""
-    path = project / "cluster-ssh.yaml"
-    text = path.read_text()
-    for word, value in {
+def own_values(hosts: list[Host], key: Path) -> dict[str, str]:
+    """Return what a person writes in the place of what the document says to replace."""
+    return {
         "YOUR-HEAD": hosts[0].address,
         "YOUR-WORKER-1": hosts[1].address,
         "YOUR-WORKER-2": hosts[2].address,
         "YOUR-USER": "root",
         "YOUR-BUCKET": "bucket",
         "~/.ssh/id_ed25519": str(key),
-    }.items():
+    }
+
+
+def fill_in(path: Path, values: dict[str, str]) -> None:
+    """Replace each key of `values`, all of which a file has, by its value."""
+    text = path.read_text()
+    for word, value in values.items():
         assert word in text
         text = text.replace(word, value)
     path.write_text(text)
-    return path
 
 
 @dataclass
