@@ -65,21 +65,24 @@ def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
         ValueError: when there is no cluster at `address` that lets us in.
     """
     check_cluster(address)
-    import ray
-
-    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     end = time.monotonic() + seconds
-    try:
-        while True:
-            found = [node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]]
-            lines = absent(promise, found)
-            if not lines or time.monotonic() > end:
-                break
-            time.sleep(PAUSE)
-    finally:
-        ray.shutdown()
+    found = alive(address)
+    while (lines := absent(promise, found)) and time.monotonic() < end:
+        time.sleep(PAUSE)
+        found = alive(address)
     print(f"nodes: the head and {len(found) - 1} of at most {promise.most} workers")
     return lines
+
+
+def alive(address: str) -> list[str]:
+    """Return the addresses of the nodes that Ray has; asks the head, as no node has to be here."""
+    from ray._private.services import canonicalize_bootstrap_address_or_die
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+    from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]
+
+    client = GcsClient(address=canonicalize_bootstrap_address_or_die(address))
+    nodes = client.get_all_node_info().values()
+    return [node.node_manager_address for node in nodes if node.state == GcsNodeInfo.ALIVE]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import pytest
 from nvp.storage import Storage
 from nvp.tables import open_study, read_index, read_table
 from tests.bucket import s3_server
-from tests.cluster.hosts import GATEWAY, bridge, hosts, missing
+from tests.cluster.hosts import GATEWAY, NETWORK, bridge, hosts, missing
 from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in, own_values
 from tests.conftest import wait_for
 
@@ -25,6 +25,7 @@ PLACE = "s3://bucket/nvp"
 TRIALS = 8
 GPU = 'export RAY_OVERRIDE_RESOURCES=\'{"CPU": 2, "GPU": 1}\'\n'
 GONE_SECONDS = 30
+NOBODY = f"{NETWORK}.99"
 UNKNOWN_HOSTS = " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 
 
@@ -65,8 +66,13 @@ def lose_worker(walk: Walk, study: subprocess.Popen[str]) -> None:
 
 
 def come_uninvited(walk: Walk) -> None:
-    """Try the cluster without its token, with a wrong one, and at an address where nobody is."""
+    """Try the cluster without its token, with a wrong one, and at an address where nobody is.
+
+    The last one has the token, and misses a node that is in its YAML alone.
+    """
     head = f"{walk.hosts[0].address}:6379"
+    text = (walk.project / "cluster-ssh.yaml").read_text()
+    (walk.project / "other.yaml").write_text(text.replace(walk.hosts[2].address, NOBODY))
     home = walk.project.parent / "stranger"
     home.mkdir()
     study = "python studies/sgd_noise.py --preset quick --address"
@@ -78,6 +84,8 @@ def come_uninvited(walk: Walk) -> None:
          {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "not the one"}),
         ("study, nobody there", f"{study} {walk.hosts[0].address}:7777", {}),
         ("doctor, no token", f"{doctor} {head}", {}),
+        ("doctor, a node is absent", f"python -m nvp.doctor other.yaml --address {head}",
+         {"RAY_AUTH_MODE": "token", "HOME": walk.environment["HOME"]}),
     ):  # fmt: skip
         walk.refused[name] = subprocess.run(
             ["bash", "-c", command],
@@ -139,6 +147,13 @@ def test_strangers_are_refused_in_one_line(walk: Walk, who: str, reason: str) ->
     (line,) = refused.stderr.strip().splitlines()
     assert line.startswith("error: --address: expected a Ray cluster, got ")
     assert reason in line
+
+
+def test_a_node_that_never_came_is_named(walk: Walk) -> None:
+    asked = walk.refused["doctor, a node is absent"]
+    assert asked.returncode == 1, asked.stderr
+    assert f"{NOBODY} is not there" in asked.stdout
+    assert asked.stdout.count("is not there") == 1
 
 
 def test_the_token_is_in_no_log_and_no_table(walk: Walk) -> None:
