@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nvp.arguments import positive
-from nvp.attach import check_cluster
+from nvp.attach import nodes
 from nvp.cluster import Promise, absent, check_node_configs, promised, read_yaml
 from nvp.names import nearest
 
@@ -64,25 +64,13 @@ def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
     Raises:
         ValueError: when there is no cluster at `address` that lets us in.
     """
-    check_cluster(address)
     end = time.monotonic() + seconds
-    found = alive(address)
+    found = nodes(address)
     while (lines := absent(promise, found)) and time.monotonic() < end:
         time.sleep(PAUSE)
-        found = alive(address)
+        found = nodes(address)
     print(f"nodes: the head and {len(found) - 1} of at most {promise.most} workers")
     return lines
-
-
-def alive(address: str) -> list[str]:
-    """Return the addresses of the nodes that Ray has; asks the head, as no node has to be here."""
-    from ray._private.services import canonicalize_bootstrap_address_or_die
-    from ray._raylet import GcsClient  # type: ignore[attr-defined]
-    from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]
-
-    client = GcsClient(address=canonicalize_bootstrap_address_or_die(address))
-    nodes = client.get_all_node_info().values()
-    return [node.node_manager_address for node in nodes if node.state == GcsNodeInfo.ALIVE]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -83,6 +83,8 @@ def come_uninvited(walk: Walk) -> None:
         ("study, wrong token", f"{study} {head}",
          {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "not the one"}),
         ("study, nobody there", f"{study} {walk.hosts[0].address}:7777", {}),
+        ("study, not on a node", f"{study} {head}",
+         {"RAY_AUTH_MODE": "token", "HOME": walk.environment["HOME"]}),
         ("doctor, no token", f"{doctor} {head}", {}),
         ("doctor, a node is absent", f"python -m nvp.doctor other.yaml --address {head}",
          {"RAY_AUTH_MODE": "token", "HOME": walk.environment["HOME"]}),
@@ -138,6 +140,7 @@ def test_figures_are_drawn_from_the_bucket(walk: Walk) -> None:
         ("study, mode without token", "this cluster wants its token: RAY_AUTH_MODE=token"),
         ("study, wrong token", "this cluster wants its token: RAY_AUTH_MODE=token"),
         ("study, nobody there", "nothing that listens"),
+        ("study, not on a node", "none of 10.78.0.10, 10.78.0.11, 10.78.0.12: start it there"),
         ("doctor, no token", "this cluster wants its token: RAY_AUTH_MODE=token"),
     ],
 )
@@ -145,7 +148,7 @@ def test_strangers_are_refused_in_one_line(walk: Walk, who: str, reason: str) ->
     refused = walk.refused[who]
     assert refused.returncode == 2, refused.stderr
     (line,) = refused.stderr.strip().splitlines()
-    assert line.startswith("error: --address: expected a Ray cluster, got ")
+    assert line.startswith("error: --address: expected a")
     assert reason in line
 
 
