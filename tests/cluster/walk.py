@@ -1,5 +1,6 @@
 """docs/cluster.md followed to the letter: its `bash` blocks, on emulated hosts."""
 
+import logging
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from tests.cluster.hosts import Host
 from tests.conftest import ROOT
 
+logger = logging.getLogger(__name__)
 LIMIT = 420.0
 SYNCED = ("nvp", "analysis", "studies", "pyproject.toml", "README.md", "cluster-ssh.yaml")
 
@@ -70,7 +72,6 @@ class Walk:
     hosts: list[Host]
     environment: dict[str, str]
     outputs: list[tuple[str, int, str]] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
     refused: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
 
     def start(self, command: str, **more: str) -> subprocess.Popen[str]:
@@ -96,7 +97,7 @@ class Walk:
             output, _ = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
-        self.seconds.append(time.monotonic() - begin)
+        logger.info("%.0f s: %s", time.monotonic() - begin, command)
         self.outputs.append((command, process.returncode, output))
         assert process.returncode == 0, f"{command}\n{output[-6000:]}"
 
