@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.cluster.python import install_python, python_in, run
 from tests.conftest import descendants
 
 BRIDGE, NETWORK = "nvpbridge", "10.78.0"
@@ -30,11 +31,6 @@ mount --bind {folder}/ray /tmp/ray
 mount -t tmpfs tmpfs /dev/shm
 mkdir -p /run/sshd
 exec /usr/sbin/sshd -D -E {folder}/sshd.log -f {folder}/sshd_config
-"""
-RAY = """#!/root/nvp-venv/bin/python
-from ray.scripts.scripts import main
-
-main()
 """
 SSHD = """
 HostKey {folder}/host_key
@@ -87,11 +83,6 @@ def missing() -> str:
         return "emulated hosts need root on Linux"
     lacking += [name for name in ("aiohttp", "editables", "hatchling") if not find_spec(name)]
     return f"emulated hosts need {', '.join(lacking)}" if lacking else ""
-
-
-def run(*command: str) -> None:
-    """Run a command of the system, which has to succeed."""
-    subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 @contextmanager
@@ -150,16 +141,6 @@ def host(number: int, folder: Path, key: Path, profile: str) -> Iterator[Host]:
             process.wait()
 
 
-def python_in(home: Path) -> str:
-    """Return commands that keep this Python in sight where it lies below /root."""
-    prefix = Path(sys.base_prefix)
-    if not prefix.is_relative_to("/root"):
-        return ""
-    place = home / prefix.relative_to("/root")
-    place.mkdir(parents=True)
-    return f"mount --bind {prefix} {place}\n"
-
-
 def wait_for_ssh(address: str, process: subprocess.Popen, folder: Path) -> None:
     """Wait until the host's sshd answers."""
     for _ in range(100):
@@ -169,26 +150,6 @@ def wait_for_ssh(address: str, process: subprocess.Popen, folder: Path) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError((folder / "start.log").read_text())
-
-
-def install_python(home: Path) -> None:
-    """Put ~/nvp-venv in a home: this environment's packages are there, nvp is not.
-
-    Hosts reach no package index, so pip finds what it needs among these or fails.
-    """
-    venv = home / "nvp-venv"
-    run(sys.executable, "-m", "venv", "--without-pip", str(venv))
-    site = next(venv.glob("lib/python*/site-packages"))
-    stdlib = Path(sys.base_prefix)
-    places = [p for p in map(Path, sys.path) if p.is_dir() and not p.is_relative_to(stdlib)]
-    packages = [str(place) for place in places if not (place / "nvp").is_dir()]
-    (site / "packages.pth").write_text("\n".join(packages) + "\n")
-    command = venv / "bin/ray"
-    command.write_text(RAY)
-    command.chmod(0o755)
-    config = home / ".config/pip/pip.conf"
-    config.parent.mkdir(parents=True)
-    config.write_text("[global]\nno-index = true\nno-build-isolation = false\n")
 
 
 @contextmanager
