@@ -1,6 +1,6 @@
 """The study that `benchmarks.kills` breaks: digits, eight trials, neurons removed meanwhile."""
 
-import nvp.sweep
+import nvp.sweep.run
 from benchmarks.traced import TracedActor
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.study import Design, Study, grid, main
@@ -20,5 +20,5 @@ DESIGN = Design(
 STUDY = Study(name="kill_study", paper=DESIGN, quick=DESIGN)
 
 if __name__ == "__main__":
-    nvp.sweep.TrialActor = TracedActor
+    nvp.sweep.run.TrialActor = TracedActor
     main(STUDY)

@@ -53,7 +53,7 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     before = time.process_time()
     with tempfile.TemporaryDirectory() as place, display:
         storage = Storage.at(place)
-        with patch("nvp.sweep.TrialActor", sleeping.SleepingActor):
+        with patch("nvp.sweep.run.TrialActor", sleeping.SleepingActor):
             run_sweep(
                 trials,
                 storage,

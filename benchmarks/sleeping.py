@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import nvp.sweep
+import nvp.sweep.actor
 from nvp.config import TrialConfig, trial_id
 from nvp.parts import TrialWriter, next_attempt
 from nvp.result import trial_row
 from nvp.storage import Storage
-from nvp.sweep import TrialActor
+from nvp.sweep.actor import TrialActor
 from nvp.tables import read_index
 from nvp.trial import Progress
 
@@ -44,5 +44,5 @@ class SleepingActor(TrialActor):
     """The engine's actor; that Ray finds it here is what it is for."""
 
 
-assert nvp.sweep.run_trial
-nvp.sweep.run_trial = sleeping_trial
+assert nvp.sweep.actor.run_trial
+nvp.sweep.actor.run_trial = sleeping_trial

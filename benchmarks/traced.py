@@ -14,7 +14,7 @@ from typing import Any
 import nvp.trial
 from nvp.config import TrialConfig, trial_id
 from nvp.record import EpochRecord
-from nvp.sweep import TrialActor
+from nvp.sweep.actor import TrialActor
 
 LOG = "NVP_BENCHMARK_LOG"
 train, save = nvp.trial.train, nvp.trial.Run.save

@@ -5,6 +5,8 @@ import os
 
 import torch
 
+from nvp.attach import check_cluster
+
 AUTO = -1.0
 
 
@@ -96,7 +98,7 @@ def share(text: str) -> float:
 
 
 def check_flags(arguments: argparse.Namespace) -> None:
-    """Raise ValueError for flags that do not go together."""
+    """Raise ValueError for flags that do not go together, or a cluster that is not there."""
     if arguments.search == "optuna" and not arguments.num_trials:
         raise ValueError("--search optuna: expected --num-trials N, how many to ask for, got none")
     if arguments.search == "grid" and arguments.num_trials:
@@ -104,6 +106,8 @@ def check_flags(arguments: argparse.Namespace) -> None:
             f"--num-trials: expected --search optuna with it, got {arguments.num_trials} and a "
             "grid, which has its own number of cells"
         )
+    if arguments.address and not (arguments.no_ray or arguments.dry_run):
+        check_cluster(arguments.address)
 
 
 def choose_preset(arguments: argparse.Namespace) -> tuple[str, str]:

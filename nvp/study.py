@@ -23,7 +23,7 @@ from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
 from nvp.fastest import Choice, Chooser, fastest
 from nvp.here import catch_signals, device_for, run_here
-from nvp.listing import print_plan, print_search, print_state
+from nvp.listing import print_loose, print_plan, print_search, print_state
 from nvp.lock import study_lock
 from nvp.packing import propose
 from nvp.plan import Design, Plan, compare, make_plan, read_asha, to_run, write_study
@@ -96,7 +96,7 @@ def start(study: Study, arguments: argparse.Namespace) -> int:
         index = read_index(storage)
         state = compare(chosen, index, ends)
         trials = to_run(chosen, state, index)
-        check_room(storage, list(trials.values()))
+        check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
         for name in data_names(asked, trials):
             prepare_data(name, data_root())
         print_state(state)
@@ -274,5 +274,6 @@ def summary(
         print(f"run it again to try the missing ones:\n{continuing()}")
         return FAILED
     where = "" if arguments.storage == "results" else f" --storage {arguments.storage}"
+    print_loose(index)
     print(f"draw it: python -m analysis {study.name} --preset {preset}{where}")
     return DONE

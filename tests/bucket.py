@@ -1,4 +1,4 @@
-"""A real S3 API on loopback: moto's server, in a process of its own, and its environment."""
+"""A real S3 API on a local address: moto's server in a process of its own; its environment."""
 
 import os
 import socket
@@ -18,15 +18,15 @@ KEYS = {
 
 
 @contextmanager
-def s3_server(**settings: str) -> Iterator[dict[str, str]]:
+def s3_server(host: str = "127.0.0.1", **settings: str) -> Iterator[dict[str, str]]:
     """Yield the environment in which s3://bucket is there; `settings` are the server's own."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((host, 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server = subprocess.Popen(command, env=os.environ | settings, **quiet)
-    place = f"http://127.0.0.1:{port}"
+    place = f"http://{host}:{port}"
     try:
         wait_until_up(place, server)
         request(f"{place}/bucket", "PUT")

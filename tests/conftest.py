@@ -13,7 +13,7 @@ import torch
 from filelock import FileLock
 
 torch.set_num_threads(1)  # two test processes share two cores
-os.environ["RAY_worker_niceness"] = "0"  # 15 by default: trials would starve beside other tests
+os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "studies" / "sgd_noise.py"
 SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2"]

@@ -9,6 +9,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from nvp.data import DATASETS, data_root, load_data, prepare_data
+from nvp.data.__main__ import main
 from nvp.data.splits import Images, Splits, shuffled
 
 ROOTS = (os.environ.get("NVP_DATA", "data"), Path(__file__).parents[2] / "shared" / "data")
@@ -122,6 +123,14 @@ def test_a_download_that_fails_says_both_what_is_missing_and_why(
 def test_an_unknown_name_names_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"data\.name: .*did you mean 'digits'"):
         load_data("digts", Path())
+
+
+def test_data_sets_are_fetched_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["digits"]) == 0
+    assert capsys.readouterr().out.startswith("digits: ")
+    assert main(["digts"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "did you mean 'digits'" in line
 
 
 def test_the_root_is_the_environment_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def connect(address: str | None) -> None:
     if address:
         try:
             ray.init(address=address, **quiet)
-        except ConnectionError as error:
+        except (ConnectionError, ray.exceptions.AuthenticationError) as error:
             raise ValueError(
                 f"--address: expected a Ray cluster, got {address!r}: {error}. A cluster "
                 "with token authentication wants RAY_AUTH_MODE=token and its token"
