@@ -27,7 +27,7 @@ class Setting:
         driver_seconds: from its start to its first trial.
         actor_seconds: from asking for a fresh process to its first step (Python, torch, data).
         checkpoint_seconds: least time between two checkpoints, which are at measuring points.
-        retries: deaths of a trial's process that one driver makes good.
+        retries: preemptions of a trial that one driver makes good.
         seed: of the moments at which nodes are taken.
     """
 
@@ -39,7 +39,7 @@ class Setting:
     driver_seconds: float = 60.0
     actor_seconds: float = 20.0
     checkpoint_seconds: float = 20.0
-    retries: int = 3
+    retries: int = 20
     seed: int = 0
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray.exceptions import AuthenticationError
 
 from nvp.storage import Storage
 from nvp.sweep.nodes import pinned
@@ -36,7 +37,7 @@ def connect(address: str | None) -> None:
     if address:
         try:
             ray.init(address=address, **quiet)
-        except (ConnectionError, ray.exceptions.AuthenticationError) as error:
+        except (ConnectionError, AuthenticationError) as error:
             raise ValueError(
                 f"--address: expected a Ray cluster, got {address!r}: {error}. A cluster "
                 "with token authentication wants RAY_AUTH_MODE=token and its token"

@@ -35,7 +35,8 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     with bridge(), s3_server(GATEWAY) as bucket, pytest.MonkeyPatch.context() as patch:
         for name, value in bucket.items():
             patch.setenv(name, value)
-        keys = "".join(f"export {name}={value}\n" for name, value in bucket.items())
+        own = bucket | {"NVP_DEVICE": "cpu"}  # the GPUs are declared, not there
+        keys = "".join(f"export {name}={value}\n" for name, value in own.items())
         with hosts(folder, folder / "key", [keys, keys + GPU, keys + GPU]) as started:
             (folder / "project").mkdir()
             project = copy_project(folder / "project")
