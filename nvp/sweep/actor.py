@@ -18,6 +18,7 @@ from nvp.storage import Storage
 from nvp.trial import Progress, run_trial
 
 REPORT_SECONDS = 2.0
+REPORTS_A_SECOND = 100  # of all trials together: Tune gets busy with more (docs/scale.md)
 LAST_SECONDS = 30.0  # that a process told to end may take to save
 
 
@@ -35,6 +36,7 @@ class Setting:
     parents: frozenset[str] = frozenset()
     retried: bool = False
     check: NodeCheck | None = None
+    report_seconds: float = REPORT_SECONDS
 
 
 class TrialActor(tune.Trainable):
@@ -95,7 +97,7 @@ class TrialActor(tune.Trainable):
         """Return how far the trial is, once it ends or a report is due."""
         if self.thread.ident is None:  # not in setup: Tune retries what dies in a step
             self.thread.start()
-        self.thread.join(REPORT_SECONDS)
+        self.thread.join(self.setting.report_seconds)
         if self.error:
             raise self.error
         done = self.latest.status != "running"

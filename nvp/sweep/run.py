@@ -14,7 +14,7 @@ from nvp.plan import waves
 from nvp.progress import Display
 from nvp.source import Source
 from nvp.storage import Storage
-from nvp.sweep.actor import Setting, TrialActor
+from nvp.sweep.actor import REPORT_SECONDS, REPORTS_A_SECOND, Setting, TrialActor
 from nvp.sweep.asking import Asking, StopWhen
 from nvp.sweep.cluster import Resources, connect, hold
 from nvp.sweep.nodes import Nodes
@@ -145,6 +145,8 @@ def fit(
 ) -> None:
     """Run the trials that are left through Tune once, and those that are asked meanwhile."""
     watch.nodes.check(resources.gpus_per_trial)
+    pause = max(REPORT_SECONDS, slots(resources, watch.nodes) / REPORTS_A_SECOND)
+    setting = replace(setting, report_seconds=pause)
     known = [{"trial_id": name, "changed": changed(config)} for name, config in watch.left.items()]
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, setting=setting), request(resources, watch.nodes)
