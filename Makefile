@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PRESET := quick
 
-.PHONY: study figures test lint bench clean
+.PHONY: study figures test test-cluster lint bench clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: $(STAMP)
@@ -16,7 +16,11 @@ figures: $(STAMP)
 	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not cluster"
+
+# A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
+test-cluster: $(STAMP)
+	$(BIN)/python -m pytest -q -m cluster -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -235,8 +235,18 @@ def run(
             return asked
         from nvp.sweep import Resources, Setting, run_sweep  # Ray takes seconds to import
 
-        place, share = storage.place, gpus or 1.0
-        setting = Setting(place, str(data_root()), device, seconds, keep, share, asha, parents)
+        names = tuple(sorted(data_names(design, trials)))
+        setting = Setting(
+            storage.place,
+            str(data_root()),
+            device,
+            seconds,
+            keep_checkpoints=keep,
+            share=gpus or 1.0,
+            asha=asha,
+            parents=parents,
+            data=names,
+        )
         run_sweep(
             trials,
             storage,

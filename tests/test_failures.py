@@ -14,6 +14,8 @@ from ray.cluster_utils import Cluster
 
 from nvp.incidents import read_incidents
 from nvp.storage import Storage
+from nvp.sweep.cluster import hold
+from nvp.sweep.nodes import answer
 from nvp.tables import open_study
 from tests.conftest import ROOT, descendants, kill_all, run_study, start_study, wait_for
 from tests.fragile import FRAGILE, with_fragile_model
@@ -161,15 +163,20 @@ def test_a_process_that_is_told_to_end_saves_a_checkpoint(tmp_path: Path) -> Non
     kill_all(process)
 
 
-def test_one_driver_on_a_cluster_holds_a_study(tmp_path: Path) -> None:
-    from nvp.sweep.cluster import hold
+@pytest.fixture
+def own_ray() -> Iterator[None]:
+    ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
 
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-    try:
-        held = hold(Storage.at(str(tmp_path)))
-        with pytest.raises(ValueError, match=f"no other driver .* process {os.getpid()} on "):
-            hold(Storage.at(str(tmp_path)))
-        hold(Storage.at(str(tmp_path / "another")))
-        del held
-    finally:
-        ray.shutdown()
+
+def test_one_driver_holds_a_study_and_a_node_that_cannot_answer_is_unfit(
+    tmp_path: Path, own_ray: None
+) -> None:
+    held = hold(Storage.at(str(tmp_path)))
+    with pytest.raises(ValueError, match=f"no other driver .* process {os.getpid()} on "):
+        hold(Storage.at(str(tmp_path)))
+    hold(Storage.at(str(tmp_path / "another")))
+    del held
+    absent = ray.remote(lambda: __import__("not_installed_here")).remote()
+    assert answer(absent).startswith("setup: the check does not run there: ModuleNotFoundError")

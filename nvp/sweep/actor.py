@@ -34,6 +34,7 @@ class Setting:
     share: float = 1.0
     asha: Asha | None = None
     parents: frozenset[str] = frozenset()
+    data: tuple[str, ...] = ()
     retried: bool = False
     check: NodeCheck | None = None
     report_seconds: float = REPORT_SECONDS

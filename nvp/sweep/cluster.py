@@ -11,6 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import AuthenticationError
 
+from nvp.attach import Holder
 from nvp.storage import Storage
 from nvp.sweep.nodes import pinned
 
@@ -51,17 +52,6 @@ def on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> A
     """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
     connect(address)
     return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
-
-
-class Holder:
-    """Lives as long as its driver does; its name is taken meanwhile."""
-
-    def __init__(self, who: str) -> None:
-        self.who = who
-
-    def tell(self) -> str:
-        """Return who holds the study."""
-        return self.who
 
 
 def hold(storage: Storage) -> Any:

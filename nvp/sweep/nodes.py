@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from nvp.incidents import Incidents
@@ -85,12 +86,21 @@ class Nodes:
         ready, late = ray.wait(list(refs), num_returns=len(refs), timeout=SURVEY_SECONDS)
         for ref in late:
             ray.cancel(ref, force=True)
-        reasons = {refs[ref]: ray.get(ref) for ref in ready}
+        reasons = {refs[ref]: answer(ref) for ref in ready}
         for node, reason in reasons.items():
             if reason:
                 self.avoid(node, "unfit", reason)
         self.changed = False  # no round is under way
         return [reason for reason in reasons.values() if reason]
+
+
+def answer(ref: Any) -> str:
+    """Return what a node said of itself; also when it could not even run the check."""
+    try:
+        return ray.get(ref)
+    except RayError as error:
+        lines = str(error).strip().splitlines()
+        return f"setup: the check does not run there: {lines[-1]}; set the node up again (ray up)"
 
 
 def able(gpus: float) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def run_sweep(
     try:
         held = hold(storage) if resources.address else None
         if held is not None:
-            setting = survey(trials, storage, setting, resources, watch)
+            setting = survey(storage, setting, resources, watch)
         if source:
             run_source(watch, setting, resources, asked_to_stop)
         for wave in [dict(watch.left)] if source else waves(trials):
@@ -61,20 +61,13 @@ def run_sweep(
         storage.delete_folder(".tune")
 
 
-def survey(
-    trials: dict[str, TrialConfig],
-    storage: Storage,
-    setting: Setting,
-    resources: Resources,
-    watch: Watch,
-) -> Setting:
+def survey(storage: Storage, setting: Setting, resources: Resources, watch: Watch) -> Setting:
     """Check the nodes that are there; return the setting with the check for those to come.
 
     Raises:
         ValueError: no node is fit, or one does not see a storage that is a local path.
     """
-    data = tuple({config.data.name for config in trials.values()})
-    check = mark_storage(storage, data, setting.device)
+    check = mark_storage(storage, setting.data, setting.device)
     reasons = watch.nodes.survey(check, resources.gpus_per_trial)
     unseen = [reason for reason in reasons if storage.local and reason.startswith("storage:")]
     if unseen:
