@@ -61,6 +61,18 @@ def test_a_death_on_a_node_that_stays_is_a_failure(machines, incidents, monkeypa
     assert seen.died["t"] == 2
 
 
+def test_a_death_at_a_place_unknown_is_a_preemption_when_any_node_went(machines, incidents) -> None:
+    seen = Deaths(incidents)
+    seen.add("t", "")
+    assert seen.doubts
+    machines[1]["Alive"] = False
+    seen.judge()
+    assert (seen.died["t"], seen.preempted["t"]) == (0, 1)
+    del machines[1:]
+    seen.add("t", "")  # the driver's machine alone: a private Ray
+    assert (seen.died["t"], seen.doubts) == (1, [])
+
+
 def test_each_kind_of_death_has_its_budget(machines, incidents) -> None:
     seen = Deaths(incidents)
     for count in range(1, 4):

@@ -15,11 +15,19 @@ DOUBT_SECONDS = 40.0  # Ray declares a node dead after 15 s without a sign of it
 
 @dataclass(frozen=True)
 class Death:
-    """A process that died; `node` is empty where it died before it could say where it was."""
+    """A process that died; `node` is empty where it died before it could say where it was.
+
+    `alive` are the nodes that there were.
+    """
 
     name: str
     node: str
+    alive: frozenset[str]
     time: float
+
+    def gone(self, alive: frozenset[str]) -> bool:
+        """Whether its node is not there any more; of an unknown one, whether any is not."""
+        return not ({self.node} if self.node else self.alive) <= alive
 
 
 class Deaths:
@@ -38,18 +46,18 @@ class Deaths:
 
     def add(self, name: str, node: str) -> None:
         """Take in that the process of a trial died."""
-        self.doubts.append(Death(name, node, time.monotonic()))
+        self.doubts.append(Death(name, node, alive_nodes(), time.monotonic()))
         self.judge()
 
     def judge(self) -> None:
         """Count the deaths that are no longer in doubt."""
         if not self.doubts:
             return
-        alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        alive = alive_nodes()
         for death in list(self.doubts):
-            gone = death.node and death.node not in alive
+            gone = death.gone(alive)
             waited = time.monotonic() - death.time >= DOUBT_SECONDS
-            if not (gone or waited or death.node in ("", self.here)):
+            if not (gone or waited or death.node == self.here or death.alive == {self.here}):
                 continue
             self.doubts.remove(death)
             kind, counts = ("preempted", self.preempted) if gone else ("died", self.died)
@@ -78,3 +86,8 @@ class Deaths:
         if self.preempted[name] > PREEMPTED_RETRIES:
             return f"the trial's node went away {self.preempted[name]} times"
         return ""
+
+
+def alive_nodes() -> frozenset[str]:
+    """Return the nodes that Ray takes for alive."""
+    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
