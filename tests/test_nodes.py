@@ -103,8 +103,7 @@ def test_doubts_count_as_failures_for_the_last_chance_only(machines, incidents) 
 def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(incidents) -> None:
     nodes = Nodes(incidents)
     assert [nodes.failed("a", name) for name in "xyz"] == [[], [], []]  # nothing worked anywhere
-    nodes.ended_well("b")
-    assert nodes.failed("a", "w") == ["x", "y", "z", "w"]
+    assert nodes.ended_well("b") == ["x", "y", "z"]
     assert list(nodes.bad) == ["a"]
     assert nodes.changed
     assert nodes.selector() == {"ray.io/node-id": "!in(a)"}
@@ -119,6 +118,19 @@ def test_a_node_on_which_a_trial_ends_well_starts_afresh(incidents) -> None:
     assert nodes.failed("a", "z") == []
     assert not nodes.bad
     assert nodes.selector() == {}
+
+
+def test_a_node_is_cleared_when_its_trials_fail_elsewhere_too(incidents) -> None:
+    nodes = Nodes(incidents)
+    nodes.ended_well("b")
+    nodes.failed("a", "x")
+    nodes.failed("a", "y")
+    assert nodes.failed("a", "z") == ["x", "y", "z"]
+    nodes.changed = False
+    assert nodes.failed("b", "x") == []
+    assert not nodes.bad
+    assert nodes.changed
+    assert [nodes.failed("a", name) for name in "uvw"] == [[], [], []]  # never again
 
 
 def test_slots_and_requests_leave_avoided_nodes_out(machines, incidents) -> None:

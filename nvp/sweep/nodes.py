@@ -24,13 +24,17 @@ class Nodes:
         bad: {node: why trials are kept off it}.
         streaks: {node: trials that failed there since one last ended well there}.
         worked: nodes on which a trial ended well.
-        changed: whether a node was added to `bad` since this was last set to False.
+        accused: {trial that runs again: the node it failed on, avoided for that}.
+        cleared: nodes that are no worse than others.
+        changed: whether `bad` changed since this was last set to False.
     """
 
     incidents: Incidents
     bad: dict[str, str] = field(default_factory=dict)
     streaks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     worked: set[str] = field(default_factory=set)
+    accused: dict[str, str] = field(default_factory=dict)
+    cleared: set[str] = field(default_factory=set)
     changed: bool = False
 
     def avoid(self, node: str, kind: str, reason: str) -> bool:
@@ -42,22 +46,37 @@ class Nodes:
         self.incidents.add(kind, reason, node=node)
         return True
 
-    def ended_well(self, node: str) -> None:
-        """Take in that a trial ran to its end on a node."""
+    def ended_well(self, node: str) -> list[str]:
+        """Take in that a trial ran to its end on a node; return as `failed` does."""
         self.worked.add(node)
         self.streaks.pop(node, None)
+        return self.accuse()
 
     def failed(self, node: str, name: str) -> list[str]:
         """Take in that a trial failed on a node; return those to run again elsewhere.
 
-        One bad GPU would eat a whole grid; one bad corner of a grid fails on every node.
+        One bad GPU would eat a whole grid; one bad corner of a grid fails on every node: so a node
+        whose trial fails elsewhere, too, is cleared, for good.
         """
-        streak = self.streaks[node]
-        streak.append(name)
-        if len(streak) < STREAK or not self.worked - {node} - set(self.bad):
-            return []
-        reason = f"{len(streak)} trials failed here one after another, and none elsewhere"
-        return list(dict.fromkeys(streak)) if self.avoid(node, "avoided", reason) else []
+        accused = self.accused.pop(name, "")
+        if accused and accused != node and self.bad.pop(accused, None):
+            self.cleared.add(accused)
+            self.changed = True
+        self.streaks[node].append(name)
+        return self.accuse()
+
+    def accuse(self) -> list[str]:
+        """Avoid nodes on which trials failed in a row; return those trials."""
+        again: list[str] = []
+        for node in set(self.streaks) - self.cleared - set(self.bad):
+            streak = list(dict.fromkeys(self.streaks[node]))
+            if len(streak) < STREAK or not self.worked - {node} - set(self.bad):
+                continue
+            reason = f"{len(streak)} trials failed here in a row, while others ended well elsewhere"
+            self.avoid(node, "avoided", reason)
+            self.accused |= dict.fromkeys(streak, node)
+            again += streak
+        return again
 
     def selector(self) -> dict[str, str]:
         """Return the labels that a node must have for a trial; empty when any will do."""

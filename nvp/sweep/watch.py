@@ -77,14 +77,14 @@ class Watch(tune.Callback):
         self.ended[name] = self.left.pop(name)
         self.source.ended(name)
         self.display.update(progress)
-        if progress.status != "failed":
-            self.nodes.ended_well(node)
-            return
-        again = self.nodes.failed(node, name)
-        if again:
-            self.left |= {other: self.ended.pop(other) for other in again if other in self.ended}
-            self.display.again("failed", len(again))
-            self.display.say(f"node {node[:12]} is left out: {self.nodes.bad[node]}")
+        failed, before = progress.status == "failed", set(self.nodes.bad)
+        again = self.nodes.failed(node, name) if failed else self.nodes.ended_well(node)
+        self.left |= {other: self.ended.pop(other) for other in again if other in self.ended}
+        self.display.again("failed", len(again))
+        for other in set(self.nodes.bad) - before:
+            self.display.say(f"node {other[:12]} is left out: {self.nodes.bad[other]}")
+        for other in before - set(self.nodes.bad):
+            self.display.say(f"node {other[:12]} is taken back: its trials fail elsewhere, too")
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self.deaths.judge()
