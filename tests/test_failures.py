@@ -18,9 +18,9 @@ from nvp.storage import Storage
 from nvp.sweep.cluster import hold
 from nvp.sweep.nodes import answer
 from nvp.tables import open_study
-from tests.conftest import ROOT, descendants, kill_all, run_study, start_study, wait_for
+from tests.conftest import ROOT, kill_all, run_study, start_study, wait_for
 from tests.fragile import FRAGILE, with_fragile_model
-from tests.test_kill import TRIALS, assert_no_row_twice, rows
+from tests.test_kill import TRIALS, actors, assert_no_row_twice, rows
 
 pytestmark = pytest.mark.xdist_group("cluster")
 Start = Callable[..., tuple[Cluster, list[Any]]]
@@ -137,13 +137,6 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
     assert "no progress for" in ended.stdout
     assert "3 of 3 trials done" in ended.stdout
     assert [row["kind"] for row in incidents(tmp_path / "out", "fragile")] == ["silent", "died"]
-
-
-def actors(pid: int) -> list[int]:
-    """Return the ids of the trial processes below a driver."""
-    titles = {child: Path(f"/proc/{child}/cmdline") for child in descendants(pid)}
-    return [child for child, title in titles.items() if title.exists()
-            and b"Trainable" in title.read_bytes()]  # fmt: skip
 
 
 def test_a_process_that_is_told_to_end_saves_a_checkpoint(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import AuthenticationError
 
-from nvp.attach import Holder
+from nvp.attach import Holder, check_cluster
 from nvp.storage import Storage
 from nvp.sweep.nodes import pinned
 
@@ -50,6 +50,7 @@ def connect(address: str | None) -> None:
 
 def on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
+    check_cluster(address)  # a dry run has not asked yet, and ray.init waits for minutes
     connect(address)
     return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
 
