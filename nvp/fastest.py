@@ -22,8 +22,8 @@ from nvp.estimate import random_images
 from nvp.precision import PRECISIONS
 from nvp.timing import step
 
-ROUNDS = 5
-CPU_IMAGES = 16  # of a batch: enough to compare, a second for a ResNet-18
+ROUNDS = 3
+CPU_IMAGES = 32  # of a batch: enough to compare (16 are not), seconds for a ResNet-18
 MARGIN = 0.95  # of the default's time; less is noise
 Choice = dict[str, str]
 Keep = Callable[[dict[str, Choice]], None]

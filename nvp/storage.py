@@ -198,10 +198,18 @@ def one_line(error: Exception) -> str:
 
 def sealed(stem: str, suffix: str, content: bytes) -> str:
     """Return a file name that carries the checksum of the content: stem-<crc32>.suffix."""
-    return f"{stem}-{zlib.crc32(content):08x}.{suffix}"
+    return f"{stem}-{checksum(content)}.{suffix}"
 
 
 def intact(name: str, content: bytes) -> bool:
     """Whether the content is the one that a sealed name was made for."""
-    checksum = name.rpartition(".")[0].rpartition("-")[2]
-    return checksum == f"{zlib.crc32(content):08x}"
+    return name.rpartition(".")[0].rpartition("-")[2] == checksum(content)
+
+
+def checksum(content: bytes) -> str:
+    """Return the CRC-32 of the content and its length, in hex.
+
+    Without the length, zeros cut from the end can go unseen: ff ff ff ff 00 has the CRC-32 of
+    ff ff ff ff.
+    """
+    return f"{zlib.crc32(len(content).to_bytes(8), zlib.crc32(content)):08x}"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow.fs import FSSpecHandler, PyFileSystem
 
@@ -109,16 +109,16 @@ def test_a_path_and_its_uri_are_the_same_place(tmp_path: Path) -> None:
     assert other.local
 
 
-@given(st.binary(max_size=200), st.data())
+@given(st.binary(max_size=200), st.integers(0, 199), st.integers(0, 7))
+@example(b"\xff\xff\xff\xff\x00", 4, 0)  # zeros at the end do not move such a CRC-32
 @settings(deadline=None, max_examples=100)
-def test_a_sealed_name_knows_its_content(content: bytes, draws: st.DataObject) -> None:
+def test_a_sealed_name_knows_its_content(content: bytes, position: int, bit: int) -> None:
     name = sealed("t/a-b/0-1", "arrow", content)
     assert name.startswith("t/a-b/0-1-")
     assert name.endswith(".arrow")
     assert intact(name, content)
     if content:
-        position = draws.draw(st.integers(0, len(content) - 1))
         flipped = bytearray(content)
-        flipped[position] ^= 1 << draws.draw(st.integers(0, 7))
+        flipped[position % len(content)] ^= 1 << bit
         assert not intact(name, bytes(flipped))
-        assert not intact(name, content[:position])
+        assert not any(intact(name, content[:length]) for length in range(len(content)))
