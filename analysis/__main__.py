@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.answer import answer, sentences
-from analysis.figures import STUDIES, draw, question_of
+from analysis.figures import draw
 from analysis.load import load
 from analysis.place import choose_preset
 from analysis.plots.life_cycle import check_trial
+from analysis.studies import STUDIES, question_of
 
 BAD_ARGUMENTS = 2
 
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     folder = figures_folder(place, study, preset)
     for path in draw(frames, folder, trial=arguments.trial):
         say(str(path))
-    for line in sentences(answer(frames, question), question):
+    for line in sentences(answer(frames, question)):
         say(line)
 
 

@@ -1,5 +1,6 @@
 """The comparisons that a study was made for: paired by seed, corrected, and put into words."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -7,43 +8,87 @@ import pandas as pd
 from analysis import style
 from analysis.derive import dead_at_end, definitions, with_keys
 from analysis.load import StudyFrames
-from analysis.question import Question
+from analysis.question import DEATH, Contrast, End, Question
 from analysis.stats import paired_difference, with_holm
 
-COLUMNS = ["value", "contrast", "n", "mean", "low", "high", "p", "p_holm", "verdict"]
+COLUMNS = [
+    "asked", "value", "contrast", "at", "n", "mean", "low", "high", "p", "p_holm", "verdict"
+]  # fmt: skip
+NUMBERS = ["n", "mean", "low", "high", "p"]
 
 
 def answer(frames: StudyFrames, question: Question) -> pd.DataFrame:
-    """One row per comparison: the dead fraction between the ends of x, and what pruning costs.
+    """One row per comparison of the question's contrasts, in their order.
 
-    A row per level of hue and quantity: n (pairs of a seed), mean difference, its 95 % t-interval,
-    p, p_holm (over all rows of the table) and the verdict.
+    `asked` numbers the question's contrasts, `value` is compared, `contrast` says which levels,
+    `at` at which level of the key it is split by; n (pairs of a seed), mean difference, its 95 %
+    t-interval, p, p_holm (over all rows of the table) and the verdict.
     """
-    x, hue = question.x, question.hue
-    trials = frames.trials
-    done = trials[trials["status"] == "done"]
-    low, high = min(trials[x]), max(trials[x])
-    ends = with_keys(dead_at_end(frames.layers), trials, [x, hue, "seed", "prune.method", "status"])
-    ends = ends[(ends["status"] == "done") & (ends["prune.method"] == "none")]
-    groups = sorted(trials[hue].unique())
-    parts = []
-    for definition in definitions(frames.layers) if low != high else ():
-        rows = ends[ends["definition"] == definition]
-        rows = paired_difference(rows, "fraction", key=x, levels=(low, high), by=hue, groups=groups)
-        contrast = f"{style.level(x, high)} minus {style.value_text(low)}"
-        parts.append(rows.assign(value=definition, contrast=contrast))
-    rows = paired_difference(
-        done[done[x] == high],
-        "test_accuracy",
-        key="prune.method",
-        levels=("none", "dead"),
-        by=hue,
-        groups=groups,
-    )
-    contrast = f"pruned minus unpruned at {style.level(x, high)}"
-    parts.append(rows.assign(value="test_accuracy", contrast=contrast))
+    parts = [
+        part.assign(asked=number)
+        for number, contrast in enumerate(question.contrasts)
+        for part in compare(frames, contrast)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=pd.Index(COLUMNS))
     table = with_holm(pd.concat(parts, ignore_index=True))
-    return table.assign(verdict=[verdict(row) for row in table.to_dict("records")])[[hue, *COLUMNS]]
+    return table.assign(verdict=[verdict(row) for row in table.to_dict("records")])[COLUMNS]
+
+
+def compare(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a contrast, a frame per value and other level; none without two levels."""
+    where = {key: chosen(frames, key, level) for key, level in contrast.where.items()}
+    reference = chosen(frames, contrast.key, contrast.reference)
+    by = contrast.by or "status"  # one level of it is left
+    groups = frames.levels(contrast.by) if contrast.by else ["done"]
+    for value, rows in values(frames, contrast.value, [contrast.key, by, *where]):
+        for key, level in where.items():
+            rows = rows[rows[key] == level]
+        for other in others(frames, contrast, reference):
+            pairs = paired_difference(
+                rows, "fraction", key=contrast.key, levels=(reference, other), by=by, groups=groups
+            )
+            at = [style.level(by, group) if contrast.by else "all" for group in groups]
+            text = in_words(contrast.key, reference, other, where)
+            yield pairs[NUMBERS].assign(value=value, contrast=text, at=at)
+
+
+def values(frames: StudyFrames, value: str, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a name and the rows of what is compared, as `fraction`, of trials that are done."""
+    done = frames.trials[frames.trials["status"] == "done"]
+    if value != DEATH:
+        yield value, done.assign(fraction=done[value])
+        return
+    names = definitions(frames.layers)
+    ends = dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
+    ends = with_keys(ends, done, [*keys, "seed"])
+    for name in names:
+        yield name, ends[ends["definition"] == name]
+
+
+def chosen(frames: StudyFrames, key: str, level: Any) -> Any:
+    """Return a level of a key, the first or last of the study where that is asked for."""
+    levels = frames.levels(key)
+    ends = {End.FIRST: levels[0], End.LAST: levels[-1]}
+    return ends[level] if isinstance(level, End) else level
+
+
+def others(frames: StudyFrames, contrast: Contrast, reference: Any) -> list[Any]:
+    """Return the levels that are compared with the reference: see `Contrast.others`."""
+    levels = [level for level in frames.levels(contrast.key) if level != reference]
+    if contrast.others:
+        return [chosen(frames, contrast.key, level) for level in contrast.others]
+    return levels if any(isinstance(level, str) for level in levels) else levels[-1:]
+
+
+def in_words(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
+    """Return which levels are compared, and of which trials: "σ = 3 minus 0, unpruned"."""
+    fixed = [
+        style.value_text(level) if isinstance(level, str) else style.level(key, level)
+        for key, level in where.items()
+    ]
+    minus = f"{style.level(key, other)} minus {style.value_text(reference)}"
+    return ", ".join([minus, *fixed])
 
 
 def verdict(row: dict[str, Any]) -> str:
@@ -61,15 +106,12 @@ def verdict(row: dict[str, Any]) -> str:
     return "more" if row["mean"] > 0 else "less"
 
 
-def sentences(table: pd.DataFrame, question: Question) -> list[str]:
-    """Return the answer as lines: a heading per quantity, a line per level of hue."""
+def sentences(table: pd.DataFrame) -> list[str]:
+    """Return the answer as lines: a heading per quantity, a line per comparison."""
     lines = ["Paired by seed; 95 % t-interval of the difference; p by Holm over all lines."]
     for (value, contrast), rows in table.groupby(["value", "contrast"], sort=False):
         lines.append(f"{style.label(str(value))}, {contrast}:")
-        lines += [
-            f"  {style.level(question.hue, row[question.hue])}: {numbers(row)}"
-            for row in rows.to_dict("records")
-        ]
+        lines += [f"  {row['at']}: {numbers(row)}" for row in rows.to_dict("records")]
     return lines
 
 
@@ -83,3 +125,26 @@ def numbers(row: dict[str, Any]) -> str:
         text += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
     p = "" if pd.isna(row["p_holm"]) else f", p = {row['p_holm']:.2g}"
     return f"{text} ({pairs}{p}): {row['verdict']}"
+
+
+def in_brief(table: pd.DataFrame, most: int = 2) -> str:
+    """Return the answer in `most` sentences: how the first comparisons came out."""
+    asked = [rows for _, rows in table.groupby("asked", sort=False)][:most]
+    firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in asked]
+    return " ".join(map(sentence, firsts)) or "There is nothing to compare: one level of each key."
+
+
+def sentence(rows: pd.DataFrame) -> str:
+    """Return how the comparisons of one quantity came out, and the largest difference."""
+    name = style.label(rows["value"].iloc[0]).partition(" (")[0]
+    name = name[:1].upper() + name[1:]
+    if not rows["n"].any():
+        return f"{name}: no pair of finished trials to compare."
+    counts = rows["verdict"].value_counts()
+    found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
+    largest = rows.loc[rows["mean"].abs().idxmax()].to_dict()
+    at = "" if largest["at"] == "all" else f" at {largest['at']}"
+    return (
+        f"{name}: {found} of {len(rows)} comparisons; the largest difference is "
+        f"{numbers(largest)} ({largest['contrast']}{at})."
+    )

@@ -62,6 +62,14 @@ class StudyFrames:
         """A row per thing that went wrong around the trials, of all starts: see docs/tables.md."""
         return read_incidents(self.index.storage).to_pandas()
 
+    def levels(self, key: str) -> list[Any]:
+        """Return the levels of a key that trials have: numbers by size, names as planned."""
+        found = self.trials[key].dropna().unique().tolist()
+        planned = self.study.get("space", {}).get(key)
+        if isinstance(planned, list) and any(isinstance(level, str) for level in found):
+            return [level for level in planned if level in found]
+        return sorted(found)
+
     def table(self, name: str) -> pd.DataFrame:
         """Return a table with the swept keys and the status joined on; names are categorical."""
         rows = read_table(self.index, name, list(self.trials["trial_id"])).to_pandas()
@@ -103,19 +111,23 @@ def load(place: str, study: str, preset: str, *, everything: bool = False) -> St
     trials = with_configuration(read_table(index, "trials", chosen).to_pandas())
     space = [] if everything else list(document.get("space", {}))
     swept = [key for key in space or varying(trials) if key != "seed"]
+    swept = ["length" if key == "steps" else key for key in swept]
     return StudyFrames(study, preset, document, [*swept, "seed"], trials, index)
 
 
 def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
 
-    A key that the table has already (`epochs`, `steps`) keeps the table's meaning.
+    A key that the table has already (`epochs`, `steps`) keeps the table's meaning; `length` says
+    by which of the two a trial was to end: "fixed epochs" or "fixed steps".
     """
     rows = [
         {key: tuple(v) if isinstance(v, list) else v for key, v in json.loads(text).items()}
         for text in trials["config"]
     ]
     configuration = pd.DataFrame(rows, index=trials.index)
+    lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
+    configuration = configuration.assign(length=lengths)
     return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
 
 

@@ -1,9 +1,21 @@
-"""What a study asks of a figure, and what a figure answers with."""
+"""What a study asks of a figure and of a comparison, and what a figure answers with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+
+DEATH = "death"
+
+
+class End(Enum):
+    """A level of a swept key that is known once the study is: the first or last of its plan."""
+
+    FIRST = "first"
+    LAST = "last"
 
 
 class NothingToDraw(ValueError):
@@ -11,19 +23,46 @@ class NothingToDraw(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A comparison that a study was made for, paired by seed.
+
+    Attributes:
+        value: DEATH, the fraction dead at the end by each definition that applies, or a column of
+            `trials`.
+        key: swept key whose levels are compared.
+        reference: the level that the others are compared with.
+        others: those levels; () = the last one of a number, each other one of a name.
+        where: {swept key: level} of the trials that are compared; the rest is averaged, seed by
+            seed.
+        by: swept key with a comparison for each of its levels; "" = one in all.
+    """
+
+    value: str
+    key: str
+    reference: Any = End.FIRST
+    others: tuple[Any, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What a study varies, and how it is shown.
 
     Attributes:
-        x: configuration key whose effect is asked for.
-        hue: configuration key that splits the effect, one line per level.
-        figures: names in FIGURES.
+        ask: the question in a sentence.
+        x: swept key whose effect is asked for.
+        hue: swept key that splits the effect, one line per level.
+        figures: names in FIGURES, the one that answers first.
+        contrasts: the comparisons that answer it, the one that matters most first.
         trial: the trial that a figure of one trial shows; "" = let the figure choose.
     """
 
+    ask: str
     x: str
     hue: str
     figures: tuple[str, ...]
+    contrasts: tuple[Contrast, ...]
     trial: str = ""
 
 

@@ -27,6 +27,7 @@ LABELS = {
     "optim.momentum": "momentum",
     "optim.weight_decay": "weight decay",
     "data.batch_size": "batch size (images)",
+    "length": "length of training",
     "model.activation": "activation function",
     "model.width": "width (× the published network)",
     "prune.method": "pruning method",

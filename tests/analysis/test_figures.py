@@ -12,8 +12,9 @@ from matplotlib.collections import FillBetweenPolyCollection
 from analysis.__main__ import main
 from analysis.answer import answer, sentences
 from analysis.derive import dead_at_end
-from analysis.figures import FIGURES, STUDIES, draw, make, question_of
+from analysis.figures import FIGURES, draw, make
 from analysis.load import StudyFrames, load
+from analysis.studies import STUDIES, question_of
 from analysis.style import label
 from nvp.schema import LAYERS
 
@@ -109,7 +110,7 @@ def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
     assert all(f"{name} is not drawn" in caplog.text for name in FIGURES)
     table = answer(lost, question_of("sgd_noise"))
     assert set(table["verdict"]) == {"no pair of finished trials"}
-    assert sentences(table, question_of("sgd_noise"))
+    assert sentences(table)
 
 
 def smooth(frames: StudyFrames) -> StudyFrames:
