@@ -1,6 +1,8 @@
-"""Trials that are asked for one by one, and the way a run is stopped."""
+"""How Tune gets its trials, one by one, and the way a run is stopped."""
 
+from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from ray import tune
@@ -11,15 +13,18 @@ from nvp.sweep.watch import Watch
 
 
 class Asking(Searcher):
-    """Tune's way to `Source.next`: the known trials first, then one asked as a slot comes free.
+    """Hands Tune the known trials, at most `most` at a time, then one asked as a slot comes free.
 
-    Tune would ask one more ahead of time, before the trials under way can say anything.
+    Known ones queue up, which an autoscaler sees. What is asked does not: the trials under way are
+    to speak first. (A grid of Tune's is copied whole for each of its trials.)
     """
 
-    def __init__(self, watch: Watch, slots: Callable[[], int], stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, watch: Watch, slots: Callable[[], int], stop: Callable[[], bool], most: int | None
+    ) -> None:
         super().__init__()
-        self.watch, self.slots, self.stop = watch, slots, stop
-        self.known = list(watch.left.items())
+        self.watch, self.slots, self.stop, self.most = watch, slots, stop, most
+        self.known = deque(watch.left.items())
         self.live: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -31,11 +36,12 @@ class Asking(Searcher):
         return self
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        if len(self.live) >= self.slots():
+        room = (self.most or inf) if self.known else self.slots()
+        if len(self.live) >= room:
             return None
         asked = None
         if not self.stop():
-            asked = self.known.pop(0) if self.known else self.watch.source.next()
+            asked = self.known.popleft() if self.known else self.watch.source.next()
         if asked is None:
             return Searcher.FINISHED
         name, config = asked

@@ -1,6 +1,6 @@
 """Rounds of Tune until every trial has its row."""
 
-from collections.abc import Callable
+import os
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from nvp.config import TrialConfig, changed
+from nvp.config import TrialConfig
 from nvp.node import mark_storage
 from nvp.plan import waves
 from nvp.progress import Display
@@ -19,6 +19,8 @@ from nvp.sweep.asking import Asking, StopWhen
 from nvp.sweep.cluster import Resources, connect, hold
 from nvp.sweep.nodes import Nodes
 from nvp.sweep.watch import Watch
+
+QUEUE = "200"  # trials that Tune holds ready, as it does by itself for a grid
 
 
 def run_sweep(
@@ -86,9 +88,7 @@ def run_source(
     """Run what a source hands out, in rounds that end when a node is to be avoided."""
     while True:
         watch.nodes.changed = False
-        stop = stopping(watch, asked_to_stop)
-        asking = Asking(watch, partial(slots, resources, watch.nodes), stop)
-        fit(watch, setting, resources, StopWhen(stop), asking)
+        fit(watch, setting, resources, asked_to_stop)
         if asked_to_stop or not watch.nodes.changed:
             return
 
@@ -103,12 +103,7 @@ def run_wave(
             setting = replace(setting, share=1.0, retried=True)
             resources = replace(resources, gpus_per_trial=1.0)
         watch.nodes.changed = False
-        fit(watch, setting, resources, StopWhen(stopping(watch, asked_to_stop)))
-
-
-def stopping(watch: Watch, asked_to_stop: list[str]) -> Callable[[], bool]:
-    """Return whether a round is to end: on a signal, or because a node turned out to be unfit."""
-    return lambda: bool(asked_to_stop) or watch.nodes.changed
+        fit(watch, setting, resources, asked_to_stop)
 
 
 def slots(resources: Resources, nodes: Nodes) -> int:
@@ -129,36 +124,36 @@ def request(resources: Resources, nodes: Nodes) -> Any:
     return tune.PlacementGroupFactory([bundle], **how)
 
 
-def fit(
-    watch: Watch,
-    setting: Setting,
-    resources: Resources,
-    stop: StopWhen,
-    asking: Asking | None = None,
-) -> None:
-    """Run the trials that are left through Tune once, and those that are asked meanwhile."""
+def fit(watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]) -> None:
+    """Run the trials that are left through Tune once, and those that are asked meanwhile.
+
+    Ends early on a signal, or because a node turned out to be unfit.
+    """
     watch.nodes.check(resources.gpus_per_trial)
     pause = max(REPORT_SECONDS, slots(resources, watch.nodes) / REPORTS_A_SECOND)
     setting = replace(setting, report_seconds=pause)
-    known = [{"trial_id": name, "changed": changed(config)} for name, config in watch.left.items()]
+    os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", QUEUE)
+    free = partial(slots, resources, watch.nodes)
+
+    def stop() -> bool:
+        return bool(asked_to_stop) or watch.nodes.changed
+
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, setting=setting), request(resources, watch.nodes)
     )
     tune.Tuner(
         trainable,
-        param_space={} if asking else {"trial": tune.grid_search(known)},
         tune_config=tune.TuneConfig(
             reuse_actors=True,
-            search_alg=asking,
-            num_samples=-1 if asking else 1,
-            max_concurrent_trials=None if asking else resources.max_concurrent,
+            search_alg=Asking(watch, free, stop, resources.max_concurrent),
+            num_samples=-1,
         ),
         run_config=tune.RunConfig(
             name="tune",
             storage_path=watch.storage.below(".tune").place,
             verbose=0,
             callbacks=[watch],
-            stop=stop,
+            stop=StopWhen(stop),
             checkpoint_config=tune.CheckpointConfig(
                 checkpoint_frequency=0, checkpoint_at_end=False
             ),
