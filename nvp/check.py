@@ -5,7 +5,7 @@ from functools import cache
 from torch import nn
 
 from nvp.config import ModelConfig, TrialConfig
-from nvp.data import data_facts, data_root
+from nvp.data import data_root, facts_of
 from nvp.gradients import check_noise
 from nvp.models import build_model
 from nvp.optim import check_optim
@@ -16,7 +16,7 @@ from nvp.vitality.noise_scale import PARTS
 
 def check_trial(config: TrialConfig) -> None:
     """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
-    data = data_facts(config.data.name, data_root())
+    data = facts_of(config.data, data_root())
     num_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
     if probe < config.probe.bins:

@@ -32,6 +32,7 @@ class DataConfig(Settings):
     cutout: int = setting(
         0, "side in pixels of one hole an image, filled with the mean; 0 = none", low=0
     )
+    images: int = setting(0, "train images: the first so many of the split; 0 = all", low=0)
 
 
 @dataclass(frozen=True, kw_only=True)

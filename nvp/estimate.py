@@ -9,7 +9,7 @@ from nvp.build import build
 from nvp.check import check_model
 from nvp.checkpoint import KEEP_LAST
 from nvp.config import TrialConfig
-from nvp.data import data_facts, data_root
+from nvp.data import data_facts, data_root, facts_of
 from nvp.data.data_set import DataSet
 from nvp.data.splits import Images, Splits
 from nvp.neurons import neuron_layers
@@ -61,7 +61,7 @@ def estimate_bytes(trials: list[TrialConfig]) -> int:
 
 def trial_bytes(config: TrialConfig) -> int:
     """Return the bytes of one trial's tables."""
-    facts = data_facts(config.data.name, data_root())
+    facts = facts_of(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in neuron_layers(model).values()]
     points = num_epochs(config, facts.num_train) // config.probe.every + 1

@@ -19,7 +19,7 @@ from torch import nn
 
 from nvp.checkpoint import checkpoints, restore
 from nvp.config import TrialConfig
-from nvp.data import data_facts, data_root
+from nvp.data import data_root, facts_of
 from nvp.estimate import dense
 from nvp.overlap import find_config, find_study, name_a_trial
 from nvp.plain import distance, plain, source
@@ -63,7 +63,7 @@ def restored(
             f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
             "finishes keeps it only with --keep-checkpoints"
         )
-    facts = data_facts(config.data.name, data_root())
+    facts = facts_of(config.data, data_root())
     state = dense(replace(config, model=replace(config.model, weights="")), facts)
     restore(found[0], state)
     return state.model, facts.image_shape

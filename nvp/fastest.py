@@ -17,7 +17,7 @@ import torch
 
 from nvp.build import LAYOUTS, build, set_up_process
 from nvp.config import TrialConfig
-from nvp.data import data_facts, data_root
+from nvp.data import data_root, facts_of
 from nvp.estimate import random_images
 from nvp.precision import PRECISIONS
 from nvp.timing import step
@@ -110,7 +110,7 @@ def step_seconds(configs: list[TrialConfig], device: str) -> list[float]:
 
 def timed_step(config: TrialConfig, device: str) -> Any:
     """Return a function that takes one step on noise and returns its seconds."""
-    facts = data_facts(config.data.name, data_root())
+    facts = facts_of(config.data, data_root())
     count = config.data.batch_size if device == "cuda" else min(config.data.batch_size, CPU_IMAGES)
     data = random_images(facts, max(count, 2)).to(device)
     state = build(config, data, device)

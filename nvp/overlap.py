@@ -19,7 +19,7 @@ import torch
 from nvp.build import build, set_up_process
 from nvp.checkpoint import checkpoints, restore
 from nvp.config import TrialConfig
-from nvp.data import data_root, load_data
+from nvp.data import data_root, splits_of
 from nvp.matrix import Comparison, show
 from nvp.names import look_up, nearest
 from nvp.pruning import resolve
@@ -131,7 +131,7 @@ def restored_scene(storage: Storage, trial: str, config: TrialConfig) -> Scene:
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     set_up_process(device)
-    data = load_data(config.data.name, data_root(), device)
+    data = splits_of(config.data, data_root(), device)
     state = build(config, data, device)
     restore(found[0], state)
     observation = look(config, state, data.probe(config.probe.size))

@@ -15,7 +15,7 @@ import torch
 
 from nvp.build import build, set_up_process
 from nvp.config import TrialConfig, changed
-from nvp.data import data_facts, data_root
+from nvp.data import data_root, facts_of
 from nvp.estimate import random_images
 from nvp.step import train_epoch
 from nvp.train import train
@@ -91,7 +91,7 @@ def work(config: TrialConfig, device: str, seconds: float) -> dict[str, float]:
     The peak is of whole epochs: a probe pass and validation came before.
     """
     set_up_process(device)
-    facts, batch = data_facts(config.data.name, data_root()), config.data.batch_size
+    facts, batch = facts_of(config.data, data_root()), config.data.batch_size
     data = random_images(facts, max(STEPS * batch, config.probe.size)).to(device)
     state = build(config, data, device)
     records = train(config, data, state)

@@ -9,7 +9,7 @@ from statistics import mean, stdev
 from nvp.build import build, set_up_process
 from nvp.check import check_model
 from nvp.config import TrialConfig, flatten, paths
-from nvp.data import data_facts, data_root
+from nvp.data import data_root, facts_of
 from nvp.estimate import kinds, random_images
 from nvp.models.flops import count_flops
 from nvp.tables import Index
@@ -87,7 +87,7 @@ def from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
 
 def steps_of(config: TrialConfig) -> int:
     """Return the steps of a trial."""
-    return num_steps(config, data_facts(config.data.name, data_root()).num_train)
+    return num_steps(config, facts_of(config.data, data_root()).num_train)
 
 
 def from_short_runs(new: Kinds) -> Price:
@@ -106,7 +106,7 @@ def from_short_runs(new: Kinds) -> Price:
 
 def trial_flops(config: TrialConfig) -> int:
     """Return the operations of a trial's forward passes."""
-    facts = data_facts(config.data.name, data_root())
+    facts = facts_of(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     return steps_of(config) * config.data.batch_size * count_flops(model, facts.image_shape)
 
@@ -118,7 +118,7 @@ def extrapolate(config: TrialConfig) -> float:
     seconds = short_run(config, 1)
     if seconds["train"] < QUICK:
         seconds = short_run(config, STEPS)
-    num_train = data_facts(config.data.name, data_root()).num_train
+    num_train = facts_of(config.data, data_root()).num_train
     points = num_epochs(config, num_train) / config.probe.every + 1
     return (
         num_steps(config, num_train) * seconds["train"]
@@ -129,7 +129,7 @@ def extrapolate(config: TrialConfig) -> float:
 
 def short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     """Return the seconds of a step, and of observing and evaluating an image."""
-    facts = data_facts(config.data.name, data_root())
+    facts = facts_of(config.data, data_root())
     count = max(steps * config.data.batch_size, min(IMAGES, facts.num_train))
     probe = replace(config.probe, size=min(config.probe.size, max(IMAGES, config.probe.bins)))
     short = replace(config, steps=steps, epochs=1, probe=probe)

@@ -14,7 +14,7 @@ from nvp.asha import Asha, Censored, rungs
 from nvp.build import build, cap_memory, set_up_process
 from nvp.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.config import TrialConfig, trial_id
-from nvp.data import data_root, load_data
+from nvp.data import data_root, splits_of
 from nvp.data.splits import Splits
 from nvp.fork import is_ready, start_from
 from nvp.parts import TrialWriter, decode, drop_uncommitted, encode, next_attempt, parts_intact
@@ -108,7 +108,7 @@ def run_trial(
     )
     try:
         cap_memory(device, share)
-        run.data = load_data(config.data.name, root or data_root(), device)
+        run.data = splits_of(config.data, root or data_root(), device)
         run.state = build(config, run.data, device)
         run.resume()
         yield from run.epochs()

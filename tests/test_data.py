@@ -1,6 +1,7 @@
 """Data sets: a suite over DATASETS; a set that is not on this machine is skipped."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from nvp.data import DATASETS, data_root, load_data, prepare_data
+from nvp.check import check_trial
+from nvp.config import DataConfig, TrialConfig
+from nvp.data import DATASETS, data_root, facts_of, load_data, prepare_data, splits_of
 from nvp.data.__main__ import main
 from nvp.data.splits import Images, Splits, shuffled
 
@@ -146,3 +149,20 @@ def test_images_select_by_index_and_slice() -> None:
     assert images.select(torch.tensor([3, 1])).labels.tolist() == [3, 1]
     assert images.select(slice(1, 3)).pixels.flatten().tolist() == [1, 2]
     assert images.select(slice(0, 2)).mean == (0.0,)
+
+
+def test_a_trial_may_train_on_a_part() -> None:
+    whole, facts = splits_of(DataConfig(), data_root()), facts_of(DataConfig(), data_root())
+    part = DataConfig(images=100)
+    assert facts_of(part, data_root()) == replace(facts, num_train=100)
+    splits = splits_of(part, data_root())
+    assert torch.equal(splits.train.first(200).pixels, whole.train.first(100).pixels)
+    assert splits.val is whole.val
+    assert splits.test is whole.test
+
+
+def test_more_images_than_there_are_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="data.images: expected at most the .* of digits, got 9999"
+    ):
+        check_trial(TrialConfig(data=DataConfig(images=9999)))

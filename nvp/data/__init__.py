@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from nvp.config import DataConfig
 from nvp.data.cifar10 import CIFAR10
 from nvp.data.cifar100 import CIFAR100
 from nvp.data.data_set import DataSet
@@ -69,7 +70,34 @@ def load_data(name: str, root: Path, device: str = "cpu") -> Splits:
     return data_set(name).load(root).to(device)
 
 
+def facts_of(config: DataConfig, root: Path) -> DataSet:
+    """Return the facts of the data of a trial: those of the set, with the images it trains on.
+
+    Raises:
+        ValueError: unknown name; more images than there are; a folder that is laid out otherwise.
+    """
+    facts = data_facts(config.name, root)
+    if config.images > facts.num_train:
+        raise ValueError(
+            f"data.images: expected at most the {facts.num_train} train images of {config.name}, "
+            f"got {config.images}"
+        )
+    return replace(facts, num_train=config.images or facts.num_train)
+
+
+def splits_of(config: DataConfig, root: Path, device: str = "cpu") -> Splits:
+    """Return the splits of a trial on `device`.
+
+    Raises:
+        ValueError: as `load_data`.
+    """
+    splits = load_data(config.name, root, device)
+    if not config.images:
+        return splits
+    return replace(splits, train=splits.train.select(slice(0, config.images)))
+
+
 def prepare_data(name: str, root: Path) -> Splits:
     """Return the splits, downloading and decoding what is missing first (driver only)."""
     data_set(name).download(root)
-    return load_data(name, root)
+    return load_data(name, root, "cpu")  # the cache of `load_data` goes by what it is given

@@ -126,7 +126,10 @@ def train_and_val_folders(folder: Path) -> Listing:
                 f"found no images of {unknown[0]} there"
             )
     train, test = by_class(folder, "train", classes), by_class(folder, held[-1], classes)
-    train, val = (train, by_class(folder, "val", classes)) if len(held) > 1 else hold_out(train)
+    if len(held) > 1:  # the probe is the first of train, and is to hold every class
+        train, val = train.select(shuffled(len(train))), by_class(folder, "val", classes)
+    else:
+        train, val = hold_out(train)
     if not len(val) or not len(test):
         raise ValueError(f"expected images in {folder}/{' and '.join(held)}, found none")
     return Listing(folder, train, val, test, len(classes))
