@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.answer import answer, sentences
-from analysis.figures import draw
+from analysis.figures import panels
 from analysis.load import load
 from analysis.place import choose_preset
 from analysis.plots.life_cycle import check_trial
+from analysis.report import write_report
 from analysis.studies import STUDIES, question_of
 
 BAD_ARGUMENTS = 2
@@ -51,10 +52,12 @@ def run(arguments: argparse.Namespace) -> None:
         check_trial(frames, arguments.trial)
     say(f"{study}: preset {preset} ({why}), {summary(frames.trials['status'].tolist())}")
     folder = figures_folder(place, study, preset)
-    for path in draw(frames, folder, trial=arguments.trial):
+    drawn = list(panels(frames, folder, trial=arguments.trial))
+    for path in [path for panel in drawn for path in panel.files]:
         say(str(path))
     for line in sentences(answer(frames, question)):
         say(line)
+    say(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
 
 
 def summary(statuses: list[str]) -> str:

@@ -117,14 +117,17 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
 def numbers(row: dict[str, Any]) -> str:
     """Return the numbers of one comparison and its verdict."""
-    if row["n"] == 0:
-        return row["verdict"]
+    return f"{difference(row)}: {row['verdict']}" if row["n"] else row["verdict"]
+
+
+def difference(row: dict[str, Any]) -> str:
+    """Return the numbers of one comparison."""
     pairs = f"{row['n']} pair" + ("s" if row["n"] > 1 else "")
     text = f"{row['mean']:+.3f}"
     if row["n"] > 1:
         text += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
     p = "" if pd.isna(row["p_holm"]) else f", p = {row['p_holm']:.2g}"
-    return f"{text} ({pairs}{p}): {row['verdict']}"
+    return f"{text} ({pairs}{p})"
 
 
 def in_brief(table: pd.DataFrame, most: int = 2) -> str:
@@ -144,7 +147,11 @@ def sentence(rows: pd.DataFrame) -> str:
     found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
     largest = rows.loc[rows["mean"].abs().idxmax()].to_dict()
     at = "" if largest["at"] == "all" else f" at {largest['at']}"
-    return (
-        f"{name}: {found} of {len(rows)} comparisons; the largest difference is "
-        f"{numbers(largest)} ({largest['contrast']}{at})."
+    if rows["contrast"].nunique() > 1:
+        at = f" for {largest['contrast']}{at}"
+    else:
+        name = f"{name}, {largest['contrast']}"
+    of = (
+        f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
     )
+    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{difference(largest)}{at}."

@@ -1,7 +1,8 @@
 """FIGURES: one line a plot."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import style
@@ -33,14 +34,36 @@ def make(frames: StudyFrames, name: str, *, trial: str = "") -> Drawing:
         return FIGURES[name](frames, question_of(frames.name, trial=trial))
 
 
-def draw(frames: StudyFrames, folder: Path, *, trial: str = "") -> list[Path]:
-    """Write every figure of a study to a folder; what cannot be drawn is named in a warning."""
-    written = []
+@dataclass(frozen=True)
+class Panel:
+    """A figure as it was written, or why it could not be drawn.
+
+    Attributes:
+        name: in FIGURES.
+        files: PNG, SVG and CSV; () when it was not drawn.
+        alt: what a reader who cannot see it is told.
+        missing: why it was not drawn.
+    """
+
+    name: str
+    files: tuple[Path, ...] = ()
+    alt: str = ""
+    missing: str = ""
+
+
+def panels(frames: StudyFrames, folder: Path, *, trial: str = "") -> Iterator[Panel]:
+    """Write every figure of a study to a folder, one after the other."""
     for name in question_of(frames.name).figures:
         try:
             drawing = make(frames, name, trial=trial)
         except NothingToDraw as missing:
             logger.warning("%s is not drawn: %s", name, missing)
+            yield Panel(name, missing=str(missing))
             continue
-        written += style.save(drawing.figure, folder, name, drawing.frame)
-    return written
+        files = style.save(drawing.figure, folder, name, drawing.frame)
+        yield Panel(name, tuple(files), style.in_words(drawing.figure))
+
+
+def draw(frames: StudyFrames, folder: Path, *, trial: str = "") -> list[Path]:
+    """Write every figure of a study to a folder; what cannot be drawn is named in a warning."""
+    return [path for panel in panels(frames, folder, trial=trial) for path in panel.files]

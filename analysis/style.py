@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from nvp.schema import TABLES
 
 COLUMN, PAGE = 3.4, 7.0  # widths of one and of two columns of a paper, inches
+DPI = 300  # of a PNG
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PALETTE = sns.color_palette("colorblind").as_hex()
 STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
@@ -149,12 +150,21 @@ def head(figure: Figure, text: str) -> None:
     figure.suptitle(fill(text, int(figure.get_figwidth() * 14)), fontsize=8)
 
 
+def in_words(figure: Figure) -> str:
+    """Return what a figure shows, in words: its axes and its note."""
+    sides = [(axes.get_ylabel(), axes.get_xlabel()) for axes in figure.axes]
+    shared = (figure.get_supylabel(), "")
+    shown = [f"{y} against {x}" if x and y else x or y for y, x in [shared, *sides]]
+    parts = dict.fromkeys(" ".join(text.split()) for text in shown if text)
+    return " ".join([*(f"{part}." for part in parts), *figure.get_supxlabel().split()])
+
+
 def save(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
     """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
     with paper():
-        figure.savefig(paths[0], dpi=300)
+        figure.savefig(paths[0], dpi=DPI)
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     paths[1].write_text(drawn.getvalue(), encoding="utf-8")
