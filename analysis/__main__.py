@@ -1,4 +1,7 @@
-"""Draw the figures of a study and say what they show: `python -m analysis sgd_noise`."""
+"""Draw the figures of a study and say what they show: `python -m analysis sgd_noise`.
+
+`python -m analysis compare A B` puts two of them side by side.
+"""
 
 import argparse
 import logging
@@ -7,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis import compare
 from analysis.answer import answer, sentences
 from analysis.figures import panels
 from analysis.load import load
@@ -81,7 +85,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, or 2 for bad arguments."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
-        run(parser().parse_args(argv))
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        if arguments[:1] == ["compare"]:
+            for line in compare.run(arguments[1:]):
+                say(line)
+        else:
+            run(parser().parse_args(arguments))
     except ValueError as error:
         sys.stderr.write(f"error: {error}\n")
         return BAD_ARGUMENTS

@@ -30,11 +30,16 @@ VERSIONS = ("nvp", "torch", "ray")
 
 def write_report(frames: StudyFrames, question: Question, panels: list[Panel], path: Path) -> Path:
     """Write the report of a study: one file that needs no server and no network."""
-    environment = Environment(loader=PackageLoader("analysis", "."), autoescape=True)
-    template = environment.get_template("report.html.j2")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(template.render(**contents(frames, question, panels)), encoding="utf-8")
+    text = page("report.html.j2", **contents(frames, question, panels))
+    path.write_text(text, encoding="utf-8")
     return path
+
+
+def page(template: str, **shown: Any) -> str:
+    """Return a page; what is shown is escaped unless its template says that it is HTML."""
+    environment = Environment(loader=PackageLoader("analysis", "."), autoescape=True)
+    return environment.get_template(template).render(**shown)
 
 
 def contents(frames: StudyFrames, question: Question, panels: list[Panel]) -> dict[str, Any]:
@@ -94,11 +99,16 @@ def shown(panel: Panel) -> dict[str, Any]:
         "title": title(panel.name),
         "name": panel.name,
         "alt": panel.alt,
-        "picture": base64.b64encode(picture.read_bytes()).decode(),
+        "picture": embedded(picture),
         "size": "page" if side_by_side(picture) else "column",
         "table": html(frame),
         "csv": f"{table.parent.name}/{table.name}",
     }
+
+
+def embedded(picture: Path) -> str:
+    """Return a PNG as the text that a page holds."""
+    return base64.b64encode(picture.read_bytes()).decode()
 
 
 def side_by_side(picture: Path) -> bool:
