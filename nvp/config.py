@@ -7,6 +7,8 @@ the axis label key. Never change a default: old results would silently claim the
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
@@ -245,5 +247,22 @@ def trial_id(config: TrialConfig) -> str:
     So a new field whose default changes nothing keeps every old name
     (pinned by tests/golden/trial_ids.txt).
     """
-    text = json.dumps(changed(config), sort_keys=True)
+    return name_of(changed(config))
+
+
+def name_of(differing: dict[str, Any]) -> str:
+    """Return the name of the trial that differs so from the defaults: see `changed`."""
+    text = json.dumps(differing, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def replicates(config: TrialConfig, count: int) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield name and configuration of `count` replicates, their seeds counting from its own.
+
+    A plan of thousands asks for them: what they share is looked at once, and not checked again.
+    """
+    shared = changed(config)
+    for seed in range(config.seed, config.seed + count):
+        one = copy(config)
+        object.__setattr__(one, "seed", seed)
+        yield name_of(shared | {"seed": seed} if seed else shared), one

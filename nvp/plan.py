@@ -8,7 +8,7 @@ from typing import Any
 from nvp.asha import COLUMNS, Asha
 from nvp.axes import Axis, Grid, cells, without
 from nvp.check import check_trial
-from nvp.config import TrialConfig, flatten, trial_id, value_at
+from nvp.config import TrialConfig, flatten, replicates, trial_id, value_at
 from nvp.fork import check_pair, is_ready, parent_of
 from nvp.fork import missing as missing_parent
 from nvp.names import nearest
@@ -120,10 +120,12 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
     """
     trials: dict[str, TrialConfig] = {}
     parents: dict[str, TrialConfig] = {}
-    every = [(cell, design.base.with_overrides(cell)) for cell in cells(design.space)]
+    every = [
+        (cell, list(replicates(prepared(design, cell, choose), design.seeds)))
+        for cell in cells(design.space)
+    ]
     for offset in range(design.seeds):
-        for cell, shared in every:
-            name, config = replicate(design, shared, offset, choose)
+        for cell, (name, config) in ((cell, named[offset]) for cell, named in every):
             if design.parent is not None:
                 parent = parent_of(config, design.parent)
                 check_trial(parent)
@@ -139,18 +141,17 @@ def make_trial(
     design: Design, cell: dict[str, Any], offset: int, choose: Callable[[TrialConfig], TrialConfig]
 ) -> tuple[str, TrialConfig]:
     """Return the name and the checked configuration of one replicate of a cell."""
-    return replicate(design, design.base.with_overrides(cell), offset, choose)
+    *_, last = replicates(prepared(design, cell, choose), offset + 1)
+    return last
 
 
-def replicate(
-    design: Design, cell: TrialConfig, offset: int, choose: Callable[[TrialConfig], TrialConfig]
-) -> tuple[str, TrialConfig]:
-    """Return the name and the configuration of one replicate; the first of a cell is checked."""
-    config = replace(cell, seed=design.base.seed + offset)
-    if not offset:
-        check_trial(config)
-    config = choose(config)
-    return trial_id(config), config
+def prepared(
+    design: Design, cell: dict[str, Any], choose: Callable[[TrialConfig], TrialConfig]
+) -> TrialConfig:
+    """Return the checked configuration of the first replicate of a cell, nothing left open."""
+    config = design.base.with_overrides(cell)
+    check_trial(config)
+    return choose(config)
 
 
 @dataclass(frozen=True)
