@@ -59,8 +59,8 @@ class OptimConfig(Settings):
 
     name: str = setting("sgd", "optimizer, a name in OPTIMIZERS")
     lr: float = setting(0.1, "peak learning rate", low=0)
-    momentum: float = setting(0.9, "momentum of sgd; beta1 of adamw", low=0, below=1)
-    weight_decay: float = setting(0.0, "L2: coupled for sgd, decoupled for adamw", low=0)
+    momentum: float = setting(0.9, "momentum of sgd; beta1 of adam and adamw", low=0, below=1)
+    weight_decay: float = setting(0.0, "L2: coupled for sgd and adam, decoupled for adamw", low=0)
     l1: float = setting(0.0, "L1 on the weights of conv and linear layers", low=0)
     l1_scale: float = setting(0.0, "L1 on the scales of normalisation layers", low=0)
     schedule: str = setting("constant", "learning-rate schedule, a name in LR_SCHEDULES")

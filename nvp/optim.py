@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from nvp.config import OptimConfig
 from nvp.names import look_up
@@ -28,6 +28,13 @@ OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
         weight_decay=config.weight_decay,
         fused=parameters[0].dtype == torch.float32,
     ),
+    "adam": lambda parameters, config: Adam(
+        parameters,
+        lr=starting_rate(parameters[0], config),
+        betas=(config.momentum, 0.999),
+        weight_decay=config.weight_decay,
+        fused=parameters[0].dtype == torch.float32,
+    ),
     "adamw": lambda parameters, config: AdamW(
         parameters,
         lr=starting_rate(parameters[0], config),
@@ -39,6 +46,7 @@ OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
 # Tensors of a parameter's size that each keeps for it from step to step.
 MOMENTS: dict[str, Callable[[OptimConfig], int]] = {
     "sgd": lambda config: int(config.momentum > 0),
+    "adam": lambda config: 2,
     "adamw": lambda config: 2,
 }
 

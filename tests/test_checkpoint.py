@@ -31,6 +31,7 @@ TINY = {
 }
 CASES = {
     "sgd": {"model.name": "resnet18", "optim.lr": 0.05},
+    "adam": {"model.name": "mlp", "optim.name": "adam", "optim.lr": 0.003},
     "adamw": {"model.name": "resnet18", "optim.name": "adamw", "optim.lr": 0.003},
     "convnet": {"model.name": "convnet", "model.width": 0.2, "data.augment": "crop_flip"},
     "steps": {"model.name": "mlp", "model.norm": "none", "steps": 11, "optim.schedule": "cosine"},

@@ -15,6 +15,7 @@ from tests.test_train import config_of, data
 gpu = pytest.mark.gpu
 CASES = {
     "sgd": {"optim.weight_decay": 1e-3, "optim.schedule": "cosine"},
+    "adam": {"optim.name": "adam", "optim.lr": 0.002, "optim.weight_decay": 1e-3},
     "adamw": {"optim.name": "adamw", "optim.lr": 0.002},
     "noise": {"optim.noise": 0.5, "optim.clip_norm": 1.0},
     "l1": {"optim.l1": 1e-4, "optim.l1_scale": 1e-3},

@@ -22,6 +22,7 @@ OPTIMS = {
     ),
     "sgd absolute": OptimConfig(lr=0.05, noise=0.1, noise_kind="absolute"),
     "sgd official": OptimConfig(lr=0.05, noise=0.1, noise_kind="official", clip_norm=1.0),
+    "adam": OptimConfig(name="adam", lr=0.01, weight_decay=0.1, noise=1.0, l1=1e-3),
     "adamw": OptimConfig(name="adamw", lr=0.01, weight_decay=0.1, noise=1.0, l1=1e-3),
 }
 

@@ -283,8 +283,9 @@ def test_an_sgd_step_by_formula() -> None:
     assert torch.allclose(model.weight.detach(), weight, atol=1e-6)
 
 
-def test_an_adamw_step_by_formula() -> None:
-    config = OptimConfig(name="adamw", lr=0.01, momentum=0.8, weight_decay=0.1)
+@pytest.mark.parametrize(("name", "coupled"), [("adam", 0.1), ("adamw", 0.0)])
+def test_an_adam_step_by_formula(name: str, coupled: float) -> None:
+    config = OptimConfig(name=name, lr=0.01, momentum=0.8, weight_decay=0.1)
     model = Flat(3)
     start = torch.tensor([1.0, -2.0, 3.0])
     model.weight.data.copy_(start)
@@ -294,7 +295,8 @@ def test_an_adamw_step_by_formula() -> None:
         g = torch.tensor(gradient)
         model.weight.grad = g.clone()
         optimizer.step()
-        weight = weight * (1 - 0.01 * 0.1)
+        g = g + coupled * weight
+        weight = weight * (1 - 0.01 * (0.1 - coupled))
         first = 0.8 * first + 0.2 * g
         second = 0.999 * second + 0.001 * g**2
         corrected = (second / (1 - 0.999**step)).sqrt() + 1e-8
@@ -319,7 +321,7 @@ def test_the_optimizer_holds_every_parameter_once_and_a_rate_of_zero_moves_nothi
 @pytest.mark.parametrize(
     ("config", "wanted"),
     [
-        (OptimConfig(name="adam"), r"optim\.name: .*did you mean 'adamw'"),
+        (OptimConfig(name="adamv"), r"optim\.name: .*did you mean 'adam'"),
         (OptimConfig(schedule="cosin"), r"optim\.schedule: .*did you mean 'cosine'"),
         (OptimConfig(noise_kind="relativ"), r"optim\.noise_kind: .*did you mean 'relative'"),
     ],

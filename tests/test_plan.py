@@ -133,7 +133,7 @@ def test_a_damaged_study_json_is_named_and_read_as_none(tmp_path, caplog) -> Non
         ({"model": ModelConfig(name="convet")}, r"model\.name: .*did you mean 'convnet'"),
         ({"model": ModelConfig(activation="silo")}, r"model\.activation: .*did you mean 'silu'"),
         ({"prune": PruneConfig(method="dea")}, r"prune\.method: .*did you mean 'dead'"),
-        ({"optim": OptimConfig(name="adam")}, r"optim\.name: .*did you mean 'adamw'"),
+        ({"optim": OptimConfig(name="adamv")}, r"optim\.name: .*did you mean 'adam'"),
         ({"optim": OptimConfig(schedule="cosin")}, r"optim\.schedule: .*did you mean 'cosine'"),
         (
             {"optim": OptimConfig(noise=1, noise_kind="official")},

@@ -42,7 +42,7 @@ def test_bfloat16_rounds_the_maps_and_float32_does_not() -> None:
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_every_weight_with_a_gradient_moves_in_bfloat16(name: str, optimizer: str) -> None:
     """A fused optimizer that skips low-precision updates says nothing (pytorch#191763)."""
     config = config_of(

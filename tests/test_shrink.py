@@ -41,6 +41,7 @@ X = torch.randn(8, *SHAPE, generator=torch.Generator().manual_seed(1)).double()
 Y = torch.arange(8) % 5
 OPTIMS = {
     "sgd": OptimConfig(lr=1e-3, momentum=0.9, weight_decay=1e-2),
+    "adam": OptimConfig(name="adam", lr=1e-4, weight_decay=1e-2),
     "adamw": OptimConfig(name="adamw", lr=1e-4, weight_decay=1e-2),
 }
 MANY = [*STRUCTURES, "resnet20_b", "vgg11"]

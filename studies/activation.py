@@ -1,0 +1,51 @@
+"""Do neurons die without ReLU?
+
+Claim     Only ReLU gives neurons that never fire; the others let them go dormant instead, less
+          often, and pruning those costs as little.
+Figure    analysis/notebooks/activation.ipynb -> dead_at_end
+Cost      quick: 48 trials; paper: 72 trials on GPUs
+Source    DNR-Pruning, experiment "activation functions" (ReLU, LeakyReLU, Swish); restated, since
+          the published LeakyReLU script trains a ReLU network
+
+Dormancy (tau = 0.025) is the only measure of death that all four have in common.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+STUDY = Study(
+    name="activation",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10", batch_size=128),
+            model=ModelConfig(name="resnet18", slope=0.05),
+            optim=OptimConfig(momentum=0.9, weight_decay=0.0),
+        ),
+        space={
+            "model.activation": grid("relu", "leaky_relu", "silu", "gelu"),
+            "optim.lr": grid(0.01, 0.025, 0.05),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5, slope=0.05),
+            optim=OptimConfig(momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "model.activation": grid("relu", "leaky_relu", "silu", "gelu"),
+            "optim.lr": grid(0.1, 0.3),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

@@ -1,0 +1,51 @@
+"""Do small batches kill neurons, or is it the number of steps?
+
+Claim     Smaller batches are noisier, and the noise kills: more dead at small batches, the more so
+          at fixed epochs, where small batches also take more steps.
+Figure    analysis/notebooks/batch_size.ipynb -> dead_at_end
+Cost      quick: 48 trials; paper: 60 trials on GPUs
+Source    DNR-Pruning, experiment "batch size"; restated, since its counts are steps per epoch
+
+Each batch size runs at fixed epochs (steps = 0) and at the steps that a batch of 128 (quick: 16)
+takes in them.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+STUDY = Study(
+    name="batch_size",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10"),
+            model=ModelConfig(name="resnet18"),
+            optim=OptimConfig(lr=0.05, momentum=0.9, weight_decay=0.0),
+        ),
+        space={
+            "data.batch_size": grid(16, 32, 64, 128, 256),
+            "steps": grid(0, 35_100),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits"),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(lr=0.2, momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "data.batch_size": grid(16, 32, 64, 128),
+            "steps": grid(0, 1_044),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

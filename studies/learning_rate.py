@@ -1,0 +1,47 @@
+"""Does a large learning rate kill neurons, and does removing them cost accuracy?
+
+Claim     The dead fraction grows with the learning rate (published as falling; the counts there
+          exceed the neurons of the network).
+Figure    analysis/notebooks/learning_rate.ipynb -> dead_at_end
+Cost      quick: 30 trials; paper: 30 trials on GPUs
+Source    DNR-Pruning, experiment "learning rate"; Dufort-Labbe et al., "Maxwell's demon at work",
+          2024, for the opposite direction
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+STUDY = Study(
+    name="learning_rate",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10", batch_size=128),
+            model=ModelConfig(name="resnet18"),
+            optim=OptimConfig(momentum=0.9, weight_decay=0.0),
+        ),
+        space={
+            "optim.lr": grid(0.01, 0.025, 0.05, 0.075, 0.1),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "optim.lr": grid(0.05, 0.1, 0.2, 0.3, 0.4),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

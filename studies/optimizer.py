@@ -1,0 +1,52 @@
+"""Is Adam with L2 what makes filters die?
+
+Claim     Adam with coupled L2 leaves far fewer neurons than SGD with the same L2, and than AdamW,
+          whose decay is decoupled.
+Figure    analysis/notebooks/optimizer.ipynb -> dead_at_end
+Cost      quick: 36 trials; paper: 54 trials on GPUs
+Source    Mehta et al., "On implicit filter level sparsity in convolutional neural networks", 2019
+
+Adam and AdamW train at a learning rate of their own; momentum 0.9 is their beta1.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+STUDY = Study(
+    name="optimizer",
+    paper=Design(
+        base=TrialConfig(
+            epochs=250,
+            data=DataConfig(name="cifar10", batch_size=40),
+            model=ModelConfig(name="vgg16"),
+            optim=OptimConfig(lr=1e-3, schedule="multistep"),
+        ),
+        space={
+            "optim.name": grid("sgd", "adamw", "adam"),
+            "optim.lr": grid(0.1, when={"optim.name": ("sgd",)}),
+            "optim.weight_decay": grid(0.0, 1e-4, 5e-4),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(lr=3e-3),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "optim.name": grid("sgd", "adamw", "adam"),
+            "optim.lr": grid(0.1, when={"optim.name": ("sgd",)}),
+            "optim.weight_decay": grid(0.0, 5e-3),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

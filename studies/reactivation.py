@@ -1,0 +1,53 @@
+"""Is it worth giving removed neurons another chance?
+
+Claim     Pruning the dying and reactivating some of them keeps the accuracy that pruning alone
+          loses, the more so the more die.
+Figure    analysis/notebooks/reactivation.ipynb -> accuracy_vs_sparsity
+Cost      quick: 36 trials; paper: 48 trials on GPUs
+Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs is unpublished
+
+dnr lets the gradient pick who returns (prune.regrow=gradient) or nobody (none); dnr_redo picks at
+random.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+DNR = {"prune.method": ("dnr",)}
+
+STUDY = Study(
+    name="reactivation",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10", batch_size=128),
+            model=ModelConfig(name="resnet18"),
+            optim=OptimConfig(lr=0.05, momentum=0.9, weight_decay=0.0),
+        ),
+        space={
+            "optim.noise": grid(0.0, 0.5, 1.0, 2.0),
+            "prune.method": grid("none", "dnr", "dnr_redo"),
+            "prune.regrow": grid("none", "gradient", when=DNR),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(lr=0.2, momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "optim.noise": grid(0.0, 1.0, 2.0),
+            "prune.method": grid("none", "dnr", "dnr_redo"),
+            "prune.regrow": grid("none", "gradient", when=DNR),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

@@ -1,0 +1,57 @@
+"""Which regularisation kills neurons: L2, L1 on weights, or L1 on the scales of normalisation?
+
+Claim     Stronger regularisation, more dead; L1 on scales most, since a scale at 0 and a shift
+          at or below it silence a ReLU for good.
+Figure    analysis/notebooks/regularization.ipynb -> dead_at_end
+Cost      quick: 60 trials; paper: 114 trials on GPUs
+Source    DNR-Pruning, experiment "regularization" (lambda 0 to 9e-5), continued to strengths that
+          act; Dufort-Labbe et al., "Maxwell's demon at work", 2024 (L1 on scales)
+
+One of the three is varied at a time; they share the trials without any.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.study import Design, Study, grid, main
+
+PAPER = (0.0, 9e-8, 9e-7, 9e-6, 9e-5, 1e-3, 1e-2)
+NO_L2 = {"optim.weight_decay": (0.0,)}
+NO_L1 = {**NO_L2, "optim.l1": (0.0,)}
+
+STUDY = Study(
+    name="regularization",
+    paper=Design(
+        base=TrialConfig(
+            epochs=100,
+            data=DataConfig(name="cifar10", batch_size=128),
+            model=ModelConfig(name="resnet18"),
+            optim=OptimConfig(lr=0.05, momentum=0.9),
+        ),
+        space={
+            "optim.weight_decay": grid(*PAPER),
+            "optim.l1": grid(*PAPER, when=NO_L2),
+            "optim.l1_scale": grid(*PAPER, when=NO_L1),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(lr=0.1, momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "optim.weight_decay": grid(0.0, 9e-5, 1e-3, 1e-2),
+            "optim.l1": grid(0.0, 9e-5, 1e-3, 1e-2, when=NO_L2),
+            "optim.l1_scale": grid(0.0, 9e-5, 1e-3, 1e-2, when=NO_L1),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)

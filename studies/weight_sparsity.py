@@ -1,0 +1,56 @@
+"""How much accuracy is left when most weights are gone?
+
+Claim     Masks that move while training (gradual, regrown) keep the accuracy longer than those
+          drawn before it, up to 98 % of the weights.
+Figure    analysis/notebooks/weight_sparsity.ipynb -> trade_off
+Cost      quick: 48 trials; paper: 330 trials on GPUs
+Source    DNR-Pruning and NVP, figures "weight sparsity", ResNet-18 on CIFAR-10
+
+Methods that aim at no sparsity (nn_relief) are run once each: theirs is an outcome.
+"""
+
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
+from nvp.pruning import METHODS
+from nvp.study import Design, Study, grid, main
+
+MASKING = [name for name, method in METHODS.items() if method.granularity == "weight"]
+AIMING = tuple(name for name in MASKING if METHODS[name].aim == "target")
+QUICK = ("nvp_weight", "gmp", "snip", "rigl", "random_weight")
+
+STUDY = Study(
+    name="weight_sparsity",
+    paper=Design(
+        base=TrialConfig(
+            epochs=250,
+            data=DataConfig(name="cifar10", batch_size=128, augment="crop_flip", cutout=16),
+            model=ModelConfig(name="resnet18_dropout"),
+            optim=OptimConfig(lr=0.003125, momentum=0.9, weight_decay=5e-4),
+            prune=PruneConfig(sparsity=0.75),
+        ),
+        space={
+            "prune.method": grid("none", *MASKING),
+            "prune.sparsity": grid(
+                0.75, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, when={"prune.method": AIMING}
+            ),
+        },
+        seeds=3,
+        gpus_per_trial=0.25,
+    ),
+    quick=Design(
+        base=TrialConfig(
+            epochs=12,
+            data=DataConfig(name="digits", batch_size=16),
+            model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(lr=0.05, momentum=0.9),
+            probe=ProbeConfig(size=512),
+        ),
+        space={
+            "prune.method": grid("none", *QUICK),
+            "prune.sparsity": grid(0.75, 0.9, 0.98, when={"prune.method": QUICK}),
+        },
+        seeds=3,
+    ),
+)
+
+if __name__ == "__main__":
+    main(STUDY)
