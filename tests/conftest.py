@@ -12,6 +12,8 @@ import pytest
 import torch
 from filelock import FileLock
 
+from tests.small_studies import run_small
+
 torch.set_num_threads(1)  # two test processes share two cores
 os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
 ROOT = Path(__file__).parent.parent
@@ -111,4 +113,23 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ended = run_study(place, *SMALL)
             assert ended.returncode == 0, ended.stdout + ended.stderr
             (place / "finished").touch()
+    return place
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what runs a study of the folder, cut down, once a session, and says where it is."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+
+    def place(study: str) -> Path:
+        where = shared / "small"
+        where.mkdir(exist_ok=True)
+        with FileLock(where / f"{study}.lock"):
+            if not (where / f"{study}.finished").exists():
+                run_small(ROOT / "studies" / f"{study}.py", where)
+                (where / f"{study}.finished").touch()
+        return where
+
     return place

@@ -1,0 +1,83 @@
+"""Every study of the folder, and its quick preset cut down to seconds, run through `nvp.study`."""
+
+import importlib.util
+import itertools
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nvp.axes import Axis, Grid
+from nvp.study import Design, Study, main
+
+STUDIES = sorted((Path(__file__).parent.parent / "studies").glob("*.py"))
+EPOCHS, STEPS, BATCH = 2, 20, 128
+
+
+def load(path: Path) -> ModuleType:
+    """Return a study script as a module; nothing runs."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def cells(space: Mapping[str, Axis]) -> list[dict[str, Any]]:
+    """Return the cells of a design, slow and obvious: all combinations, less what goes with none.
+
+    An axis with conditions is left out of a combination that does not meet them.
+    """
+    found = []
+    for values in itertools.product(*(grid_of(axis).values for axis in space.values())):
+        cell: dict[str, Any] = {}
+        for (path, axis), value in zip(space.items(), values, strict=True):
+            if all(other in cell and cell[other] in those for other, those in axis.when.items()):
+                cell[path] = value
+        if cell not in found:
+            found.append(cell)
+    return found
+
+
+def grid_of(axis: Axis) -> Grid:
+    assert isinstance(axis, Grid)
+    return axis
+
+
+def cut(design: Design) -> Design:
+    """Return a design of two short epochs and seeds: all names of an axis, the ends of numbers."""
+    kept: dict[str, Any] = {}
+    for path, axis in design.space.items():
+        values = grid_of(axis).values
+        if not isinstance(values[0], str):
+            values = tuple(dict.fromkeys((values[0], values[-1])))
+        kept[path] = (0, STEPS) if path == "steps" else values
+    space = {}
+    for path, axis in design.space.items():
+        when = {
+            other: tuple(v for v in v_all if v in kept[other]) for other, v_all in axis.when.items()
+        }
+        space[path] = Grid(kept[path], when)
+    base = replace(design.base, epochs=EPOCHS)
+    return replace(
+        design, base=base.with_overrides({"data.batch_size": BATCH}), space=space, seeds=2
+    )
+
+
+def run_small(path: Path, place: Path) -> None:
+    """Run a study's cut quick preset in this process; its tables are below `place`."""
+    study: Study = load(path).STUDY
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        arguments = ["--preset", "quick", "--no-ray", "--storage", str(place)]
+        with pytest.raises(SystemExit) as ended:
+            main(replace(study, quick=cut(study.quick)), arguments)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert ended.value.code == 0
