@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PRESET := quick
+STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study figures test test-cluster lint bench clean
+.PHONY: study studies figures test test-cluster lint bench clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
-study: $(STAMP)
-	$(BIN)/python studies/sgd_noise.py --preset $(PRESET)
-	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
+study: study-sgd_noise
+
+# Every study, one after another, and its figures: half an hour at quick on two cores.
+studies: $(STUDIES:%=study-%)
+
+# One study by its name: make study-batch_size
+study-%: $(STAMP)
+	$(BIN)/python studies/$*.py --preset $(PRESET)
+	$(BIN)/python -m analysis $* --preset $(PRESET)
 
 figures: $(STAMP)
 	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
