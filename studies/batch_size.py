@@ -6,7 +6,7 @@ Figure    analysis/notebooks/batch_size.ipynb -> dead_at_end
 Cost      quick: 48 trials; paper: 60 trials on GPUs
 Source    DNR-Pruning, experiment "batch size"; restated, since its counts are steps per epoch
 
-Each batch size runs at fixed epochs (steps = 0) and at the steps that a batch of 128 (quick: 16)
+Each batch size runs at fixed epochs (steps = 0) and at the steps that a batch of 128 (quick: 32)
 takes in them.
 """
 
@@ -35,12 +35,12 @@ STUDY = Study(
             epochs=12,
             data=DataConfig(name="digits"),
             model=ModelConfig(name="convnet", width=0.5),
-            optim=OptimConfig(lr=0.2, momentum=0.9),
+            optim=OptimConfig(lr=0.4, clip_norm=1.0),
             probe=ProbeConfig(size=512),
         ),
         space={
-            "data.batch_size": grid(16, 32, 64, 128),
-            "steps": grid(0, 1_044),
+            "data.batch_size": grid(8, 16, 32, 64),
+            "steps": grid(0, 516),
             "prune.method": grid("none", "dead"),
         },
         seeds=3,

@@ -32,11 +32,11 @@ STUDY = Study(
             epochs=12,
             data=DataConfig(name="digits", batch_size=16),
             model=ModelConfig(name="convnet", width=0.5),
-            optim=OptimConfig(momentum=0.9),
+            optim=OptimConfig(clip_norm=1.0),
             probe=ProbeConfig(size=512),
         ),
         space={
-            "optim.lr": grid(0.05, 0.1, 0.2, 0.3, 0.4),
+            "optim.lr": grid(0.1, 0.2, 0.3, 0.4, 0.6),
             "prune.method": grid("none", "dead"),
         },
         seeds=3,

@@ -44,7 +44,7 @@ STUDY = Study(
             epochs=18,
             data=DataConfig(name="digits", batch_size=16),
             model=ModelConfig(width=0.3, norm="none"),
-            optim=OptimConfig(lr=1e-3, weight_decay=5e-4),
+            optim=OptimConfig(lr=3e-3, weight_decay=5e-4),
             prune=PruneConfig(alpha_conv=0.9, rounds=5, start=0.3, end=0.8),
             probe=ProbeConfig(size=512),
         ),

@@ -4,15 +4,18 @@ Claim     By the theory of a random walk that ends at a silent ReLU, death at fi
           lr / sqrt(batch size), at fixed epochs with lr / batch size; momentum m acts as a
           learning rate 1 / (1 - m) times as large, injected noise as a smaller batch.
 Figure    analysis/notebooks/noise_law.ipynb -> collapse
-Cost      quick: 108 trials; paper: 252 trials on GPUs
+Cost      quick: 108 trials; paper: 192 trials on GPUs
 Source    the reflection principle; Smith and Le, "A Bayesian perspective on generalization and
           stochastic gradient descent", 2018 (lr / batch size); restated for death
 
-Nothing is pruned, so that death is undisturbed.
+Nothing is pruned, so that death is undisturbed. Noise and momentum vary at fixed epochs, alone.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
 from nvp.study import Design, Study, grid, main
+
+EPOCHS = {"steps": (0,)}
+ALONE = {**EPOCHS, "optim.noise": (0.0,)}
 
 STUDY = Study(
     name="noise_law",
@@ -28,25 +31,26 @@ STUDY = Study(
             "steps": grid(0, 35_100),
             "data.batch_size": grid(32, 64, 128, 256),
             "optim.lr": grid(0.01, 0.025, 0.05, 0.1),
-            "optim.noise": grid(0.0, 1.0),
-            "optim.momentum": grid(0.9, 0.5, when={"optim.noise": (0.0,)}),
+            "optim.noise": grid(0.0, 1.0, when=EPOCHS),
+            "optim.momentum": grid(0.9, 0.8, when=ALONE),
         },
         seeds=3,
         gpus_per_trial=0.25,
     ),
     quick=Design(
         base=TrialConfig(
-            epochs=8,
+            epochs=12,
             data=DataConfig(name="digits"),
             model=ModelConfig(name="convnet", width=0.5),
+            optim=OptimConfig(clip_norm=1.0),
             probe=ProbeConfig(size=512),
         ),
         space={
-            "steps": grid(0, 348),
+            "steps": grid(0, 516),
             "data.batch_size": grid(16, 32, 64),
-            "optim.lr": grid(0.1, 0.2, 0.4),
-            "optim.noise": grid(0.0, 1.0),
-            "optim.momentum": grid(0.9, 0.5, when={"optim.noise": (0.0,)}),
+            "optim.lr": grid(0.4, 0.6, 0.8),
+            "optim.noise": grid(0.0, 1.0, when=EPOCHS),
+            "optim.momentum": grid(0.9, 0.8, when=ALONE),
         },
         seeds=3,
     ),

@@ -14,6 +14,7 @@ from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialC
 from nvp.study import Design, Study, grid, main
 
 PAPER = (0.0, 9e-8, 9e-7, 9e-6, 9e-5, 1e-3, 1e-2)
+QUICK = (0.0, 1e-3, 3e-3, 1e-2)
 NO_L2 = {"optim.weight_decay": (0.0,)}
 NO_L1 = {**NO_L2, "optim.l1": (0.0,)}
 
@@ -40,13 +41,13 @@ STUDY = Study(
             epochs=12,
             data=DataConfig(name="digits", batch_size=16),
             model=ModelConfig(name="convnet", width=0.5),
-            optim=OptimConfig(lr=0.1, momentum=0.9),
+            optim=OptimConfig(lr=0.1),
             probe=ProbeConfig(size=512),
         ),
         space={
-            "optim.weight_decay": grid(0.0, 9e-5, 1e-3, 1e-2),
-            "optim.l1": grid(0.0, 9e-5, 1e-3, 1e-2, when=NO_L2),
-            "optim.l1_scale": grid(0.0, 9e-5, 1e-3, 1e-2, when=NO_L1),
+            "optim.weight_decay": grid(*QUICK),
+            "optim.l1": grid(0.0, 1e-4, 3e-4, 1e-3, when=NO_L2),
+            "optim.l1_scale": grid(*QUICK, when=NO_L1),
             "prune.method": grid("none", "dead"),
         },
         seeds=3,
