@@ -38,7 +38,7 @@ STUDY = Study(
     ),
     quick=Design(
         base=TrialConfig(
-            epochs=12,
+            epochs=10,
             data=DataConfig(name="digits", batch_size=32),
             model=ModelConfig(name="resnet20_b", width=0.5),
             optim=OptimConfig(lr=0.1, momentum=0.9, weight_decay=5e-4),

@@ -7,8 +7,8 @@ Cost      quick: 36 trials; paper: 48 trials on GPUs
 Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs is unpublished
 
 prune.regrow of dnr says who returns: nobody (none), whom the gradient favours (gradient), or some
-drawn at random (redo: this is the method dnr_redo). quick lets as many return as were removed, at first; of the
-usual 0.3 of them little is left in a network this small.
+drawn at random (redo: this is the method dnr_redo). In quick as many return at first as were
+removed; of the usual share, 0.3 of them, little is left in a network this small.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
