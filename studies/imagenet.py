@@ -11,7 +11,7 @@ runs, and says nothing on ImageNet. Differs: paper starts from random weights, t
 torchvision's (`--set model.weights=FILE`).
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
+from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.study import Design, Study, grid, main
 
 NEURONS = ("snap", "cropit_s", "early_snap", "early_crop_s", "nvp", "dnr_budget")
@@ -26,6 +26,7 @@ STUDY = Study(
             data=DataConfig(name="imagenet", batch_size=128, augment="crop_flip"),
             model=ModelConfig(name="resnet50"),
             optim=OptimConfig(lr=0.01, momentum=0.9, weight_decay=5e-4),
+            prune=PruneConfig(sparsity=0.8),
             precision="bfloat16",
             layout="channels_last",
         ),
@@ -42,6 +43,7 @@ STUDY = Study(
             data=DataConfig(name="digits", batch_size=32),
             model=ModelConfig(name="resnet20_b", width=0.5),
             optim=OptimConfig(lr=0.1, momentum=0.9, weight_decay=5e-4),
+            prune=PruneConfig(sparsity=0.8),
             probe=ProbeConfig(size=256),
         ),
         space={
