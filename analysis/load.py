@@ -15,6 +15,8 @@ from nvp.tables import Index, open_study, read_index, read_study, read_table
 
 logger = logging.getLogger(__name__)
 
+PENALTIES = {"optim.weight_decay": "L2", "optim.l1": "L1", "optim.l1_scale": "L1 on scales"}
+
 
 @dataclass(frozen=True)
 class StudyFrames:
@@ -119,7 +121,8 @@ def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
 
     A key that the table has already (`epochs`, `steps`) keeps the table's meaning; `length` says
-    by which of the two a trial was to end: "fixed epochs" or "fixed steps".
+    by which of the two a trial was to end: "fixed epochs" or "fixed steps". `penalty` is the one
+    regularisation that a trial has, `strength` its size: see `penalties`.
     """
     rows = [
         {key: tuple(v) if isinstance(v, list) else v for key, v in json.loads(text).items()}
@@ -127,8 +130,17 @@ def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     ]
     configuration = pd.DataFrame(rows, index=trials.index)
     lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
-    configuration = configuration.assign(length=lengths)
+    configuration = configuration.assign(length=lengths, **penalties(configuration))
     return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
+
+
+def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which of PENALTIES each trial has, "none" or "several", and the sum of their sizes."""
+    sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
+    names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
+    counts = (sizes > 0).sum(axis=1)
+    names = names.where(counts == 1, "several").where(counts > 0, "none")
+    return {"penalty": names, "strength": sizes.sum(axis=1)}
 
 
 def varying(trials: pd.DataFrame) -> list[str]:

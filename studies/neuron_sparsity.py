@@ -3,7 +3,7 @@
 Claim     Vitality and early criteria keep the accuracy longer than chance does, up to 90 % of the
           neurons.
 Figure    analysis/notebooks/neuron_sparsity.ipynb -> trade_off
-Cost      quick: 39 trials; paper: 459 trials on GPUs
+Cost      quick: 48 trials; paper: 489 trials on GPUs
 Source    DNR-Pruning and NVP, figures "neuron sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (dead, dnr, demp, ...) are run once each: theirs is an outcome.

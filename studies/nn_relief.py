@@ -1,8 +1,8 @@
 """How many connections carry the signal, and does the optimizer decide it?
 
-Claim     NN Relief removes most connections without loss, more of them from networks trained by
-          Adam than by SGD.
-Figure    analysis/notebooks/nn_relief.ipynb -> accuracy_vs_sparsity
+Claim     NN Relief removes most connections without loss; how many depends on the network and on
+          the optimizer that trained it.
+Figure    analysis/notebooks/nn_relief.ipynb -> trade_off
 Cost      quick: 24 trials; paper: 72 trials on GPUs
 Source    Dekhovich et al., "Neural network relief", 2024: LeNets, VGG-like and ResNet-20
 

@@ -1,32 +1,74 @@
-"""The notebook runs from its first cell to its last on a real small study."""
+"""Every notebook runs from its first cell to its last on a small result of its study."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 
-NOTEBOOK = Path(__file__).parents[2] / "analysis" / "notebooks" / "sgd_noise.ipynb"
+from analysis.studies import STUDIES
+
+FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
+GROUPS = 3  # a kernel takes seconds to start and to import, so several notebooks share one
+NAMES = sorted(STUDIES)
+
+every_study = pytest.mark.parametrize("study", NAMES)
 
 
-def test_the_notebook_shows_four_figures_and_the_answer(
-    study_place: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("NVP_STORAGE", str(study_place))
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": NOTEBOOK.parent}}
-    )
-    client.execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+def read(study: str) -> NotebookNode:
+    return nbformat.read(FOLDER / f"{study}.ipynb", as_version=4)
+
+
+def code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell["cell_type"] == "code"]
+
+
+def run(notebook: NotebookNode) -> None:
+    """Execute a notebook in its folder; a cell that fails raises."""
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": FOLDER}}).execute()
+
+
+def check_outputs(study: str, cells: list[NotebookNode]) -> None:
+    """Assert that a study's cells ended in all its figures and its answer."""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output["output_type"] == "error"]
     shown = [output.get("data", {}) for output in outputs]
-    assert sum("image/png" in data for data in shown) == 4
-    assert "verdict" in shown[-1]["text/html"]
+    assert sum("image/png" in data for data in shown) == len(STUDIES[study].figures), study
+    assert "verdict" in shown[-1]["text/html"], study
 
 
-def test_the_notebook_holds_calls_and_prose_and_no_output():
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    code = [cell for cell in notebook.cells if cell["cell_type"] == "code"]
-    assert not any("def " in cell["source"] for cell in code)
-    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+def test_there_is_a_notebook_for_every_study_and_none_besides():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_notebooks_show_their_figures_and_the_answer(
+    group: int, small_study: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+):
+    studies = NAMES[group::GROUPS]
+    for study in studies:
+        monkeypatch.setenv("NVP_STORAGE", str(small_study(study)))
+    books = {study: code(read(study)) for study in studies}
+    clear = "%reset -f"
+    together = nbformat.v4.new_notebook()
+    for cells in books.values():
+        together.cells += [nbformat.v4.new_code_cell(clear), *cells]
+    run(together)
+    for study, cells in books.items():
+        check_outputs(study, cells)
+
+
+@every_study
+def test_a_notebook_holds_calls_and_prose_and_no_output(study: str):
+    notebook = read(study)
+    assert notebook.cells[0]["source"].startswith("# ")
+    assert not any("def " in cell["source"] for cell in code(notebook))
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code(notebook))
+
+
+@every_study
+def test_a_notebook_draws_what_its_study_asks_for(study: str):
+    calls = [cell["source"] for cell in code(read(study)) if cell["source"].startswith("make(")]
+    assert calls == [f'make(frames, "{name}").figure' for name in STUDIES[study].figures]
