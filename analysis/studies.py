@@ -6,8 +6,7 @@ from typing import Any
 from analysis.place import nearest
 from analysis.question import DEATH, Contrast, End, Question
 
-SPARSE = ("dead_vs_noise",)
-WATCHED = ("dead_vs_noise", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle")
+WATCHED = ("dead_at_end", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle")
 
 
 UNPRUNED = {"prune.method": "none"}
@@ -52,7 +51,7 @@ STUDIES = {
         ask="Do neurons die without ReLU?",
         x="model.activation",
         hue="optim.lr",
-        figures=WATCHED,
+        figures=("dead_at_end", "interactions", "accuracy_vs_sparsity"),
         contrasts=(
             Contrast(
                 value=DEATH, key="model.activation", reference="relu", where=UNPRUNED, by="optim.lr"
@@ -64,14 +63,14 @@ STUDIES = {
         ask="Do small batches kill neurons, or is it the number of steps?",
         x="data.batch_size",
         hue="length",
-        figures=WATCHED,
+        figures=("dead_at_end", "survival", "interactions", "accuracy_vs_sparsity"),
         contrasts=deadly("data.batch_size", "length", deadliest=End.FIRST),
     ),
     "imagenet": Question(
         ask="Does pruning while training hold on ImageNet?",
         x="prune.sparsity",
         hue="prune.method",
-        figures=SPARSE,
+        figures=("trade_off", "layer_profile"),
         contrasts=(
             against("snap", "early_crop_s", "nvp"),
             against("magnitude_weight", "rigl"),
@@ -81,21 +80,21 @@ STUDIES = {
         ask="Does a large learning rate kill neurons, and does removing them cost accuracy?",
         x="optim.lr",
         hue="prune.method",
-        figures=WATCHED,
+        figures=("dead_at_end", "survival", "effect_map", "accuracy_vs_sparsity"),
         contrasts=deadly("optim.lr"),
     ),
     "neuron_sparsity": Question(
         ask="How much accuracy is left when most neurons are gone?",
         x="prune.sparsity",
         hue="prune.method",
-        figures=SPARSE,
+        figures=("trade_off", "layer_profile", "rank_stability", "competing"),
         contrasts=(against("random", "nvp", "magnitude", "taylor", "snap"),),
     ),
     "nn_relief": Question(
         ask="How many connections carry the signal, and does the optimizer decide it?",
         x="optim.name",
         hue="model.name",
-        figures=SPARSE,
+        figures=("trade_off", "interactions", "layer_profile"),
         contrasts=(
             Contrast(
                 value="weight_sparsity",
@@ -111,7 +110,7 @@ STUDIES = {
         ask="Is there one number that death depends on?",
         x="optim.lr",
         hue="data.batch_size",
-        figures=("dead_vs_noise", "dead_over_epochs"),
+        figures=("collapse", "interactions", "effect_map", "importance"),
         contrasts=(
             Contrast(
                 value=DEATH, key="optim.lr", where={"length": "fixed steps"}, by="data.batch_size"
@@ -125,7 +124,7 @@ STUDIES = {
         ask="Is Adam with L2 what makes filters die?",
         x="optim.weight_decay",
         hue="optim.name",
-        figures=WATCHED,
+        figures=("dead_at_end", "interactions", "layer_profile", "accuracy_vs_sparsity"),
         contrasts=(
             Contrast(
                 value=DEATH,
@@ -140,7 +139,7 @@ STUDIES = {
         ask="Is it worth giving removed neurons another chance?",
         x="optim.noise",
         hue="prune.regrow",
-        figures=SPARSE,
+        figures=("trade_off", "competing", "effect_map"),
         contrasts=tuple(
             Contrast(
                 value=value,
@@ -157,7 +156,7 @@ STUDIES = {
         ask="Which regularisation kills neurons: L2, L1 on weights, or L1 on scales?",
         x="strength",
         hue="penalty",
-        figures=WATCHED,
+        figures=("dead_at_end", "importance", "survival", "accuracy_vs_sparsity"),
         contrasts=(
             penalised("optim.l1_scale", "optim.weight_decay", "optim.l1"),
             penalised("optim.weight_decay", "optim.l1", "optim.l1_scale"),
@@ -176,7 +175,7 @@ STUDIES = {
         ask="How much accuracy is left when most weights are gone?",
         x="prune.sparsity",
         hue="prune.method",
-        figures=SPARSE,
+        figures=("trade_off", "effect_map", "survival"),
         contrasts=(against("random_weight", "gmp", "nvp_weight", "rigl", "snip"),),
     ),
 }

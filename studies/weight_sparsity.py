@@ -42,6 +42,7 @@ STUDY = Study(
             data=DataConfig(name="digits", batch_size=16),
             model=ModelConfig(name="convnet", width=0.5),
             optim=OptimConfig(lr=0.05, momentum=0.9),
+            prune=PruneConfig(sparsity=0.75),
             probe=ProbeConfig(size=512),
         ),
         space={

@@ -48,6 +48,9 @@ def test_every_preset_plans_as_many_trials_as_it_says(path: Path, preset: str) -
     said = re.search(rf"{preset}: (\d+) trials", load(path).__doc__ or "")
     assert said
     assert int(said[1]) == len(plan.trials)
+    lines = (ROOT / "README.md").read_text().splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| [{path.stem}](studies/"))
+    assert f"| {len(plan.trials)} trials" in row
 
 
 @every_study
