@@ -15,7 +15,13 @@ from nvp.axes import Axis, Grid
 from nvp.study import Design, Study, main
 
 STUDIES = sorted((Path(__file__).parent.parent / "studies").glob("*.py"))
-EPOCHS, STEPS, BATCH, NAMES = 2, 20, 128, 3
+EPOCHS, STEPS, NAMES = 2, 20, 3
+SHORT = {  # and so lenient that something is pruned at once
+    "epochs": EPOCHS,
+    "data.batch_size": 128,
+    "prune.patience": 1,
+    "prune.tau": 0.3,
+}
 
 
 def load(path: Path) -> ModuleType:
@@ -63,10 +69,8 @@ def cut(design: Design) -> Design:
             other: tuple(v for v in v_all if v in kept[other]) for other, v_all in axis.when.items()
         }
         space[path] = Grid(kept[path], when)
-    base = replace(design.base, epochs=EPOCHS)
-    return replace(
-        design, base=base.with_overrides({"data.batch_size": BATCH}), space=space, seeds=2
-    )
+    base = design.base.with_overrides(SHORT)
+    return replace(design, base=base, space=space, seeds=2)
 
 
 def run_small(path: Path, place: Path) -> None:
