@@ -3,11 +3,15 @@
 Claim     Only ReLU gives neurons that never fire; the others let them go dormant instead, less
           often, and pruning those costs as little.
 Figure    analysis/notebooks/activation.ipynb -> dead_at_end
-Cost      quick: 48 trials; paper: 72 trials on GPUs
+Cost      quick: 48 trials, 2.1 minutes on two cores, unpruned
+          test accuracy 0.95 and more, 0.98 at the smaller rate;
+          paper: 72 trials on GPUs
 Source    DNR-Pruning, experiment "activation functions" (ReLU, LeakyReLU, Swish); restated, since
           the published LeakyReLU script trains a ReLU network
 
 Dormancy (tau = 0.025) is the only measure of death that all four have in common.
+
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig

@@ -3,11 +3,15 @@
 Claim     Smaller batches are noisier, and the noise kills: more dead at small batches, the more so
           at fixed epochs, where small batches also take more steps.
 Figure    analysis/notebooks/batch_size.ipynb -> dead_at_end
-Cost      quick: 48 trials; paper: 60 trials on GPUs
+Cost      quick: 48 trials, 1.4 minutes on two cores, unpruned
+          test accuracy 0.95 and more, at fixed steps and a batch of 8 0.91;
+          paper: 60 trials on GPUs
 Source    DNR-Pruning, experiment "batch size"; restated, since its counts are steps per epoch
 
 Each batch size runs at fixed epochs (steps = 0) and at the steps that a batch of 128 (quick: 32)
 takes in them.
+
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig

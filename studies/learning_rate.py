@@ -3,9 +3,13 @@
 Claim     The dead fraction grows with the learning rate (published as falling; the counts there
           exceed the neurons of the network).
 Figure    analysis/notebooks/learning_rate.ipynb -> dead_at_end
-Cost      quick: 30 trials; paper: 30 trials on GPUs
+Cost      quick: 30 trials, 1.3 minutes on two cores, unpruned
+          test accuracy 0.95 and more, 0.98 at rates up to 0.3;
+          paper: 30 trials on GPUs
 Source    DNR-Pruning, experiment "learning rate"; Dufort-Labbe et al., "Maxwell's demon at work",
           2024, for the opposite direction
+
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig

@@ -3,10 +3,14 @@
 Claim     Vitality and early criteria keep the accuracy longer than chance does, up to 90 % of the
           neurons.
 Figure    analysis/notebooks/neuron_sparsity.ipynb -> trade_off
-Cost      quick: 48 trials; paper: 489 trials on GPUs
+Cost      quick: 48 trials, 2.9 minutes on two cores, unpruned
+          test accuracy 0.98;
+          paper: 489 trials on GPUs
 Source    DNR-Pruning and NVP, figures "neuron sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (dead, dnr, demp, ...) are run once each: theirs is an outcome.
+
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig

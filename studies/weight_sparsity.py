@@ -3,10 +3,14 @@
 Claim     Masks that move while training (gradual, regrown) keep the accuracy longer than those
           drawn before it, up to 98 % of the weights.
 Figure    analysis/notebooks/weight_sparsity.ipynb -> trade_off
-Cost      quick: 48 trials; paper: 324 trials on GPUs
+Cost      quick: 48 trials, 2.1 minutes on two cores, unpruned
+          test accuracy 0.98;
+          paper: 324 trials on GPUs
 Source    DNR-Pruning and NVP, figures "weight sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (nn_relief) are run once each: theirs is an outcome.
+
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
 from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
