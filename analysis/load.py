@@ -65,11 +65,15 @@ class StudyFrames:
         return read_incidents(self.index.storage).to_pandas()
 
     def levels(self, key: str) -> list[Any]:
-        """Return the levels of a key that trials have: numbers by size, names as planned."""
+        """Return the levels of a key that trials have: numbers by size, names as planned.
+
+        A name that was not planned comes first: the base's, where an axis does not apply.
+        """
         found = self.trials[key].dropna().unique().tolist()
         planned = self.study.get("space", {}).get(key)
         if isinstance(planned, list) and any(isinstance(level, str) for level in found):
-            return [level for level in planned if level in found]
+            base = [level for level in found if level not in planned]
+            return base + [level for level in planned if level in found]
         return sorted(found)
 
     def table(self, name: str) -> pd.DataFrame:

@@ -59,6 +59,10 @@ LABELS = {
 SYMBOLS = {
     "optim.noise": "σ",
     "optim.lr": "learning rate",
+    "optim.weight_decay": "L2",
+    "optim.l1": "L1",
+    "optim.l1_scale": "L1 on scales",
+    "strength": "λ",
     "data.batch_size": "batch size",
     "prune.method": "method",
 }

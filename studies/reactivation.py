@@ -26,6 +26,7 @@ STUDY = Study(
             data=DataConfig(name="cifar10", batch_size=128),
             model=ModelConfig(name="resnet18"),
             optim=OptimConfig(lr=0.05, momentum=0.9, weight_decay=0.0),
+            prune=PruneConfig(regrow="none"),
         ),
         space={
             "optim.noise": grid(0.0, 0.5, 1.0, 2.0),
@@ -41,7 +42,7 @@ STUDY = Study(
             data=DataConfig(name="digits", batch_size=16),
             model=ModelConfig(name="convnet", width=0.5),
             optim=OptimConfig(lr=0.4, clip_norm=1.0),
-            prune=PruneConfig(regrow_fraction=1.0),
+            prune=PruneConfig(regrow="none", regrow_fraction=1.0),
             probe=ProbeConfig(size=512),
         ),
         space={
