@@ -84,10 +84,10 @@ def others(frames: StudyFrames, contrast: Contrast, reference: Any) -> list[Any]
 def in_words(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
     """Return which levels are compared, and of which trials: "σ = 3 minus 0, unpruned"."""
     fixed = [
-        style.value_text(level) if isinstance(level, str) else style.level(key, level)
+        style.value_text(level, key) if isinstance(level, str) else style.level(key, level)
         for key, level in where.items()
     ]
-    minus = f"{style.level(key, other)} minus {style.value_text(reference)}"
+    minus = f"{style.level(key, other)} minus {style.value_text(reference, key)}"
     return ", ".join([minus, *fixed])
 
 

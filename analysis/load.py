@@ -139,11 +139,11 @@ def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return which of PENALTIES each trial has, "none" or "several", and the sum of their sizes."""
+    """Return which of PENALTIES each trial has, "no penalty" or "several", and the sum of their sizes."""
     sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
     names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
     counts = (sizes > 0).sum(axis=1)
-    names = names.where(counts == 1, "several").where(counts > 0, "none")
+    names = names.where(counts == 1, "several").where(counts > 0, "no penalty")
     return {"penalty": names, "strength": sizes.sum(axis=1)}
 
 

@@ -139,7 +139,7 @@ STUDIES = {
         ask="Is it worth giving removed neurons another chance?",
         x="optim.noise",
         hue="prune.regrow",
-        figures=("trade_off", "competing", "effect_map"),
+        figures=("survival", "trade_off", "competing"),
         contrasts=tuple(
             Contrast(
                 value=value,

@@ -115,13 +115,15 @@ def upright(key: str) -> str:
 
 def level(key: str, value: Any) -> str:
     """Return a level of a configuration key with the key's short name, unbroken: "σ = 0.5"."""
-    text = f"{SYMBOLS.get(key, key.rpartition('.')[2])} = {value_text(value)}"
+    text = f"{SYMBOLS.get(key, key.rpartition('.')[2])} = {value_text(value, key)}"
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def value_text(value: Any) -> str:
+def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
-    return METHODS.get(value, value) if isinstance(value, str) else f"{value:g}"
+    if isinstance(value, str):
+        return METHODS.get(value, value) if key == "prune.method" else value
+    return f"{value:g}"
 
 
 def layer_name(layer: str) -> str:
