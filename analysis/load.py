@@ -139,7 +139,7 @@ def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return which of PENALTIES each trial has, "no penalty" or "several", and the sum of their sizes."""
+    """Return which of PENALTIES each trial has, and the sum of their sizes."""
     sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
     names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
     counts = (sizes > 0).sum(axis=1)

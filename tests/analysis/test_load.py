@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from analysis.load import StudyFrames, load, varying, with_configuration
+from analysis.load import StudyFrames, load, penalties, varying, with_configuration
 from analysis.place import choose_preset, studies_at
 from nvp.incidents import Incidents
 from nvp.schema import TABLES
@@ -127,3 +128,25 @@ def test_auto_takes_the_preset_that_was_started_last(copy: Path):
     assert choose_preset(str(copy), "sgd_noise", "auto")[0] == "quick"
     (paper / "study.json").write_text('{"starts": [{"time": "2999-01-01T00:00:00+0000"}]}')
     assert choose_preset(str(copy), "sgd_noise", "auto")[0] == "paper"
+
+
+def test_a_trial_is_called_by_the_one_penalty_it_has():
+    configuration = pd.DataFrame(
+        {
+            "optim.weight_decay": [0.0, 1e-3, 0.0, 0.0, 1e-3],
+            "optim.l1": [0.0, 0.0, 1e-4, 0.0, 1e-4],
+            "optim.l1_scale": [0.0, 0.0, 0.0, 1e-2, 0.0],
+        }
+    )
+    found = penalties(configuration)
+    assert found["penalty"].tolist() == ["no penalty", "L2", "L1", "L1 on scales", "several"]
+    assert found["strength"].tolist() == [0.0, 1e-3, 1e-4, 1e-2, 1.1e-3]
+
+
+def test_levels_stand_as_planned_after_the_bases_own(frames: StudyFrames):
+    regrow = ["gradient", "none", "default", "gradient"] * 4
+    trials = frames.trials.assign(**{"prune.regrow": regrow[: len(frames.trials)]})
+    space = {"prune.regrow": ["none", "gradient", "redo"]}
+    told = replace(frames, trials=trials, study={"space": space})
+    assert told.levels("prune.regrow") == ["default", "none", "gradient"]
+    assert told.levels("optim.noise") == sorted(told.levels("optim.noise"))
