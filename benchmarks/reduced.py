@@ -1,0 +1,72 @@
+"""The rows of docs/reproduction.md that run at a reduced scale, chosen before they were run.
+
+`NVP_DATA=data python -m benchmarks.reduced STUDY --storage PLACE [flags of a study]`: the study's
+published preset with a ResNet-18 of a quarter of the width on the first 5,000 train images of
+CIFAR-10, 10 epochs, on the CPU, at the ends of its axes. It is stored as the preset quick, since it
+is not the published one.
+"""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from nvp.study import Design, Grid, Study, grid, main
+
+STUDIES = Path(__file__).parent.parent / "studies"
+SMALLER: dict[str, Any] = {
+    "epochs": 10,
+    "data.images": 5000,
+    "model.width": 0.25,
+    "probe.size": 512,
+}
+SMALLER |= {"precision": "auto", "layout": "auto"}
+FASTER = {"optim.lr": 0.05, "optim.schedule": "one_cycle"}  # 390 steps at theirs learn little
+UNPRUNED = {"prune.method": grid("none")}
+NEURONS = ("ds_official", "snap", "early_crop_s", "early_snap", "cropit_s", "nvp", "random")
+WEIGHTS = ("ds_official_weight", "early_crop", "cropit", "gmp", "random_weight")
+ROWS: dict[str, tuple[dict[str, Any], dict[str, Grid]]] = {
+    "learning_rate": ({}, {"optim.lr": grid(0.01, 0.1), **UNPRUNED}),
+    "batch_size": (
+        {"optim.lr": 0.05},
+        {"data.batch_size": grid(32, 256), "steps": grid(0), **UNPRUNED},
+    ),
+    "sgd_noise": ({}, {"optim.noise": grid(0.0, 2.0), "optim.lr": grid(0.05), **UNPRUNED}),
+    "neuron_sparsity": (
+        FASTER,
+        {
+            "prune.method": grid("none", *NEURONS),
+            "prune.sparsity": grid(0.5, 0.9, when={"prune.method": NEURONS}),
+        },
+    ),
+    "weight_sparsity": (
+        FASTER,
+        {
+            "prune.method": grid("none", *WEIGHTS),
+            "prune.sparsity": grid(0.75, 0.98, when={"prune.method": WEIGHTS}),
+        },
+    ),
+}
+
+
+def reduced(study: Study) -> Study:
+    """Return a study whose `quick` is its published base at the reduced scale, and these axes."""
+    changes, space = ROWS[study.name]
+    base = study.paper.base.with_overrides(SMALLER | changes)
+    return Study(name=study.name, paper=study.paper, quick=Design(base=base, space=space))
+
+
+def study_of(name: str) -> Study:
+    """Return the study of a script."""
+    spec = spec_from_file_location(name, STUDIES / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.STUDY
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [] or sys.argv[1] not in ROWS:
+        sys.exit(f"expected one of {', '.join(ROWS)}, then flags of a study")
+    main(reduced(study_of(sys.argv[1])), ["--preset", "quick", *sys.argv[2:]])
