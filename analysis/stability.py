@@ -1,0 +1,69 @@
+"""Do early scores foretell late ones: rank agreement of criteria with the end. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+CRITERIA = ("nvi", "entropy", "mean_abs", "fire_rate", "weight_norm", "variance")
+MOST_NEURONS = 128  # of a layer: in a wider one every k-th is compared
+CHANCE = 1 / 3  # Jaccard index of two random halves
+
+
+def rank_stability(neurons: pd.DataFrame, criteria: Sequence[str] = CRITERIA) -> pd.DataFrame:
+    """One row per (trial, epoch, criterion): agreement with the end, of neurons kept in both.
+
+    `tau` is Kendall's tau-b of the neurons of a layer, `jaccard` the Jaccard index of the lower
+    halves, both averaged over layers, each as heavy as its neurons. A layer in which one of the two
+    is all ties has no tau. Of a tie at the middle the neuron with the smaller index is lower.
+    """
+    rows = [row for row in compared(neurons, list(criteria))]
+    columns = ["trial_id", "layer", "epoch", "criterion", "neurons", "tau", "jaccard"]
+    table = pd.DataFrame(rows, columns=columns)
+    keys = ["trial_id", "epoch", "criterion"]
+    parts = []
+    for value in ("tau", "jaccard"):
+        known = table.dropna(subset=[value])
+        weighted = known.assign(product=known[value] * known["neurons"]).groupby(keys)
+        parts.append((weighted["product"].sum() / weighted["neurons"].sum()).rename(value))
+    return pd.concat(parts, axis=1).reset_index()
+
+
+def compared(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the agreement of every layer of every trial, epoch and criterion."""
+    for (trial, layer), rows in neurons.groupby(["trial_id", "layer"], observed=True, sort=True):
+        wide = rows.pivot(index="neuron", columns="epoch", values=[*criteria, "kept"])
+        wide = wide.iloc[:: -(-len(wide) // MOST_NEURONS)]
+        kept = wide["kept"].to_numpy(dtype=float) == 1
+        for criterion in criteria:
+            values = np.where(kept, wide[criterion].to_numpy(dtype=float), np.nan).T
+            taus = kendall(values[:-1], values[-1])
+            for i, epoch in enumerate(wide[criterion].columns[:-1]):
+                both = np.isfinite(values[i]) & np.isfinite(values[-1])
+                overlap = jaccard(values[i][both], values[-1][both])
+                yield str(trial), str(layer), epoch, criterion, both.sum(), taus[i], overlap
+
+
+def kendall(early: np.ndarray, late: np.ndarray) -> np.ndarray:
+    """Return tau-b of each row of `early` with `late`, over what is known of both; null if tied."""
+    both = np.isfinite(early) & np.isfinite(late)
+    one, two = np.where(both, early, np.nan), np.where(both, late, np.nan)
+    with np.errstate(invalid="ignore"):
+        first, second = (
+            np.nan_to_num(np.sign(v[:, :, None] - v[:, None, :])).astype(np.int8)
+            for v in (one, two)
+        )
+    agree = np.einsum("eij,eij->e", first, second, dtype=float)
+    pairs = (np.abs(first).sum((1, 2), dtype=float), np.abs(second).sum((1, 2), dtype=float))
+    scale = np.sqrt(pairs[0] * pairs[1])
+    return np.divide(agree, scale, out=np.full(len(early), np.nan), where=scale > 0)
+
+
+def jaccard(early: np.ndarray, late: np.ndarray) -> float:
+    """Return the Jaccard index of the lower halves of two scores; null of less than two neurons."""
+    half = len(early) // 2
+    if not half:
+        return np.nan
+    low, end = (set(np.argsort(v, kind="stable")[:half]) for v in (early, late))
+    return len(low & end) / len(low | end)

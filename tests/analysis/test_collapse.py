@@ -1,0 +1,92 @@
+"""Scalings that are known since the fractions are made of them."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from analysis.collapse import explainable, fits, powers, scalings, theory
+
+
+def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataFrame:
+    """Return trials of lr x batch whose dead fraction is a function of both, with noise."""
+    generator = np.random.default_rng(0)
+    rows = [
+        {"optim.lr": lr, "data.batch_size": batch, "optim.momentum": 0.9, "optim.name": "sgd"}
+        | {"seed": seed, "cell": f"{lr}, {batch}", "steps": steps(batch)}
+        for lr, batch, seed in product([0.01, 0.02, 0.04, 0.08], [16, 32, 64, 128], range(seeds))
+    ]
+    trials = pd.DataFrame(rows)
+    exact = fraction(10 * trials["optim.lr"], trials["data.batch_size"], trials["steps"])
+    noisy = exact + spread * generator.normal(size=len(trials))
+    return scalings(trials, noisy)
+
+
+def test_the_learning_rate_is_over_one_minus_momentum_for_sgd_alone():
+    rows = grid(lambda lr, batch, steps: lr)
+    assert rows["lr"].iloc[0] == pytest.approx(0.1)
+    adam = rows.assign(**{"optim.name": "adamw"})
+    assert scalings(adam, rows["fraction"])["lr"].iloc[0] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "law"),
+    [
+        ("lr/B", lambda lr, batch, steps: np.tanh(20 * lr / batch)),
+        ("lr/√B", lambda lr, batch, steps: 1 - np.tanh(2 * lr / np.sqrt(batch))),  # falling
+        ("lr", lambda lr, batch, steps: np.tanh(lr)),
+        ("1/B", lambda lr, batch, steps: np.tanh(16 / batch)),
+    ],
+)
+def test_the_scaling_that_made_the_fractions_fits_best(name: str, law):
+    table = fits(grid(law, spread=0.005))
+    assert table["scaling"].iloc[0] == name
+    assert table["r2"].iloc[0] > 0.85
+    assert (table["low"] <= table["high"]).all()
+    assert table["behind"].iloc[0] == 0
+    assert (table.loc[1:, "behind_low"] > 0).all()
+
+
+def test_fractions_of_chance_are_not_fitted():
+    table = fits(grid(lambda lr, batch, steps: 0.5 + 0 * lr, spread=0.1))
+    assert (table["r2"] < 0.2).all()
+    assert table["explainable"].iloc[0] < 0.3
+
+
+def test_what_is_explainable_is_the_variance_between_cells():
+    codes = np.array([0, 0, 1, 1])
+    assert explainable(np.array([1.0, 1.0, 3.0, 3.0]), codes) == 1
+    # within: 4 times 1/4 over 2 free = 1/2; of all: (9/4 + 1/4) * 2 / 3 = 5/3
+    assert explainable(np.array([0.0, 1.0, 2.0, 3.0]), codes) == pytest.approx(1 - 0.5 / (5 / 3))
+    assert np.isnan(explainable(np.array([1.0, 2.0]), np.array([0, 1])))
+
+
+def test_few_cells_have_no_interval():
+    rows = grid(lambda lr, batch, steps: lr)
+    few = fits(rows[rows["data.batch_size"] == 16])
+    assert few[["low", "high", "behind_low"]].isna().all(axis=None)
+
+
+def test_the_theory_finds_the_constant_that_made_the_fractions():
+    def law(lr, batch, steps):
+        return 2 * norm.cdf(-3.0 * np.sqrt(batch) / (lr * np.sqrt(steps)))
+
+    for steps in (lambda batch: 1000, lambda batch: 48_000 // batch):
+        rows = theory(grid(law, steps=steps))
+        assert rows["constant"].iloc[0] == pytest.approx(3.0, rel=1e-3)
+        np.testing.assert_allclose(rows["predicted"], rows["fraction"], atol=1e-4)
+
+
+def test_the_power_of_lr_is_found_and_zeros_are_taken_as_they_are():
+    rows = grid(lambda lr, batch, steps: 0.5 * lr**2 / np.sqrt(batch))
+    table = powers(rows).set_index("of")
+    assert table.loc["lr", "power"] == pytest.approx(2, abs=1e-6)
+    assert table.loc["batch", "power"] == pytest.approx(-0.5, abs=1e-6)
+    noisy = grid(lambda lr, batch, steps: 0.5 * lr**2, spread=0.01)
+    noisy["fraction"] = noisy["fraction"].clip(lower=0)
+    row = powers(noisy).set_index("of").loc["lr"]
+    assert row["low"] < 2 < row["high"]
+    assert powers(rows.assign(fraction=0.0)).empty
+    assert powers(rows[rows["data.batch_size"] == 16][:2]).empty
