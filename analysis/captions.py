@@ -15,6 +15,25 @@ def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
     return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
 
 
+def seeds_of(frame: pd.DataFrame) -> str:
+    """Return over how many seeds the rows of a frame are: "n = 3 seeds"."""
+    least, most = frame["n"].min(), frame["n"].max()
+    n = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    return f"n = {n} seed{'s' if most > 1 else ''}"
+
+
+def seeds_caption(frame: pd.DataFrame, line: str) -> str:
+    """Return what a line is whose band comes from seeds drawn anew, see `analysis.resample`."""
+    least, most = frame["n"].min(), frame["n"].max()
+    if most == 1:
+        return f"Line: {line} of the one seed, n = 1, so there is no band."
+    lone = " (none where n = 1)" if least == 1 else ""
+    return (
+        f"Line: {line}; band{lone}: 95 % t-interval by a bootstrap of trials, seed by seed, "
+        f"{seeds_of(frame)}."
+    )
+
+
 def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
     """Return how many of `trials` are not shown since they diverged or failed, and what is missing.
 

@@ -65,13 +65,26 @@ def dead_by_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
 
     In a deep network a row is a stage, see `stages`. Null where the definition does not apply.
     """
+    return dead_in_layer(layers.assign(layer=stages(layers["layer"])), definition)
+
+
+def dead_in_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
+    """One row per (trial, epoch, layer), each layer by itself: see `dead_by_layer`."""
     rows = layers[["trial_id", "epoch", "layer", "depth", "kept", definition]]
-    rows = rows.assign(layer=stages(rows["layer"]))
     grouped = rows.groupby(["trial_id", "epoch", "layer"], observed=True)
     sums = grouped.agg(depth=("depth", "min"), kept=("kept", "sum"))
     sums = sums.assign(count=grouped[definition].sum(skipna=False))
     fraction = sums["count"] / sums["kept"].where(sums["kept"] > 0)
     return sums.assign(fraction=fraction).reset_index()
+
+
+def masked_at_end(layers: pd.DataFrame) -> pd.DataFrame:
+    """One row per (trial, layer): fraction of its neurons masked after the last point's pruning."""
+    last = layers.groupby("trial_id", observed=True)["epoch"].transform("max")
+    ends = layers[layers["epoch"] == last]
+    masked = ends["masked"] + ends["pruned"]
+    rows = ends[["trial_id", "layer", "depth", "dense"]].assign(masked=masked)
+    return rows.assign(fraction=masked / ends["dense"]).reset_index(drop=True)
 
 
 def stages(layers: pd.Series) -> pd.Series:

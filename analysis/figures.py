@@ -8,19 +8,39 @@ from pathlib import Path
 from analysis import style
 from analysis.load import StudyFrames
 from analysis.plots.accuracy_vs_sparsity import accuracy_vs_sparsity
+from analysis.plots.collapse import collapse
+from analysis.plots.competing import competing
+from analysis.plots.dead_at_end import dead_at_end
 from analysis.plots.dead_over_epochs import dead_over_epochs
-from analysis.plots.dead_vs_noise import dead_vs_noise
+from analysis.plots.effect_map import effect_map
+from analysis.plots.importance import importance
+from analysis.plots.interactions import interactions
+from analysis.plots.layer_map import layer_map
+from analysis.plots.layer_profile import layer_profile
 from analysis.plots.life_cycle import life_cycle_of_trial
+from analysis.plots.rank_stability import rank_stability
+from analysis.plots.survival import survival
+from analysis.plots.trade_off import trade_off
 from analysis.question import Drawing, NothingToDraw, Question
 from analysis.studies import question_of
 
 logger = logging.getLogger(__name__)
 
 FIGURES: dict[str, Callable[[StudyFrames, Question], Drawing]] = {
-    "dead_vs_noise": dead_vs_noise,
+    "dead_at_end": dead_at_end,
     "dead_over_epochs": dead_over_epochs,
     "accuracy_vs_sparsity": accuracy_vs_sparsity,
     "life_cycle": life_cycle_of_trial,
+    "effect_map": effect_map,
+    "interactions": interactions,
+    "importance": importance,
+    "survival": survival,
+    "competing": competing,
+    "layer_map": layer_map,
+    "layer_profile": layer_profile,
+    "trade_off": trade_off,
+    "rank_stability": rank_stability,
+    "collapse": collapse,
 }
 
 

@@ -21,7 +21,8 @@ def responses(trials: pd.DataFrame, layers: pd.DataFrame, events: pd.DataFrame) 
     ids = trials["trial_id"].astype(str)
     rows = pd.concat([trials, found[lacking].reindex(ids).set_axis(trials.index)], axis=1)
     names = [*definitions(layers), "ever_died", "first_death", "entropy", *OF_TRIALS]
-    varied = [name for name in names if rows[name].nunique() > 1]
+    # what differs from seed to seed alone is no response to a key
+    varied = [name for name in names if rows.groupby("seed")[name].nunique().max() > 1]
     rows.attrs["responses"] = varied
     return rows
 

@@ -22,7 +22,34 @@ STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
 STATE_NAMES = {"alive": "alive", "masked": "masked"}
 DEATH_NAMES = {"dead": "strictly dead", "dormant_0025": "dormant, τ = 0.025"}
 
+EVENTS = {"died": PALETTE[3], "pruned": "#1b2a41"}
+EVENT_NAMES = {"died": "died first", "pruned": "pruned first"}
+HEAT = "cividis"  # dark is little; the same to colour-blind readers
+DIVERGING = "RdBu_r"
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
+SIGNIFICANT = 0.05  # of p after Holm's correction: filled markers
+
 LABELS = {
+    "alive": "neurons not yet dead\n(fraction of the layer)",
+    "share": "neurons (fraction of all)",
+    "layer": "layer, from the input",
+    "masked_fraction": "neurons masked at the end\n(fraction of the layer)",
+    "ever_died": "neurons that ever died (fraction)",
+    "first_death": "first death, median over the dead (epoch)",
+    "entropy": "mean activation entropy (fraction)",
+    "flops_ratio": "FLOPs left (× the dense network)",
+    "step_ratio": "time of a step (× the dense network)",
+    "saving": "sparsity at equal accuracy (fraction)",
+    "tau": "agreement of ranks with\nthose at the end (Kendall's τ)",
+    "jaccard": "lowest half in common with\nthat at the end (Jaccard index)",
+    "importance_permutation": "error added by shuffling (× variance)",
+    "importance_fanova": "variance explained alone (fraction)",
+    "dead_fraction": "dead neurons at the end (fraction of kept)",
+    "lr/B": "η / B (1/images)",
+    "lr/√B": "η / √B (images$^{-1/2}$)",
+    "lr": "effective rate η",
+    "1/B": "1 / B (1/images)",
+    "walk": "η √T / √B",
     "optim.noise": "gradient noise σ",
     "optim.lr": "learning rate",
     "optim.momentum": "momentum",
@@ -67,6 +94,14 @@ SYMBOLS = {
     "prune.method": "method",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
+CRITERIA = {
+    "nvi": "vitality index",
+    "entropy": "entropy",
+    "mean_abs": "mean |activation|",
+    "fire_rate": "fire rate",
+    "weight_norm": "weight norm",
+    "variance": "variance",
+}
 LAYERS = {"stem": "stem", "hidden": "linear"}
 
 RC: dict[Any, Any] = {
@@ -108,6 +143,23 @@ def label(key: str) -> str:
     return key
 
 
+SHORT = {
+    "dead": "strictly dead\n(fraction of kept)",
+    "dormant_0025": "dormant, τ = 0.025\n(fraction of kept)",
+    "ever_died": "ever died\n(fraction of neurons)",
+    "first_death": "first death, median\n(epoch)",
+    "entropy": "activation entropy\n(fraction)",
+    "test_accuracy": "test accuracy\n(fraction)",
+    "sparsity": "sparsity reached\n(fraction of units)",
+    "weight_sparsity": "weight sparsity\n(fraction of weights)",
+}
+
+
+def short(key: str) -> str:
+    """Return a label for a narrow panel or a row, the unit on a line of its own."""
+    return SHORT.get(key, label(key).replace(" (", "\n("))
+
+
 def upright(key: str) -> str:
     """Return the label of a y axis: the unit on a line of its own, so that it fits the height."""
     return label(key).replace(" (", "\n(")
@@ -126,6 +178,11 @@ def value_text(value: Any, key: str = "prune.method") -> str:
     return f"{value:g}"
 
 
+def name(key: str, value: Any) -> str:
+    """Return a level for a legend or a title: a name by itself, a number as in `level`."""
+    return value_text(value) if isinstance(value, str) else level(key, value)
+
+
 def layer_name(layer: str) -> str:
     """Return the name of a layer in a legend: conv1 -> conv 1."""
     word = layer.rstrip("0123456789")
@@ -142,9 +199,35 @@ def ramp(levels: Sequence[Any]) -> dict[Any, str]:
     return dict(zip(levels, sns.color_palette("viridis", len(levels) + 1).as_hex(), strict=False))
 
 
+def looks(levels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    """Return colour, marker and dash of each level: numbers on a ramp, names by colour and marker.
+
+    Ten colours; from the eleventh name on they come again with another marker and dash.
+    """
+    ordered = all(isinstance(one, int | float) for one in levels)
+    color = ramp(levels) if ordered else colors(levels)
+    return {
+        one: {
+            "color": color[one],
+            "marker": MARKERS[(i if ordered else i + i // len(PALETTE)) % len(MARKERS)],
+            "ls": "-" if ordered else DASHES[i // len(PALETTE) % len(DASHES)],
+        }
+        for i, one in enumerate(levels)
+    }
+
+
 def markers(levels: Sequence[Any]) -> dict[Any, str]:
     """Return a marker for each of a few levels."""
     return {one: MARKERS[i % len(MARKERS)] for i, one in enumerate(levels)}
+
+
+def legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
+    """Write a legend over the figure, in as many columns as its width holds."""
+    if names:
+        wide = 0.4 + 0.06 * max(map(len, names))  # inches of an entry, its line and gap included
+        columns = max(1, min(len(names), int(figure.get_figwidth() / wide)))
+        columns = -(-len(names) // -(-len(names) // columns))  # rows of about equal length
+        figure.legend(handles, names, loc="outside upper center", ncols=columns)
 
 
 def page(width: float, height: float) -> Figure:

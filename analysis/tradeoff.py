@@ -29,19 +29,20 @@ def equal_accuracy(
 ) -> pd.DataFrame:
     """One row per (`by`, method, seed): the largest saving at which accuracy is still kept.
 
-    Kept: the test accuracy is at most `tolerance` below the mean of the unpruned trials of the same
-    level of `by`. Along the seed's own trials, by saving, from its unpruned ones at 0; between two
-    of them by a straight line, up to the first crossing. `beyond` is True where accuracy was kept
-    to the last one, so that the saving is a lower bound. Null without an unpruned trial.
+    Kept: the test accuracy is at most `tolerance` below that of the unpruned trials of the same
+    level of `by` and the same seed (of all seeds, where the seed has none). Along the seed's own
+    trials, by saving, from the unpruned ones at 0; between two of them by a straight line, up to
+    the first crossing. `beyond` is True where accuracy was kept to the last one, so that the saving
+    is a lower bound. Null without an unpruned trial.
     """
     parts = []
     for level, rows in trials.groupby(list(by), observed=True) if by else [((), trials)]:
         unpruned = rows[rows[METHOD] == NONE]
-        least = unpruned["test_accuracy"].mean() - tolerance
         starts = unpruned.groupby("seed")["test_accuracy"].mean()
         for (method, seed), own in rows[rows[METHOD] != NONE].groupby([METHOD, "seed"]):
             points = own.groupby(cost)["test_accuracy"].mean()
             start = starts.get(seed, unpruned["test_accuracy"].mean())
+            least = start - tolerance
             found, beyond = crossing([0.0, *points.index], [start, *points], least)
             keys = dict(zip(by, level, strict=True))
             row = {METHOD: method, "seed": seed, "saving": found, "beyond": beyond}
@@ -53,10 +54,7 @@ def equal_accuracy(
 def crossing(
     savings: Sequence[float], accuracies: Sequence[float], least: float
 ) -> tuple[float, bool]:
-    """Return up to which saving accuracy is at least `least`, and whether it is so to the last.
-
-    0 when it is not so at the start, where a seed is worse than the mean by more than is tolerated.
-    """
+    """Return up to which saving accuracy is at least `least`, and whether it is so to the last."""
     if not np.isfinite(least):
         return np.nan, False
     x, y = np.asarray(savings, dtype=float), np.asarray(accuracies, dtype=float)

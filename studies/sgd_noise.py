@@ -1,7 +1,7 @@
 """Does SGD noise kill neurons, and does the sparsity that follows cost accuracy?
 
 Claim     More gradient noise, more dead neurons, the more so at a larger learning rate.
-Figure    analysis/notebooks/sgd_noise.ipynb -> dead_vs_noise
+Figure    analysis/notebooks/sgd_noise.ipynb -> dead_at_end
 Cost      quick: 48 trials, under two minutes on two cores; paper: 90 trials on GPUs
 Source    DS-Pruning / DNR-Pruning, experiment "SGD noise"; restated, since theirs is all noise
 

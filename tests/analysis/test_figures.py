@@ -57,7 +57,7 @@ def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
 
 def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
     draw(frames, tmp_path)
-    behind = pd.read_csv(tmp_path / "dead_vs_noise.csv", dtype={"trial_id": str})
+    behind = pd.read_csv(tmp_path / "dead_at_end.csv", dtype={"trial_id": str})
     derived = dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
     keys = pd.MultiIndex.from_frame(behind[["trial_id", "definition"]])
     np.testing.assert_allclose(behind["fraction"], derived.loc[keys])
@@ -83,7 +83,7 @@ def test_one_seed_draws_no_band_and_no_interval(frames: StudyFrames):
     first = frames.trials["seed"] == frames.trials["seed"].min()
     one = with_trials(frames, frames.trials[first])
     assert not bands(one)
-    drawing = make(one, "dead_vs_noise")
+    drawing = make(one, "dead_at_end")
     assert drawing.frame[["low", "high"]].isna().all(axis=None)
     assert "n = 1, so there is no interval" in drawing.figure.get_supxlabel().replace("\n", " ")
     table = answer(one, question_of("sgd_noise"))
@@ -95,7 +95,7 @@ def test_what_is_not_done_is_left_out_and_counted(frames: StudyFrames, status: s
     unpruned = frames.trials["prune.method"] == "none"
     gone = frames.trials["trial_id"] == frames.trials.loc[unpruned, "trial_id"].iloc[0]
     trials = frames.trials.assign(status=frames.trials["status"].mask(gone, status))
-    drawing = make(with_trials(frames, trials), "dead_vs_noise")
+    drawing = make(with_trials(frames, trials), "dead_at_end")
     text = drawing.figure.get_supxlabel().replace("\n", " ")
     assert f"1 of {unpruned.sum()} trials {status} and left out" in text
     assert not drawing.frame["trial_id"].isin(trials.loc[gone, "trial_id"]).any()
@@ -126,7 +126,7 @@ def test_without_strict_death_every_figure_says_by_what_it_counts(
 ):
     silu = smooth(frames)
     assert len(draw(silu, tmp_path)) == 3 * len(FIGURES)
-    shown = make(silu, "dead_vs_noise")
+    shown = make(silu, "dead_at_end")
     assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
     assert not shown.frame["fraction"].isna().any()
     titles = [axes.get_ylabel() for axes in shown.figure.axes]

@@ -18,7 +18,9 @@ EVENTS = pd.DataFrame(
     [("a", 0, "first", 0, "died"), ("a", 1, "first", 0, "died"), ("a", 1, "second", 0, "died")],
     columns=["trial_id", "epoch", "layer", "neuron", "event"],
 )
-TRIALS = pd.DataFrame({"trial_id": ["b", "a"], "test_accuracy": [0.8, 0.9], "sparsity": 0.0})
+TRIALS = pd.DataFrame(
+    {"trial_id": ["b", "a"], "test_accuracy": [0.8, 0.9], "sparsity": 0.0, "seed": 0}
+)
 
 
 def test_each_trial_has_its_own_ends():
@@ -39,3 +41,5 @@ def test_responses_are_named_when_they_vary():
         *("dead", "dormant_0025", "ever_died", "entropy", "test_accuracy")
     ]
     assert rows.index.equals(TRIALS.index)
+    alone = responses(TRIALS.assign(weight_sparsity=0.0, seed=[0, 1]), LAYERS, EVENTS)
+    assert alone.attrs["responses"] == []  # it may all be the seed's

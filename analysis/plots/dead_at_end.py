@@ -11,20 +11,21 @@ from analysis.captions import (
     noise_caption,
     pooled_caption,
 )
-from analysis.derive import dead_at_end, definitions, with_keys
+from analysis.derive import dead_at_end as fractions_at_end
+from analysis.derive import definitions, with_keys
 from analysis.load import StudyFrames
 from analysis.plots.effect import draw_effect, hue_handles
 from analysis.question import Drawing, Question, finished
 from analysis.stats import with_interval
 
 
-def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
+def dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: do more neurons die at a higher level of x?"""
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
     done = finished(frames.trials, "none")
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
-    ends = with_keys(dead_at_end(layers), done, [x, hue, "seed"])
+    ends = with_keys(fractions_at_end(layers), done, [x, hue, "seed"])
     ends = ends[ends["definition"].isin(definitions(layers))]
     frame = with_interval(ends, "fraction", ["definition", x, hue])
     text = caption(
@@ -34,10 +35,10 @@ def dead_vs_noise(frames: StudyFrames, question: Question) -> Drawing:
         noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, "prune.method"]),
     )
-    return Drawing(plot_dead_vs_noise(frame, x=x, hue=hue, text=text), frame)
+    return Drawing(plot_dead_at_end(frame, x=x, hue=hue, text=text), frame)
 
 
-def plot_dead_vs_noise(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
+def plot_dead_at_end(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
     """Draw fraction against `x`, one line per level of `hue`, one panel per definition.
 
     Requires `dead_at_end` with intervals by definition, `x` and `hue`.

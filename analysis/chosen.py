@@ -1,0 +1,86 @@
+"""Which trials a figure is about, and in which order their levels stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.load import StudyFrames
+from analysis.question import NothingToDraw
+
+METHOD, NONE = "prune.method", "none"
+
+
+def done(frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    trials = frames.trials[frames.trials["status"] == "done"]
+    if trials.empty:
+        counts = frames.trials["status"].value_counts()
+        got = ", ".join(f"{count} {status}" for status, count in counts.items())
+        raise NothingToDraw(f"expected a finished trial, got {got or 'no trial'}")
+    return trials
+
+
+def asked_for(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the trials that a figure of some keys is about, whatever became of them.
+
+    All where the pruning is one of the keys, or none is unpruned; else the unpruned ones, since
+    what is pruned is no longer counted as dead.
+    """
+    trials = frames.trials
+    unpruned = trials[METHOD] == NONE
+    if any(key.startswith("prune.") for key in keys) or not unpruned.any():
+        return trials
+    return trials[unpruned]
+
+
+def watched(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+    """Return those of `asked_for` that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    asked = asked_for(frames, keys)
+    trials = asked[asked["status"] == "done"]
+    if trials.empty:
+        what = "unpruned " if len(asked) < len(frames.trials) else ""
+        raise NothingToDraw(f"expected a finished {what}trial, got none of {len(asked)}")
+    return trials
+
+
+def watched_caption(trials: pd.DataFrame, keys: Sequence[str]) -> str:
+    """Return that all trials of a figure are unpruned, where it does not say so by itself."""
+    return "Unpruned trials." if METHOD not in keys and set(trials[METHOD]) == {NONE} else ""
+
+
+def pruned(frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials of a pruning method that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    trials = done(frames)
+    trials = trials[trials[METHOD] != NONE]
+    if trials.empty:
+        raise NothingToDraw("expected finished trials of a pruning method, got none")
+    return trials
+
+
+def rows_of(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that are of the trials."""
+    return table[table["trial_id"].isin(trials["trial_id"])]
+
+
+def levels_in(frames: StudyFrames, key: str, rows: pd.DataFrame) -> list[Any]:
+    """Return the levels of a key that rows have, in the order of the study."""
+    there = set(rows[key])
+    return [level for level in frames.levels(key) if level in there]
+
+
+def fixed(frames: StudyFrames, trials: pd.DataFrame) -> list[str]:
+    """Return the swept keys of which these trials have one level, so that nothing is averaged."""
+    return [key for key in frames.swept if trials[key].nunique() == 1]

@@ -1,0 +1,64 @@
+"""What comes first to a neuron: death or pruning, epoch by epoch."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis import style
+from analysis.captions import (
+    caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+    seeds_caption,
+)
+from analysis.chosen import METHOD, NONE, fixed, levels_in, pruned, rows_of
+from analysis.lives import life_counts, neuron_lives
+from analysis.load import StudyFrames
+from analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
+from analysis.question import Drawing, NothingToDraw, Question
+from analysis.survival import incidence
+
+
+def competing(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the cumulative incidence of both, by method; of one method, by level of x."""
+    trials = pruned(frames)
+    by = METHOD if trials[METHOD].nunique() > 1 else question.x
+    lives = neuron_lives(rows_of(frames.events, trials), rows_of(frames.layers, trials))
+    if not lives["event"].eq("pruned").any():
+        raise NothingToDraw("expected neurons that were pruned, got none: only weights were")
+    frame = incidence(life_counts(lives, trials, [by]), [by])
+    levels = levels_in(frames, by, frame)
+    asked = frames.trials[frames.trials[METHOD] != NONE]
+    text = caption(
+        seeds_caption(frame, "Aalen-Johansen estimate"),
+        "Of all neurons, by what happened to them first; those that died may be pruned later.",
+        f"The first {MOST_PANELS} of {len(levels)}." if len(levels) > MOST_PANELS else "",
+        "" if by == METHOD else f"Pruning method: {style.value_text(trials[METHOD].iloc[0])}.",
+        left_out_caption(frames, asked),
+        noise_caption(frames, [by]),
+        pooled_caption(frames, [by, *fixed(frames, trials)]),
+    )
+    return Drawing(plot_competing(frame, by=by, levels=levels[:MOST_PANELS], text=text), frame)
+
+
+def plot_competing(frame: pd.DataFrame, *, by: str, levels: list, text: str) -> Figure:
+    """Draw both shares against the epoch, a panel per level. Requires `incidence` by `by`."""
+    figure = style.page(style.PAGE, 1.2 + 1.35 * rows_for(len(levels)))
+    panels = grid(figure, len(levels))
+    for axes, level in zip(panels, levels, strict=True):
+        axes.set_title(style.name(by, level))
+        for event in ("died", "pruned"):
+            rows = frame[(frame[by] == level) & (frame["event"] == event)]
+            look = {"color": style.EVENTS[event], "ls": style.DASHES[event == "pruned"]}
+            look |= {"label": style.EVENT_NAMES[event], "drawstyle": "steps-post"}
+            band(axes, rows, "epoch", "share", look=look)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.margins(x=0.02)
+    panels[0].set_ylim(0, min(1.0, 1.05 * frame[["share", "high"]].max(axis=None)) or 1.0)
+    for axes in bottom(panels):
+        axes.set_xlabel(style.label("epoch"))
+    figure.supylabel(style.label("share"), fontsize=8)
+    style.legend(figure, *panels[0].get_legend_handles_labels())
+    style.note(figure, text)
+    return figure

@@ -1,0 +1,63 @@
+"""Small multiples and bands, shared by figures."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+MOST_PANELS = 12
+
+
+def grid(
+    figure: Figure, count: int, *, columns: int = 4, sharey: bool = True, sharex: bool = True
+) -> list[Axes]:
+    """Return `count` panels in rows of at most `columns`; what is left of the last row is empty."""
+    rows = rows_for(count, columns=columns)
+    wide = columns_for(count, columns=columns)
+    axes = figure.subplots(rows, wide, sharex=sharex, sharey=sharey, squeeze=False).ravel()
+    for empty in axes[count:]:
+        empty.set_visible(False)
+    for i in range(count):
+        bottom = i + wide >= count
+        axes[i].tick_params(labelbottom=bottom or not sharex, labelleft=i % wide == 0 or not sharey)
+    return list(axes[:count])
+
+
+def rows_for(count: int, *, columns: int = 4) -> int:
+    """Return how many rows a grid of panels has."""
+    return -(-count // min(count, columns))
+
+
+def columns_for(count: int, *, columns: int = 4) -> int:
+    """Return how many panels stand in a row, so that the last row is about as long as others."""
+    return -(-count // rows_for(count, columns=columns))
+
+
+def bottom(panels: list[Axes], *, columns: int = 4) -> list[Axes]:
+    """Return the panels with nothing below them."""
+    return panels[-columns_for(len(panels), columns=columns) :]
+
+
+def band(
+    axes: Axes, rows: pd.DataFrame, x: str, y: str, *, look: dict[str, Any], limits=(0.0, 1.0)
+) -> None:
+    """Draw a line and, where low and high are known, a band clipped to `limits` where drawn."""
+    steps = look.pop("drawstyle", "default")
+    axes.plot(rows[x], rows[y], drawstyle=steps, **{"lw": 1.2} | look)
+    known = rows[rows["low"].notna()]
+    if len(known):
+        low, high = known["low"].clip(*limits), known["high"].clip(*limits)
+        step = "post" if steps == "steps-post" else None
+        color = look.get("color")
+        axes.fill_between(known[x], low, high, color=color, alpha=0.18, linewidth=0, step=step)
+
+
+def spans(rows: pd.DataFrame, value: str, limits: tuple[float, float] | None = None) -> np.ndarray:
+    """Return, 2 x rows, how far an interval reaches below and above a value; 0 where unknown."""
+    ends = rows[["low", "high"]].to_numpy(dtype=float)
+    ends = np.clip(ends, *limits) if limits else ends
+    value_of = rows[value].to_numpy(dtype=float)
+    reach = np.stack([value_of - ends[:, 0], ends[:, 1] - value_of])
+    return np.nan_to_num(np.maximum(reach, 0))
