@@ -7,7 +7,7 @@ effects. Residuals are pooled over all cells. What trials cannot tell apart is n
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from analysis.stats import ALIKE, LEVEL, with_holm
-from analysis.terms import Term, main_term, terms_of
+from analysis.terms import TOLERANCE, Term, main_term, terms_of
 
 COLUMNS = [
     *("response", "term", "key", "level", "other", "other_level", "n"),
@@ -33,33 +33,77 @@ def effects(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> 
     levels of all terms of one response; p_term is the F-test that a whole term is 0. With a single
     seed there is neither interval nor test.
     """
-    known = [name for name in names if trials[name].notna().any()]
-    parts = [with_holm(effects_on(trials, keys, name))[COLUMNS] for name in known]
+    parts = []
+    for known, group in by_presence(trials, names):
+        terms, seeds = terms_of(known, keys), main_term(known, "seed")
+        used = Columns(terms, seeds)
+        for name in group:
+            table = effects_on(known[name].to_numpy(dtype=float), terms, seeds, used)
+            parts.append(with_holm(table).assign(response=name)[COLUMNS])
+    order = {name: i for i, name in enumerate(names)}
+    parts.sort(key=lambda part: order[part["response"].iloc[0]])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def effects_on(trials: pd.DataFrame, keys: Sequence[str], response: str) -> pd.DataFrame:
+def by_presence(
+    trials: pd.DataFrame, names: Sequence[str]
+) -> Iterator[tuple[pd.DataFrame, list[str]]]:
+    """Yield the trials that have a response, and all responses that just these have."""
+    present = {name: trials[name].notna().to_numpy() for name in names}
+    groups: dict[bytes, list[str]] = {}
+    for name, known in present.items():
+        if known.any():
+            groups.setdefault(known.tobytes(), []).append(name)
+    for group in groups.values():
+        yield trials[present[group[0]]], group
+
+
+def effects_on(y: np.ndarray, terms: list[Term], seeds: Term, used: "Columns") -> pd.DataFrame:
     """Return the rows of one response, without p_holm."""
-    known = trials.dropna(subset=[response])
-    y = known[response].to_numpy(dtype=float)
-    terms = terms_of(known, keys)
-    seeds = main_term(known, "seed")
-    # keys that are aliased with each other stay in, so that no third one is charged with them
-    used = [term for term in terms if not term.note or len(term.keys) == 1]
-    blocks = [np.ones((len(y), 1)), seeds.columns, *[term.columns for term in used]]
-    with warnings.catch_warnings(action="ignore", category=SingularMatrixWarning):
-        model = sm.OLS(y, np.hstack(blocks)).fit()
-    ends = np.cumsum([block.shape[1] for block in blocks])[1:]
-    place = {term.name: at for term, at in zip(used, ends, strict=False)}
+    model = used.fit(y)
     fault = untestable(y, seeds, model)
-    left_out = [term.name for term in terms if term not in used]
+    left_out = [term.name for term in terms if term.name not in used.place]
+    without = f"model without {', '.join(left_out)}" if left_out else ""
     rows = []
     for term in terms:
-        told = estimates(term, model, place[term.name], fault) if not term.note else {}
-        notes = [term.note or fault, f"model without {', '.join(left_out)}" if left_out else ""]
-        note = "; ".join(part for part in notes[: 1 if term.note else 2] if part)
+        told = estimates(term, model, used.place[term.name], fault) if not term.note else {}
+        note = term.note or "; ".join(part for part in (fault, without) if part)
         rows.append(rows_of(term).assign(**told, note=note))
-    return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS).assign(response=response)
+    return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
+
+
+class Columns:
+    """The columns of a model, and where each term has its own; decomposed once for all responses.
+
+    Attributes:
+        place: {name of a term: its first column}.
+    """
+
+    def __init__(self, terms: list[Term], seeds: Term):
+        # keys that are aliased with each other stay in, so that no third one is charged with them
+        used = [term for term in terms if not term.note or len(term.keys) == 1]
+        blocks = [np.ones((len(seeds.columns), 1)), seeds.columns, *[one.columns for one in used]]
+        ends = np.cumsum([block.shape[1] for block in blocks])[1:]
+        self.place = {term.name: int(at) for term, at in zip(used, ends, strict=False)}
+        self.matrix = np.hstack(blocks)
+        values, vectors = np.linalg.eigh(self.matrix.T @ self.matrix)
+        own = values > TOLERANCE * len(self.matrix)
+        self.root = np.sqrt(values[own])[:, None] * vectors[:, own].T  # root' root = X' X
+        self.whiten = vectors[:, own].T / np.sqrt(values[own])[:, None]
+
+    def fit(self, y: np.ndarray) -> Any:
+        """Return least squares of `y`: of as many rows as coefficients, and one for the residuals.
+
+        Which has the estimates, errors and tests of all rows, and costs what coefficients do.
+        """
+        short = self.whiten @ (self.matrix.T @ y)
+        residual = y - self.matrix @ (self.whiten.T @ short)
+        left = np.sqrt(residual @ residual)
+        rows = np.vstack([self.root, np.zeros(self.root.shape[1])])
+        model = sm.OLS(np.append(short, left), rows)
+        model.df_resid = len(y) - len(self.root)
+        with warnings.catch_warnings(action="ignore", category=SingularMatrixWarning):
+            return model.fit()
 
 
 def rows_of(term: Term) -> pd.DataFrame:
@@ -79,7 +123,7 @@ def untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
     if np.ptp(y) <= ALIKE * np.abs(y).max():
         return "all trials alike, so no test"
     if model.df_resid < 1:
-        return f"{len(y)} trials for {model.df_model + 1:.0f} coefficients, so no interval"
+        return f"{len(y)} trials for {len(model.params)} coefficients, so no interval"
     return ""
 
 

@@ -20,7 +20,7 @@ from analysis.terms import in_order
 PERMUTATION, FANOVA = "permutation, random forest", "fANOVA"
 COLUMNS = ["response", "evaluator", "key", "importance", "low", "high", "score", "cells", "draws"]
 FEWEST, MOST = 8, 150  # settings: fewer cannot be left out, of more some are taken at random
-DRAWS = 20
+DRAWS, TREES = 20, 12
 
 
 def importances(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
@@ -71,9 +71,9 @@ def by_permutation(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     features = x.to_numpy()
     found, errors, totals = [], 0.0, 0.0
     for taken, out in draws(len(y)):
-        forest = RandomForestRegressor(30, random_state=0).fit(features[taken], y[taken])
+        forest = RandomForestRegressor(TREES, random_state=0).fit(features[taken], y[taken])
         shuffled = permutation_importance(
-            forest, features[out], y[out], scoring="neg_mean_squared_error", n_repeats=3,
+            forest, features[out], y[out], scoring="neg_mean_squared_error", n_repeats=2,
             random_state=0,
         )  # fmt: skip
         found.append(np.asarray(shuffled["importances_mean"]) / y.var())

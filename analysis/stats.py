@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
-from statsmodels.stats.multitest import multipletests
 
 LEVEL = 0.95
 ALIKE = 1e-6  # tables hold float32: closer than this, relative to the values, is equal
@@ -76,7 +75,8 @@ def interval_and_test(first: np.ndarray, second: np.ndarray) -> dict[str, float]
 def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with `p_holm`: p corrected over the rows, which are one family."""
     tested = frame["p"].notna()
-    corrected = pd.Series(np.nan, index=frame.index)
-    if tested.any():
-        corrected[tested] = multipletests(frame.loc[tested, "p"], method="holm")[1]
-    return frame.assign(p_holm=corrected)
+    p = frame.loc[tested, "p"].sort_values()
+    # not statsmodels' multipletests, which collects all garbage at every call: 0.2 s each
+    scaled = np.maximum.accumulate(p.to_numpy() * np.arange(len(p), 0, -1))
+    corrected = pd.Series(np.minimum(scaled, 1.0), index=p.index)
+    return frame.assign(p_holm=corrected.reindex(frame.index))

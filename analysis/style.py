@@ -261,6 +261,7 @@ def save(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[P
     paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
     with paper():
         figure.savefig(paths[0], dpi=DPI)
+        figure.set_layout_engine("none")  # as laid out above: once is enough
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     paths[1].write_text(drawn.getvalue(), encoding="utf-8")

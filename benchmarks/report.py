@@ -25,7 +25,15 @@ from analysis.figures import FIGURES
 from analysis.load import StudyFrames, load
 from analysis.question import NothingToDraw, Question
 from benchmarks.bar import bar
-from nvp.config import DataConfig, OptimConfig, PruneConfig, TrialConfig, flatten, trial_id
+from nvp.config import (
+    DataConfig,
+    OptimConfig,
+    PruneConfig,
+    TrialConfig,
+    flatten,
+    trial_id,
+    value_at,
+)
 from nvp.parts import TrialWriter, rows_of
 from nvp.schema import TABLES
 from nvp.storage import Storage
@@ -147,13 +155,18 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
 
 
 def make(place: str, study: str, sizes: dict[str, int], *, whole: bool) -> None:
-    """Commit all trials of a grid, unless they are there."""
-    if not Path(place, study).exists():
-        start = time.perf_counter()
-        with patch.object(os, "fsync"):
-            for config in configs(sizes):
-                commit(open_study(place, study, "quick"), config, whole=whole)
-        print(f"    {study}: made in {time.perf_counter() - start:.0f} s", flush=True)
+    """Commit all trials of a grid and its plan, unless they are there."""
+    if Path(place, study).exists():
+        return
+    start, trials = time.perf_counter(), {}
+    with patch.object(os, "fsync"):
+        for config in configs(sizes):
+            commit(open_study(place, study, "quick"), config, whole=whole)
+            trials[trial_id(config)] = {key: value_at(config, key) for key in sizes}
+    axes = {key: list(dict.fromkeys(row[key] for row in trials.values())) for key in sizes}
+    plan = {"space": {key: axes[key] for key in axes if key != "seed"}, "trials": trials}
+    Path(place, study, "quick", "study.json").write_text(json.dumps(plan))
+    print(f"    {study}: made in {time.perf_counter() - start:.0f} s", flush=True)
 
 
 def drawn(frames: StudyFrames, name: str, folder: Path) -> float:

@@ -48,6 +48,11 @@ def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -
     layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
     figure = style.page(style.PAGE, 1.15 + 1.4 * len(rows))
     panels = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
+    # limits before lines: else every line drawn looks at all panels for new ones
+    panels[0, 0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0)
+    first, last = frame["epoch"].min(), frame["epoch"].max()
+    margin = 0.02 * max(last - first, 1)
+    panels[0, 0].set_xlim(first - margin, last + margin)
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             draw_layers(panels[i, j], frame[(frame[x] == column) & (frame[hue] == row)], layers)
@@ -59,7 +64,6 @@ def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -
     handles = panels[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=min(len(layers), 8))
     figure.supylabel(style.upright(frame["definition"].iloc[0]), fontsize=8, ma="center")
-    panels[0, 0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0)
     style.note(figure, text)
     return figure
 
@@ -74,4 +78,3 @@ def draw_layers(axes: Axes, frame: pd.DataFrame, layers: list[str]) -> None:
         low, high = rows["low"].clip(0, 1), rows["high"].clip(0, 1)
         axes.fill_between(rows["epoch"], low, high, color=color[layer], alpha=0.15, linewidth=0)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.margins(x=0.02)

@@ -5,8 +5,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
-from analysis.effects import effects, effects_on
+from analysis.effects import effects
 
 
 def design(mean, *, a=(1, 2, 3), b=("x", "y"), seeds=3, spread=0.1, seed_effect=0.0):
@@ -130,6 +131,18 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     for _ in range(200):
         trials = design(lambda a, b: a, spread=0.0)
         trials["y"] += generator.normal(size=len(trials))
-        rows = of(effects_on(trials, ["a", "b"], "y"), "a")
+        rows = of(effects(trials, ["a", "b"], ["y"]), "a")
         hits += [((rows["low"] < [-1, 0, 1]) & (rows["high"] > [-1, 0, 1])).mean()]
     assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
+
+
+def test_the_fit_is_that_of_all_rows():
+    trials = design(lambda a, b: a * (b == "y"), spread=1.0)
+    row = of(effects(trials, ["a", "b"], ["y"]), "a").iloc[0]
+    model = smf.ols("y ~ C(a, Sum) * C(b, Sum) + C(seed, Sum)", trials).fit()
+    name = "C(a, Sum)[S.1]"
+    assert row["estimate"] == pytest.approx(model.params[name])
+    assert row["low"] == pytest.approx(model.conf_int().loc[name, 0])
+    assert row["p"] == pytest.approx(model.pvalues[name])
+    whole = model.wald_test_terms(skip_single=False, scalar=True).table
+    assert row["p_term"] == pytest.approx(whole.loc["C(a, Sum)", "pvalue"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from analysis.stats import paired_difference, seed_interval, with_holm, with_interval
 
@@ -95,4 +96,7 @@ def test_holm_corrects_what_was_tested_and_leaves_the_rest_null():
     table = with_holm(pd.DataFrame({"p": [0.01, None, 0.04, 0.03]}))
     # sorted 0.01, 0.03, 0.04: times 3, 2, 1, then made monotone
     np.testing.assert_allclose(table["p_holm"], [0.03, np.nan, 0.06, 0.06])
+    drawn = np.random.default_rng(0).random(50) ** 4
+    expected = multipletests(drawn, method="holm")[1]
+    np.testing.assert_allclose(with_holm(pd.DataFrame({"p": drawn}))["p_holm"], expected)
     assert with_holm(pd.DataFrame({"p": [np.nan]}))["p_holm"].isna().all()
