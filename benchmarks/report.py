@@ -147,6 +147,7 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
         writer.add("neurons", rows_of("neurons", name, neuron_rows()))
     made_up = filled("trials", 1, {})
     row = {k: v[0] if isinstance(v, list) else v for k, v in made_up.items()}
+    row |= {"test_accuracy": generator.random(), "weight_sparsity": generator.random()}
     units = sum(WIDTHS.values())
     row |= {"trial_id": name, "status": "done", "config": json.dumps(flatten(config))}
     row |= {"epochs": EPOCHS, "steps": EPOCHS * 50_000 // config.data.batch_size, "error": None}

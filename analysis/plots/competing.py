@@ -26,7 +26,7 @@ def competing(frames: StudyFrames, question: Question) -> Drawing:
     by = METHOD if trials[METHOD].nunique() > 1 else question.x
     lives = neuron_lives(rows_of(frames.events, trials), rows_of(frames.layers, trials))
     if not lives["event"].eq("pruned").any():
-        raise NothingToDraw("expected neurons that were pruned, got none: only weights were")
+        raise NothingToDraw("expected neurons that were pruned before they died, got none")
     frame = incidence(life_counts(lives, trials, [by]), [by])
     levels = levels_in(frames, by, frame)
     asked = frames.trials[frames.trials[METHOD] != NONE]

@@ -1,0 +1,136 @@
+"""Every figure, of a whole study and of what is left of one: it draws, or says why it does not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import importance, style
+from analysis.figures import FIGURES
+from analysis.load import StudyFrames, load
+from analysis.question import Drawing, NothingToDraw, Question
+
+QUESTION = Question(ask="", x="optim.noise", hue="optim.lr", figures=(), contrasts=())
+NOT_DRAWN = {  # of what the small study, four noises at one lr, has not two levels of
+    "interactions": "two levels of optim.lr",
+    "collapse": "two levels of optim.lr",
+}
+
+
+@pytest.fixture(autouse=True)
+def few_forests(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importance, "DRAWS", 3)
+
+
+@pytest.fixture(scope="module")
+def frames(study_place: Path) -> StudyFrames:
+    return load(str(study_place), "sgd_noise", "quick")
+
+
+def drawn(frames: StudyFrames, name: str, question: Question = QUESTION) -> Drawing | str:
+    """Return a figure, or why there is none."""
+    try:
+        with style.paper():
+            return FIGURES[name](frames, question)
+    except NothingToDraw as missing:
+        return str(missing)
+
+
+def of(frames: StudyFrames, chosen: Callable[[pd.DataFrame], pd.Series]) -> StudyFrames:
+    """Return the study with some of its trials."""
+    return replace(frames, trials=frames.trials[chosen(frames.trials)])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_of_a_whole_study_it_draws_and_says_n(frames: StudyFrames, name: str):
+    drawing = drawn(frames, name)
+    if isinstance(drawing, str):
+        assert NOT_DRAWN[name] in drawing
+        return
+    assert "n = " in drawing.figure.get_supxlabel()
+    assert len(drawing.frame)
+    assert drawing.figure.get_figwidth() in (style.COLUMN, style.PAGE)
+    drawing.figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_of_one_seed_it_has_no_interval(frames: StudyFrames, name: str):
+    drawing = drawn(of(frames, lambda trials: trials["seed"] == trials["seed"].min()), name)
+    if isinstance(drawing, str) or name in ("life_cycle", "importance"):
+        return  # one trial; and of importances the interval is over settings
+    shown = [column for column in ("low", "high") if column in drawing.frame]
+    assert drawing.frame[shown].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_of_one_level_it_draws_or_says_what_is_missing(frames: StudyFrames, name: str):
+    one = of(frames, lambda trials: trials["optim.noise"] == trials["optim.noise"].max())
+    assert drawn(one, name)
+    unpruned = of(one, lambda trials: trials["prune.method"] == "none")
+    single = of(unpruned, lambda trials: trials["seed"] == trials["seed"].min())
+    assert drawn(single, name)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_a_finished_trial_it_says_so(frames: StudyFrames, name: str):
+    for status in ("diverged", "failed"):
+        lost = replace(frames, trials=frames.trials.assign(status=status))
+        reason = drawn(lost, name)
+        assert isinstance(reason, str)
+        assert "expected" in reason
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_trials_that_failed_are_left_out(frames: StudyFrames, name: str):
+    trials = frames.trials.copy()
+    trials.loc[trials.index[:3], "status"] = ["failed", "diverged", "failed"]
+    trials.loc[trials.index[:3], ["test_accuracy", "sparsity"]] = np.nan
+    drawing = drawn(replace(frames, trials=trials), name)
+    if not isinstance(drawing, str) and name != "life_cycle":
+        assert "left out" in drawing.figure.get_supxlabel().replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_of_methods_as_the_question_it_draws(frames: StudyFrames, name: str):
+    question = replace(QUESTION, x="prune.method", hue="optim.noise")
+    assert drawn(frames, name, question)
+
+
+def test_levels_that_are_names_stand_as_planned(frames: StudyFrames):
+    space = dict(frames.study["space"]) | {"prune.method": ["dead", "none"]}
+    planned = replace(frames, study=frames.study | {"space": space})
+    question = replace(QUESTION, x="prune.method")
+    drawing = drawn(planned, "layer_map", question)
+    assert isinstance(drawing, Drawing)
+    titles = [axes.get_title() for axes in drawing.figure.axes if axes.get_title()]
+    assert titles == ["pruning the dead", "unpruned"]
+
+
+def test_the_shares_of_what_came_first_are_those_of_the_events(frames: StudyFrames):
+    drawing = drawn(frames, "competing")
+    assert isinstance(drawing, Drawing)
+    pruned = frames.trials[frames.trials["prune.method"] != "none"]["trial_id"]
+    events = frames.events[frames.events["trial_id"].isin(pruned)]
+    first = events[events["event"].isin(["died", "pruned"])].sort_values(["epoch", "event"])
+    first = first.drop_duplicates(["trial_id", "layer", "neuron"])
+    dense = frames.layers[frames.layers["trial_id"].isin(pruned) & (frames.layers["epoch"] == 0)]
+    for noise, rows in drawing.frame.groupby("optim.noise"):
+        ends = rows[rows["epoch"] == rows["epoch"].max()].set_index("event")["share"]
+        own = first[first["optim.noise"] == noise]["event"].value_counts()
+        total = dense[dense["optim.noise"] == noise]["dense"].sum()
+        assert ends["died"] == pytest.approx(own.get("died", 0) / total)
+        assert ends["pruned"] == pytest.approx(own.get("pruned", 0) / total)
+
+
+def test_masked_fractions_of_layers_add_up_to_what_is_masked(frames: StudyFrames):
+    drawing = drawn(frames, "layer_profile")
+    assert isinstance(drawing, Drawing)
+    dense = frames.layers.drop_duplicates("layer").astype({"layer": str}).set_index("layer")
+    rows = drawing.frame.assign(dense=drawing.frame["layer"].astype(str).map(dense["dense"]))
+    masked = (rows["mean"] * rows["dense"]).groupby(rows["optim.noise"]).sum()
+    trials = frames.trials[frames.trials["prune.method"] == "dead"]
+    expected = trials.groupby("optim.noise")["masked_units"].mean()
+    np.testing.assert_allclose(masked, expected, rtol=1e-6)
