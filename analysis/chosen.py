@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis import style
 from analysis.load import StudyFrames
 from analysis.question import NothingToDraw
 
@@ -39,7 +40,7 @@ def asked_for(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
 
 
 def watched(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
-    """Return those of `asked_for` that are done.
+    """Return those of `asked_for` that are done, at settings that all levels have: `crossed`.
 
     Raises:
         NothingToDraw: there is none.
@@ -49,12 +50,49 @@ def watched(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
     if trials.empty:
         what = "unpruned " if len(asked) < len(frames.trials) else ""
         raise NothingToDraw(f"expected a finished {what}trial, got none of {len(asked)}")
+    return crossed(trials, [key for key in keys if key in frames.swept], frames.swept)
+
+
+def crossed(trials: pd.DataFrame, keys: Sequence[str], swept: Sequence[str]) -> pd.DataFrame:
+    """Return the trials at those levels of the other swept keys that every level of `keys` has.
+
+    So that levels are compared at equal settings, where keys were varied one at a time, or where
+    trials are missing. What has no level in common is not restricted.
+    """
+    for other in swept:
+        if other not in [*keys, "seed"] and keys:
+            cells = trials.groupby(list(keys), observed=True)[other].agg(set)
+            common = set.intersection(*cells)
+            trials = trials[trials[other].isin(common)] if common else trials
     return trials
 
 
-def watched_caption(trials: pd.DataFrame, keys: Sequence[str]) -> str:
-    """Return that all trials of a figure are unpruned, where it does not say so by itself."""
-    return "Unpruned trials." if METHOD not in keys and set(trials[METHOD]) == {NONE} else ""
+def watched_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str]) -> str:
+    """Return which trials a figure is of: unpruned, at which levels of the keys not shown.
+
+    And where they end at different epochs, that not all are in all points.
+    """
+    said = []
+    if METHOD not in keys and set(trials[METHOD]) == {NONE}:
+        said.append("Unpruned trials.")
+    asked = asked_for(frames, keys)
+    held = [
+        f"{style.level(key, '').strip()} {' or '.join(map(style.value_text, own))}"
+        for key in frames.swept
+        if key not in [*keys, "seed"]
+        and len(own := levels_in(frames, key, trials)) < asked[key].nunique()
+    ]
+    if held:
+        said.append(f"Only trials with {', '.join(held)}, which all levels shown have.")
+    return " ".join(said)
+
+
+def ends_caption(trials: pd.DataFrame) -> str:
+    """Return that trials end at different epochs, where they do."""
+    least, most = trials["epochs"].min(), trials["epochs"].max()
+    if least == most:
+        return ""
+    return f"Trials end at epochs {least} to {most}: what is later is of the longer ones alone."
 
 
 def pruned(frames: StudyFrames) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.distributions import IntDistribution
+from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.importance import FanovaImportanceEvaluator
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
@@ -105,7 +105,9 @@ def fanova(x: pd.DataFrame, y: np.ndarray, *, trees: int) -> dict[str, float]:
     if np.ptp(y) == 0 or not (x.nunique() > 1).any():
         return {}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    ranges = {key: IntDistribution(0, max(int(x[key].max()), 1)) for key in x.columns}
+    ranges: dict[str, BaseDistribution] = {
+        str(key): IntDistribution(0, max(int(x[key].max()), 1)) for key in x.columns
+    }
     study = optuna.create_study()
     study.add_trials(
         [

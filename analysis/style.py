@@ -54,6 +54,8 @@ LABELS = {
     "optim.lr": "learning rate",
     "optim.momentum": "momentum",
     "optim.weight_decay": "weight decay",
+    "optim.l1": "L1 on weights",
+    "optim.l1_scale": "L1 on scales",
     "data.batch_size": "batch size (images)",
     "length": "length of training",
     "penalty": "regularisation",

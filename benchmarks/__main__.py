@@ -14,6 +14,7 @@ MODULES = (
     "packing",
     "quick_study",
     "plan_scale",
+    "report",
     "overhead",
     "kills",
 )

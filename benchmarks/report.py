@@ -129,8 +129,8 @@ def neuron_rows() -> dict[str, Any]:
         for name, width in WIDTHS.items()
         for neuron in range(width)
     ]
-    keys = dict(zip(("epoch", "layer", "neuron"), map(list, zip(*rows, strict=True)), strict=True))
-    return filled("neurons", len(rows), keys)
+    epochs, layers, neurons = map(list, zip(*rows, strict=True))
+    return filled("neurons", len(rows), {"epoch": epochs, "layer": layers, "neuron": neurons})
 
 
 def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:

@@ -51,7 +51,7 @@ def collapse(frames: StudyFrames, question: Question) -> Drawing:
         f"settings, and can be explained: {ceiling}. η = lr / (1 − momentum).",
         f"Curve: 2Φ(−c / walk), one constant fitted: c = {constant}.",
         *said,
-        watched_caption(trials, [LR, BATCH]),
+        watched_caption(frames, trials, [LR, BATCH]),
         left_out_caption(frames, asked_for(frames, [LR, BATCH])),
         pooled_caption(frames, [LR, BATCH, LENGTH, *fixed(frames, trials)]),
     )

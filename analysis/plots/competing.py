@@ -12,7 +12,7 @@ from analysis.captions import (
     pooled_caption,
     seeds_caption,
 )
-from analysis.chosen import METHOD, NONE, fixed, levels_in, pruned, rows_of
+from analysis.chosen import METHOD, NONE, ends_caption, fixed, levels_in, pruned, rows_of
 from analysis.lives import life_counts, neuron_lives
 from analysis.load import StudyFrames
 from analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
@@ -35,6 +35,7 @@ def competing(frames: StudyFrames, question: Question) -> Drawing:
         "Of all neurons, by what happened to them first; those that died may be pruned later.",
         f"The first {MOST_PANELS} of {len(levels)}." if len(levels) > MOST_PANELS else "",
         "" if by == METHOD else f"Pruning method: {style.value_text(trials[METHOD].iloc[0])}.",
+        ends_caption(trials),
         left_out_caption(frames, asked),
         noise_caption(frames, [by]),
         pooled_caption(frames, [by, *fixed(frames, trials)]),

@@ -11,6 +11,7 @@ from analysis.captions import (
     noise_caption,
     pooled_caption,
 )
+from analysis.chosen import crossed, fixed, levels_in, watched_caption
 from analysis.derive import dead_at_end as fractions_at_end
 from analysis.derive import definitions, with_keys
 from analysis.load import StudyFrames
@@ -23,7 +24,7 @@ def dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: do more neurons die at a higher level of x?"""
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = finished(frames.trials, "none")
+    done = crossed(finished(frames.trials, "none"), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
     ends = with_keys(fractions_at_end(layers), done, [x, hue, "seed"])
     ends = ends[ends["definition"].isin(definitions(layers))]
@@ -33,12 +34,16 @@ def dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
         "Dots: trials, unpruned, last epoch.",
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
-        pooled_caption(frames, [x, hue, "prune.method"]),
+        watched_caption(frames, done, [x, hue]).replace("Unpruned trials.", "").strip(),
+        pooled_caption(frames, [x, hue, *fixed(frames, done)]),
     )
-    return Drawing(plot_dead_at_end(frame, x=x, hue=hue, text=text), frame)
+    orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
+    return Drawing(plot_dead_at_end(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
 
-def plot_dead_at_end(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
+def plot_dead_at_end(
+    frame: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list], text: str
+) -> Figure:
     """Draw fraction against `x`, one line per level of `hue`, one panel per definition.
 
     Requires `dead_at_end` with intervals by definition, `x` and `hue`.
@@ -48,11 +53,11 @@ def plot_dead_at_end(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Fig
     (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
     for axes, definition in zip(panels, shown, strict=True):
         rows = frame[frame["definition"] == definition]
-        draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0))
+        draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0), orders=orders)
         axes.set_ylabel(style.upright(definition))
         axes.tick_params(labelleft=True)
     panels[0].set_ylim(bottom=0)  # shared, and only now that both are drawn
-    handles = hue_handles(panels[0], hue, sorted(frame[hue].unique()))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    handles = hue_handles(panels[0], hue, orders[hue])
+    style.legend(figure, handles, [str(handle.get_label()) for handle in handles])
     style.note(figure, text)
     return figure

@@ -13,6 +13,7 @@ from analysis.captions import (
     noise_caption,
     pooled_caption,
 )
+from analysis.chosen import crossed, ends_caption, fixed, levels_in, watched_caption
 from analysis.derive import dead_by_layer, headline, with_keys
 from analysis.load import StudyFrames
 from analysis.question import Drawing, Question, finished
@@ -23,28 +24,32 @@ def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: where in the network, and when, neurons die."""
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = finished(frames.trials, "none")
+    done = crossed(finished(frames.trials, "none"), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
     definition = headline(layers)
     rows = with_keys(dead_by_layer(layers, definition), done, [x, hue, "seed"])
     frame = with_interval(rows, "fraction", [x, hue, "layer", "epoch"])
     text = caption(
         interval_caption(frame).replace("interval", "band", 1),
-        "Unpruned trials.",
+        watched_caption(frames, done, [x, hue]),
+        ends_caption(done),
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
-        pooled_caption(frames, [x, hue, "prune.method"]),
+        pooled_caption(frames, [x, hue, *fixed(frames, done)]),
     )
     frame = frame.assign(definition=definition)
-    return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, text=text), frame)
+    orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
+    return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
 
-def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
+def plot_dead_over_epochs(
+    frame: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list], text: str
+) -> Figure:
     """Draw fraction against epoch, one line and band per layer; columns are `x`, rows `hue`.
 
     Requires `dead_by_layer` with intervals by `x`, `hue`, layer and epoch, and its definition.
     """
-    columns, rows = sorted(frame[x].unique()), sorted(frame[hue].unique())
+    columns, rows = orders[x], orders[hue]
     layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
     figure = style.page(style.PAGE, 1.15 + 1.4 * len(rows))
     panels = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
@@ -57,8 +62,8 @@ def plot_dead_over_epochs(frame: pd.DataFrame, *, x: str, hue: str, text: str) -
         for j, column in enumerate(columns):
             draw_layers(panels[i, j], frame[(frame[x] == column) & (frame[hue] == row)], layers)
             if i == 0:
-                panels[i, j].set_title(style.level(x, column))
-        panels[i, 0].set_ylabel(style.level(hue, row))
+                panels[i, j].set_title(style.name(x, column))
+        panels[i, 0].set_ylabel(style.name(hue, row))
     for axes in panels[-1]:
         axes.set_xlabel(style.label("epoch"))
     handles = panels[0, 0].get_legend_handles_labels()

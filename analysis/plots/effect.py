@@ -1,5 +1,8 @@
 """Points and intervals of a value against the levels of a hyperparameter; shared by figures."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,14 +13,24 @@ DODGE = 0.5  # of the distance between two levels, what all hues together take
 
 
 def draw_effect(
-    axes: Axes, frame: pd.DataFrame, value: str, *, x: str, hue: str, limits: tuple[float, float]
+    axes: Axes,
+    frame: pd.DataFrame,
+    value: str,
+    *,
+    x: str,
+    hue: str,
+    limits: tuple[float, float],
+    orders: Mapping[str, list[Any]] | None = None,
 ) -> None:
     """Draw one line with intervals, and the raw points beside it, per level of `hue`.
 
     Requires `with_interval` of `value` by `x` and `hue`. Levels are evenly spaced, and hues are
     dodged, so that none hides another. Intervals are clipped to `limits` here, where drawn.
+    `orders` are the levels of both keys; without, they are sorted. No line joins names.
     """
-    levels, hues = sorted(frame[x].unique()), sorted(frame[hue].unique())
+    orders = orders or {key: sorted(frame[key].unique()) for key in (x, hue)}
+    levels, hues = orders[x], orders[hue]
+    line = "" if any(isinstance(level, str) for level in levels) else "-"
     position = {one: i for i, one in enumerate(levels)}
     color, marker = style.colors(hues), style.markers(hues)
     for i, one in enumerate(hues):
@@ -37,11 +50,10 @@ def draw_effect(
             zorder=3,
             clip_on=False,
         )
-        cells = rows.drop_duplicates(x).sort_values(x)
+        cells = rows.drop_duplicates(x).sort_values(x, key=lambda column: column.map(position))
         at = cells[x].map(position).to_numpy(dtype=float) + offset
-        axes.plot(
-            at, cells["mean"], color=color[one], marker=marker[one], ms=4, zorder=4, clip_on=False
-        )
+        look = {"color": color[one], "marker": marker[one], "ms": 4, "ls": line}
+        axes.plot(at, cells["mean"], zorder=4, clip_on=False, **look)
         known = cells["low"].notna().to_numpy()
         low, high = cells[["low", "high"]].clip(*limits).to_numpy()[known].T
         mean = cells["mean"].to_numpy()[known]
@@ -65,8 +77,6 @@ def hue_handles(axes: Axes, hue: str, hues: list) -> list:
     """Return the legend's entries of the lines that `draw_effect` draws."""
     color, marker = style.colors(hues), style.markers(hues)
     return [
-        axes.plot([], [], color=color[one], marker=marker[one], ms=4, label=style.level(hue, one))[
-            0
-        ]
+        axes.plot([], [], color=color[one], marker=marker[one], ms=4, label=style.name(hue, one))[0]
         for one in hues
     ]

@@ -50,15 +50,21 @@ def effect_caption(frame: pd.DataFrame, trials: pd.DataFrame) -> str:
         return (
             f"{text}; {len(trials)} trials, n = {seeds} seeds: {', '.join(filter(None, reasons))}."
         )
-    whole = frame[(frame["other"] != "") & (frame["note"] != "")]
-    lost = whole.drop_duplicates("term")
-    notes = [f"{row['term']} ({row['note'].partition(';')[0]})" for _, row in lost.iterrows()]
-    left = f" Not told: {', '.join(notes)}." if notes else ""
+    lost = frame[(frame["other"] != "") & frame["estimate"].isna()].drop_duplicates("term")
+    pairs = [f"{name_of(row['key'])} × {name_of(row['other'])}" for _, row in lost.iterrows()]
+    left = (
+        f" No interaction, since not all cells have a trial: {', '.join(pairs)}." if pairs else ""
+    )
     return (
-        f"{text} with seeds as blocks and all interactions; 95 % t-interval, {len(trials)} trials, "
+        f"{text} with seeds as blocks and interactions; 95 % t-interval, {len(trials)} trials, "
         f"n = {seeds} seeds. Filled: p < {style.SIGNIFICANT:g} after Holm's correction over all "
         f"levels and interactions of the response.{left}"
     )
+
+
+def name_of(key: str) -> str:
+    """Return the name of a key within a sentence: without its unit."""
+    return style.label(key).partition(" (")[0]
 
 
 def plot_effect_map(frame: pd.DataFrame, *, orders: dict[str, list], text: str) -> Figure:

@@ -45,7 +45,7 @@ def band(
 ) -> None:
     """Draw a line and, where low and high are known, a band clipped to `limits` where drawn."""
     steps = look.pop("drawstyle", "default")
-    axes.plot(rows[x], rows[y], drawstyle=steps, **{"lw": 1.2} | look)
+    axes.plot(rows[x], rows[y], drawstyle=steps, **dict[str, Any]({"lw": 1.2} | look))
     known = rows[rows["low"].notna()]
     if len(known):
         low, high = known["low"].clip(*limits), known["high"].clip(*limits)

@@ -18,6 +18,8 @@ from analysis.question import Drawing, NothingToDraw, Question
 from analysis.responses import responses
 from analysis.stats import seed_interval
 
+ROOM = 0.6  # inches of a cell that holds an interval
+
 
 def interactions(frames: StudyFrames, question: Question) -> Drawing:
     """Return the cells of x and hue: the dead fraction and the test accuracy."""
@@ -46,7 +48,7 @@ def interactions(frames: StudyFrames, question: Question) -> Drawing:
         f"A cell: mean{' and 95 % t-interval' if known else ''} over {seeds_of(frame)}"
         f"{'' if known else ', so no interval'}.",
         "p: F-test that the two effects add up." if frame["p_term"].notna().any() else "",
-        watched_caption(trials, keys),
+        watched_caption(frames, trials, keys),
         left_out_caption(frames, asked_for(frames, keys)),
         noise_caption(frames, keys),
         pooled_caption(frames, [*keys, *fixed(frames, trials)]),
@@ -62,14 +64,15 @@ def plot_interactions(
     Requires means with intervals by response, `x` and `hue`, and p_term of the pair.
     """
     shown = list(frame["response"].unique())
-    wide = len(orders[x]) <= 5
-    down = 0.75 + 0.33 * len(orders[hue])
-    size = (1, len(shown)) if wide else (len(shown), 1)
+    beside = cell_width(orders[x], orders[hue], style.PAGE / len(shown)) >= ROOM
+    size = (1, len(shown)) if beside else (len(shown), 1)
+    width = cell_width(orders[x], orders[hue], style.PAGE / size[1])
+    down = 0.75 + 0.33 * len(orders[hue]) + (0.0 if width >= ROOM else 0.5)
     figure = style.page(style.PAGE, 0.75 + size[0] * down)
     panels = figure.subplots(*size, squeeze=False).ravel()
     for axes, response in zip(panels, shown, strict=True):
         rows = frame[frame["response"] == response]
-        draw_cells(axes, rows, x=x, hue=hue, orders=orders)
+        draw_cells(axes, rows, x=x, hue=hue, orders=orders, whole=width >= ROOM)
         p = rows["p_term"].iloc[0]
         test = "" if pd.isna(p) else f"\ninteraction: p {'< 0.001' if p < 0.001 else f'= {p:.2g}'}"
         axes.set_title(style.label(response) + test)
@@ -77,10 +80,16 @@ def plot_interactions(
     return figure
 
 
+def cell_width(across: list, down: list, width: float) -> float:
+    """Return how wide a cell is, in inches, in a panel with its labels."""
+    names = max(len(style.value_text(level)) for level in down)
+    return (width - 0.4 - 0.06 * names) / len(across)
+
+
 def draw_cells(
-    axes: Axes, rows: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list]
+    axes: Axes, rows: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list], whole: bool
 ) -> None:
-    """Draw one heat map: light is much; a cell without a trial stays empty."""
+    """Draw one heat map, light is much, empty is no trial; `whole`: cells with their intervals."""
     table = rows.pivot(index=hue, columns=x, values="mean")
     table = table.reindex(index=orders[hue], columns=orders[x])
     values = table.to_numpy(dtype=float)
@@ -92,13 +101,14 @@ def draw_cells(
         red, green, blue, _ = colors(share)
         dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
         place = orders[x].index(row[x]), orders[hue].index(row[hue])
-        axes.text(
-            *place, cell_text(row), ha="center", va="center", fontsize=6, linespacing=1.1,
-            color="white" if dark else "black",
-        )  # fmt: skip
+        said = cell_text(row) if whole else f"{row['mean']:.2f}"
+        look = {"ha": "center", "va": "center", "fontsize": 6, "linespacing": 1.1}
+        axes.text(*place, said, color="white" if dark else "black", **look)
     axes.set_xticks(range(len(orders[x])), [style.value_text(one) for one in orders[x]])
     axes.set_yticks(range(len(orders[hue])), [style.value_text(one) for one in orders[hue]])
     axes.tick_params(length=0)
+    if not whole:
+        axes.tick_params(axis="x", labelrotation=60)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(style.label(x))
     axes.set_ylabel(style.label(hue))

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +15,15 @@ from analysis.captions import (
     pooled_caption,
     seeds_of,
 )
-from analysis.chosen import asked_for, fixed, levels_in, rows_of, watched, watched_caption
+from analysis.chosen import (
+    asked_for,
+    ends_caption,
+    fixed,
+    levels_in,
+    rows_of,
+    watched,
+    watched_caption,
+)
 from analysis.derive import dead_in_layer, headline, with_keys
 from analysis.load import StudyFrames
 from analysis.plots.grid import MOST_PANELS, bottom, grid, rows_for
@@ -35,7 +45,8 @@ def layer_map(frames: StudyFrames, question: Question) -> Drawing:
     text = caption(
         f"Colour: mean over {seeds_of(frame)}.",
         f"The first {MOST_PANELS} of {len(levels)} levels." if len(levels) > MOST_PANELS else "",
-        watched_caption(trials, [x]),
+        watched_caption(frames, trials, [x]),
+        ends_caption(trials),
         left_out_caption(frames, asked_for(frames, [x])),
         noise_caption(frames, [x]),
         pooled_caption(frames, [x, *fixed(frames, trials)]),
@@ -54,7 +65,7 @@ def plot_layer_map(frame: pd.DataFrame, *, x: str, levels: list, text: str) -> F
     figure = style.page(style.PAGE, 1.15 + rows * (0.35 + max(high, 0.8)))
     panels = grid(figure, len(levels))
     most = frame["mean"].max() or 1.0
-    image = None
+    image = ScalarMappable(Normalize(0, most), cmap=style.HEAT)
     for axes, level in zip(panels, levels, strict=True):
         table = frame[frame[x] == level].assign(layer=lambda rows: rows["layer"].astype(str))
         table = table.pivot(index="layer", columns="epoch", values="mean").reindex(names)
@@ -62,7 +73,7 @@ def plot_layer_map(frame: pd.DataFrame, *, x: str, levels: list, text: str) -> F
         edges = np.concatenate(
             [epochs[:1] - 0.5, (epochs[1:] + epochs[:-1]) / 2, epochs[-1:] + 0.5]
         )
-        image = axes.pcolormesh(
+        axes.pcolormesh(
             edges, np.arange(len(names) + 1) - 0.5, table.to_numpy(), vmin=0, vmax=most,
             cmap=style.HEAT, rasterized=True,
         )  # fmt: skip

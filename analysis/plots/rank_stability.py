@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis import style
 from analysis.captions import caption, left_out_caption, pooled_caption, seeds_of
-from analysis.chosen import asked_for, fixed, watched, watched_caption
+from analysis.chosen import asked_for, ends_caption, fixed, watched, watched_caption
 from analysis.derive import with_keys
 from analysis.load import StudyFrames
 from analysis.plots.grid import band
@@ -40,7 +40,8 @@ def rank_stability(frames: StudyFrames, question: Question) -> Drawing:
         "Dotted: chance. Neurons kept at both epochs; layers weighted by their neurons, "
         f"of a layer at most {MOST_NEURONS}.",
         f"{len(sample)} of {len(trials)} trials, evenly over settings, all seeds." if few else "",
-        watched_caption(trials, []),
+        watched_caption(frames, trials, []),
+        ends_caption(trials),
         left_out_caption(frames, asked_for(frames, [])),
         pooled_caption(frames, fixed(frames, sample)),
     )  # fmt: skip

@@ -12,7 +12,15 @@ from analysis.captions import (
     pooled_caption,
     seeds_caption,
 )
-from analysis.chosen import asked_for, fixed, levels_in, rows_of, watched, watched_caption
+from analysis.chosen import (
+    asked_for,
+    ends_caption,
+    fixed,
+    levels_in,
+    rows_of,
+    watched,
+    watched_caption,
+)
 from analysis.hazard import hazard_ratios, revivals
 from analysis.lives import life_counts, neuron_lives
 from analysis.load import StudyFrames
@@ -33,10 +41,11 @@ def survival(frames: StudyFrames, question: Question) -> Drawing:
     names = layers.sort_values("depth")["layer"].astype(str).unique()
     text = caption(
         seeds_caption(frame, "Kaplan-Meier curve"),
-        watched_caption(trials, [x]),
+        watched_caption(frames, trials, [x]),
         "Pruned neurons count as lost from sight." if lives["event"].eq("pruned").any() else "",
         hazard_caption(hazard_ratios(lives, trials, [x]), x),
         revival_caption(revivals(events, trials, [x]), x, levels_in(frames, x, trials)),
+        ends_caption(trials),
         left_out_caption(frames, asked_for(frames, [x])),
         noise_caption(frames, [x]),
         pooled_caption(frames, [x, *fixed(frames, trials)]),

@@ -18,6 +18,8 @@ from analysis.studies import STUDIES, question_of
 from analysis.style import label
 from nvp.schema import LAYERS
 
+DRAWN = question_of("sgd_noise").figures
+
 
 @pytest.fixture(scope="module")
 def frames(study_place: Path) -> StudyFrames:
@@ -42,7 +44,7 @@ def test_every_study_asks_for_figures_that_exist():
 
 def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(frames: StudyFrames, tmp_path: Path):
     written = draw(frames, tmp_path)
-    expected = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg", "csv")}
+    expected = {f"{name}.{suffix}" for name in DRAWN for suffix in ("png", "svg", "csv")}
     assert {path.name for path in written} == expected
     assert all(path.stat().st_size > 0 for path in written)
 
@@ -50,7 +52,7 @@ def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(frames: StudyFrames, 
 def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
     draw(frames, tmp_path / "one")
     draw(frames, tmp_path / "two")
-    for name in FIGURES:
+    for name in DRAWN:
         one, two = (tmp_path / folder / f"{name}.svg" for folder in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
 
@@ -66,7 +68,7 @@ def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
 
 
 def test_n_is_stated_in_every_figure(frames: StudyFrames):
-    for name in FIGURES:
+    for name in DRAWN:
         figure = make(frames, name).figure
         assert "n = " in figure.get_supxlabel(), name
 
@@ -107,7 +109,7 @@ def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
 ):
     lost = with_trials(frames, frames.trials.assign(status=status))
     assert draw(lost, tmp_path) == []
-    assert all(f"{name} is not drawn" in caplog.text for name in FIGURES)
+    assert all(f"{name} is not drawn" in caplog.text for name in DRAWN)
     table = answer(lost, question_of("sgd_noise"))
     assert set(table["verdict"]) == {"no pair of finished trials"}
     assert sentences(table)
@@ -125,7 +127,7 @@ def test_without_strict_death_every_figure_says_by_what_it_counts(
     frames: StudyFrames, tmp_path: Path
 ):
     silu = smooth(frames)
-    assert len(draw(silu, tmp_path)) == 3 * len(FIGURES)
+    assert len(draw(silu, tmp_path)) == 3 * len(DRAWN)
     shown = make(silu, "dead_at_end")
     assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
     assert not shown.frame["fraction"].isna().any()
@@ -175,7 +177,7 @@ def test_the_command_names_every_file_it_writes_and_answers(
     lines = capsys.readouterr().out.splitlines()
     files = sorted((place / "sgd_noise" / "quick" / "figures").iterdir())
     assert set(map(str, files)) <= set(lines)
-    assert len(files) == 3 * len(FIGURES)
+    assert len(files) == 3 * len(DRAWN)
     assert "preset quick (the only one there)" in lines[0]
     assert any("learning\N{NO-BREAK SPACE}rate" in line and "pair" in line for line in lines)
 
