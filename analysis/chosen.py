@@ -8,6 +8,7 @@ import pandas as pd
 from analysis import style
 from analysis.load import StudyFrames
 from analysis.question import NothingToDraw
+from analysis.terms import in_order
 
 METHOD, NONE = "prune.method", "none"
 
@@ -77,13 +78,13 @@ def watched_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[st
         said.append("Unpruned trials.")
     asked = asked_for(frames, keys)
     held = [
-        f"{style.level(key, '').strip()} {' or '.join(map(style.value_text, own))}"
+        " or ".join([style.level(key, own[0]), *(style.value_text(one, key) for one in own[1:])])
         for key in frames.swept
         if key not in [*keys, "seed"]
         and len(own := levels_in(frames, key, trials)) < asked[key].nunique()
     ]
     if held:
-        said.append(f"Only trials with {', '.join(held)}, which all levels shown have.")
+        said.append(f"Only trials with {', '.join(held)}.")
     return " ".join(said)
 
 
@@ -114,11 +115,37 @@ def rows_of(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def levels_in(frames: StudyFrames, key: str, rows: pd.DataFrame) -> list[Any]:
-    """Return the levels of a key that rows have, in the order of the study."""
+    """Return the levels of a key that rows have: in the order of the study, then unplanned ones.
+
+    Such as the regrowth of an unpruned trial in a study of regrowths.
+    """
+    planned = frames.levels(key)
+    order = [*planned, *(level for level in in_order(rows[key]) if level not in planned)]
     there = set(rows[key])
-    return [level for level in frames.levels(key) if level in there]
+    return [level for level in order if level in there]
 
 
-def fixed(frames: StudyFrames, trials: pd.DataFrame) -> list[str]:
-    """Return the swept keys of which these trials have one level, so that nothing is averaged."""
-    return [key for key in frames.swept if trials[key].nunique() == 1]
+def fixed(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str] = ()) -> list[str]:
+    """Return the swept keys of which trials have one level, so that nothing is averaged.
+
+    With `keys`: one level at every level of those.
+    """
+    cells = trials.groupby(list(keys), observed=True) if keys else trials.groupby(lambda _: 0)
+    return [key for key in frames.swept if key in keys or cells[key].nunique().max() == 1]
+
+
+def applicable(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials to which all swept keys apply.
+
+    Where more than the method of pruning is swept (its target, who returns), those are the pruned
+    ones: of the unpruned only one level was run, whatever it is.
+    """
+    more = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
+    own = trials[trials[METHOD] != NONE]
+    return own if METHOD in frames.swept and more and len(own) else trials
+
+
+def applicable_caption(trials: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """Return that unpruned trials are not shown, where they are not."""
+    lacking = len(trials) - len(shown)
+    return f"Without the {lacking} unpruned trials: not all keys apply." if lacking else ""

@@ -39,7 +39,8 @@ LABELS = {
     "entropy": "mean activation entropy (fraction)",
     "flops_ratio": "FLOPs left (× the dense network)",
     "step_ratio": "time of a step (× the dense network)",
-    "saving": "sparsity at equal accuracy (fraction)",
+    "sparsity kept": "sparsity at equal accuracy (fraction of units masked)",
+    "weight_sparsity kept": "weight sparsity at equal accuracy (fraction of weights masked)",
     "tau": "agreement of ranks with\nthose at the end (Kendall's τ)",
     "jaccard": "lowest half in common with\nthat at the end (Jaccard index)",
     "importance_permutation": "error added by shuffling (× variance)",
@@ -60,8 +61,6 @@ LABELS = {
     "length": "length of training",
     "penalty": "regularisation",
     "strength": "strength of regularisation λ",
-    "optim.l1": "L1 on weights",
-    "optim.l1_scale": "L1 on scales",
     "optim.name": "optimizer",
     "model.name": "network",
     "prune.regrow": "who returns",
@@ -176,13 +175,13 @@ def level(key: str, value: Any) -> str:
 def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
     if isinstance(value, str):
-        return METHODS.get(value, value) if key == "prune.method" else value
+        return METHODS.get(value, value) if key == "prune.method" else value or "the method's"
     return f"{value:g}"
 
 
 def name(key: str, value: Any) -> str:
     """Return a level for a legend or a title: a name by itself, a number as in `level`."""
-    return value_text(value) if isinstance(value, str) else level(key, value)
+    return value_text(value, key) if isinstance(value, str) else level(key, value)
 
 
 def layer_name(layer: str) -> str:
@@ -240,7 +239,10 @@ def page(width: float, height: float) -> Figure:
 def note(figure: Figure, text: str) -> None:
     """Write what a reader must know under the figure: n, what an interval is, what is left out."""
     # 20 characters of 7 pt to the inch, so that the text never sets the width
-    figure.supxlabel(fill(text, int(figure.get_figwidth() * 20)), x=0.01, ha="left", fontsize=7)
+    whole = text.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    lines = fill(whole, int(figure.get_figwidth() * 20)).replace("\N{NO-BREAK SPACE}=", " =")
+    lines = lines.replace("=\N{NO-BREAK SPACE}", "= ")
+    figure.supxlabel(lines, x=0.01, ha="left", fontsize=7)
 
 
 def head(figure: Figure, text: str) -> None:

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis import style
 from analysis.captions import caption, left_out_caption, pooled_caption, seeds_of
-from analysis.chosen import asked_for, fixed, rows_of, watched, watched_caption
+from analysis.chosen import asked_for, fixed, levels_in, rows_of, watched, watched_caption
 from analysis.collapse import CANDIDATES, fits, powers, scalings, theory
 from analysis.derive import dead_at_end, headline
 from analysis.load import StudyFrames
@@ -17,12 +17,13 @@ from analysis.question import Drawing, NothingToDraw, Question
 from analysis.stats import seed_interval
 
 LR, BATCH, LENGTH = "optim.lr", "data.batch_size", "length"
+MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
 KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
 
 
 def collapse(frames: StudyFrames, question: Question) -> Drawing:
     """Return the dead fraction against each candidate, and the theory's curve beside them."""
-    trials = watched(frames, [LR, BATCH])
+    trials = held(frames, watched(frames, [LR, BATCH]))
     for key in (LR, BATCH):
         if trials[key].nunique() < 2:
             raise NothingToDraw(f"expected two levels of {key}, got {trials[key].nunique()}")
@@ -44,7 +45,10 @@ def collapse(frames: StudyFrames, question: Question) -> Drawing:
     table = pd.concat(tables, ignore_index=True)
     constant = ", ".join(f"{c:.2g}" for c in frame.groupby(LENGTH)["constant"].first())
     most = table.groupby(LENGTH)["explainable"].first().items()
-    ceiling = ", ".join(f"{share:.2f} ({length})" for length, share in most)
+    ceiling = ", ".join(
+        f"{'unknown of one seed' if pd.isna(share) else f'{share:.2f}'} ({length})"
+        for length, share in most
+    )
     text = caption(
         f"A point: mean of a setting over {seeds_of(frame)}. R²: of settings left out of an "
         "isotonic fit [95 % interval, settings drawn with replacement]; what lies between "
@@ -53,10 +57,18 @@ def collapse(frames: StudyFrames, question: Question) -> Drawing:
         *said,
         watched_caption(frames, trials, [LR, BATCH]),
         left_out_caption(frames, asked_for(frames, [LR, BATCH])),
-        pooled_caption(frames, [LR, BATCH, LENGTH, *fixed(frames, trials)]),
+        pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *fixed(frames, trials)]),
     )
     figure = plot_collapse(frame, table, definition=definition, text=text)
     return Drawing(figure, frame.assign(definition=definition))
+
+
+def held(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials at the first level of every swept key that is no part of a scaling."""
+    for key in frames.swept:
+        if key not in (LR, BATCH, LENGTH, MOMENTUM, OPTIMIZER, "seed"):
+            trials = trials[trials[key] == levels_in(frames, key, trials)[0]]
+    return trials
 
 
 def scaled(
@@ -67,7 +79,7 @@ def scaled(
     ends = ends[ends["definition"] == definition]
     fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
     rows = scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
-    keys = [LR, BATCH, "optim.momentum", "optim.name"]
+    keys = [LR, BATCH, MOMENTUM, OPTIMIZER]
     return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1))
 
 
@@ -131,7 +143,9 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: d
             ends = np.clip([row["low"], row["high"]], 0, 1)
             axes.plot([row[name]] * 2, ends, color=one, lw=0.6, alpha=0.6)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=4))
+    wide = rows[name].max() / rows[name].min() > 30
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(labelsize=7)
 

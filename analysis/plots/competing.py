@@ -38,7 +38,7 @@ def competing(frames: StudyFrames, question: Question) -> Drawing:
         ends_caption(trials),
         left_out_caption(frames, asked),
         noise_caption(frames, [by]),
-        pooled_caption(frames, [by, *fixed(frames, trials)]),
+        pooled_caption(frames, [by, *fixed(frames, trials, [by])]),
     )
     return Drawing(plot_competing(frame, by=by, levels=levels[:MOST_PANELS], text=text), frame)
 

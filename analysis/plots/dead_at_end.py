@@ -35,7 +35,7 @@ def dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
         watched_caption(frames, done, [x, hue]).replace("Unpruned trials.", "").strip(),
-        pooled_caption(frames, [x, hue, *fixed(frames, done)]),
+        pooled_caption(frames, [x, hue, *fixed(frames, done, [x, hue])]),
     )
     orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
     return Drawing(plot_dead_at_end(frame, x=x, hue=hue, orders=orders, text=text), frame)

@@ -35,7 +35,7 @@ def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
         ends_caption(done),
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
-        pooled_caption(frames, [x, hue, *fixed(frames, done)]),
+        pooled_caption(frames, [x, hue, *fixed(frames, done, [x, hue])]),
     )
     frame = frame.assign(definition=definition)
     orders = {key: levels_in(frames, key, frame) for key in (x, hue)}

@@ -68,7 +68,7 @@ def name_levels(axes: Axes, x: str, levels: list) -> None:
     """Label the x axis with the levels, and say so when their spacing is not theirs."""
     gaps = np.diff(levels) if all(isinstance(one, int | float) for one in levels) else np.zeros(1)
     uneven = "" if np.allclose(gaps, gaps[:1]) else "\n(levels evenly spaced)"
-    axes.set_xticks(range(len(levels)), [style.value_text(one) for one in levels])
+    axes.set_xticks(range(len(levels)), [style.value_text(one, x) for one in levels])
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.set_xlabel(style.label(x) + uneven)
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis import style
 from analysis.captions import caption, left_out_caption
-from analysis.chosen import done, levels_in, rows_of
+from analysis.chosen import applicable, applicable_caption, done, levels_in, rows_of
 from analysis.derive import headline
 from analysis.effects import effects
 from analysis.load import StudyFrames
@@ -21,7 +21,8 @@ MOST = 4
 
 def effect_map(frames: StudyFrames, question: Question) -> Drawing:
     """Return the forest of main effects; the frame has the interactions, too."""
-    trials = done(frames)
+    finished = done(frames)
+    trials = applicable(frames, finished)
     layers = rows_of(frames.layers, trials)
     rows = responses(trials, layers, rows_of(frames.events, trials))
     varied = rows.attrs["responses"]
@@ -32,9 +33,10 @@ def effect_map(frames: StudyFrames, question: Question) -> Drawing:
         raise NothingToDraw(f"expected a key with two levels, got one of each: {', '.join(keys)}")
     chosen = [name for name in (headline(layers), *SHOWN) if name in varied][:MOST]
     frame = effects(rows, keys, chosen)
-    orders = {key: levels_in(frames, key, trials) for key in keys}
+    orders = {key: levels_in(frames, key, trials) for key in keys if trials[key].nunique() > 1}
     text = caption(
         effect_caption(frame, trials),
+        applicable_caption(finished, trials),
         left_out_caption(frames, frames.trials),
     )
     return Drawing(plot_effect_map(frame, orders=orders, text=text), frame)
@@ -50,15 +52,19 @@ def effect_caption(frame: pd.DataFrame, trials: pd.DataFrame) -> str:
         return (
             f"{text}; {len(trials)} trials, n = {seeds} seeds: {', '.join(filter(None, reasons))}."
         )
-    lost = frame[(frame["other"] != "") & frame["estimate"].isna()].drop_duplicates("term")
+    lost = frame[(frame["other"] != "") & frame["note"].str.contains("without a trial")]
+    lost = lost.drop_duplicates("term")
     pairs = [f"{name_of(row['key'])} × {name_of(row['other'])}" for _, row in lost.iterrows()]
+    crosses = mains[mains["estimate"].isna()].drop_duplicates("key")
+    alone = [f"{name_of(row['key'])} ({row['note']})" for _, row in crosses.iterrows()]
+    unknown = f" Not told: {', '.join(alone)}." if alone else ""
     left = (
         f" No interaction, since not all cells have a trial: {', '.join(pairs)}." if pairs else ""
     )
     return (
         f"{text} with seeds as blocks and interactions; 95 % t-interval, {len(trials)} trials, "
         f"n = {seeds} seeds. Filled: p < {style.SIGNIFICANT:g} after Holm's correction over all "
-        f"levels and interactions of the response.{left}"
+        f"levels and interactions of the response.{unknown}{left}"
     )
 
 
@@ -77,10 +83,11 @@ def plot_effect_map(frame: pd.DataFrame, *, orders: dict[str, list], text: str) 
     figure = style.page(style.PAGE, 1.0 + 0.145 * (len(rows) + len(orders)))
     (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
     for axes, response in zip(panels, shown, strict=True):
-        draw_forest(axes, frame[(frame["response"] == response) & (frame["other"] == "")], rows)
+        mains = frame[(frame["other"] == "") & frame["key"].isin(list(orders))]
+        draw_forest(axes, mains[mains["response"] == response], rows)
         axes.set_xlabel(style.short(response), fontsize=7.5)
     at = list(rows.values()) + list(headings(orders).values())
-    names = [style.value_text(level) for _, level in rows]
+    names = [style.value_text(level, key) for key, level in rows]
     names += [style.short(key).replace("\n", " ") for key in orders]
     panels[0].set_yticks(at, names)
     for tick, place in zip(panels[0].get_yticklabels(), at, strict=True):

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from analysis import style
 from analysis.captions import caption, left_out_caption
-from analysis.chosen import done, rows_of
+from analysis.chosen import applicable, applicable_caption, done, rows_of
 from analysis.derive import headline
 from analysis.importance import COLUMNS, DRAWS, FANOVA, FEWEST, PERMUTATION, importances
 from analysis.load import StudyFrames
@@ -19,7 +19,8 @@ AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
 
 def importance(frames: StudyFrames, question: Question) -> Drawing:
     """Return bars of every swept key for the dead fraction and the test accuracy."""
-    trials = done(frames)
+    finished = done(frames)
+    trials = applicable(frames, finished)
     layers = rows_of(frames.layers, trials)
     rows = responses(trials, layers, rows_of(frames.events, trials))
     names = [name for name in (headline(layers), "test_accuracy") if name in rows.columns]
@@ -39,6 +40,7 @@ def importance(frames: StudyFrames, question: Question) -> Drawing:
         f"2.5 to 97.5 % of {DRAWS} draws of settings with replacement. Permutation: "
         f"of settings left out, where the forest's R² is {fits}: near or below 0 it knows nothing. "
         "fANOVA: main effects alone.",
+        applicable_caption(finished, trials),
         left_out_caption(frames, frames.trials),
     )
     return Drawing(plot_importance(frame[COLUMNS], text=text), frame)

@@ -51,7 +51,7 @@ def interactions(frames: StudyFrames, question: Question) -> Drawing:
         watched_caption(frames, trials, keys),
         left_out_caption(frames, asked_for(frames, keys)),
         noise_caption(frames, keys),
-        pooled_caption(frames, [*keys, *fixed(frames, trials)]),
+        pooled_caption(frames, [*keys, *fixed(frames, trials, keys)]),
     )
     return Drawing(plot_interactions(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
@@ -104,8 +104,8 @@ def draw_cells(
         said = cell_text(row) if whole else f"{row['mean']:.2f}"
         look = {"ha": "center", "va": "center", "fontsize": 6, "linespacing": 1.1}
         axes.text(*place, said, color="white" if dark else "black", **look)
-    axes.set_xticks(range(len(orders[x])), [style.value_text(one) for one in orders[x]])
-    axes.set_yticks(range(len(orders[hue])), [style.value_text(one) for one in orders[hue]])
+    axes.set_xticks(range(len(orders[x])), [style.value_text(one, x) for one in orders[x]])
+    axes.set_yticks(range(len(orders[hue])), [style.value_text(one, hue) for one in orders[hue]])
     axes.tick_params(length=0)
     if not whole:
         axes.tick_params(axis="x", labelrotation=60)

@@ -49,7 +49,7 @@ def layer_map(frames: StudyFrames, question: Question) -> Drawing:
         ends_caption(trials),
         left_out_caption(frames, asked_for(frames, [x])),
         noise_caption(frames, [x]),
-        pooled_caption(frames, [x, *fixed(frames, trials)]),
+        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
     )
     return Drawing(plot_layer_map(frame, x=x, levels=levels[:MOST_PANELS], text=text), frame)
 

@@ -48,7 +48,7 @@ def survival(frames: StudyFrames, question: Question) -> Drawing:
         ends_caption(trials),
         left_out_caption(frames, asked_for(frames, [x])),
         noise_caption(frames, [x]),
-        pooled_caption(frames, [x, *fixed(frames, trials)]),
+        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
     )
     levels = levels_in(frames, x, frame)
     return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)

@@ -1,5 +1,7 @@
 """What pruning costs in accuracy, by each thing it saves: neurons, weights, FLOPs, time."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,26 +29,48 @@ def trade_off(frames: StudyFrames, question: Question) -> Drawing:
     pruned(frames)
     trials = with_costs(done(frames))
     own = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
-    by = [METHOD, *own]
+    names = [key for key in own if trials[key].map(lambda level: isinstance(level, str)).any()]
+    trials = trials.sort_values(METHOD, key=lambda column: column.map(place(frames)), kind="stable")
+    trials = trials.assign(**{METHOD: [series(row, names) for row in trials.to_dict("records")]})
+    by = [METHOD, *[key for key in own if key not in names]]
     frame = fronts(curves(trials, by))
     # where other keys are swept, too, a pruned trial is compared with unpruned ones of its setting
     others = [key for key in frames.swept if not key.startswith("prune.") and key != "seed"]
-    kept = equal_accuracy(trials, others, tolerance=TOLERANCE)
+    saved = saving(trials)
+    kept = equal_accuracy(trials, others, cost=saved, tolerance=TOLERANCE)
     equal = seed_interval(kept, "saving", [METHOD])
     bounds = kept.groupby(METHOD)["beyond"].any()
-    equal = equal.assign(kind="equal accuracy", beyond=equal[METHOD].map(bounds))
+    equal = equal.assign(kind="equal accuracy", saving=saved, beyond=equal[METHOD].map(bounds))
     unpruned = seed_interval(trials[trials[METHOD] == NONE].assign(all=0), "test_accuracy", ["all"])
     text = caption(
         f"A marker: mean over {seeds_of(frame)}{bar_caption(frame)}.",
         f"Ring: on the Pareto front. {'Grey: unpruned.' if len(unpruned) else NO_REFERENCE}",
         EQUAL if len(equal) else "",
         left_out_caption(frames, frames.trials),
-        pooled_caption(frames, [*by, *fixed(frames, trials)]),
+        pooled_caption(frames, [*by, *names, *fixed(frames, trials)]),
     )
-    methods = [method for method in levels_in(frames, METHOD, trials) if method != NONE]
+    methods = [method for method in trials[METHOD].unique() if method != NONE]
     figure = plot_trade_off(frame, equal, unpruned, methods=methods, text=text)
     table = pd.concat([frame.assign(kind="trade-off"), equal], ignore_index=True)
     return Drawing(figure, table)
+
+
+def saving(trials: pd.DataFrame) -> str:
+    """Return the sparsity to be kept at equal accuracy: of units, unless a method masks none."""
+    most = trials[trials[METHOD] != NONE].groupby(METHOD)["sparsity"].max()
+    return "sparsity" if (most > 0).all() else "weight_sparsity"
+
+
+def place(frames: StudyFrames) -> dict[str, int]:
+    """Return where each method stands in the order of the study."""
+    return {method: i for i, method in enumerate(levels_in(frames, METHOD, frames.trials))}
+
+
+def series(trial: dict[str, Any], keys: list[str]) -> str:
+    """Return what a line is of: a method, and its variant where keys of it are swept by name."""
+    if trial[METHOD] == NONE:
+        return NONE
+    return ", ".join([style.value_text(trial[METHOD]), *(trial[key] or "none" for key in keys)])
 
 
 def bar_caption(frame: pd.DataFrame) -> str:
@@ -85,19 +109,20 @@ def plot_trade_off(
     """
     shown = list(frame["cost"].unique())
     looks = style.looks(methods)
-    rows = -(-len(shown) // 2)
+    columns = min(2, len(shown))
+    rows = -(-len(shown) // columns)
     lower = 0.45 + 0.14 * len(equal) if len(equal) else 0.0
     legend = 0.16 * -(-len(methods) // 5)
     figure = style.page(style.PAGE, 0.7 + 2.0 * rows + lower + legend)
     heights = [2.0] * rows + ([lower] if len(equal) else [])
-    space = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+    space = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     first = None
     for i, cost in enumerate(shown):
-        axes = figure.add_subplot(space[i // 2, i % 2], sharey=first)
+        axes = figure.add_subplot(space[i // columns, i % columns], sharey=first)
         first = first or axes
         draw_cost(axes, frame[frame["cost"] == cost], unpruned, methods, looks)
         axes.set_xlabel(style.label(cost))
-        if i % 2 == 0:
+        if i % columns == 0:
             axes.set_ylabel(style.label("test_accuracy"))
         else:
             axes.tick_params(labelleft=False)
@@ -154,4 +179,4 @@ def draw_equal(axes: Axes, equal: pd.DataFrame, methods: list, looks: dict) -> N
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(style.label("saving"))
+    axes.set_xlabel(style.label(f"{equal['saving'].iloc[0]} kept"))

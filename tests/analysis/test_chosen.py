@@ -1,8 +1,12 @@
 """Which trials are compared, when not all settings were run at all levels."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pandas as pd
 
-from analysis.chosen import crossed
+from analysis.chosen import applicable, crossed, fixed
+from analysis.load import StudyFrames
 
 STAR = pd.DataFrame(  # one key at a time, around (0, 0)
     [(0, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (0, 2, 0)], columns=["a", "b", "seed"]
@@ -25,3 +29,23 @@ def test_without_a_level_in_common_nothing_is_left_out():
     apart = pd.DataFrame([(0, 0, 0), (1, 1, 0)], columns=STAR.columns)
     assert len(crossed(apart, ["a"], ["a", "b", "seed"])) == 2
     assert len(crossed(apart, [], ["a", "b", "seed"])) == 2
+
+
+def study(*swept: str) -> StudyFrames:
+    return cast(StudyFrames, SimpleNamespace(swept=[*swept, "seed"]))
+
+
+def test_where_a_target_is_swept_the_unpruned_trials_are_not_comparable():
+    trials = pd.DataFrame(
+        [("none", 0.5), ("nvp", 0.5), ("nvp", 0.9)], columns=["prune.method", "prune.sparsity"]
+    )
+    assert len(applicable(study("prune.method", "prune.sparsity"), trials)) == 2
+    assert len(applicable(study("prune.method", "optim.lr"), trials)) == 3
+    unpruned = trials[:1]
+    assert len(applicable(study("prune.method", "prune.sparsity"), unpruned)) == 1
+
+
+def test_nothing_is_averaged_over_a_key_with_one_level_or_one_at_each_level_shown():
+    trials = STAR.assign(c=7, d=STAR["a"] * 10)
+    assert fixed(study("a", "b", "c", "d"), trials) == ["c", "seed"]
+    assert fixed(study("a", "b", "c", "d"), trials, ["a"]) == ["a", "c", "d", "seed"]
