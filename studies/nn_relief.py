@@ -3,7 +3,9 @@
 Claim     NN Relief removes most connections without loss; how many depends on the network and on
           the optimizer that trained it.
 Figure    analysis/notebooks/nn_relief.ipynb -> trade_off
-Cost      quick: 24 trials; paper: 72 trials on GPUs
+Cost      quick: 24 trials, 2.0 minutes on two cores, unpruned
+          test accuracy 0.98;
+          paper: 72 trials on GPUs
 Source    Dekhovich et al., "Neural network relief", 2024: LeNets, VGG-like and ResNet-20
 
 Differs: ten rounds of 60 epochs for all networks (theirs: 20, 6 and 10), and the learning rate

@@ -3,7 +3,9 @@
 Claim     Adam with coupled L2 leaves far fewer neurons than SGD with the same L2, and than AdamW,
           whose decay is decoupled.
 Figure    analysis/notebooks/optimizer.ipynb -> dead_at_end
-Cost      quick: 54 trials; paper: 54 trials on GPUs
+Cost      quick: 54 trials, 3.9 minutes on two busy cores, unpruned
+          test accuracy 0.94 and more, 0.98 without decay;
+          paper: 54 trials on GPUs
 Source    Mehta et al., "On implicit filter level sparsity in convolutional neural networks", 2019
 
 Adam and AdamW train at a learning rate of their own; momentum 0.9 is their beta1.

@@ -3,7 +3,9 @@
 Claim     Pruning the dying and reactivating some of them keeps the accuracy that pruning alone
           loses, the more so the more die.
 Figure    analysis/notebooks/reactivation.ipynb -> trade_off
-Cost      quick: 36 trials; paper: 48 trials on GPUs
+Cost      quick: 36 trials, 5.1 minutes on two busy cores, unpruned
+          test accuracy 0.98;
+          paper: 48 trials on GPUs
 Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs is unpublished
 
 prune.regrow of dnr says who returns: nobody (none), whom the gradient favours (gradient), or some

@@ -15,10 +15,11 @@ from nvp.axes import Axis, Grid
 from nvp.study import Design, Study, main
 
 STUDIES = sorted((Path(__file__).parent.parent / "studies").glob("*.py"))
-EPOCHS, STEPS, NAMES = 2, 20, 3
+EPOCHS, STEPS, NAMES = 2, 10, 3
 SHORT = {  # and so lenient that something is pruned at once
     "epochs": EPOCHS,
-    "data.batch_size": 128,
+    "data.images": 320,
+    "data.batch_size": 64,
     "prune.patience": 1,
     "prune.tau": 0.3,
 }
