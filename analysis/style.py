@@ -1,4 +1,4 @@
-"""The only home of colours, labels with units, names, orders and sizes, and of saving a figure."""
+"""The only home of colours, sizes and orders, and of saving a figure; `words` has the names."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.words import LABELS, LAYERS, METHODS, SYMBOLS
 from nvp.schema import TABLES
 
 COLUMN, PAGE = 3.4, 7.0  # widths of one and of two columns of a paper, inches
@@ -19,91 +20,12 @@ DPI = 300  # of a PNG
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PALETTE = sns.color_palette("colorblind").as_hex()
 STATES = {"alive": "#d9dee3", "dead": PALETTE[3], "masked": "#1b2a41"}
-STATE_NAMES = {"alive": "alive", "masked": "masked"}
-DEATH_NAMES = {"dead": "strictly dead", "dormant_0025": "dormant, τ = 0.025"}
 
 EVENTS = {"died": PALETTE[3], "pruned": "#1b2a41"}
-EVENT_NAMES = {"died": "died first", "pruned": "pruned first"}
 HEAT = "cividis"  # dark is little; the same to colour-blind readers
 DIVERGING = "RdBu_r"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 SIGNIFICANT = 0.05  # of p after Holm's correction: filled markers
-
-LABELS = {
-    "alive": "neurons not yet dead\n(fraction of the layer)",
-    "share": "neurons (fraction of all)",
-    "layer": "layer, from the input",
-    "masked_fraction": "neurons masked at the end\n(fraction of the layer)",
-    "ever_died": "neurons that ever died (fraction)",
-    "first_death": "first death, median over the dead (epoch)",
-    "entropy": "mean activation entropy (fraction)",
-    "flops_ratio": "FLOPs left (× the dense network)",
-    "step_ratio": "time of a step (× the dense network)",
-    "sparsity kept": "sparsity at equal accuracy (fraction of units masked)",
-    "weight_sparsity kept": "weight sparsity at equal accuracy (fraction of weights masked)",
-    "tau": "agreement of ranks with\nthose at the end (Kendall's τ)",
-    "jaccard": "lowest half in common with\nthat at the end (Jaccard index)",
-    "importance_permutation": "error added by shuffling (× variance)",
-    "importance_fanova": "variance explained alone (fraction)",
-    "dead_fraction": "dead neurons at the end (fraction of kept)",
-    "lr/B": "η / B (1/images)",
-    "lr/√B": "η / √B (images$^{-1/2}$)",
-    "lr": "effective rate η",
-    "1/B": "1 / B (1/images)",
-    "walk": "η √T / √B",
-    "optim.noise": "gradient noise σ",
-    "optim.lr": "learning rate",
-    "optim.momentum": "momentum",
-    "optim.weight_decay": "weight decay",
-    "optim.l1": "L1 on weights",
-    "optim.l1_scale": "L1 on scales",
-    "data.batch_size": "batch size (images)",
-    "length": "length of training",
-    "penalty": "regularisation",
-    "strength": "strength of regularisation λ",
-    "optim.name": "optimizer",
-    "model.name": "network",
-    "prune.regrow": "who returns",
-    "model.activation": "activation function",
-    "model.width": "width (× the published network)",
-    "prune.method": "pruning method",
-    "prune.sparsity": "target sparsity (fraction of units)",
-    "epoch": "epoch",
-    "neuron": "neuron",
-    "dead": "strictly dead neurons (fraction of kept)",
-    "negative_side": "never positive neurons (fraction of kept)",
-    "saturated": "saturated neurons (fraction of kept)",
-    "rare": "rarely firing neurons (fraction of kept)",
-    "dormant_0025": "dormant neurons, τ = 0.025 (fraction of kept)",
-    "dormant_01": "dormant neurons, τ = 0.1 (fraction of kept)",
-    "low_variance": "low-variance neurons (fraction of kept)",
-    "sparsity": "sparsity reached (fraction of units masked)",
-    "test_accuracy": "test accuracy (fraction)",
-    "weight_sparsity": "weight sparsity (fraction of weights masked)",
-    "noise_scale": "gradient-noise scale (images)",
-    "difference": "test accuracy, pruned − unpruned (fraction)",
-    "val_accuracy": "validation accuracy (fraction)",
-}
-SYMBOLS = {
-    "optim.noise": "σ",
-    "optim.lr": "learning rate",
-    "optim.weight_decay": "L2",
-    "optim.l1": "L1",
-    "optim.l1_scale": "L1 on scales",
-    "strength": "λ",
-    "data.batch_size": "batch size",
-    "prune.method": "method",
-}
-METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
-CRITERIA = {
-    "nvi": "vitality index",
-    "entropy": "entropy",
-    "mean_abs": "mean |activation|",
-    "fire_rate": "fire rate",
-    "weight_norm": "weight norm",
-    "variance": "variance",
-}
-LAYERS = {"stem": "stem", "hidden": "linear"}
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

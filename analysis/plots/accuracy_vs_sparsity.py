@@ -95,10 +95,12 @@ def draw_trials(partners: Axes, pruned: Axes, frame: pd.DataFrame, *, x: str, hu
 def level_handles(frame: pd.DataFrame, x: str) -> list[Line2D]:
     """Return the legend's entries of the levels of `x`."""
     color = style.ramp(sorted(frame[x].unique()))
-    return [
-        Line2D([], [], ls="", marker="o", ms=4, color=color[one], label=style.level(x, one))
+    levels = [
+        Line2D([], [], ls="", marker="o", ms=4, color=color[one], label=style.value_text(one, x))
         for one in color
     ]
+    name = style.label(x).partition(" (")[0]
+    return [Line2D([], [], ls="", label=f"{name}:"), *levels]
 
 
 def two_rows(upper: list[Line2D], lower: list[Line2D]) -> list[Line2D]:

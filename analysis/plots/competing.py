@@ -18,6 +18,7 @@ from analysis.load import StudyFrames
 from analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
 from analysis.question import Drawing, NothingToDraw, Question
 from analysis.survival import incidence
+from analysis.words import EVENT_NAMES
 
 
 def competing(frames: StudyFrames, question: Question) -> Drawing:
@@ -52,7 +53,7 @@ def plot_competing(frame: pd.DataFrame, *, by: str, levels: list, text: str) -> 
         for event in ("died", "pruned"):
             rows = frame[(frame[by] == level) & (frame["event"] == event)]
             look = {"color": style.EVENTS[event], "ls": style.DASHES[event == "pruned"]}
-            look |= {"label": style.EVENT_NAMES[event], "drawstyle": "steps-post"}
+            look |= {"label": EVENT_NAMES[event], "drawstyle": "steps-post"}
             band(axes, rows, "epoch", "share", look=look)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.margins(x=0.02)

@@ -12,6 +12,7 @@ from analysis.derive import STATES, headline, life_cycle, liveliest
 from analysis.load import StudyFrames
 from analysis.place import nearest
 from analysis.question import Drawing, NothingToDraw, Question, finished
+from analysis.words import DEATH_NAMES, STATE_NAMES
 
 METHOD = "dead"
 
@@ -85,7 +86,7 @@ def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
     axes.set_xlabel(style.label("epoch"))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.spines[:].set_visible(False)
-    names_of = style.STATE_NAMES | {"dead": style.DEATH_NAMES[frame["death"].iloc[0]]}
+    names_of = STATE_NAMES | {"dead": DEATH_NAMES[frame["death"].iloc[0]]}
     handles = [Patch(facecolor=style.STATES[state], label=names_of[state]) for state in STATES]
     place = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "columnspacing": 1.2}
     axes.legend(handles=handles, ncols=len(STATES), **place)

@@ -16,6 +16,7 @@ from analysis.question import Drawing, NothingToDraw, Question
 from analysis.stability import CHANCE, CRITERIA, MOST_NEURONS
 from analysis.stability import rank_stability as agreement
 from analysis.stats import seed_interval
+from analysis.words import CRITERION_NAMES
 
 MOST_TRIALS = 24
 AGREEMENTS = {"tau": 0.0, "jaccard": CHANCE}  # and what chance gives
@@ -77,7 +78,7 @@ def plot_rank_stability(frame: pd.DataFrame, *, text: str) -> Figure:
         for criterion in criteria:
             rows = frame[(frame["criterion"] == criterion) & (frame["agreement"] == value)]
             rows = rows.sort_values("epoch")
-            look = looks[criterion] | {"ms": 3, "label": style.CRITERIA[criterion]}
+            look = looks[criterion] | {"ms": 3, "label": CRITERION_NAMES[criterion]}
             band(
                 axes,
                 rows.rename(columns={"mean": value}),
