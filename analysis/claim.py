@@ -113,4 +113,5 @@ def ran(frames: StudyFrames) -> str:
     epochs = sorted(trials["epochs"].unique())
     length = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     seeds, devices = trials["seed"].nunique(), ", ".join(map(str, trials["device"].unique()))
-    return f"{names[0]}{width}, {names[1]}{part}, {length} epochs, {seeds} seeds, {devices}"
+    some = f"{seeds} seed" + ("s" if seeds > 1 else "")
+    return f"{names[0]}{width}, {names[1]}{part}, {length} epochs, {some}, {devices}"

@@ -63,6 +63,8 @@ SYMBOLS = {
     "optim.l1_scale": "L1 on scales",
     "strength": "λ",
     "data.batch_size": "batch size",
+    "optim.name": "optimizer",
+    "model.name": "network",
     "prune.method": "method",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}

@@ -156,7 +156,8 @@ def draw_cost(
     )
     axes.locator_params(axis="x", nbins=6)
     if frame["cost"].iloc[0] in SAVINGS:
-        axes.set_xlim(left=0)
+        low = axes.get_xlim()[0]
+        axes.set_xlim(left=0 if low < 0.5 else low)
     low = np.fmin(frame["mean"], frame["low"].clip(0, 1)).min()
     high = np.fmax(frame["mean"], frame["high"].clip(0, 1)).max()
     axes.set_ylim(max(0.0, low - 0.02), min(1.0, high + 0.02))
