@@ -3,20 +3,26 @@
 Every trial went through the real writer (`benchmarks.made_up`) and is read back by `analysis.load`.
 1,000 trials have 20 epochs, 5 layers and 0.7 million events; 10,000 have neither events nor
 neurons. A place made before can be given: `python -m benchmarks.report [PLACE]`. Two minutes.
+A large study is read as its trials left it, and compacted.
 """
 
 import sys
 import tempfile
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 from analysis import style
-from analysis.figures import FIGURES
+from analysis.figures import FIGURES, panels
 from analysis.load import StudyFrames, load
 from analysis.question import NothingToDraw, Question
+from analysis.report import write_report
+from analysis.studies import question_of
 from benchmarks.bar import bar
 from benchmarks.made_up import make
+from nvp.compact import compact
+from nvp.tables import open_study
 
 QUESTION = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
 LARGE = {"optim.lr": 10, "data.batch_size": 10, "prune.method": 4, "seed": 25}
@@ -37,14 +43,31 @@ def drawn(frames: StudyFrames, name: str, folder: Path) -> float:
     return seconds
 
 
-def measure(place: str) -> list[bool]:
-    """Load and draw both studies."""
-    folder = Path(place, "drawn")
+def mapped(place: str, folder: Path) -> float:
+    """Load the large study, draw and save its effect map; return the seconds that took."""
     start = time.perf_counter()
     large = load(place, "large", "quick")
     print(f"    {len(large.trials)} trials loaded in {time.perf_counter() - start:.2f} s")
-    drawn(large, "effect_map", folder / "large")
-    effect = time.perf_counter() - start
+    drawn(large, "effect_map", folder)
+    return time.perf_counter() - start
+
+
+def reported(place: str, folder: Path) -> float:
+    """Write the report of the small study as `learning_rate`; return the seconds, load included."""
+    start = time.perf_counter()
+    frames = replace(load(place, "small", "quick"), name="learning_rate")
+    panels_of = list(panels(frames, folder / "figures"))
+    assert all(panel.files for panel in panels_of)
+    write_report(frames, question_of(frames.name), panels_of, folder / "report.html")
+    return time.perf_counter() - start
+
+
+def measure(place: str) -> list[bool]:
+    """Load and draw both studies."""
+    folder = Path(place, "drawn")
+    loose = mapped(place, folder / "loose")
+    compact(open_study(place, "large", "quick"))
+    packed = mapped(place, folder / "packed")
     start = time.perf_counter()
     small = load(place, "small", "quick")
     rows = f"{len(small.events)} events, {len(small.layers)} rows of layers"
@@ -55,7 +78,9 @@ def measure(place: str) -> list[bool]:
         drawn(small, name, folder / "small")
     every = time.perf_counter() - start
     return [
-        bar("report.effect_map_10000_trials_s", effect, "<=", 5),
+        bar("report.report_1000_trials_s", reported(place, folder), "<=", 20),
+        bar("report.effect_map_10000_loose_trials_s", loose, "<=", 5),
+        bar("report.effect_map_10000_compacted_trials_s", packed, "<=", 5),
         bar("report.figures_1000_trials_s", every, "<=", 20),
     ]
 
