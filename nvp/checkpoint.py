@@ -5,6 +5,7 @@ Nothing executable is ever read from storage.
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,17 @@ def save_checkpoint(
     later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]  # could not be used
     earlier = [n for n in others if n not in later]
     storage.delete(later + earlier[: 1 - KEEP_LAST])
+
+
+def remove_leftovers(storage: Storage, finished: Mapping[str, dict[str, Any]]) -> None:
+    """Delete what a process left that died between its trial's row and its checkpoints' removal.
+
+    Args:
+        storage: the study's; nothing else runs in it.
+        finished: rows of `trials` by id, of trials that do not go on.
+    """
+    spent = {name for name, row in finished.items() if row["checkpoint_kept"] is False}
+    storage.delete([n for n in storage.files("checkpoints") if n.split("/")[1] in spent])
 
 
 def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:

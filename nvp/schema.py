@@ -43,6 +43,7 @@ WEIGHT_COUNT = "weights pruned or grown, neurons of the layer that shrunk; null 
 STRUCTURE = "of the network once masked neurons are removed, whether it shrank or not"
 STEP_SECONDS = "median of a few plain training steps at the end; null if nothing is masked, or slow"
 RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
+CHECKPOINT_KEPT = "its checkpoints stay: asked for, forks start there, or it may go on"
 NOISE_SCALE = (
     "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
     "null when not measured (probe.noise_scale) or |mean|^2 is estimated to be <= 0"
@@ -90,6 +91,7 @@ TRIALS = pa.schema(
         column("host", TEXT, "host of the last attempt", volatile=True),
         column("device", TEXT, "device of the last attempt", volatile=True),
         column("retried_alone", FLAG, RETRIED_ALONE, volatile=True),
+        column("checkpoint_kept", FLAG, CHECKPOINT_KEPT, volatile=True),
         column("version", TEXT, "nvp, torch and ray of the last attempt", volatile=True),
         column("manifest", TEXT, "JSON {part: bytes} of all parts of the trial", volatile=True),
     ]

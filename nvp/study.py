@@ -19,6 +19,7 @@ import torch
 from nvp.arguments import AUTO, check_flags, choose_preset, parser, read_settings
 from nvp.asha import Asha
 from nvp.axes import Grid, grid, integers, log_uniform, uniform
+from nvp.checkpoint import remove_leftovers
 from nvp.config import TrialConfig
 from nvp.data import data_root, prepare_data
 from nvp.fastest import Choice, Chooser, fastest
@@ -271,6 +272,7 @@ def summary(
     """Print how the study ended; return the exit code."""
     index = read_index(storage)
     state = compare(plan, index, settled(arguments.scheduler == "asha"))
+    remove_leftovers(storage, {name: index.rows[name] for name in state.done})
     counts = Counter(index.rows[name]["status"] for name in state.done)
     censored = f", {counts['censored']} censored" if counts["censored"] else ""
     print(

@@ -276,6 +276,8 @@ class Run:
         """Commit the trial's row, then delete its checkpoints, unless asked or it may go on."""
         row = trial_row(self.config, status, error) | {"device": device_name(self.device)}
         row["retried_alone"] = self.retried
+        kept = self.keep_checkpoint or status not in ("done", "diverged")
+        row["checkpoint_kept"] = kept
         row["rung"] = self.state.epoch if status == "censored" else None
         if status in ("done", "diverged"):
             self.writer.release()
@@ -296,6 +298,6 @@ class Run:
         self.tick()
         times = {"started": self.diary.started, "ended": time.time(), "seconds": self.diary.seconds}
         self.writer.commit(row | times)
-        if status in ("done", "diverged") and not self.keep_checkpoint:
+        if not kept:
             self.writer.storage.delete_folder(f"checkpoints/{self.writer.trial_id}")
         return self.progress(status, error=error)
