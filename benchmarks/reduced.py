@@ -2,8 +2,8 @@
 
 `NVP_DATA=data python -m benchmarks.reduced STUDY --storage PLACE [flags of a study]`: the study's
 published preset with a ResNet-18 of a quarter of the width on the first 5,000 train images of
-CIFAR-10, 10 epochs, on the CPU, at the ends of its axes. It is stored as the preset quick, since it
-is not the published one.
+CIFAR-10, 10 epochs, on the CPU, at the ends of its axes; `nn_relief`: the LeNets whole, on all of
+MNIST, 20 epochs. Stored as the preset quick, since it is not the published one.
 """
 
 import sys
@@ -23,6 +23,17 @@ SMALLER: dict[str, Any] = {
 SMALLER |= {"precision": "auto", "layout": "auto"}
 FASTER = {"optim.lr": 0.05, "optim.schedule": "one_cycle"}  # 390 steps at theirs learn little
 UNPRUNED = {"prune.method": grid("none")}
+LENETS = {  # on all of MNIST; theirs prunes twenty times, and trains 60 epochs after each
+    "epochs": 20,
+    "data.name": "mnist",
+    "data.images": 0,
+    "model.width": 1.0,
+    "model.norm": "none",
+    "prune.alpha_conv": 0.9,
+    "prune.rounds": 4,
+    "prune.start": 0.2,
+    "prune.end": 0.8,
+}
 NEURONS = ("ds_official", "snap", "early_crop_s", "early_snap", "cropit_s", "nvp", "random")
 WEIGHTS = ("ds_official_weight", "early_crop", "cropit", "gmp", "random_weight")
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Grid]]] = {
@@ -44,6 +55,15 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Grid]]] = {
         {
             "prune.method": grid("none", *WEIGHTS),
             "prune.sparsity": grid(0.75, 0.98, when={"prune.method": WEIGHTS}),
+        },
+    ),
+    "nn_relief": (
+        LENETS,
+        {
+            "model.name": grid("lenet300", "lenet5"),
+            "optim.name": grid("adam", "sgd"),
+            "optim.lr": grid(0.1, when={"optim.name": ("sgd",)}),
+            "prune.method": grid("none", "nn_relief"),
         },
     ),
 }
