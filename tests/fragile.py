@@ -27,7 +27,7 @@ from nvp.study import Design, Study, grid, main
 
 DESIGN = Design(
     base=TrialConfig(epochs=1, model=ModelConfig(name="fragile")),
-    space={"data.batch_size": grid(100, 200, 300)},
+    space={"data.batch_size": grid(BATCHES)},
     seeds=1,
 )
 STUDY = Study(name="fragile", paper=DESIGN, quick=DESIGN)
@@ -37,7 +37,9 @@ if __name__ == "__main__":
 """
 
 
-def with_fragile_model(folder: Path, text: str) -> dict[str, str]:
+def with_fragile_model(
+    folder: Path, text: str, batches: tuple[int, ...] = (100, 200, 300)
+) -> dict[str, str]:
     """Put a copy of nvp with a fragile model, and a study of it, into a folder; return its env."""
     shutil.copytree(ROOT / "nvp", folder / "nvp")
     models = folder / "nvp/models/__init__.py"
@@ -47,5 +49,6 @@ def with_fragile_model(folder: Path, text: str) -> dict[str, str]:
         .replace('    "mlp": ', '    "fragile": fragile.build,\n    "mlp": ')
     )
     (folder / "nvp/models/fragile.py").write_text(text)
-    (folder / "fragile.py").write_text(FRAGILE_STUDY)
+    listed = ", ".join(map(str, batches))
+    (folder / "fragile.py").write_text(FRAGILE_STUDY.replace("BATCHES", listed))
     return {"PYTHONPATH": str(folder)}

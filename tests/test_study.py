@@ -14,7 +14,6 @@ from nvp.study import main
 from nvp.tables import open_study, read_index, read_table
 from studies.sgd_noise import STUDY
 from tests.conftest import SCRIPT, SMALL, run_study
-from tests.fragile import FRAGILE, with_fragile_model
 
 ONE = ["--preset", "quick", "--seeds", "1", "--no-ray", "--set", "epochs=2",
        "--set", "data.batch_size=200", "--set", "prune.method=none"]  # fmt: skip
@@ -180,99 +179,6 @@ def test_damage_is_named_and_only_the_trials_concerned_run_again(
     for table, rows in before.items():
         assert read_table(index, table, sorted(whole.rows)) == rows
     assert "0 to run" in run_study(place, *SMALL).stdout
-
-
-def test_a_trial_that_kills_its_process_every_time_is_a_failed_row(tmp_path: Path) -> None:
-    deadly = "import os\n" + FRAGILE.replace("raise RuntimeError(", "os.kill(os.getpid(), 9), (")
-    own = with_fragile_model(tmp_path, deadly)
-    ended = run_study(
-        tmp_path / "out", "--preset", "quick", env=own, script=tmp_path / "fragile.py"
-    )
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "2 of 3 trials done" in ended.stdout
-    assert "failed: the trial's process died 4 times" in ended.stdout
-    rows = read_index(open_study(str(tmp_path / "out"), "fragile", "quick")).rows.values()
-    assert sorted(row["status"] for row in rows) == ["done", "done", "failed"]
-
-
-def test_a_process_that_dies_between_two_trials_costs_no_trial(tmp_path: Path) -> None:
-    own = with_fragile_model(tmp_path, FRAGILE.replace("== 100", "== 101"))
-    sweep = tmp_path / "nvp/sweep/actor.py"
-    dying = """    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        mark = Path(self.setting.root) / "died"
-        if not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), 9)
-"""
-    before = dying.splitlines(keepends=True)[0]
-    assert before in sweep.read_text()
-    sweep.write_text(sweep.read_text().replace(before, dying))
-    ended = run_study(
-        tmp_path / "out",
-        *("--preset", "quick", "--max-concurrent", "1"),
-        env=own | {"NVP_DATA": str(tmp_path)},
-        script=tmp_path / "fragile.py",
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert (tmp_path / "died").exists()
-    assert "its process died at the start; trying again later" in ended.stdout
-    assert "3 of 3 trials done" in ended.stdout
-
-
-def test_a_trial_out_of_memory_runs_again_alone_on_a_whole_gpu(tmp_path: Path) -> None:
-    """Real Ray with a declared GPU; the network runs on the CPU and wants the whole of it."""
-    crowded = FRAGILE.replace("raise RuntimeError(", "crowd(").replace(
-        "class ",
-        """def crowd(message):
-    import ray
-    import torch
-
-    if ray.get_runtime_context().get_assigned_resources()["GPU"] < 1:
-        raise torch.OutOfMemoryError(message)
-
-
-class """,
-        1,
-    )
-    own = with_fragile_model(tmp_path, crowded)
-    for name, before, after in (
-        ("study", 'return "cuda" if gpus', 'return "cpu" if gpus'),
-        ("sweep/cluster", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
-    ):
-        file = tmp_path / f"nvp/{name}.py"
-        assert before in file.read_text()
-        file.write_text(file.read_text().replace(before, after))
-    ended = run_study(
-        tmp_path / "out",
-        *("--preset", "quick", "--gpus-per-trial", "1/2"),
-        env=own,
-        script=tmp_path / "fragile.py",
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("out of memory; later alone on a whole GPU") == 1
-    assert "3 of 3 trials done" in ended.stdout
-    rows = read_index(open_study(str(tmp_path / "out"), "fragile", "quick")).rows.values()
-    assert sorted(row["retried_alone"] for row in rows) == [False, False, True]
-
-
-def test_a_failing_trial_leaves_its_traceback_and_the_others_go_on(tmp_path: Path) -> None:
-    own = with_fragile_model(tmp_path, FRAGILE)
-    ended = run_study(
-        tmp_path / "out", "--preset", "quick", env=own, script=tmp_path / "fragile.py"
-    )
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "2 of 3 trials done" in ended.stdout
-    assert "RuntimeError: this network breaks on batches of 100" in ended.stdout
-    index = read_index(open_study(str(tmp_path / "out"), "fragile", "quick"))
-    failed = [row for row in index.rows.values() if row["status"] == "failed"]
-    assert len(failed) == 1
-    assert "Traceback" in failed[0]["error"]
-    (tmp_path / "nvp/models/fragile.py").write_text(FRAGILE.replace("== 100", "== 101"))
-    again = run_study(
-        tmp_path / "out", "--preset", "quick", env=own, script=tmp_path / "fragile.py"
-    )
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert "2 done, 1 to run, 1 failed" in again.stdout
 
 
 def test_help_names_every_flag() -> None:
