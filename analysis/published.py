@@ -82,6 +82,6 @@ def cell(published: float | None, ours: dict[str, Any] | None, digits: int = 3) 
         return ""
     mine = "–"
     if ours:
-        mean, low, high = (f"{ours[name]:.{digits}f}" for name in ("mean", "low", "high"))
+        mean, low, high = (f"{ours[name]:,.{digits}f}" for name in ("mean", "low", "high"))
         mine = f"{mean} [{low}, {high}]"
     return f"{published:.{digits}f} / {mine}"
