@@ -95,7 +95,9 @@ CLAIMS = (
         source=NOTE,
         says="More than 90 % of the neurons that revive die again.",
         study="learning_rate",
-        share=Share(of=died_again, above=0.9, words="of the revived, died again"),
+        share=Share(
+            of=died_again, above=0.9, words="of the revived, died again within the run, all rates"
+        ),
         setting={},
     ),
     Claim(
