@@ -3,17 +3,24 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from analysis.claim import Claim, at_setting, rows_of, verdict
+from analysis.bars import bars
+from analysis.claim import Claim, Share
 from analysis.claims import CLAIMS
+from analysis.claims.accuracy import claims
+from analysis.evidence import rows_of
+from analysis.imagenet import imagenet
 from analysis.load import StudyFrames, load
+from analysis.published import judged, measured, numbers
 from analysis.question import DEATH, Contrast
-from analysis.reproduction import batch_bars, main, measured, numbers
+from analysis.reproduction import main
+from analysis.verdict import at_setting, beside, verdict
 from nvp.config import TrialConfig, flatten
 from tests.conftest import ROOT
 
-NOISE = next(claim for claim in CLAIMS if claim.study == "sgd_noise")
+NOISE = next(claim for claim in CLAIMS if claim.source.startswith("Chen") and claim.study)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +43,8 @@ def paper(frames: StudyFrames, **base: object) -> StudyFrames:
         ("more", "no winner after Holm's correction", "no effect", "contradicted"),
         ("no winner", "no winner", "no effect, as claimed", "reproduced"),
         ("no winner", "less", "an effect where none is claimed", "contradicted"),
+        ("a difference", "less", "a difference, as claimed", "reproduced"),
+        ("a difference", "no winner", "no effect", "contradicted"),
         ("less", "no pair of finished trials", "not run", "not run"),
     ],
 )
@@ -48,6 +57,38 @@ def test_verdicts(expects: str, outcome: str, reduced: str, published: str) -> N
 def test_one_pair_decides_nothing() -> None:
     said = verdict(Claim(source="s", says="c"), "one pair, so no interval", published=True)
     assert said == "undecided (one pair, so no interval)"
+
+
+@pytest.mark.parametrize(
+    ("above", "low", "high", "said"),
+    [
+        (0.9, 0.92, 0.98, "same direction"),
+        (0.9, 0.5, 0.7, "less than claimed"),
+        (0.9, 0.8, 1.0, "no effect"),
+        (0.0, -0.3, -0.1, "opposite direction"),
+    ],
+)
+def test_a_number_lies_above_its_bound_or_not(
+    above: float, low: float, high: float, said: str
+) -> None:
+    share = Share(of=lambda frames: frames.trials, above=above, words="w")
+    outcome = beside({"n": 3, "mean": (low + high) / 2, "low": low, "high": high}, above)
+    assert verdict(Claim(source="s", says="c", share=share), outcome, published=False) == said
+    assert beside({"n": 1, "mean": 1.0}, above) == "one seed, so no interval"
+
+
+def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
+    def seeds(frames: StudyFrames) -> pd.DataFrame:
+        return pd.DataFrame({"seed": [0, 1, 2], "value": [0.5, 0.5, 0.5]})
+
+    share = Share(of=seeds, above=0.0, words="half")
+    claim = Claim(source="s", says="c", study="sgd_noise", share=share)
+    (row,) = rows_of(claim, [frames])
+    assert row["value"] == "half: 0.500 [0.500, 0.500] (3 seeds)"
+    assert row["verdict"] == "same direction"
+    nothing = replace(share, of=lambda frames: seeds(frames).iloc[:0])
+    (row,) = rows_of(replace(claim, share=nothing), [frames])
+    assert row["verdict"] == "not run"
 
 
 def test_only_the_source_s_own_setting_can_reproduce(frames: StudyFrames) -> None:
@@ -75,19 +116,66 @@ def test_levels_that_were_not_run_are_not_compared(frames: StudyFrames) -> None:
     assert row["verdict"] == "not run"
 
 
+def test_a_study_with_one_level_so_far_compares_nothing(frames: StudyFrames) -> None:
+    trials = frames.trials[frames.trials["optim.noise"] == 0]
+    (row,) = rows_of(NOISE, [replace(frames, trials=trials)])
+    assert row["verdict"] == "not run"
+
+
 def test_every_claim_names_a_study_and_keys_of_a_configuration() -> None:
     keys = {*flatten(TrialConfig()), "length"}
     for claim in CLAIMS:
-        assert bool(claim.contrast) != bool(claim.why), claim.says
-        if claim.contrast:
+        tests = [bool(claim.contrast), bool(claim.share), bool(claim.why)]
+        assert sum(tests) == 1, claim.says
+        assert bool(claim.study) != bool(claim.why)
+        if claim.study:
             assert (ROOT / "studies" / f"{claim.study}.py").exists()
+        if claim.contrast:
             assert {claim.contrast.key, *claim.contrast.where} <= keys
         assert set(claim.setting) <= keys
 
 
-def test_the_published_bars_are_the_steps_of_an_epoch() -> None:
-    assert [row["steps"] for row in batch_bars()] == ["3,125", "1,563", "782", "391", "196"]
-    assert all(0.9 < float(row["ratio"]) < 1.1 for row in batch_bars())
+def test_no_claim_twice() -> None:
+    assert len({(claim.source, claim.says) for claim in CLAIMS}) == len(CLAIMS)
+
+
+def test_a_figure_claims_what_its_accuracies_say() -> None:
+    table = pd.DataFrame(
+        [
+            ("ResNet-18, CIFAR-10, neuron sparsity", "ExplainableP", "theirs", 0.5, 0.93),
+            ("ResNet-18, CIFAR-10, neuron sparsity", "SNAP", "snap", 0.5, 0.92),
+            ("ResNet-18, CIFAR-10, neuron sparsity", "ExplainableP", "theirs", 0.9, 0.86),
+            ("ResNet-18, CIFAR-10, neuron sparsity", "SNAP", "", 0.9, 0.862),
+        ],
+        columns=pd.Index(["table", "method", "run", "level", "value"]),
+    )
+    first, last = claims(table)
+    assert (
+        first.says
+        == "At 50 % neuron sparsity theirs is more accurate than SNAP (about 0.930 to 0.920)."
+    )
+    assert (first.expects, last.expects) == ("more", "no winner")
+    assert first.contrast
+    assert (first.contrast.reference, first.contrast.others) == ("snap", ("theirs",))
+    assert (last.contrast, last.why) == (None, "SNAP of single weights is not built")
+
+
+def test_the_published_bars_are_the_steps_of_an_epoch_or_more_than_there_is() -> None:
+    rows = {row["level"]: row for row in bars([])}
+    assert rows["batch size 128"]["counts"] == "0.99 x the 391 steps of an epoch"
+    assert rows["lambda 9e-05"]["counts"] == "8.40 x all 4,800 channels"
+    verdicts = {key: row["verdict"] for key, row in rows.items()}
+    assert all(said == "artefact" for key, said in verdicts.items() if key.startswith("batch"))
+    assert (verdicts["lambda 0"], verdicts["lambda 9e-08"]) == ("not run", "artefact")
+    assert verdicts["learning rate 0.1"] == "not run"
+
+
+def test_a_number_is_reproduced_within_our_interval() -> None:
+    ours = {"mean": 0.9, "low": 0.89, "high": 0.91}
+    assert judged([]) == "not run"
+    assert judged([(0.914, ours)]) == "reproduced"
+    assert judged([(0.93, ours)]) == "contradicted"
+    assert judged([(0.93, ours), (0.9, ours)]) == "1 of 2 reproduced"
 
 
 def test_no_published_number_is_filled_in_by_a_smaller_run(frames: StudyFrames) -> None:
@@ -96,6 +184,11 @@ def test_no_published_number_is_filled_in_by_a_smaller_run(frames: StudyFrames) 
     for table in numbers([study]):
         for row in table["rows"]:
             assert all(not text or text.endswith("/ –") for text in row["cells"])
+            assert row["verdict"] == "not run"
+    for row in imagenet([replace(frames, name="imagenet")])["rows"]:
+        assert row["verdict"] == "not run"
+        assert all(not text or text.endswith("/ –") for text in row["cells"])
+    assert bars([replace(frames, name="learning_rate")])[10]["ours"] == "–"
 
 
 def test_the_document(study_place: Path, tmp_path: Path) -> None:
