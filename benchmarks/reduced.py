@@ -34,8 +34,9 @@ LENETS = {  # on all of MNIST; theirs prunes twenty times, and trains 60 epochs 
     "prune.start": 0.2,
     "prune.end": 0.8,
 }
-NEURONS = ("ds_official", "snap", "early_crop_s", "early_snap", "cropit_s", "nvp", "random")
-WEIGHTS = ("ds_official_weight", "early_crop", "cropit", "gmp", "random_weight")
+# those with published numbers
+NEURONS = ("ds_official", "snap", "early_crop_s", "early_snap", "cropit_s")
+WEIGHTS = ("ds_official_weight", "early_crop", "cropit")
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Grid]]] = {
     "learning_rate": ({}, {"optim.lr": grid(0.01, 0.1), **UNPRUNED}),
     "batch_size": (
