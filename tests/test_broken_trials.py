@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path) -> CompletedProcess[str]:
     return run_study(
         folder / "out",
-        *("--preset", "quick", "--gpus-per-trial", "1/2"),
+        *("--preset", "quick", "--gpus-per-trial", "1/2", "--keep-checkpoints"),
         env={"PYTHONPATH": str(folder), "NVP_DATA": str(folder)},
         script=folder / "fragile.py",
     )
@@ -100,6 +100,14 @@ def test_a_trial_out_of_memory_runs_again_alone_on_a_whole_gpu(ended) -> None:
     assert process.stdout.count("out of memory; later alone on a whole GPU") == 1
     assert found[FILLS]["retried_alone"]
     assert not any(found[batch]["retried_alone"] for batch in SOUND)
+
+
+def test_checkpoints_stay_when_asked_for(folder: Path, ended) -> None:
+    _, found = ended
+    storage = open_study(str(folder / "out"), "fragile", "quick")
+    for batch in (FILLS, *SOUND):
+        newest = max(storage.files(f"checkpoints/{found[batch]['trial_id']}"))
+        assert newest.rpartition("/")[2].startswith("00001-")
 
 
 def test_once_mended_the_next_start_runs_the_failed_ones_and_no_others(folder: Path, ended) -> None:

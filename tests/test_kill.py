@@ -67,8 +67,14 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_and_continued_equals_unbroken(tmp_path: Path, unbroken, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "how"),
+    [("planned", ["--no-ray"]), ("in the first trials", []), ("some done, some not", ["--no-ray"])],
+)
+def test_killed_and_continued_equals_unbroken(
+    tmp_path: Path, unbroken, moment: str, how: list[str]
+) -> None:
+    """Killed on Ray, and continued there or without it: what is in storage is all there is."""
     process = start_study(tmp_path, *TRIALS, env=OFTEN)
     wait_for(lambda: bool(MOMENTS[moment](tmp_path)), process)
     kill_all(process)
@@ -76,7 +82,7 @@ def test_killed_and_continued_equals_unbroken(tmp_path: Path, unbroken, moment: 
     finished = set(read_index(storage).rows)
     assert len(finished) < 4
     stamps = {f: f.stat().st_mtime_ns for f in files(tmp_path, "trials")}
-    ended = run_study(tmp_path, *TRIALS, env=OFTEN)
+    ended = run_study(tmp_path, *TRIALS, *how, env=OFTEN)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{len(finished)} done, {4 - len(finished)} to run" in ended.stdout
     assert all(f.stat().st_mtime_ns == stamp for f, stamp in stamps.items()), "run again"

@@ -16,7 +16,6 @@ from nvp.pruning.rankings import Ranking, rankings, would_mask
 from nvp.pruning.scene import Scene
 from nvp.storage import Storage
 from nvp.trial import run_trial
-from tests.conftest import run_study
 
 torch.set_num_threads(1)
 CONFIG = PruneConfig(floor=0.0)
@@ -268,21 +267,6 @@ def test_wrong_input_is_refused(
     code, _, error = run(capsys, place, *arguments)
     assert code == 2
     assert expected in error
-
-
-def test_a_study_on_ray_keeps_checkpoints_when_asked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    small = ["epochs=2", "optim.lr=0.1", "optim.noise=0", "prune.method=none"]
-    settings = [part for pair in small for part in ("--set", pair)]
-    common = ["--preset", "quick", "--seeds", "1", "--keep-checkpoints"]
-    ended = run_study(tmp_path, *common, *settings)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    (kept,) = (tmp_path / "sgd_noise/quick/checkpoints").iterdir()
-    own = ["--study", "sgd_noise", "--trial", kept.name, "--criteria", "magnitude", "l1"]
-    code, shown, error = run(capsys, tmp_path, *own)
-    assert code == 0, error
-    assert "criteria of neurons" in shown
 
 
 def test_a_diverged_trial_keeps_the_last_one_that_was_finite(tmp_path: Path) -> None:
