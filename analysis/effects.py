@@ -6,14 +6,14 @@ minus the mean of all, and an interaction is what a cell differs by from the sum
 effects. Residuals are pooled over all cells. What trials cannot tell apart is null, with a note.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from statsmodels.tools.sm_exceptions import SingularMatrixWarning
+from scipy.stats import f
+from scipy.stats import t as student
 
 from analysis.stats import ALIKE, LEVEL, with_holm
 from analysis.terms import TOLERANCE, Term, main_term, terms_of
@@ -88,22 +88,25 @@ class Columns:
         self.matrix = np.hstack(blocks)
         values, vectors = np.linalg.eigh(self.matrix.T @ self.matrix)
         own = values > TOLERANCE * len(self.matrix)
-        self.root = np.sqrt(values[own])[:, None] * vectors[:, own].T  # root' root = X' X
         self.whiten = vectors[:, own].T / np.sqrt(values[own])[:, None]
+        self.spread = self.whiten.T @ self.whiten  # the pseudoinverse of X' X
 
-    def fit(self, y: np.ndarray) -> Any:
-        """Return least squares of `y`: of as many rows as coefficients, and one for the residuals.
+    def fit(self, y: np.ndarray) -> "Fit":
+        """Return least squares of `y`."""
+        values = self.whiten.T @ (self.whiten @ (self.matrix.T @ y))
+        residual = y - self.matrix @ values
+        left = len(y) - len(self.whiten)
+        scale = residual @ residual / left if left > 0 else np.nan
+        return Fit(values, scale * self.spread, left)
 
-        Which has the estimates, errors and tests of all rows, and costs what coefficients do.
-        """
-        short = self.whiten @ (self.matrix.T @ y)
-        residual = y - self.matrix @ (self.whiten.T @ short)
-        left = np.sqrt(residual @ residual)
-        rows = np.vstack([self.root, np.zeros(self.root.shape[1])])
-        model = sm.OLS(np.append(short, left), rows)
-        model.df_resid = len(y) - len(self.root)
-        with warnings.catch_warnings(action="ignore", category=SingularMatrixWarning):
-            return model.fit()
+
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients of a model, their covariance, and the degrees of freedom of the residuals."""
+
+    values: np.ndarray
+    covariance: np.ndarray
+    left: int
 
 
 def rows_of(term: Term) -> pd.DataFrame:
@@ -116,27 +119,28 @@ def rows_of(term: Term) -> pd.DataFrame:
     return pd.DataFrame(named | values).astype({"level": object, "other_level": object})
 
 
-def untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
+def untestable(y: np.ndarray, seeds: Term, model: Fit) -> str:
     """Return why a response has no intervals, "" when it has."""
     if len(seeds.levels) < 2:
         return "one seed, so no interval"
     if np.ptp(y) <= ALIKE * np.abs(y).max():
         return "all trials alike, so no test"
-    if model.df_resid < 1:
-        return f"{len(y)} trials for {len(model.params)} coefficients, so no interval"
+    if model.left < 1:
+        return f"{len(y)} trials for {len(model.values)} coefficients, so no interval"
     return ""
 
 
-def estimates(term: Term, model: Any, at: int, fault: str) -> dict[str, Any]:
+def estimates(term: Term, model: Fit, at: int, fault: str) -> dict[str, Any]:
     """Return, level by level, the effects of a term, and without a `fault` intervals and tests."""
-    wide = np.zeros((len(term.levels), len(model.params)))
-    width = term.columns.shape[1]
-    wide[:, at : at + width] = term.contrast
-    effect = wide @ model.params
+    own = slice(at, at + term.columns.shape[1])
+    values, covariance = model.values[own], model.covariance[own, own]
+    effect = term.contrast @ values
     if fault:
         return {"estimate": effect}
-    test = model.t_test(wide)
-    low, high = test.conf_int(alpha=1 - LEVEL).T
-    whole = model.f_test(np.eye(len(model.params))[at : at + width])
-    found = {"estimate": effect, "low": low, "high": high, "p": test.pvalue}
-    return found | {"p_term": float(whole.pvalue)}
+    error = np.sqrt(np.einsum("ij,jk,ik->i", term.contrast, covariance, term.contrast))
+    half = student.ppf((1 + LEVEL) / 2, model.left) * error
+    ratio = np.divide(effect, error, out=np.zeros_like(effect), where=error > 0)
+    whole = values @ np.linalg.pinv(covariance, hermitian=True) @ values / len(values)
+    found = {"estimate": effect, "low": effect - half, "high": effect + half}
+    found |= {"p": 2 * student.sf(np.abs(ratio), model.left)}
+    return found | {"p_term": float(f.sf(whole, len(values), model.left))}

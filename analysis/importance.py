@@ -4,23 +4,19 @@ A row of the model is a setting of all swept keys but the seed: its response is 
 seeds, so seeds never leak from what a model learns to what it is judged by. Levels enter by rank.
 """
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import optuna
 import pandas as pd
-from optuna.distributions import BaseDistribution, IntDistribution
-from optuna.importance import FanovaImportanceEvaluator
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.inspection import permutation_importance
 
+from analysis.fanova import fanova
 from analysis.terms import in_order
 
 PERMUTATION, FANOVA = "permutation, random forest", "fANOVA"
 COLUMNS = ["response", "evaluator", "key", "importance", "low", "high", "score", "cells", "draws"]
 FEWEST, MOST = 8, 150  # settings: fewer cannot be left out, of more some are taken at random
-DRAWS, TREES = 20, 12
+DRAWS, TREES, SHUFFLES = 20, 12, 2
 
 
 def importances(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
@@ -72,12 +68,9 @@ def by_permutation(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     found, errors, totals = [], 0.0, 0.0
     for taken, out in draws(len(y)):
         forest = RandomForestRegressor(TREES, random_state=0).fit(features[taken], y[taken])
-        shuffled = permutation_importance(
-            forest, features[out], y[out], scoring="neg_mean_squared_error", n_repeats=2,
-            random_state=0,
-        )  # fmt: skip
-        found.append(np.asarray(shuffled["importances_mean"]) / y.var())
-        errors += float(((y[out] - forest.predict(features[out])) ** 2).sum())
+        plain, *worse = squared_errors(forest, features[out], y[out])
+        found.append((np.array(worse) - plain) / y.var())
+        errors += plain * len(out)
         totals += float(((y[out] - y.mean()) ** 2).sum())
     low, high = np.percentile(found, [2.5, 97.5], axis=0)
     return [
@@ -87,34 +80,34 @@ def by_permutation(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     ]
 
 
+def squared_errors(forest: RandomForestRegressor, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the mean squared error, and that with each key shuffled, the mean of SHUFFLES.
+
+    As sklearn's `permutation_importance`, which asks the forest for each shuffle by itself.
+    """
+    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max + 1)
+    generator, order, place = np.random.RandomState(seed), np.arange(len(y)), np.arange(len(y))
+    asked = [x]
+    for _ in range(SHUFFLES):
+        generator.shuffle(order)
+        place = place[order]  # of rows shuffled before
+        for i in range(x.shape[1]):
+            asked.append(x.copy())
+            asked[-1][:, i] = x[place, i]
+    predicted = forest.predict(np.concatenate(asked)).reshape(len(asked), len(y))
+    errors = ((predicted - y) ** 2).mean(axis=1)
+    return np.append(errors[0], errors[1:].reshape(SHUFFLES, -1).mean(axis=0))
+
+
 def by_fanova(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     """Return a row per key: the share of a forest's variance that is the key's alone."""
-    whole = fanova(x, y, trees=32)
-    parts = [fanova(x.iloc[taken], y[taken], trees=8) for taken, _ in draws(len(y))]
-    drawn = pd.DataFrame(parts).reindex(columns=x.columns).fillna(0.0)
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    names = sorted(x.columns)  # a forest depends on the order
+    features = x[names].to_numpy()
+    whole = dict(zip(names, fanova(features, y, trees=32), strict=True))
+    drawn = [fanova(features[taken], y[taken], trees=8) for taken, _ in draws(len(y))]
+    low, high = (dict(zip(names, end, strict=True)) for end in np.percentile(drawn, [2.5, 97.5], 0))
     return [
-        {"key": key, "evaluator": FANOVA, "importance": whole.get(key, 0.0)}
-        | {"low": low[i], "high": high[i], "score": np.nan}
-        for i, key in enumerate(x.columns)
+        {"key": key, "evaluator": FANOVA, "importance": whole[key]}
+        | {"low": low[key], "high": high[key], "score": np.nan}
+        for key in x.columns
     ]
-
-
-def fanova(x: pd.DataFrame, y: np.ndarray, *, trees: int) -> dict[str, float]:
-    """Return Optuna's importances of an in-memory study with these trials; {} if none varies."""
-    if np.ptp(y) == 0 or not (x.nunique() > 1).any():
-        return {}
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    ranges: dict[str, BaseDistribution] = {
-        str(key): IntDistribution(0, max(int(x[key].max()), 1)) for key in x.columns
-    }
-    study = optuna.create_study()
-    study.add_trials(
-        [
-            optuna.trial.create_trial(params=row, distributions=ranges, value=float(value))
-            for row, value in zip(x.to_dict("records"), y, strict=True)
-        ]
-    )
-    with warnings.catch_warnings(action="ignore"):
-        evaluator = FanovaImportanceEvaluator(n_trees=trees, seed=0)
-        return {key: float(share) for key, share in evaluator.evaluate(study).items()}

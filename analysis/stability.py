@@ -35,11 +35,12 @@ def compared(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, 
     for (trial, layer), rows in neurons.groupby(["trial_id", "layer"], observed=True, sort=True):
         wide = rows.pivot(index="neuron", columns="epoch", values=[*criteria, "kept"])
         wide = wide.iloc[:: -(-len(wide) // MOST_NEURONS)]
-        kept = wide["kept"].to_numpy(dtype=float) == 1
-        for criterion in criteria:
-            values = np.where(kept, wide[criterion].to_numpy(dtype=float), np.nan).T
+        epochs = wide.columns.levels[1]
+        scores = wide.to_numpy(dtype=float).T.reshape(len(criteria) + 1, len(epochs), len(wide))
+        for criterion, found in zip(criteria, scores, strict=False):
+            values = np.where(scores[-1] == 1, found, np.nan)
             taus = kendall(values[:-1], values[-1])
-            for i, epoch in enumerate(wide[criterion].columns[:-1]):
+            for i, epoch in enumerate(epochs[:-1]):
                 both = np.isfinite(values[i]) & np.isfinite(values[-1])
                 overlap = jaccard(values[i][both], values[-1][both])
                 yield str(trial), str(layer), epoch, criterion, both.sum(), taus[i], overlap

@@ -10,6 +10,8 @@ from typing import Any
 import matplotlib
 import pandas as pd
 import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from analysis.words import LABELS, LAYERS, METHODS, SYMBOLS
@@ -182,14 +184,23 @@ def in_words(figure: Figure) -> str:
 
 
 def save(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
-    """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths."""
+    """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths.
+
+    What `figure.savefig` writes; that draws a figure once more each time, to lay it out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
+    screen = figure.dpi
     with paper():
-        figure.savefig(paths[0], dpi=DPI)
-        figure.set_layout_engine("none")  # as laid out above: once is enough
+        figure.dpi = DPI
+        canvas = FigureCanvasAgg(figure)
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # as laid out now: once is enough
+        canvas.print_png(paths[0])
+        figure.dpi = screen
         drawn = io.StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(drawn, metadata={"Date": None})
     paths[1].write_text(drawn.getvalue(), encoding="utf-8")
     frame.to_csv(paths[2], index=False)
     return paths

@@ -7,7 +7,7 @@ import pandas as pd
 
 COSTS = ("sparsity", "weight_sparsity", "flops_ratio", "step_ratio")
 SAVINGS = ("sparsity", "weight_sparsity")  # of these more is better, of the others less
-METHOD = "prune.method"
+METHOD, VALUE = "prune.method", "test_accuracy"
 NONE = "none"
 
 
@@ -36,14 +36,21 @@ def equal_accuracy(
     is a lower bound. Null without an unpruned trial.
     """
     parts = []
+    trials = trials[[*by, METHOD, "seed", cost, VALUE]]
     for level, rows in trials.groupby(list(by), observed=True) if by else [((), trials)]:
-        unpruned = rows[rows[METHOD] == NONE]
-        starts = unpruned.groupby("seed")["test_accuracy"].mean()
-        for (method, seed), own in rows[rows[METHOD] != NONE].groupby([METHOD, "seed"]):
-            points = own.groupby(cost)["test_accuracy"].mean()
-            start = starts.get(seed, unpruned["test_accuracy"].mean())
+        unpruned, own = rows[rows[METHOD] == NONE], rows[rows[METHOD] != NONE]
+        starts, otherwise = unpruned.groupby("seed")[VALUE].mean(), unpruned[VALUE].mean()
+        means = own.groupby([METHOD, "seed", cost])[VALUE].mean()
+        points: dict[tuple, list[tuple[float, float]]] = {
+            key: [] for key in own.groupby([METHOD, "seed"]).groups
+        }
+        for (method, seed, saved), accuracy in means.items():
+            points[method, seed].append((saved, accuracy))
+        for (method, seed), known in points.items():
+            start = starts.get(seed, otherwise)
             least = start - tolerance
-            found, beyond = crossing([0.0, *points.index], [start, *points], least)
+            savings, accuracies = zip((0.0, start), *known, strict=True)
+            found, beyond = crossing(savings, accuracies, least)
             keys = dict(zip(by, level, strict=True))
             row = {METHOD: method, "seed": seed, "saving": found, "beyond": beyond}
             parts.append(keys | row | {"tolerance": tolerance, "least": least})
