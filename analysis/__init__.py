@@ -9,6 +9,7 @@
     terms       the terms of a linear model of the swept keys, and which of them trials tell apart
     effects     main effects and two-way interactions, by least squares
     importance  which key matters most: permutation and functional ANOVA
+    fanova      the share of a forest's variance that is one key's alone
     lives       the first life of every neuron
     survival    Kaplan-Meier, and Aalen-Johansen with pruning beside death
     hazard      Cox's model, clustered by trial; revivals

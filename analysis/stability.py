@@ -50,13 +50,12 @@ def kendall(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     """Return tau-b of each row of `early` with `late`, over what is known of both; null if tied."""
     both = np.isfinite(early) & np.isfinite(late)
     one, two = np.where(both, early, np.nan), np.where(both, late, np.nan)
-    with np.errstate(invalid="ignore"):
-        first, second = (
-            np.nan_to_num(np.sign(v[:, :, None] - v[:, None, :])).astype(np.int8)
-            for v in (one, two)
-        )
+    first, second = (
+        (v[:, :, None] > v[:, None, :]).astype(np.int8) - (v[:, :, None] < v[:, None, :])
+        for v in (one, two)
+    )  # 1 where the first of a pair is larger, 0 where they are equal or one is not known
     agree = np.einsum("eij,eij->e", first, second, dtype=float)
-    pairs = (np.abs(first).sum((1, 2), dtype=float), np.abs(second).sum((1, 2), dtype=float))
+    pairs = [np.count_nonzero(one, axis=(1, 2)).astype(float) for one in (first, second)]
     scale = np.sqrt(pairs[0] * pairs[1])
     return np.divide(agree, scale, out=np.full(len(early), np.nan), where=scale > 0)
 
