@@ -35,11 +35,12 @@ def compared(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, 
     for (trial, layer), rows in neurons.groupby(["trial_id", "layer"], observed=True, sort=True):
         wide = rows.pivot(index="neuron", columns="epoch", values=[*criteria, "kept"])
         wide = wide.iloc[:: -(-len(wide) // MOST_NEURONS)]
-        kept = wide["kept"].to_numpy(dtype=float) == 1
-        for criterion in criteria:
-            values = np.where(kept, wide[criterion].to_numpy(dtype=float), np.nan).T
+        epochs = wide.columns.levels[1]
+        scores = wide.to_numpy(dtype=float).T.reshape(len(criteria) + 1, len(epochs), len(wide))
+        for criterion, found in zip(criteria, scores, strict=False):
+            values = np.where(scores[-1] == 1, found, np.nan)
             taus = kendall(values[:-1], values[-1])
-            for i, epoch in enumerate(wide[criterion].columns[:-1]):
+            for i, epoch in enumerate(epochs[:-1]):
                 both = np.isfinite(values[i]) & np.isfinite(values[-1])
                 overlap = jaccard(values[i][both], values[-1][both])
                 yield str(trial), str(layer), epoch, criterion, both.sum(), taus[i], overlap
@@ -49,13 +50,12 @@ def kendall(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     """Return tau-b of each row of `early` with `late`, over what is known of both; null if tied."""
     both = np.isfinite(early) & np.isfinite(late)
     one, two = np.where(both, early, np.nan), np.where(both, late, np.nan)
-    with np.errstate(invalid="ignore"):
-        first, second = (
-            np.nan_to_num(np.sign(v[:, :, None] - v[:, None, :])).astype(np.int8)
-            for v in (one, two)
-        )
+    first, second = (
+        (v[:, :, None] > v[:, None, :]).astype(np.int8) - (v[:, :, None] < v[:, None, :])
+        for v in (one, two)
+    )  # 1 where the first of a pair is larger, 0 where they are equal or one is not known
     agree = np.einsum("eij,eij->e", first, second, dtype=float)
-    pairs = (np.abs(first).sum((1, 2), dtype=float), np.abs(second).sum((1, 2), dtype=float))
+    pairs = [np.count_nonzero(one, axis=(1, 2)).astype(float) for one in (first, second)]
     scale = np.sqrt(pairs[0] * pairs[1])
     return np.divide(agree, scale, out=np.full(len(early), np.nan), where=scale > 0)
 

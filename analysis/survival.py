@@ -58,12 +58,11 @@ def incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 def by_seed(counts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the epochs from 0 to the last, and seeds x epochs the died, pruned and censored."""
     epochs = np.arange(counts["epoch"].max() + 1)
-    tables = counts.pivot_table(index="seed", columns="epoch", values=[DIED, PRUNED, CENSORED])
-    full = [
-        tables[event].reindex(columns=epochs).fillna(0).to_numpy()
-        for event in (DIED, PRUNED, CENSORED)
-    ]
-    return epochs, *full
+    seeds, row = np.unique(counts["seed"], return_inverse=True)
+    full = np.zeros((3, len(seeds), len(epochs)))
+    full[:, row, counts["epoch"]] = counts[[DIED, PRUNED, CENSORED]].to_numpy().T
+    died, pruned, left = full
+    return epochs, died, pruned, left
 
 
 def at_risk(ended: np.ndarray) -> np.ndarray:

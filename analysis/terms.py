@@ -103,6 +103,8 @@ class Overlap:
         ends = np.cumsum([block.shape[1] for block in blocks])
         self.at = [np.arange(start, end) for start, end in zip(ends[:-1], ends[1:], strict=True)]
         self.tolerance = TOLERANCE * len(matrix)
+        # then all of them are each other's nowhere, and none has to be tried by itself
+        self.distinct = self.rank(range(len(terms))) == len(self.gram)
 
     def rank(self, members: Sequence[int]) -> int:
         """Return the rank of a constant and some of the terms."""
@@ -112,6 +114,8 @@ class Overlap:
 
     def alias(self, i: int, among: Sequence[int]) -> str:
         """Return with which terms a term is aliased, "" when its columns are its own."""
+        if self.distinct:
+            return ""
         others = [j for j in among if j != i]
         width = len(self.at[i])
         if self.rank([*others, i]) - self.rank(others) == width:

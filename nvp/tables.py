@@ -55,6 +55,7 @@ class Index:
         rows: {trial_id: newest intact row whose parts are all there}.
         damaged: trials with a row that is damaged, or that names a part which is.
         files: {trial_id: its row files that are in no pack}.
+        manifests: {trial_id: the parts that its row names}, of a row that is in no pack.
         packed: {trial_id: the pack that its row and its parts are read from}.
         packs: the names of all packs there were.
         running: trials that have parts but no row.
@@ -65,6 +66,7 @@ class Index:
     parts: dict[str, list[str]]
     damaged: frozenset[str]
     files: dict[str, list[str]] = field(default_factory=dict)
+    manifests: dict[str, list[str]] = field(default_factory=dict)
     packed: dict[str, Pack] = field(default_factory=dict)
     packs: frozenset[str] = frozenset()
 
@@ -101,9 +103,8 @@ def look(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
     for name in sorted(left, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
         table, trial, _, _ = name.split("/")
         (files if table == "trials" else parts)[trial].append(name)
-    index = Index(
-        storage, {}, parts, frozenset(), files, {}, frozenset(pack.name for pack in packs)
-    )
+    names = frozenset(pack.name for pack in packs)
+    index = Index(storage, {}, parts, frozenset(), files, packs=names)
     for pack in packs:
         if not trial_id or trial_id in pack.trials:
             for row in packed_rows(storage, pack, trial_id):
@@ -119,12 +120,14 @@ def add_loose(index: Index, listing: dict[str, int], checksums: bool) -> frozens
     for name, row in zip(names, read_rows(index.storage, names), strict=True):
         trial = name.split("/")[1]
         index.packed.pop(trial, None)
-        if row is None or not parts_there(index.storage, row, listing, checksums):
+        manifest = {} if row is None else json.loads(row["manifest"])
+        if row is None or not parts_there(index.storage, manifest, listing, checksums):
             damaged.add(trial)
             index.rows.pop(trial, None)
         else:
             damaged.discard(trial)
             index.rows[trial] = row
+            index.manifests[trial] = list(manifest)
     return frozenset(damaged)
 
 
@@ -148,10 +151,9 @@ def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]
 
 
 def parts_there(
-    storage: Storage, row: dict[str, Any], listing: dict[str, int], checksums: bool
+    storage: Storage, manifest: dict[str, int], listing: dict[str, int], checksums: bool
 ) -> bool:
-    """Whether every part that a row names is there, whole and, with `checksums`, undamaged."""
-    manifest = json.loads(row["manifest"])
+    """Whether every part of a manifest is there, whole and, with `checksums`, undamaged."""
     for part, size in manifest.items():
         if listing.get(part) != size:
             state = "missing" if part not in listing else "truncated"
@@ -194,8 +196,7 @@ def visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
     if trial_id in index.packed:
         return []
     if trial_id in index.rows:
-        names = list(json.loads(index.rows[trial_id]["manifest"]))
-        return [name for name in names if name.startswith(f"{table}/")]
+        return [name for name in index.manifests[trial_id] if name.startswith(f"{table}/")]
     chosen: list[str] = []
     until = float("inf")
     names = [name for name in index.parts.get(trial_id, []) if name.startswith(f"{table}/")]

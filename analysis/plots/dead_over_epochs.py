@@ -1,5 +1,7 @@
 """Dead fraction over the epochs, layer by layer: small multiples by two hyperparameters."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -52,15 +54,18 @@ def plot_dead_over_epochs(
     columns, rows = orders[x], orders[hue]
     layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
     figure = style.page(style.PAGE, 1.15 + 1.4 * len(rows))
-    panels = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
-    # limits before lines: else every line drawn looks at all panels for new ones
-    panels[0, 0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0)
+    # limits by hand: what shares them is asked for them at every tick
+    panels = figure.subplots(len(rows), len(columns), squeeze=False)
+    high = min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0
     first, last = frame["epoch"].min(), frame["epoch"].max()
     margin = 0.02 * max(last - first, 1)
-    panels[0, 0].set_xlim(first - margin, last + margin)
+    cells = dict(list(frame.assign(layer=frame["layer"].astype(str)).groupby([hue, x, "layer"])))
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
-            draw_layers(panels[i, j], frame[(frame[x] == column) & (frame[hue] == row)], layers)
+            own = {layer: cells.get((row, column, layer)) for layer in layers}
+            draw_layers(panels[i, j], own)
+            panels[i, j].set(xlim=(first - margin, last + margin), ylim=(0, high))
+            panels[i, j].label_outer()
             if i == 0:
                 panels[i, j].set_title(style.name(x, column))
         panels[i, 0].set_ylabel(style.name(hue, row))
@@ -73,13 +78,17 @@ def plot_dead_over_epochs(
     return figure
 
 
-def draw_layers(axes: Axes, frame: pd.DataFrame, layers: list[str]) -> None:
+def draw_layers(axes: Axes, cells: Mapping[str, pd.DataFrame | None]) -> None:
     """Draw one panel: a line and a band per layer, the band clipped to [0, 1] where drawn."""
-    color = style.colors(layers)
-    for layer in layers:
-        rows = frame[frame["layer"] == layer].drop_duplicates("epoch").sort_values("epoch")
+    color = style.colors(list(cells))
+    for layer, cell in cells.items():
         name = style.layer_name(layer)
-        axes.plot(rows["epoch"], rows["mean"], color=color[layer], label=name, lw=1.2)
-        low, high = rows["low"].clip(0, 1), rows["high"].clip(0, 1)
-        axes.fill_between(rows["epoch"], low, high, color=color[layer], alpha=0.15, linewidth=0)
+        if cell is None:
+            axes.plot([], [], color=color[layer], label=name, lw=1.2)
+            continue
+        rows = cell.drop_duplicates("epoch").sort_values("epoch")
+        epochs, low, high = (rows[column].to_numpy() for column in ("epoch", "low", "high"))
+        axes.plot(epochs, rows["mean"].to_numpy(), color=color[layer], label=name, lw=1.2)
+        low, high = low.clip(0, 1), high.clip(0, 1)
+        axes.fill_between(epochs, low, high, color=color[layer], alpha=0.15, linewidth=0)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
