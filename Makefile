@@ -11,7 +11,7 @@ STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
 
-# Every study, one after another, and its figures: half an hour at quick on two cores.
+# Every study, one after another, and its figures: up to half an hour at quick on two cores.
 studies: $(STUDIES:%=study-%)
 
 # One study by its name: make study-batch_size

@@ -3,7 +3,7 @@
 Claim     Only ReLU gives neurons that never fire; the others let them go dormant instead, less
           often, and pruning those costs as little.
 Figure    analysis/notebooks/activation.ipynb -> dead_at_end
-Cost      quick: 48 trials, 2.1 minutes on two cores, unpruned
+Cost      quick: 48 trials, 1.0 minutes on two cores, unpruned
           test accuracy 0.95 and more, 0.98 at the smaller rate;
           paper: 72 trials on GPUs
 Source    DNR-Pruning, experiment "activation functions" (ReLU, LeakyReLU, Swish); restated, since

@@ -3,8 +3,8 @@
 Claim     Smaller batches are noisier, and the noise kills: more dead at small batches, the more so
           at fixed epochs, where small batches also take more steps.
 Figure    analysis/notebooks/batch_size.ipynb -> dead_at_end
-Cost      quick: 48 trials, 1.4 minutes on two cores, unpruned
-          test accuracy 0.95 and more, at fixed steps and a batch of 8 0.91;
+Cost      quick: 48 trials, 0.8 minutes on two cores, unpruned
+          test accuracy 0.95 and more, at fixed steps and a batch of 8 0.88;
           paper: 60 trials on GPUs
 Source    DNR-Pruning, experiment "batch size"; restated, since its counts are steps per epoch
 

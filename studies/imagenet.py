@@ -3,7 +3,7 @@
 Claim     Early pruning of neurons keeps most of ResNet-50's accuracy at 80 and 90 %, pruning
           before training does not; single weights are cheaper to lose than neurons.
 Figure    analysis/notebooks/imagenet.ipynb -> trade_off
-Cost      quick: 33 trials, 3.2 minutes on two cores, on digits, not on ImageNet; unpruned test
+Cost      quick: 33 trials, 1.3 minutes on two cores, on digits, not on ImageNet; unpruned test
           accuracy 0.98; paper: 63 trials, each on a whole GPU
 Source    DNR-Pruning, table "ResNet-50 on ImageNet", 80 and 90 %
 

@@ -3,7 +3,7 @@
 Claim     The dead fraction grows with the learning rate (published as falling; the counts there
           exceed the neurons of the network).
 Figure    analysis/notebooks/learning_rate.ipynb -> dead_at_end
-Cost      quick: 30 trials, 1.3 minutes on two cores, unpruned
+Cost      quick: 30 trials, 0.7 minutes on two cores, unpruned
           test accuracy 0.95 and more, 0.98 at rates up to 0.3;
           paper: 30 trials on GPUs
 Source    DNR-Pruning, experiment "learning rate"; Dufort-Labbe et al., "Maxwell's demon at work",

@@ -3,7 +3,7 @@
 Claim     Vitality and early criteria keep the accuracy longer than chance does, up to 90 % of the
           neurons.
 Figure    analysis/notebooks/neuron_sparsity.ipynb -> trade_off
-Cost      quick: 48 trials, 2.9 minutes on two cores, unpruned
+Cost      quick: 48 trials, 1.0 minutes on two cores, unpruned
           test accuracy 0.98;
           paper: 489 trials on GPUs
 Source    DNR-Pruning and NVP, figures "neuron sparsity", ResNet-18 on CIFAR-10

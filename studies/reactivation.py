@@ -3,7 +3,7 @@
 Claim     Pruning the dying and reactivating some of them keeps the accuracy that pruning alone
           loses, the more so the more die.
 Figure    analysis/notebooks/reactivation.ipynb -> trade_off
-Cost      quick: 36 trials, 5.1 minutes on two busy cores, unpruned
+Cost      quick: 36 trials, 1.0 minutes on two cores, unpruned
           test accuracy 0.98;
           paper: 48 trials on GPUs
 Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs is unpublished

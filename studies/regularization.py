@@ -3,8 +3,8 @@
 Claim     Stronger regularisation, more dead; L1 on scales most, since a scale at 0 and a shift
           at or below it silence a ReLU for good.
 Figure    analysis/notebooks/regularization.ipynb -> dead_at_end
-Cost      quick: 60 trials, 3.1 minutes on two cores, unpruned
-          test accuracy 0.98 without, 0.90 with the strongest penalties;
+Cost      quick: 60 trials, 1.1 minutes on two cores, unpruned
+          test accuracy 0.98 without, 0.87 with the strongest penalties;
           paper: 114 trials on GPUs
 Source    DNR-Pruning, experiment "regularization" (lambda 0 to 9e-5), continued to strengths that
           act; Dufort-Labbe et al., "Maxwell's demon at work", 2024 (L1 on scales)

@@ -3,7 +3,7 @@
 Claim     Masks that move while training (gradual, regrown) keep the accuracy longer than those
           drawn before it, up to 98 % of the weights.
 Figure    analysis/notebooks/weight_sparsity.ipynb -> trade_off
-Cost      quick: 48 trials, 2.1 minutes on two cores, unpruned
+Cost      quick: 48 trials, 0.9 minutes on two cores, unpruned
           test accuracy 0.98;
           paper: 324 trials on GPUs
 Source    DNR-Pruning and NVP, figures "weight sparsity", ResNet-18 on CIFAR-10
