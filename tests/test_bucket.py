@@ -18,7 +18,8 @@ from tests.bucket import s3_server
 from tests.conftest import SCRIPT, kill_all, wait_for
 
 pytestmark = pytest.mark.xdist_group("bucket")
-STUDY = ["--preset", "quick", "--seeds", "1", "--set", "epochs=6", "--set", "optim.lr=0.2",
+EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
+STUDY = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
          "--set", "optim.noise=2", "--set", "data.batch_size=64"]  # fmt: skip
 QUICK = {"NVP_CHECKPOINT_SECONDS": "0.1", "NVP_LEASE_SECONDS": "3"}
 
@@ -122,7 +123,7 @@ def test_a_study_killed_and_continued_in_a_bucket(place: str, how: list[str]) ->
     assert not storage.files("checkpoints")
     frames = load(place, "sgd_noise", "quick")
     assert sorted(frames.trials["status"]) == ["done", "done"]
-    assert len(frames.epochs) == 2 * 7
+    assert len(frames.epochs) == 2 * (EPOCHS + 1)
     assert not frames.epochs.duplicated(["trial_id", "epoch"]).any()
 
 
