@@ -120,6 +120,13 @@ STUDIES = {
             Contrast(value=DEATH, key="optim.momentum", where=FIXED_EPOCHS | {"optim.noise": 0.0}),
         ),
     ),
+    "norm_scale": Question(
+        ask="Does a small scale of normalisation kill neurons?",
+        x="model.norm_scale",
+        hue="optim.lr",
+        figures=("dead_at_end", "survival", "accuracy_vs_sparsity"),
+        contrasts=deadly("model.norm_scale", "optim.lr", End.FIRST),
+    ),
     "optimizer": Question(
         ask="Is Adam with L2 what makes filters die?",
         x="optim.weight_decay",

@@ -36,6 +36,7 @@ LABELS = {
     "model.name": "network",
     "prune.regrow": "who returns",
     "model.activation": "activation function",
+    "model.norm_scale": "initial scale of normalisation γ",
     "model.width": "width (× the published network)",
     "prune.method": "pruning method",
     "prune.sparsity": "target sparsity (fraction of units)",
@@ -65,6 +66,7 @@ SYMBOLS = {
     "data.batch_size": "batch size",
     "optim.name": "optimizer",
     "model.name": "network",
+    "model.norm_scale": "γ",
     "prune.method": "method",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}

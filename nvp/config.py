@@ -46,6 +46,7 @@ class ModelConfig(Settings):
     slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
     width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
     norm: str = setting("batch", "normalisation after each affine map", choices=("batch", "none"))
+    norm_scale: float = setting(1.0, "factor on the initial scales of normalisation", above=0)
     weights: str = setting(
         "",
         "file of torchvision ResNet weights to start from, .safetensors or .pth, the same on every "

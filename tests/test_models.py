@@ -1,5 +1,7 @@
 """Models: a conformance suite over MODELS and ACTIVATIONS, and facts of each."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torchvision
@@ -541,3 +543,22 @@ def test_a_layer_without_a_residual_is_internal() -> None:
     for name in ("convnet", "mlp"):
         layers: dict[str, NeuronLayer] = maskable_layers(make(name))
         assert {layer.site for layer in layers.values()} == {"internal"}
+
+
+def test_initial_scales_of_normalisation_are_multiplied_and_nothing_else() -> None:
+    for name in ("convnet", "resnet20"):
+        config = ModelConfig(name=name, width=0.25)
+        plain, scaled = (
+            build_model(replace(config, norm_scale=factor), SHAPE, 5, seed=0) for factor in (1, 3.0)
+        )
+        kinds = nn.BatchNorm1d | nn.BatchNorm2d
+        norms = {f"{path}.weight" for path, m in plain.named_modules() if isinstance(m, kinds)}
+        assert norms
+        for path, tensor in plain.state_dict().items():
+            factor = 3.0 if path in norms else 1.0
+            assert torch.equal(scaled.state_dict()[path], tensor * factor), path
+
+
+def test_scales_of_norms_that_are_not_there_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"model.norm_scale: expected 1 without normalisation"):
+        build_model(ModelConfig(name="mlp", norm="none", norm_scale=0.5), SHAPE, 5, seed=0)

@@ -35,10 +35,13 @@ CLAIMS = (
         contrast=Contrast(value=DEATH, key="optim.lr"),
         setting={},
     ),
-    no(
-        ZHOU,
-        "The probability that a filter collapses is proportional to 1 / scale^2.",
-        "no study varies the initial scale of normalisation",
+    Claim(
+        source=ZHOU,
+        says="It is proportional to 1 / scale^2, too (here: whether fewer die at a larger scale).",
+        study="norm_scale",
+        contrast=death("model.norm_scale"),
+        expects="less",
+        setting={},
     ),
     Claim(
         source=ZHOU,

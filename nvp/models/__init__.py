@@ -57,7 +57,7 @@ def build_model(
 
     Raises:
         ValueError: unknown model or activation, images the model cannot take, weights that do
-            not fit.
+            not fit, a scale of norms that are not there.
     """
     build = look_up("model.name", config.name, MODELS)
     look_up("model.activation", config.activation, ACTIVATIONS)
@@ -66,4 +66,16 @@ def build_model(
         model = build(config, image_shape, num_classes)
     if config.weights:
         load_torchvision(model, read_weights(config.weights))
+    if config.norm_scale != 1:
+        scale_norms(model, config.norm_scale)
     return model
+
+
+def scale_norms(model: nn.Module, factor: float) -> None:
+    """Multiply the scales of all normalisation layers."""
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    if not norms:
+        raise ValueError(f"model.norm_scale: expected 1 without normalisation, got {factor}")
+    with torch.no_grad():
+        for module in norms:
+            module.weight.mul_(factor)
