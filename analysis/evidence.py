@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analysis.answer import answer, difference
+from analysis.answer import answer, chosen, difference, values
 from analysis.claim import Claim
 from analysis.load import StudyFrames
-from analysis.question import End, Question
+from analysis.question import DEATH, Contrast, End, Question
 from analysis.stats import seed_interval
 from analysis.verdict import at_setting, beside, verdict
 
@@ -52,21 +52,32 @@ def found(claim: Claim, frames: StudyFrames) -> dict[str, str]:
     assert contrast
     asked = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
     first = answer(frames, asked).iloc[0].to_dict()
+    judged = verdict(claim, first["verdict"], at_setting(claim, frames))
     return {
         "ran": ran(frames),
         "value": f"{first['value']}, {first['contrast']}: {difference(first)}",
-        "verdict": verdict(claim, first["verdict"], at_setting(claim, frames)),
+        "verdict": "not tested: no neuron died" if nobody_died(frames, contrast) else judged,
     }
+
+
+def nobody_died(frames: StudyFrames, contrast: Contrast) -> bool:
+    """Whether a comparison of deaths is of trials in which there is none to compare."""
+    if contrast.value != DEATH:
+        return False
+    _, rows = next(values(frames, DEATH, [contrast.key, *contrast.where]))
+    for key, level in contrast.where.items():
+        rows = rows[rows[key] == chosen(frames, key, level)]
+    return bool((rows["fraction"] == 0).all())
 
 
 def told(claim: Claim, frames: StudyFrames) -> dict[str, str]:
     """Return what a study says of a number: what ran, its interval over seeds, the verdict."""
     share = claim.share
     assert share
-    values = share.of(frames)
+    shares = share.of(frames)
     row = {"ran": ran(frames), "value": f"{share.words}: none to count", "verdict": "not run"}
-    if len(values):
-        (cell,) = seed_interval(values.assign(all=""), "value", ["all"]).to_dict("records")
+    if len(shares):
+        (cell,) = seed_interval(shares.assign(all=""), "value", ["all"]).to_dict("records")
         text = f"{cell['mean']:.3f}, one seed"
         if cell["n"] > 1:
             text = f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}] ({cell['n']} seeds)"

@@ -110,6 +110,14 @@ def test_a_claim_is_told_by_its_study(frames: StudyFrames) -> None:
     assert (lacking["verdict"], lacking["value"]) == ("not run", "")
 
 
+def test_where_no_neuron_died_a_claim_on_deaths_is_not_tested(frames: StudyFrames) -> None:
+    alive = replace(frames)
+    vars(alive)["layers"] = frames.layers.assign(dead=0)  # a table that is read once asked for
+    (row,) = rows_of(NOISE, [alive])
+    assert row["verdict"] == "not tested: no neuron died"
+    assert "+0.000" in row["value"]
+
+
 def test_levels_that_were_not_run_are_not_compared(frames: StudyFrames) -> None:
     contrast = Contrast(value=DEATH, key="optim.noise", where={"prune.method": "nvp"})
     (row,) = rows_of(replace(NOISE, contrast=contrast), [frames])
