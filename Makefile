@@ -23,7 +23,7 @@ figures: $(STAMP)
 	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not cluster"
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not cluster"
 
 # A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
 test-cluster: $(STAMP)

@@ -17,7 +17,6 @@ from nvp.tables import open_study, read_index, read_table
 from tests.bucket import s3_server
 from tests.conftest import SCRIPT, kill_all, wait_for
 
-pytestmark = pytest.mark.xdist_group("bucket")
 EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
 STUDY = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
          "--set", "optim.noise=2", "--set", "data.batch_size=64"]  # fmt: skip

@@ -22,7 +22,6 @@ from tests.conftest import ROOT, kill_all, run_study, start_study, wait_for
 from tests.fragile import FRAGILE, with_fragile_model
 from tests.test_kill import TRIALS, actors, assert_no_row_twice, rows
 
-pytestmark = pytest.mark.xdist_group("cluster")
 Start = Callable[..., tuple[Cluster, list[Any]]]
 ON_CPU = {"NVP_DEVICE": "cpu", "NVP_CHECKPOINT_SECONDS": "0.1"}
 

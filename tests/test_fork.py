@@ -197,7 +197,6 @@ def test_the_name_of_a_fork_holds_its_parent() -> None:
     assert trial_id(TrialConfig(parent="")) == trial_id(TrialConfig())
 
 
-@pytest.mark.xdist_group("kill")
 def test_forks_killed_and_continued_equal_unbroken_ones(whole: Storage, tmp_path: Path) -> None:
     often = {"NVP_CHECKPOINT_SECONDS": "0.05"}
     storage = open_study(str(tmp_path), "small_forks", "quick")

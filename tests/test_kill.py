@@ -12,7 +12,6 @@ from nvp.schema import TABLES, VOLATILE
 from nvp.tables import open_study, read_index, read_table
 from tests.conftest import descendants, kill_all, run_study, start_study, wait_for
 
-pytestmark = pytest.mark.xdist_group("kill")
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "optim.lr=0.2",
           "--set", "optim.noise=2", "--set", "data.batch_size=32",
           "--set", "prune.shrink=always"]  # fmt: skip

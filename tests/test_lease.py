@@ -17,7 +17,6 @@ from nvp.lock import is_networked, study_lock
 from nvp.storage import Storage
 from tests.bucket import s3_server
 
-pytestmark = pytest.mark.xdist_group("lease")
 SECONDS = 3.0
 HOLDER = """
 import signal, sys, time

@@ -223,7 +223,6 @@ def test_dry_run_lists_what_was_asked_and_asks_nothing(tmp_path: Path, capsys) -
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.xdist_group("kill")
 def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
     flags = ("--preset", "quick", "--search", "optuna", "--num-trials", "6", "--set", "epochs=12",
              "--scheduler", "asha")  # fmt: skip

@@ -19,7 +19,6 @@ from tests.conftest import wait_for
 
 pytestmark = [
     pytest.mark.cluster,
-    pytest.mark.xdist_group("cluster"),
     pytest.mark.skipif(bool(missing()), reason=missing() or "-"),
 ]
 PLACE = "s3://bucket/nvp"
