@@ -115,9 +115,11 @@ def test_a_killed_trial_process_is_replaced_and_continues(tmp_path: Path, unbrok
     assert rows(tmp_path) == unbroken
 
 
-def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path, unbroken) -> None:
-    process = start_study(tmp_path, *TRIALS, env=OFTEN)
-    wait_for(lambda: bool(files(tmp_path, "epochs")), process)
+def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path) -> None:
+    longer = [*TRIALS, "--seeds", "1", "--set", "epochs=40"]  # not over before the signal arrives
+    whole, place = tmp_path / "whole", tmp_path / "interrupted"
+    process = start_study(place, *longer, env=OFTEN)
+    wait_for(lambda: bool(files(place, "epochs")), process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
@@ -125,11 +127,12 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path, unbroken) -> N
     command = shlex.split(output.strip().splitlines()[-1])
     assert Path(command[0]).exists()
     assert command[1:] == [process.args[1], *process.args[2:]]
-    before = {f.parent.name for f in files(tmp_path, "checkpoints")}
+    before = {f.parent.name for f in files(place, "checkpoints")}
     assert before, "no checkpoint was saved on the way out"
     again = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert rows(tmp_path) == unbroken
+    assert run_study(whole, *longer, "--no-ray").returncode == 0
+    assert rows(place) == rows(whole)
 
 
 def test_a_second_driver_refuses_and_names_the_first(tmp_path: Path) -> None:
