@@ -41,9 +41,7 @@ def compare(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
     reference = chosen(frames, contrast.key, contrast.reference)
     by = contrast.by or "status"  # one level of it is left
     groups = frames.levels(contrast.by) if contrast.by else ["done"]
-    for value, rows in values(frames, contrast.value, [contrast.key, by, *where]):
-        for key, level in where.items():
-            rows = rows[rows[key] == level]
+    for value, rows in compared(frames, contrast):
         for other in others(frames, contrast, reference):
             pairs = paired_difference(
                 rows, "fraction", key=contrast.key, levels=(reference, other), by=by, groups=groups
@@ -51,6 +49,15 @@ def compare(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
             at = [style.level(by, group) if contrast.by else "all" for group in groups]
             text = in_words(contrast.key, reference, other, where)
             yield pairs[NUMBERS].assign(value=value, contrast=text, at=at)
+
+
+def compared(frames: StudyFrames, contrast: Contrast) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a name and the rows of what a contrast compares, at its levels of the other keys."""
+    keys = [contrast.key, contrast.by or "status", *contrast.where]
+    for value, rows in values(frames, contrast.value, keys):
+        for key, level in contrast.where.items():
+            rows = rows[rows[key] == chosen(frames, key, level)]
+        yield value, rows
 
 
 def values(frames: StudyFrames, value: str, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:

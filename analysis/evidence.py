@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analysis.answer import answer, chosen, difference, values
+from analysis.answer import answer, compared, difference
 from analysis.claim import Claim
 from analysis.load import StudyFrames
 from analysis.question import DEATH, Contrast, End, Question
@@ -64,9 +64,7 @@ def nobody_died(frames: StudyFrames, contrast: Contrast) -> bool:
     """Whether a comparison of deaths is of trials in which there is none to compare."""
     if contrast.value != DEATH:
         return False
-    _, rows = next(values(frames, DEATH, [contrast.key, *contrast.where]))
-    for key, level in contrast.where.items():
-        rows = rows[rows[key] == chosen(frames, key, level)]
+    _, rows = next(compared(frames, contrast))
     return bool((rows["fraction"] == 0).all())
 
 
