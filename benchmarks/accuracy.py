@@ -16,11 +16,11 @@ from dataclasses import replace
 from functools import cache
 
 from benchmarks.bar import bar, spread
-from nvp.build import build, set_up_process
-from nvp.config import TrialConfig
+from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
-from nvp.train import evaluate, train
+from nvp.training.build import build, set_up_process
+from nvp.training.loop import evaluate, train
 
 LENET = {
     "epochs": 20,

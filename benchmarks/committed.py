@@ -11,12 +11,13 @@ from unittest.mock import patch
 
 import pyarrow as pa
 
-from nvp.config import TrialConfig, flatten, trial_id
-from nvp.parts import Rows, TrialWriter
-from nvp.schema import TABLES
-from nvp.storage import Storage
-from nvp.tables import read_index, read_table
-from nvp.trial import run_trial
+from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.storage.codec import Rows
+from nvp.storage.reader import read_index, read_table
+from nvp.storage.schema import TABLES
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter
+from nvp.trial.run import run_trial
 
 COPIED = ("epochs", "layers")
 

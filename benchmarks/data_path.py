@@ -18,13 +18,13 @@ from torchvision.transforms import functional as reference
 
 from benchmarks.bar import bar, spread
 from benchmarks.telemetry import random_images, timed
-from nvp.build import set_up_process
-from nvp.config import DataConfig, ModelConfig, OptimConfig
+from nvp.config.trial_config import DataConfig, ModelConfig, OptimConfig
 from nvp.data.augment import PADDING, crop_flip, draw_crop, shifted_view
 from nvp.data.batches import normalise, train_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.optim import build_optimizer
+from nvp.training.build import set_up_process
+from nvp.training.optim import build_optimizer
 
 COUNT, BATCH, ROUNDS, STEPS = 12_800, 128, 9, 3
 

@@ -18,14 +18,14 @@ from benchmarks.bar import bar, spread
 from benchmarks.packing import TRIAL_STEPS, resnet
 from benchmarks.step import Reference
 from benchmarks.telemetry import random_images
-from nvp.build import build, set_up_process
-from nvp.config import TrialConfig
+from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import Images, Splits
-from nvp.fastest import now
-from nvp.graph import EAGER_STEPS, GraphedStep
-from nvp.packing import measure
-from nvp.step import Step
+from nvp.planning.cost.fastest_precision import now
+from nvp.planning.cost.gpu_sharing import measure
+from nvp.training.build import build, set_up_process
+from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep
+from nvp.training.step import Step
 from nvp.vitality import observe
 
 PROCESSES = (1, 2, 4)

@@ -1,9 +1,18 @@
 """The study that `benchmarks.kills` breaks: digits, eight trials, neurons removed meanwhile."""
 
-import nvp.sweep.run
+import nvp.running.ray.sweep
 from benchmarks.traced import TracedActor
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp.config.space import grid
+from nvp.config.trial_config import (
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    TrialConfig,
+)
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 DESIGN = Design(
     base=TrialConfig(
@@ -20,5 +29,5 @@ DESIGN = Design(
 STUDY = Study(name="kill_study", paper=DESIGN, quick=DESIGN)
 
 if __name__ == "__main__":
-    nvp.sweep.run.TrialActor = TracedActor
+    nvp.running.ray.sweep.TrialActor = TracedActor
     main(STUDY)

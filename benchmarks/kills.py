@@ -21,8 +21,8 @@ from typing import Any
 
 from benchmarks.bar import bar
 from benchmarks.traced import LOG
-from nvp.schema import TABLES, VOLATILE
-from nvp.tables import open_study, read_index, read_table
+from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.schema import TABLES, VOLATILE
 from tests.conftest import ROOT, descendants, kill_all
 
 KILLS = 20

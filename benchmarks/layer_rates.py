@@ -8,8 +8,10 @@ them in the tables. Nine trials of one to two minutes on two busy cores, most of
 
 import sys
 
-from nvp.config import DataConfig, ModelConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp.config.space import grid
+from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, PruneConfig, TrialConfig
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 DESIGN = Design(
     base=TrialConfig(

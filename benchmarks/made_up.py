@@ -16,7 +16,7 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 
-from nvp.config import (
+from nvp.config.trial_config import (
     DataConfig,
     OptimConfig,
     PruneConfig,
@@ -25,10 +25,11 @@ from nvp.config import (
     trial_id,
     value_at,
 )
-from nvp.parts import TrialWriter, rows_of
-from nvp.schema import TABLES
-from nvp.storage import Storage
-from nvp.tables import open_study
+from nvp.storage.codec import rows_of
+from nvp.storage.reader import open_study
+from nvp.storage.schema import TABLES
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter
 
 WIDTHS = {"conv1": 64, "conv2": 128, "conv3": 256, "conv4": 256, "hidden": 300}
 EPOCHS = 20

@@ -11,12 +11,12 @@ import pandas as pd
 
 from benchmarks.method_keys import keys_of
 from benchmarks.method_results import measured, table_of_results
-from nvp.config import PruneConfig
+from nvp.config.trial_config import PruneConfig
 from nvp.pruning import ALLOCATIONS, CRITERIA, METHODS, SCHEDULES, SOFT, WEIGHT_CRITERIA, Method
-from nvp.pruning.reactivate import RANKINGS
-from nvp.pruning.regrow import EXCHANGES
+from nvp.pruning.neuron_regrowth import RANKINGS
 from nvp.pruning.schedule import ROUNDS
 from nvp.pruning.trigger import TRIGGERS
+from nvp.pruning.weight_regrowth import EXCHANGES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "methods"
 MADE = "by python -m benchmarks.methods; do not edit"

@@ -4,7 +4,7 @@ from math import ceil
 
 import pandas as pd
 
-from nvp.config import PruneConfig
+from nvp.config.trial_config import PruneConfig
 from nvp.pruning import METHODS
 
 SEEDS = 3

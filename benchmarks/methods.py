@@ -12,13 +12,13 @@ from pathlib import Path
 from benchmarks.method_figures import draw_methods
 from benchmarks.method_pages import FOLDER, write_pages
 from benchmarks.method_results import SEEDS, SETTING
-from nvp.build import build, set_up_process
-from nvp.config import TrialConfig
+from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.splits import Splits
+from nvp.network.train_state import Diverged
 from nvp.pruning import METHODS
-from nvp.state import Diverged
-from nvp.train import EpochRecord, train
+from nvp.training.build import build, set_up_process
+from nvp.training.loop import EpochRecord, train
 
 RESULTS = FOLDER / "results.csv"
 COLUMNS = ("method", "seed", "epoch", "val_accuracy", "sparsity", "weight_sparsity")

@@ -6,9 +6,9 @@ from time import perf_counter
 import torch
 
 from benchmarks.bar import bar, spread
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models import build_model
-from nvp.pruning.nn_relief import nn_relief
+from nvp.pruning.nn_relief.relief import nn_relief
 
 ROUNDS = 7
 

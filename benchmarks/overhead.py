@@ -21,10 +21,10 @@ from unittest.mock import patch
 from rich.console import Console
 
 from benchmarks.bar import bar
-from nvp.config import TrialConfig, trial_id
-from nvp.progress import Display
-from nvp.storage import Storage
-from nvp.tables import read_index
+from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.running.progress import Display
+from nvp.storage.reader import read_index
+from nvp.storage.store import Storage
 
 LONG = (40, 10.0, 0.95)  # trials, seconds of each, least makespan efficiency
 SHORT = (200, 1.0, 0.85)
@@ -45,7 +45,7 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     """Run `count` trials that sleep through the engine, in this process."""
     os.environ["NVP_BENCHMARK_SLEEP"] = str(seconds)
     from benchmarks import sleeping  # Ray takes seconds to import
-    from nvp.sweep import Resources, Setting, run_sweep
+    from nvp.running.ray import Resources, Setting, run_sweep
 
     configs = [TrialConfig(seed=seed) for seed in range(count)]
     trials = {trial_id(config): config for config in configs}
@@ -53,7 +53,7 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     before = time.process_time()
     with tempfile.TemporaryDirectory() as place, display:
         storage = Storage.at(place)
-        with patch("nvp.sweep.run.TrialActor", sleeping.SleepingActor):
+        with patch("nvp.running.ray.sweep.TrialActor", sleeping.SleepingActor):
             run_sweep(
                 trials,
                 storage,

@@ -10,8 +10,8 @@ import sys
 
 from benchmarks.bar import bar, spread
 from benchmarks.step import CONFIG
-from nvp.config import TrialConfig
-from nvp.packing import measure
+from nvp.config.trial_config import TrialConfig
+from nvp.planning.cost.gpu_sharing import measure
 
 ROUNDS, SECONDS = 3, 20.0
 TRIAL_STEPS = 200 * 351  # 200 epochs of 45,000 images in batches of 128

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from nvp.data import data_root, load_data
-from nvp.tables import open_study, read_index
+from nvp.storage.reader import open_study, read_index
 
 PAIRS = (
     "mlp/mnist",

@@ -11,12 +11,12 @@ from statistics import median
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis import style
 from benchmarks import shrink, stacked
 from benchmarks.step import CONFIG, Ours, Reference
 from benchmarks.telemetry import random_images, timed
-from nvp.build import set_up_process
-from nvp.config import ModelConfig
+from nvp.analysis.style import style
+from nvp.config.trial_config import ModelConfig
+from nvp.training.build import set_up_process
 
 FOLDER = Path(__file__).parent.parent / "docs" / "figures"
 IMAGES: tuple[int, int, int] = (3, 32, 32)

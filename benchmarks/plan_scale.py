@@ -16,13 +16,13 @@ from pathlib import Path
 from benchmarks.bar import bar
 from benchmarks.committed import commit_all
 from benchmarks.plan_study import STUDY
-from nvp.plan import make_plan
-from nvp.tables import open_study, read_index
+from nvp.planning.plan import make_plan
+from nvp.storage.reader import open_study, read_index
 
 SCRIPT = Path(__file__).parent / "plan_study.py"
 LOAD = """
 import sys, time
-from analysis.load import load
+from nvp.analysis.frames.load import load
 start = time.perf_counter()
 frames = load(sys.argv[1], "plan_study", "quick")
 assert len(frames.trials) == 10_000 and len(frames.epochs) == 200_000
@@ -72,7 +72,7 @@ if __name__ == "__main__":
         if not Path(place, STUDY.name).exists():
             make(place)
         holds = measure(place, "loose")
-        printed, seconds = timed("-m", "nvp.compact", STUDY.name, "--storage", place)
+        printed, seconds = timed("-m", "nvp.storage.compact", STUDY.name, "--storage", place)
         print(f"    {printed.strip()}, {seconds:.0f} s", flush=True)
         holds += measure(place, "compacted")
     sys.exit(int(not all(holds)))

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bar import bar
-from nvp.tables import open_study, read_index
+from nvp.storage.reader import open_study, read_index
 
 SCRIPT = Path(__file__).parent.parent / "studies" / "sgd_noise.py"
 

@@ -11,7 +11,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from nvp.study import Design, Grid, Study, grid, main
+from nvp.config.space import Grid, grid
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 STUDIES = Path(__file__).parent.parent / "studies"
 SMALLER: dict[str, Any] = {

@@ -1,9 +1,10 @@
 """Effect map of 10,000 trials, and the figures of 1,000, of made-up but well-formed tables.
 
-Every trial went through the real writer (`benchmarks.made_up`) and is read back by `analysis.load`.
-1,000 trials have 20 epochs, 5 layers and 0.7 million events; 10,000 have neither events nor
-neurons. A place made before can be given: `python -m benchmarks.report [PLACE]`. Two minutes.
-A large study is read as its trials left it, and compacted.
+Every trial went through the real writer (`benchmarks.made_up`) and is read back by
+`nvp.analysis.frames.load`. 1,000 trials have 20 epochs, 5 layers and 0.7 million events; 10,000
+have neither events nor neurons. A place made before can be given:
+`python -m benchmarks.report [PLACE]`. Two minutes. A large study is read as its trials left it,
+and compacted.
 """
 
 import sys
@@ -13,16 +14,16 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-from analysis import style
-from analysis.figures import FIGURES, panels
-from analysis.load import StudyFrames, load
-from analysis.question import NothingToDraw, Question
-from analysis.report import write_report
-from analysis.studies import question_of
 from benchmarks.bar import bar
 from benchmarks.made_up import make
-from nvp.compact import compact
-from nvp.tables import open_study
+from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.plots.figures import FIGURES, panels
+from nvp.analysis.reports.report import write_report
+from nvp.analysis.selection.question import NothingToDraw, Question
+from nvp.analysis.selection.studies import question_of
+from nvp.analysis.style import style
+from nvp.storage.compact import compact
+from nvp.storage.reader import open_study
 
 QUESTION = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
 LARGE = {"optim.lr": 10, "data.batch_size": 10, "prune.method": 4, "seed": 25}
@@ -58,7 +59,7 @@ def reported(place: str, folder: Path) -> float:
     frames = replace(load(place, "small", "quick"), name="learning_rate")
     panels_of = list(panels(frames, folder / "figures"))
     assert all(panel.files for panel in panels_of)
-    write_report(frames, question_of(frames.name), panels_of, folder / "report.html")
+    write_report(frames, question_of(frames), panels_of, folder / "report.html")
     return time.perf_counter() - start
 
 

@@ -22,12 +22,12 @@ import pandas as pd
 
 from benchmarks.cluster import HOUR, Cluster, Job, Ledger, Setting
 from benchmarks.plan_study import DESIGN
-from nvp.config import TrialConfig
-from nvp.parts import TrialWriter, next_attempt
-from nvp.plan import compare, make_plan, to_run, waves, write_study
-from nvp.result import commit_lost, trial_row
-from nvp.storage import Storage
-from nvp.tables import read_index
+from nvp.config.trial_config import TrialConfig
+from nvp.planning.plan import compare, make_plan, to_run, waves, write_study
+from nvp.storage.reader import read_index
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.trial.trial_row import commit_lost, trial_row
 
 SIGMA, POINTS = 0.6, 100  # lengths are lognormal; measuring points of a trial
 PREEMPTED, RESTARTS = (0.0, 0.05, 0.20), (0, 4)

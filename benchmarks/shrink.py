@@ -16,15 +16,15 @@ import torch.nn.functional as F
 
 from benchmarks.bar import bar, spread
 from benchmarks.telemetry import timed
-from nvp.build import set_up_process
-from nvp.config import ModelConfig, OptimConfig, PruneConfig
+from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.models import build_model
-from nvp.neurons import maskable_layers, prunable_groups
-from nvp.optim import build_optimizer
-from nvp.pruning import mask_units
-from nvp.savings import shrink_if_due, size, size_left
-from nvp.shrink import shrink
-from nvp.state import TrainState
+from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.neuron_masks import mask_units
+from nvp.network.removal import shrink
+from nvp.network.train_state import TrainState
+from nvp.pruning.removal_policy import shrink_if_due, size, size_left
+from nvp.training.build import set_up_process
+from nvp.training.optim import build_optimizer
 
 ROUNDS = 7
 SPARSITY = 0.8

@@ -12,14 +12,14 @@ from time import process_time
 
 from benchmarks.bar import bar
 from benchmarks.telemetry import random_images
-from nvp.build import build, set_up_process
-from nvp.config import TrialConfig
+from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
-from nvp.optim import build_optimizer
-from nvp.record import EpochRecord
-from nvp.state import TrainState
-from nvp.train import train
+from nvp.network.train_state import TrainState
+from nvp.training.build import build, set_up_process
+from nvp.training.loop import train
+from nvp.training.optim import build_optimizer
+from nvp.training.record import EpochRecord
 
 PRUNED = {"prune.method": "nvp", "prune.sparsity": 0.8, "prune.sites": "all"}
 RUN = {

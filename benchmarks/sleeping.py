@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import nvp.sweep.actor
-from nvp.config import TrialConfig, trial_id
-from nvp.parts import TrialWriter, next_attempt
-from nvp.result import trial_row
-from nvp.storage import Storage
-from nvp.sweep.actor import TrialActor
-from nvp.tables import read_index
-from nvp.trial import Progress
+import nvp.running.ray.actor
+from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.running.ray.actor import TrialActor
+from nvp.storage.reader import read_index
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.trial.run import Progress
+from nvp.trial.trial_row import trial_row
 
 SECONDS = "NVP_BENCHMARK_SLEEP"  # of each trial; read in the workers
 EPOCH_SECONDS = 1.0
@@ -44,5 +44,5 @@ class SleepingActor(TrialActor):
     """The engine's actor; that Ray finds it here is what it is for."""
 
 
-assert nvp.sweep.actor.run_trial
-nvp.sweep.actor.run_trial = sleeping_trial
+assert nvp.running.ray.actor.run_trial
+nvp.running.ray.actor.run_trial = sleeping_trial

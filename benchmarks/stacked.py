@@ -17,11 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.bar import bar, spread
-from nvp.build import set_up_process
-from nvp.config import ModelConfig, OptimConfig
-from nvp.fastest import now
+from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
-from nvp.optim import build_optimizer
+from nvp.planning.cost.fastest_precision import now
+from nvp.training.build import set_up_process
+from nvp.training.optim import build_optimizer
 
 CLASSES, MOMENTUM, DECAY = 10, 0.9, 5e-4
 ROUNDS, STEPS = 5, 20

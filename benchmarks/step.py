@@ -19,12 +19,12 @@ from torchvision.models import resnet18
 from benchmarks.bar import bar, spread
 from benchmarks.data_path import PerSample
 from benchmarks.telemetry import random_images, timed
-from nvp.build import build, set_up_process
-from nvp.config import TrialConfig
+from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import Images, Splits
-from nvp.fastest import Chooser
-from nvp.step import Step
+from nvp.planning.cost.fastest_precision import Chooser
+from nvp.training.build import build, set_up_process
+from nvp.training.step import Step
 
 BATCH, ROUNDS = 128, 5
 CONFIG = TrialConfig().with_overrides(

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.bar import bar, spread
-from nvp.build import set_up_process
-from nvp.config import ModelConfig, OptimConfig
+from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.neurons import neuron_layers
-from nvp.optim import build_optimizer
+from nvp.network.neuron_layer import neuron_layers
+from nvp.training.build import set_up_process
+from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
 from nvp.vitality.entropy import histograms, shared_edges
 from nvp.vitality.observe import summarise

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import nvp.trial
-from nvp.config import TrialConfig, trial_id
-from nvp.record import EpochRecord
-from nvp.sweep.actor import TrialActor
+import nvp.trial.run
+from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.running.ray.actor import TrialActor
+from nvp.training.record import EpochRecord
 
 LOG = "NVP_BENCHMARK_LOG"
-train, save = nvp.trial.train, nvp.trial.Run.save
+train, save = nvp.trial.run.train, nvp.trial.run.Run.save
 
 
 class TracedActor(TrialActor):
@@ -39,11 +39,11 @@ def traced_train(config: TrialConfig, *arguments: Any) -> Iterator[EpochRecord]:
         yield record
 
 
-def traced_save(self: nvp.trial.Run) -> None:
+def traced_save(self: nvp.trial.run.Run) -> None:
     """Save a checkpoint, and log how long the trial may go without another."""
     save(self)
-    pause = max(self.checkpoint_seconds, nvp.trial.CHECKPOINT_COST * self.save_cost)
+    pause = max(self.checkpoint_seconds, nvp.trial.run.CHECKPOINT_COST * self.save_cost)
     log(self.writer.trial_id, self.state.epoch, pause=pause)
 
 
-nvp.trial.train, nvp.trial.Run.save = traced_train, traced_save
+nvp.trial.run.train, nvp.trial.run.Run.save = traced_train, traced_save

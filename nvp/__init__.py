@@ -1,4 +1,95 @@
 """nvp: which hyperparameters kill neurons, and what does pruning them while training buy?
 
-Start at `nvp.study` (what a study is) and `nvp.train` (the loop); README.md has the map.
+A user's file imports from here alone. Nothing is loaded before it is used: `import nvp` imports
+neither torch nor ray.
+
+    Study, main, Design                    a study and its command line
+    grid, uniform, log_uniform, integers   the axes of a design
+    TrialConfig, DataConfig, ModelConfig, OptimConfig, PruneConfig, ProbeConfig
+                                           what a trial is
+    METHODS                                the pruning methods
+    observe, prune, shrink, export         watch, prune, shrink and export a network
+    load, draw, answer                     a study's tables as frames; its figures; its answer
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nvp.analysis.answers.answer import answer
+    from nvp.analysis.frames.load import load
+    from nvp.analysis.plots.figures import draw
+    from nvp.config.space import grid, integers, log_uniform, uniform
+    from nvp.config.trial_config import (
+        DataConfig,
+        ModelConfig,
+        OptimConfig,
+        ProbeConfig,
+        PruneConfig,
+        TrialConfig,
+    )
+    from nvp.network.removal import shrink
+    from nvp.planning.design import Design
+    from nvp.pruning.methods import METHODS
+    from nvp.pruning.prune import prune
+    from nvp.study.study import Study, main
+    from nvp.trial.export import export
+    from nvp.vitality.observe import observe
+
+HOMES = {
+    "METHODS": "nvp.pruning.methods",
+    "answer": "nvp.analysis.answers.answer",
+    "draw": "nvp.analysis.plots.figures",
+    "DataConfig": "nvp.config.trial_config",
+    "Design": "nvp.planning.design",
+    "ModelConfig": "nvp.config.trial_config",
+    "OptimConfig": "nvp.config.trial_config",
+    "ProbeConfig": "nvp.config.trial_config",
+    "PruneConfig": "nvp.config.trial_config",
+    "Study": "nvp.study.study",
+    "TrialConfig": "nvp.config.trial_config",
+    "export": "nvp.trial.export",
+    "grid": "nvp.config.space",
+    "integers": "nvp.config.space",
+    "load": "nvp.analysis.frames.load",
+    "log_uniform": "nvp.config.space",
+    "main": "nvp.study.study",
+    "observe": "nvp.vitality.observe",
+    "prune": "nvp.pruning.prune",
+    "shrink": "nvp.network.removal",
+    "uniform": "nvp.config.space",
+}
+__all__ = [
+    "METHODS",
+    "answer",
+    "draw",
+    "DataConfig",
+    "Design",
+    "ModelConfig",
+    "OptimConfig",
+    "ProbeConfig",
+    "PruneConfig",
+    "Study",
+    "TrialConfig",
+    "export",
+    "grid",
+    "integers",
+    "load",
+    "log_uniform",
+    "main",
+    "observe",
+    "prune",
+    "shrink",
+    "uniform",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in HOMES:
+        raise AttributeError(f"module 'nvp' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

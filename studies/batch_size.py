@@ -14,8 +14,17 @@ takes in them.
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 STUDY = Study(
     name="batch_size",

@@ -14,8 +14,18 @@ torchvision's (`--set model.weights=FILE`).
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 NEURONS = ("snap", "cropit_s", "early_snap", "early_crop_s", "nvp", "dnr_budget")
 WEIGHTS = ("magnitude_weight", "set", "rigl", "nvp_weight")

@@ -12,8 +12,17 @@ Source    DNR-Pruning, experiment "learning rate"; Dufort-Labbe et al., "Maxwell
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 STUDY = Study(
     name="learning_rate",

@@ -13,9 +13,19 @@ Methods that aim at no sparsity (dead, dnr, demp, ...) are run once each: theirs
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.pruning import METHODS
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    METHODS,
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 MASKING = [name for name, method in METHODS.items() if method.granularity == "neuron"]
 AIMING = tuple(name for name in MASKING if METHODS[name].aim == "target")

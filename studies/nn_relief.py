@@ -14,8 +14,18 @@ falls once over all of them, not in each. Rewinding, theirs for LeNets, is tried
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 LENETS = {"model.name": ("lenet300", "lenet5")}
 CIFAR = {"model.name": ("vgg_like", "resnet20_b")}

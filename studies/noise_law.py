@@ -15,8 +15,17 @@ Nothing is pruned, so that death is undisturbed. Noise and momentum vary at fixe
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 EPOCHS = {"steps": (0,)}
 ALONE = {**EPOCHS, "optim.noise": (0.0,)}

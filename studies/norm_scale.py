@@ -11,8 +11,17 @@ Source    Zhou et al., arXiv 2001.11216, 2020; restated for the initial scale of
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 STUDY = Study(
     name="norm_scale",

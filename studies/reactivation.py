@@ -15,8 +15,18 @@ removed; of the usual share, 0.3 of them, little is left in a network this small
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 DNR = {"prune.method": ("dnr",)}
 

@@ -14,8 +14,17 @@ One of the three is varied at a time; they share the trials without any.
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 PAPER = (0.0, 9e-8, 9e-7, 9e-6, 9e-5, 1e-3, 1e-2)
 QUICK = (0.0, 1e-3, 3e-3, 1e-2)

@@ -8,8 +8,17 @@ Source    DS-Pruning / DNR-Pruning, experiment "SGD noise"; restated, since thei
 The quick setting was chosen on seeds 100-102 (`--set seed=100`) and is published on seeds 0-2.
 """
 
-from nvp.config import DataConfig, ModelConfig, OptimConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp import (
+    DataConfig,
+    Design,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    Study,
+    TrialConfig,
+    grid,
+    main,
+)
 
 STUDY = Study(
     name="sgd_noise",

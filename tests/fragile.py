@@ -22,8 +22,8 @@ def build(config, image_shape, num_classes):
     return Fragile(config, image_shape, num_classes)
 """
 FRAGILE_STUDY = """
-from nvp.config import ModelConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp.config.trial_config import ModelConfig, TrialConfig
+from nvp.study.study import Design, Study, grid, main
 
 DESIGN = Design(
     base=TrialConfig(epochs=1, model=ModelConfig(name="fragile")),

@@ -1,7 +1,9 @@
 """A study of forks: one warm network for each seed, four ways to go on."""
 
-from nvp.config import DataConfig, ModelConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, main
+from nvp.config.space import grid
+from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, TrialConfig
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 DESIGN = Design(
     base=TrialConfig(

@@ -1,7 +1,9 @@
 """A study to search: four axes, one of them conditional, trials of a second."""
 
-from nvp.config import DataConfig, ModelConfig, ProbeConfig, TrialConfig
-from nvp.study import Design, Study, grid, log_uniform, main, uniform
+from nvp.config.space import grid, log_uniform, uniform
+from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, TrialConfig
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 DESIGN = Design(
     base=TrialConfig(

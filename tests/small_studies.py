@@ -1,4 +1,4 @@
-"""Every study of the folder, and its quick preset cut down to seconds, run through `nvp.study`."""
+"""Every study of the folder, and its quick preset cut down to seconds, run through `main`."""
 
 import importlib.util
 import itertools
@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from nvp.axes import Axis, Grid
-from nvp.study import Design, Study, main
+from nvp.config.space import Axis, Grid
+from nvp.planning.design import Design
+from nvp.study.study import Study, main
 
 STUDIES = sorted((Path(__file__).parent.parent / "studies").glob("*.py"))
 EPOCHS, STEPS, NAMES = 2, 10, 3

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from nvp.data.splits import Images
 from nvp.models import MODELS
-from nvp.neurons import NeuronLayer
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.pruning.evidence import Evidence
 from nvp.pruning.sensitivity import Sensitivity
 from nvp.vitality import Activity, weight_norms

@@ -9,18 +9,18 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from nvp.config import DataConfig
-from nvp.data.cifar10 import CIFAR10
-from nvp.data.cifar100 import CIFAR100
+from nvp.config.registry import look_up
+from nvp.config.trial_config import DataConfig
 from nvp.data.data_set import DataSet
-from nvp.data.digits import DIGITS
-from nvp.data.fashion_mnist import FASHION_MNIST
-from nvp.data.image_folder import KIND, image_folder
-from nvp.data.imagenet import IMAGENET
-from nvp.data.mnist import MNIST
+from nvp.data.sets.cifar10 import CIFAR10
+from nvp.data.sets.cifar100 import CIFAR100
+from nvp.data.sets.digits import DIGITS
+from nvp.data.sets.fashion_mnist import FASHION_MNIST
+from nvp.data.sets.image_folder import KIND, image_folder
+from nvp.data.sets.imagenet import IMAGENET
+from nvp.data.sets.mnist import MNIST
+from nvp.data.sets.tiny_imagenet import TINY_IMAGENET
 from nvp.data.splits import Splits
-from nvp.data.tiny_imagenet import TINY_IMAGENET
-from nvp.names import look_up
 
 DATASETS: dict[str, DataSet] = {
     "cifar10": CIFAR10,

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from nvp.config import DataConfig
+from nvp.config.seed import generator
+from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
 from nvp.data.splits import ImageSource
-from nvp.seed import generator
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:

@@ -10,12 +10,12 @@ from functools import partial
 import torch
 from torch import nn
 
-from nvp.config import ModelConfig
+from nvp.config.registry import look_up
+from nvp.config.seed import stream_seed
+from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS
 from nvp.models.pretrained import load_torchvision, read_weights
-from nvp.names import look_up
-from nvp.seed import stream_seed
 
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
 

@@ -6,9 +6,9 @@ Differs: `Bottleneck` has its stride in the 3x3 convolution, as torchvision ("v1
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import conv, norm2d, scaled
-from nvp.neurons import Shortcut, Subsample
+from nvp.network.neuron_layer import Shortcut, Subsample
 
 
 class BasicBlock(nn.Module):

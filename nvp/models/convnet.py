@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import conv, linear, scaled
 
 

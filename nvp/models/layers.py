@@ -2,10 +2,10 @@
 
 from torch import nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.activations import ACTIVATIONS
-from nvp.models.dropout import Dropout
-from nvp.neurons import NeuronLayer, Shortcut
+from nvp.network.dropout import Dropout
+from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
 
 def scaled(width: int, config: ModelConfig) -> int:

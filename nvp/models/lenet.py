@@ -5,7 +5,7 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import conv, linear, scaled
 
 UNPADDED = 16  # the smallest images of which the second pooling leaves anything without padding

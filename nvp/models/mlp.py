@@ -7,7 +7,7 @@ import math
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import linear, scaled
 
 

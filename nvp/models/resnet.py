@@ -10,11 +10,11 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.blocks import BasicBlock, Bottleneck
-from nvp.models.dropout import Dropout
 from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
-from nvp.neurons import NeuronLayer
+from nvp.network.dropout import Dropout
+from nvp.network.neuron_layer import NeuronLayer
 
 
 class ResNet(nn.Module):

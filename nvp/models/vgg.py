@@ -7,7 +7,7 @@ Value of Network Pruning", 2019). Differs: where there is batch norm, convolutio
 
 from torch import Tensor, nn
 
-from nvp.config import ModelConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
 
 WIDTHS = (64, 128, 256, 512, 512)

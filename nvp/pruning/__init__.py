@@ -1,21 +1,21 @@
 """Pruning = criterion x allocation x schedule (x regrow); a published method is a row of METHODS.
 
 To add a criterion: one file with a pure class `Criterion`, one line in CRITERIA. To add a
-method: one row in METHODS and a card in docs/methods. `python -m nvp.pruning` prints the table.
+method: one row in METHODS and a card in docs/methods. `nvp methods` prints the table.
 """
 
-from nvp.pruning.allocate import ALLOCATIONS
+from nvp.network.neuron_masks import mask_units, release
+from nvp.network.weight_masks import live_weights, weight_sparsity
+from nvp.pruning.allocation import ALLOCATIONS
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
-from nvp.pruning.mask import mask_units, release
+from nvp.pruning.measuring_point import Pruned, Scene
 from nvp.pruning.method import Method
 from nvp.pruning.methods import METHODS
+from nvp.pruning.plan import check_support, may_shrink, resolve
 from nvp.pruning.prune import prune, reached, sparsity
-from nvp.pruning.resolve import check_support, may_shrink, resolve
-from nvp.pruning.scene import Pruned, Scene
 from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
 from nvp.pruning.sensitivity import Sensitivity
-from nvp.pruning.weights import live_weights, weight_sparsity
 
 __all__ = [
     "ALLOCATIONS",

@@ -3,22 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from nvp.config import PruneConfig
-from nvp.neurons import maskable_layers, neuron_layers, prunable_groups
-from nvp.pruning.allocate import Keep, Scores, whole
-from nvp.pruning.choose import choose, score_units
-from nvp.pruning.criteria import CRITERIA
-from nvp.pruning.dying import state_changes
-from nvp.pruning.mask import mask_units, soften_units
-from nvp.pruning.methods import METHODS
-from nvp.pruning.reactivate import RANKINGS, Units, reactivate
-from nvp.pruning.regrow import EXCHANGES
-from nvp.pruning.relieve import relieve
-from nvp.pruning.rewind import rewind
-from nvp.pruning.scene import Pruned, Scene
-from nvp.pruning.schedule import ROUNDS, SCHEDULES, SOFT
-from nvp.pruning.trigger import TRIGGERS, at_the_latest
-from nvp.pruning.weights import (
+from nvp.config.trial_config import PruneConfig
+from nvp.network.neuron_layer import maskable_layers, neuron_layers, prunable_groups
+from nvp.network.neuron_masks import mask_units, soften_units
+from nvp.network.weight_masks import (
     layer_path,
     mask_weights,
     parameter_masks,
@@ -26,6 +14,18 @@ from nvp.pruning.weights import (
     weight_changes,
     weight_sparsity,
 )
+from nvp.pruning.allocation import Keep, Scores, whole
+from nvp.pruning.criteria import CRITERIA
+from nvp.pruning.criteria.dying import state_changes
+from nvp.pruning.measuring_point import Pruned, Scene
+from nvp.pruning.methods import METHODS
+from nvp.pruning.neuron_regrowth import RANKINGS, Units, reactivate
+from nvp.pruning.nn_relief.relief_step import relieve
+from nvp.pruning.rewinding import rewind
+from nvp.pruning.schedule import ROUNDS, SCHEDULES, SOFT
+from nvp.pruning.scoring import choose, score_units
+from nvp.pruning.trigger import TRIGGERS, at_the_latest
+from nvp.pruning.weight_regrowth import EXCHANGES
 
 
 def prune(scene: Scene, config: PruneConfig) -> Pruned:
@@ -33,7 +33,7 @@ def prune(scene: Scene, config: PruneConfig) -> Pruned:
 
     Args:
         scene: the measuring point; its model, optimizer and memory are changed.
-        config: resolved (`nvp.pruning.resolve`).
+        config: resolved (`nvp.pruning.plan`).
     """
     method = METHODS[config.method]
     masks = {name: mask.clone() for name, mask in parameter_masks(scene.model).items()}

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from nvp.config import PruneConfig
-from nvp.pruning.allocate import ALLOCATIONS, Scores
-from nvp.pruning.choose import floors_of, score_units, score_weights
+from nvp.config.trial_config import PruneConfig
+from nvp.pruning.allocation import ALLOCATIONS, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
+from nvp.pruning.measuring_point import Scene
 from nvp.pruning.methods import METHODS
-from nvp.pruning.resolve import NEEDS, check_needs
-from nvp.pruning.scene import Scene
+from nvp.pruning.plan import NEEDS, check_needs
+from nvp.pruning.scoring import floors_of, score_units, score_weights
 
 CRITERIA_OF = {"neuron": CRITERIA, "weight": WEIGHT_CRITERIA}
 SCORE = {"neuron": score_units, "weight": score_weights}

@@ -7,7 +7,7 @@ pruning", 2018 (soft).
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nvp.config import PruneConfig
+from nvp.config.trial_config import PruneConfig
 
 TINY = 1e-12  # more than nothing: the initial network is left to `at_init`
 SOFT = ("soft", "zero_at_init")  # what they silence is released before the next epoch

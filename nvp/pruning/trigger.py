@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import torch
 
-from nvp.config import PruneConfig
-from nvp.origin import places
-from nvp.pruning.choose import choose
-from nvp.pruning.scene import Scene
-from nvp.pruning.weights import prunable_weights
+from nvp.config.trial_config import PruneConfig
+from nvp.network.dense_index import places
+from nvp.network.weight_masks import prunable_weights
+from nvp.pruning.measuring_point import Scene
+from nvp.pruning.scoring import choose
 
 QUEUE, NEAR = 5, 0.1
 

@@ -1,7 +1,7 @@
 """Vitality: what the neurons of a network do, from one evaluation pass over the probe.
 
 `observe` measures; every quantity is a pure function in a file of its own. To add one: write its
-file, a column in `nvp.schema`, and a line where the rows are made (`nvp.rows`).
+file, a column in `nvp.storage.schema`, and a line where the rows are made (`nvp.trial.rows`).
 """
 
 from nvp.vitality.activity import Activity

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nvp.neurons import NeuronLayer
+from nvp.network.neuron_layer import NeuronLayer
 
 
 def relative(norm: Float[Tensor, "f"]) -> Float[Tensor, "f"]:

@@ -5,8 +5,8 @@ from typing import cast
 
 import pandas as pd
 
-from analysis.chosen import applicable, crossed, fixed
-from analysis.load import StudyFrames
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.chosen_trials import applicable, crossed, fixed
 
 STAR = pd.DataFrame(  # one key at a time, around (0, 0)
     [(0, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (0, 2, 0)], columns=["a", "b", "seed"]

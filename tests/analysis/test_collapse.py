@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from analysis.collapse import explainable, fits, powers, scalings, theory
+from nvp.analysis.statistics.collapse import explainable, fits, powers, scalings, theory
 
 
 def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataFrame:

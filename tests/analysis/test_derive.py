@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.derive import (
+from nvp.analysis.frames.derive import (
     DEATHS,
     dead_at_end,
     dead_by_layer,
@@ -15,7 +15,7 @@ from analysis.derive import (
     stages,
     with_keys,
 )
-from nvp.schema import LAYERS
+from nvp.storage.schema import LAYERS
 
 
 def layer_rows(*rows: tuple[str, int, str, int, int]) -> pd.DataFrame:

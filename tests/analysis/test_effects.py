@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from analysis.effects import effects
+from nvp.analysis.statistics.effects import effects
 
 
 def design(mean, *, a=(1, 2, 3), b=("x", "y"), seeds=3, spread=0.1, seed_effect=0.0):

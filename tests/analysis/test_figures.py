@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
-from analysis.__main__ import main
-from analysis.answer import answer, sentences
-from analysis.derive import dead_at_end
-from analysis.figures import FIGURES, draw, make
-from analysis.load import StudyFrames, load
-from analysis.studies import STUDIES, question_of
-from analysis.style import label
-from nvp.schema import LAYERS
+from nvp.analysis.answers.answer import answer, sentences
+from nvp.analysis.command import main
+from nvp.analysis.frames.derive import dead_at_end
+from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.plots.figures import FIGURES, draw
+from nvp.analysis.selection.studies import STUDIES
+from nvp.analysis.style.style import label
+from nvp.storage.schema import LAYERS
 
-DRAWN = question_of("sgd_noise").figures
+DRAWN = STUDIES["sgd_noise"].figures
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,13 @@ def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
 
 def test_n_is_stated_in_every_figure(frames: StudyFrames):
     for name in DRAWN:
-        figure = make(frames, name).figure
+        figure = draw(frames, name).figure
         assert "n = " in figure.get_supxlabel(), name
 
 
 def bands(frames: StudyFrames) -> list[FillBetweenPolyCollection]:
     """Return the bands of dead_over_epochs that have an area."""
-    axes = make(frames, "dead_over_epochs").figure.axes
+    axes = draw(frames, "dead_over_epochs").figure.axes
     drawn = [c for one in axes for c in one.collections if isinstance(c, FillBetweenPolyCollection)]
     return [band for band in drawn if np.isfinite(band.get_datalim(axes[0].transData).size).all()]
 
@@ -85,10 +85,10 @@ def test_one_seed_draws_no_band_and_no_interval(frames: StudyFrames):
     first = frames.trials["seed"] == frames.trials["seed"].min()
     one = with_trials(frames, frames.trials[first])
     assert not bands(one)
-    drawing = make(one, "dead_at_end")
+    drawing = draw(one, "dead_at_end")
     assert drawing.frame[["low", "high"]].isna().all(axis=None)
     assert "n = 1, so there is no interval" in drawing.figure.get_supxlabel().replace("\n", " ")
-    table = answer(one, question_of("sgd_noise"))
+    table = answer(one)
     assert set(table["verdict"]) == {"one pair, so no interval"}
 
 
@@ -97,7 +97,7 @@ def test_what_is_not_done_is_left_out_and_counted(frames: StudyFrames, status: s
     unpruned = frames.trials["prune.method"] == "none"
     gone = frames.trials["trial_id"] == frames.trials.loc[unpruned, "trial_id"].iloc[0]
     trials = frames.trials.assign(status=frames.trials["status"].mask(gone, status))
-    drawing = make(with_trials(frames, trials), "dead_at_end")
+    drawing = draw(with_trials(frames, trials), "dead_at_end")
     text = drawing.figure.get_supxlabel().replace("\n", " ")
     assert f"1 of {unpruned.sum()} trials {status} and left out" in text
     assert not drawing.frame["trial_id"].isin(trials.loc[gone, "trial_id"]).any()
@@ -110,7 +110,7 @@ def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
     lost = with_trials(frames, frames.trials.assign(status=status))
     assert draw(lost, tmp_path) == []
     assert all(f"{name} is not drawn" in caplog.text for name in DRAWN)
-    table = answer(lost, question_of("sgd_noise"))
+    table = answer(lost)
     assert set(table["verdict"]) == {"no pair of finished trials"}
     assert sentences(table)
 
@@ -128,18 +128,18 @@ def test_without_strict_death_every_figure_says_by_what_it_counts(
 ):
     silu = smooth(frames)
     assert len(draw(silu, tmp_path)) == 3 * len(DRAWN)
-    shown = make(silu, "dead_at_end")
+    shown = draw(silu, "dead_at_end")
     assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
     assert not shown.frame["fraction"].isna().any()
     titles = [axes.get_ylabel() for axes in shown.figure.axes]
     assert [title.split()[0] for title in titles] == ["saturated", "dormant"]
-    epochs = make(silu, "dead_over_epochs")
+    epochs = draw(silu, "dead_over_epochs")
     assert epochs.figure.get_supylabel().startswith("dormant neurons, τ = 0.025")
     assert set(epochs.frame["definition"]) == {"dormant_0025"}
-    legend = make(silu, "life_cycle").figure.axes[0].get_legend()
+    legend = draw(silu, "life_cycle").figure.axes[0].get_legend()
     names = [text.get_text() for text in legend.get_texts()]
     assert names == ["alive", "dormant, τ = 0.025", "masked"]
-    table = answer(silu, question_of("sgd_noise"))
+    table = answer(silu)
     assert set(table["value"]) == {"saturated", "dormant_0025", "test_accuracy"}
     assert not table["mean"].isna().any()
 
@@ -147,7 +147,7 @@ def test_without_strict_death_every_figure_says_by_what_it_counts(
 def test_the_life_cycle_counts_the_dead_as_the_layers_do(frames: StudyFrames):
     method = frames.trials["prune.method"] == "none"
     trial = frames.trials.loc[method, "trial_id"].iloc[-1]
-    life = make(frames, "life_cycle", trial=trial).frame
+    life = draw(frames, "life_cycle", trial=trial).frame
     replayed = (life["state"] == "dead").groupby([life["layer"], life["epoch"]]).sum()
     layers = frames.layers[frames.layers["trial_id"] == trial].astype({"layer": str})
     recorded = layers.set_index(["layer", "epoch"])["dead"]
@@ -159,7 +159,7 @@ def test_the_life_cycle_counts_the_dead_as_the_layers_do(frames: StudyFrames):
 def test_the_life_cycle_ends_at_the_sparsity_of_the_trial(frames: StudyFrames):
     pruned = frames.trials[frames.trials["prune.method"] == "dead"]
     trial = pruned.loc[pruned["sparsity"].idxmax()]
-    life = make(frames, "life_cycle", trial=trial["trial_id"]).frame
+    life = draw(frames, "life_cycle", trial=trial["trial_id"]).frame
     masked = life[(life["epoch"] == trial["epochs"]) & (life["state"] == "masked")]
     assert len(masked) == trial["masked_units"]
 

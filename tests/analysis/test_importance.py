@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.importance import COLUMNS, FANOVA, PERMUTATION, importances, settings
+from nvp.analysis.statistics.importance import COLUMNS, FANOVA, PERMUTATION, importances, settings
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,13 @@
 import pandas as pd
 import pytest
 
-from analysis.layer_rates import agreement, layer_rates, profile, published, verdict
+from nvp.analysis.reproduction.layer_rates import (
+    agreement,
+    layer_rates,
+    profile,
+    published,
+    verdict,
+)
 
 EVENTS = pd.DataFrame(
     [

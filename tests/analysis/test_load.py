@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.load import StudyFrames, load, penalties, varying, with_configuration
-from analysis.place import choose_preset, studies_at
-from nvp.incidents import Incidents
-from nvp.schema import TABLES
-from nvp.tables import open_study
+from nvp.analysis.frames.load import StudyFrames, load, penalties, varying, with_configuration
+from nvp.storage.incidents import Incidents
+from nvp.storage.reader import open_study
+from nvp.storage.schema import TABLES
+from nvp.storage.studies import choose_preset, studies_at
 
 
 @pytest.fixture(scope="module")

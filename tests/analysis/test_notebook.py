@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from analysis.studies import STUDIES
+from nvp.analysis.selection.studies import STUDIES
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
 GROUPS = 3  # a kernel takes seconds to start and to import, so several notebooks share one
@@ -70,5 +70,5 @@ def test_a_notebook_holds_calls_and_prose_and_no_output(study: str):
 
 @every_study
 def test_a_notebook_draws_what_its_study_asks_for(study: str):
-    calls = [cell["source"] for cell in code(read(study)) if cell["source"].startswith("make(")]
-    assert calls == [f'make(frames, "{name}").figure' for name in STUDIES[study].figures]
+    calls = [cell["source"] for cell in code(read(study)) if cell["source"].startswith("draw(")]
+    assert calls == [f'draw(frames, "{name}").figure' for name in STUDIES[study].figures]

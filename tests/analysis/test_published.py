@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.bars import bars
-from analysis.imagenet import imagenet
-from analysis.load import StudyFrames
-from analysis.published import measured, numbers
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.reproduction.bars import bars
+from nvp.analysis.reproduction.imagenet import imagenet
+from nvp.analysis.reproduction.published import measured, numbers
 
 WHOLE = {"status": "done", "model.width": 1.0, "data.images": 0, "length": "fixed epochs"}
 

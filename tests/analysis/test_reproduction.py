@@ -6,18 +6,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.bars import bars
-from analysis.claim import Claim, Share
-from analysis.claims import CLAIMS
-from analysis.claims.accuracy import claims
-from analysis.evidence import rows_of
-from analysis.imagenet import imagenet
-from analysis.load import StudyFrames, load
-from analysis.published import judged, measured, numbers
-from analysis.question import DEATH, Contrast
-from analysis.reproduction import main
-from analysis.verdict import at_setting, beside, verdict
-from nvp.config import TrialConfig, flatten
+from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.reproduction.bars import bars
+from nvp.analysis.reproduction.claim import Claim, Share
+from nvp.analysis.reproduction.claims import CLAIMS
+from nvp.analysis.reproduction.claims.accuracy import claims
+from nvp.analysis.reproduction.evidence import rows_of
+from nvp.analysis.reproduction.imagenet import imagenet
+from nvp.analysis.reproduction.page import main
+from nvp.analysis.reproduction.published import judged, measured, numbers
+from nvp.analysis.reproduction.verdict import at_setting, beside, verdict
+from nvp.analysis.selection.question import DEATH, Contrast
+from nvp.config.trial_config import TrialConfig, flatten
 from tests.conftest import ROOT
 
 NOISE = next(claim for claim in CLAIMS if claim.source.startswith("Chen") and claim.study)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.responses import responses
+from nvp.analysis.frames.responses import responses
 from tests.analysis.test_derive import layer_rows
 
 LAYERS = layer_rows(

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.shares import again, dead_when
+from nvp.analysis.reproduction.shares import again, dead_when
 
 
 def test_of_the_revived_who_died_again() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from analysis.stability import CHANCE, jaccard, kendall, rank_stability
+from nvp.analysis.statistics.rank_stability import CHANCE, jaccard, kendall, rank_stability
 
 
 def test_tau_is_scipy_s_with_ties_and_what_is_masked_left_out():

@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from analysis.stats import paired_difference, seed_interval, with_holm, with_interval
+from nvp.analysis.statistics.intervals import (
+    paired_difference,
+    seed_interval,
+    with_holm,
+    with_interval,
+)
 
 
 def cell(values: list[float | None], *, level: str = "a") -> pd.DataFrame:

@@ -6,10 +6,10 @@ import pytest
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
-from analysis.hazard import hazard_ratios, revivals
-from analysis.lives import life_counts, neuron_lives
-from analysis.resample import bootstrap_interval, seed_weights
-from analysis.survival import incidence, survival
+from nvp.analysis.statistics.bootstrap import bootstrap_interval, seed_weights
+from nvp.analysis.statistics.hazard import hazard_ratios, revivals
+from nvp.analysis.statistics.neuron_lives import life_counts, neuron_lives
+from nvp.analysis.statistics.survival import incidence, survival
 
 LAYERS = pd.DataFrame(
     [(t, e, layer, depth, 2) for t in "ab" for e in (0, 3) for depth, layer in enumerate("xy")],

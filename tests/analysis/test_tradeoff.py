@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.tradeoff import crossing, equal_accuracy, on_front, with_costs
+from nvp.analysis.statistics.tradeoff import crossing, equal_accuracy, on_front, with_costs
 
 
 def test_the_crossing_is_on_the_line_between_two_trials():

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.__main__ import main
-from analysis.load import StudyFrames, load
-from analysis.versus import differences, versus
+from nvp.analysis.answers.versus import differences, versus
+from nvp.analysis.command import main
+from nvp.analysis.frames.load import StudyFrames, load
 
 NAME = "sgd_noise"
 

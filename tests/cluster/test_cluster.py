@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
-from nvp.incidents import read_incidents
-from nvp.storage import Storage
-from nvp.tables import open_study, read_index, read_table
+from nvp.storage.incidents import read_incidents
+from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.store import Storage
 from tests.bucket import s3_server
 from tests.cluster.hosts import GATEWAY, NETWORK, bridge, hosts, missing
 from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in, own_values
@@ -77,7 +77,7 @@ def come_uninvited(walk: Walk) -> None:
     home = walk.project.parent / "stranger"
     home.mkdir()
     study = "python studies/sgd_noise.py --preset quick --address"
-    doctor = "python -m nvp.doctor $CLUSTER --address"
+    doctor = "nvp doctor $CLUSTER --address"
     for name, command, more in (
         ("study, no token", f"{study} {head}", {}),
         ("study, mode without token", f"{study} {head}", {"RAY_AUTH_MODE": "token"}),
@@ -87,7 +87,7 @@ def come_uninvited(walk: Walk) -> None:
         ("study, not on a node", f"{study} {head}",
          {"RAY_AUTH_MODE": "token", "HOME": walk.environment["HOME"]}),
         ("doctor, no token", f"{doctor} {head}", {}),
-        ("doctor, a node is absent", f"python -m nvp.doctor other.yaml --address {head}",
+        ("doctor, a node is absent", f"nvp doctor other.yaml --address {head}",
          {"RAY_AUTH_MODE": "token", "HOME": walk.environment["HOME"]}),
     ):  # fmt: skip
         walk.refused[name] = subprocess.run(

@@ -1,0 +1,94 @@
+"""`nvp analyse STUDY` draws the figures of a study and prints its answer; `nvp compare A B`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nvp.analysis.answers.answer import answer, sentences
+from nvp.analysis.frames.load import load
+from nvp.analysis.plots.figures import panels
+from nvp.analysis.plots.life_cycle import check_trial
+from nvp.analysis.reports import compare as compare_page
+from nvp.analysis.reports.report import write_report
+from nvp.analysis.selection.studies import question_of
+from nvp.storage.studies import add_study_arguments, choose_preset
+
+BAD_ARGUMENTS = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="nvp analyse", description="Draw the figures of a study; print its answer."
+    )
+    add_study_arguments(parser)
+    add = parser.add_argument
+    add("--all", action="store_true", help="also trials that an earlier plan asked for")
+    add("--trial", default="", metavar="TRIAL_ID", help="show the life cycle of this trial")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Load, draw, answer."""
+    study, place = arguments.study, arguments.storage
+    preset, why = choose_preset(place, study, arguments.preset)
+    frames = load(place, study, preset, everything=arguments.all)
+    question = question_of(frames, trial=arguments.trial)
+    if arguments.trial:
+        check_trial(frames, arguments.trial)
+    say(f"{study}: preset {preset} ({why}), {summary(frames.trials['status'].tolist())}")
+    folder = figures_folder(place, study, preset)
+    drawn = list(panels(frames, folder, trial=arguments.trial))
+    for path in [path for panel in drawn for path in panel.files]:
+        say(str(path))
+    for line in sentences(answer(frames, question)):
+        say(line)
+    say(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
+
+
+def summary(statuses: list[str]) -> str:
+    """Return how many trials there are of each status."""
+    counts = {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+    return ", ".join(f"{count} {status}" for status, count in counts.items()) + " trials"
+
+
+def figures_folder(place: str, study: str, preset: str) -> Path:
+    """Return where figures go: beside the tables; below `results` when those are not local."""
+    local = "results" if "://" in place else place
+    return Path(local) / study / preset / "figures"
+
+
+def say(line: str) -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(f"{line}\n")
+
+
+def analyse(argv: Sequence[str] | None = None) -> int:
+    """Run `nvp analyse`; return its exit code: 0, or 2 for bad arguments."""
+    return refusing(lambda: run(parser().parse_args(argv)))
+
+
+def compare(argv: Sequence[str] | None = None) -> int:
+    """Run `nvp compare`; return its exit code: 0, or 2 for bad arguments."""
+    return refusing(lambda: [say(line) for line in compare_page.run(argv)])
+
+
+def refusing(work: Callable[[], object]) -> int:
+    """Do the work; return 0, or 2 after printing what is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        work()
+    except ValueError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return BAD_ARGUMENTS
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `python -m analysis`: `nvp analyse`, or `nvp compare` where that is the first word."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["compare"]:
+        return compare(arguments[1:])
+    return analyse(arguments)

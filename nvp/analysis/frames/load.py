@@ -1,0 +1,154 @@
+"""Load a study: its tables as tidy frames, every row with the swept keys of its trial."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from nvp.analysis.frames.derive import with_keys
+from nvp.storage.incidents import read_incidents
+from nvp.storage.reader import Index, open_study, read_index, read_study, read_table
+from nvp.storage.studies import choose_preset, not_there
+
+logger = logging.getLogger(__name__)
+
+PENALTIES = {"optim.weight_decay": "L2", "optim.l1": "L1", "optim.l1_scale": "L1 on scales"}
+
+
+@dataclass(frozen=True)
+class StudyFrames:
+    """The tables of one preset of a study. All but `trials` are read when first asked for.
+
+    Attributes:
+        name: the study.
+        preset: the preset.
+        study: study.json; {} when it is missing or damaged.
+        swept: the keys that tell the trials apart; `seed` is the last one.
+        trials: a row per finished trial, also a failed or diverged one, with every key of its
+            configuration as a column. `epochs` and `steps` are the ones finished.
+        index: where the other tables are read from, for the trials of `trials`.
+    """
+
+    name: str
+    preset: str
+    study: dict[str, Any]
+    swept: list[str]
+    trials: pd.DataFrame
+    index: Index = field(repr=False)
+
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """A row per (trial, epoch)."""
+        return self.table("epochs")
+
+    @cached_property
+    def layers(self) -> pd.DataFrame:
+        """A row per (trial, epoch, layer)."""
+        return self.table("layers")
+
+    @cached_property
+    def neurons(self) -> pd.DataFrame:
+        """A row per (trial, epoch, layer, neuron), at the epochs that were sampled."""
+        return self.table("neurons")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """A row per thing that happened to a neuron; of weights, a row with the count per layer."""
+        return self.table("events")
+
+    @cached_property
+    def incidents(self) -> pd.DataFrame:
+        """A row per thing that went wrong around the trials, of all starts: see docs/tables.md."""
+        return read_incidents(self.index.storage).to_pandas()
+
+    def levels(self, key: str) -> list[Any]:
+        """Return the levels of a key that trials have: numbers by size, names as planned.
+
+        A name that was not planned comes first: the base's, where an axis does not apply.
+        """
+        found = self.trials[key].dropna().unique().tolist()
+        planned = self.study.get("space", {}).get(key)
+        if isinstance(planned, list) and any(isinstance(level, str) for level in found):
+            base = [level for level in found if level not in planned]
+            return base + [level for level in planned if level in found]
+        return sorted(found)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table with the swept keys and the status joined on; names are categorical."""
+        rows = read_table(self.index, name, list(self.trials["trial_id"])).to_pandas()
+        return with_keys(rows, self.trials, [*self.swept, "status"])
+
+    @property
+    def unfinished(self) -> int:
+        """How many trials of the plan have no row yet."""
+        return len(set(self.study.get("trials", {})) - set(self.trials["trial_id"]))
+
+
+def load(place: str, study: str, preset: str = "auto", *, everything: bool = False) -> StudyFrames:
+    """Return the frames of a study: the trials of its current plan, or everything there is.
+
+    Args:
+        place: storage place, a path or a URI.
+        study: name of the study.
+        preset: `quick` or `paper`; `auto` = the one that is there, the last started of several.
+        everything: also trials that an earlier plan asked for.
+
+    Raises:
+        ValueError: there is no such study at that place, or no trial of it has finished.
+    """
+    preset, _ = choose_preset(place, study, preset)
+    storage = open_study(place, study, preset)
+    document = read_study(storage)
+    index = read_index(storage, checksums=False)
+    if not document and not index.rows:
+        raise ValueError(not_there(place, study, preset))
+    if not document:
+        logger.warning("no readable study.json in %s: all trials are shown", storage.root)
+    planned = document.get("trials", {})
+    chosen = [name for name in index.rows if everything or not planned or name in planned]
+    if not chosen:
+        raise ValueError(
+            f"expected a finished trial in {storage.root}, got none of {len(planned)} planned and "
+            f"{len(index.rows)} from earlier plans (--all shows those); to run it: "
+            f"python studies/{study}.py --preset {preset} --storage {place}"
+        )
+    trials = with_configuration(read_table(index, "trials", chosen).to_pandas())
+    space = [] if everything else list(document.get("space", {}))
+    swept = [key for key in space or varying(trials) if key != "seed"]
+    swept = ["length" if key == "steps" else key for key in swept]
+    return StudyFrames(study, preset, document, [*swept, "seed"], trials, index)
+
+
+def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
+
+    A key that the table has already (`epochs`, `steps`) keeps the table's meaning; `length` says
+    by which of the two a trial was to end: "fixed epochs" or "fixed steps". `penalty` is the one
+    regularisation that a trial has, `strength` its size: see `penalties`.
+    """
+    rows = [
+        {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
+        for row in json.loads(f"[{','.join(trials['config'])}]")  # one by one takes longer
+    ]
+    configuration = pd.DataFrame(rows, index=trials.index)
+    lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
+    configuration = configuration.assign(length=lengths, **penalties(configuration))
+    return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
+
+
+def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which of PENALTIES each trial has, and the sum of their sizes."""
+    sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
+    names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
+    counts = (sizes > 0).sum(axis=1)
+    names = names.where(counts == 1, "several").where(counts > 0, "no penalty")
+    return {"penalty": names, "strength": sizes.sum(axis=1)}
+
+
+def varying(trials: pd.DataFrame) -> list[str]:
+    """Return the configuration keys that `trials` were given more than one value of."""
+    given = pd.DataFrame([json.loads(text) for text in trials["config"]]).astype(str)
+    return [key for key in given.columns if given[key].nunique() > 1]

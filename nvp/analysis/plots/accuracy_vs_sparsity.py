@@ -1,0 +1,110 @@
+"""Test accuracy against the sparsity that removing dead neurons reaches, and what it cost."""
+
+from itertools import zip_longest
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from nvp.analysis.frames.derive import paired
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.effect import draw_effect, hue_handles
+from nvp.analysis.selection.question import Drawing, Question, finished
+from nvp.analysis.statistics.intervals import with_interval
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import (
+    caption,
+    interval_caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+)
+
+METHOD, REFERENCE = "dead", "none"
+
+
+def accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the figure of the pruned trials and their unpruned partners: what pruning costs."""
+    x, hue = question.x, question.hue
+    finished(frames.trials, METHOD)
+    asked = frames.trials[frames.trials["prune.method"].isin([METHOD, REFERENCE])]
+    done = asked[asked["status"] == "done"]
+    match = dict.fromkeys([*frames.swept, x, hue])
+    rows = paired(done, "test_accuracy", key="prune.method", reference=REFERENCE, match=list(match))
+    frame = with_interval(rows, "difference", [x, hue])
+    frame = frame[
+        ["trial_id", *match, "sparsity", "test_accuracy", "reference", "difference"]
+        + ["n", "mean", "low", "high"]
+    ]
+    pairs = frame["difference"].notna().any()
+    text = caption(
+        "Filled: a pruned trial; hollow: its unpruned partner of the same seed; marker as right.",
+        interval_caption(frame, center="Right, line") if pairs else "No partner has finished.",
+        left_out_caption(frames, asked),
+        noise_caption(frames, [x, hue]),
+        pooled_caption(frames, [x, hue, "prune.method"]),
+    )
+    return Drawing(plot_accuracy_vs_sparsity(frame, x=x, hue=hue, text=text), frame)
+
+
+def plot_accuracy_vs_sparsity(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
+    """Draw test accuracy against sparsity, and beside it the paired difference against `x`.
+
+    Requires `paired` test accuracies with intervals of the difference by `x` and `hue`.
+    """
+    figure = style.page(style.PAGE, 3.2)
+    partners, pruned, cost = figure.subplots(1, 3, width_ratios=[0.3, 1, 1.2])
+    partners.sharey(pruned)
+    draw_trials(partners, pruned, frame, x=x, hue=hue)
+    known = frame[frame["difference"].notna()]
+    if known.empty:
+        cost.text(0.5, 0.5, "no finished pair", transform=cost.transAxes, ha="center", va="bottom")
+        cost.set(xticks=[], yticks=[])
+    else:
+        draw_effect(cost, known, "difference", x=x, hue=hue, limits=(-1.0, 1.0))
+        cost.axhline(0, color="0.6", lw=0.8, zorder=1)
+    cost.set_ylabel(style.label("difference").replace(", ", "\n"))  # too long for the height
+    handles = two_rows(level_handles(frame, x), hue_handles(cost, hue, sorted(frame[hue].unique())))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) // 2)
+    style.note(figure, text)
+    return figure
+
+
+def draw_trials(partners: Axes, pruned: Axes, frame: pd.DataFrame, *, x: str, hue: str) -> None:
+    """Draw a filled marker per pruned trial, and in a strip beside it a hollow one per partner."""
+    levels, hues = sorted(frame[x].unique()), sorted(frame[hue].unique())
+    color, marker = style.ramp(levels), style.markers(hues)
+    for (level, one), rows in frame.groupby([x, hue]):
+        look = {"marker": marker[one], "s": 16, "linewidths": 0.8, "clip_on": False, "zorder": 3}
+        pruned.scatter(
+            rows["sparsity"], rows["test_accuracy"], color=color[level], alpha=0.8, **look
+        )
+        column = levels.index(level) + 0.4 * (hues.index(one) - (len(hues) - 1) / 2)
+        at = [column] * len(rows)
+        partners.scatter(at, rows["reference"], facecolors="none", edgecolors=color[level], **look)
+    partners.set_xticks([])
+    partners.set_xlim(-0.7, len(levels) - 0.3)
+    partners.set_xlabel("unpruned\npartners")
+    partners.set_ylabel(style.label("test_accuracy"))
+    pruned.tick_params(labelleft=False)
+    pruned.set_xlim(left=0)
+    pruned.set_xlabel(style.upright("sparsity"))
+
+
+def level_handles(frame: pd.DataFrame, x: str) -> list[Line2D]:
+    """Return the legend's entries of the levels of `x`."""
+    color = style.ramp(sorted(frame[x].unique()))
+    levels = [
+        Line2D([], [], ls="", marker="o", ms=4, color=color[one], label=style.value_text(one, x))
+        for one in color
+    ]
+    name = style.label(x).partition(" (")[0]
+    return [Line2D([], [], ls="", label=f"{name}:"), *levels]
+
+
+def two_rows(upper: list[Line2D], lower: list[Line2D]) -> list[Line2D]:
+    """Return the entries in a legend's order, which is by column, so that each list is a row."""
+    blank = Line2D([], [], ls="", label=" ")
+    pairs = zip_longest(upper, lower, fillvalue=blank)
+    return [entry for pair in pairs for entry in pair]

@@ -1,0 +1,165 @@
+"""Whether the dead fraction is a function of one number made of learning rate and batch size."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from nvp.analysis.frames.derive import dead_at_end, headline
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.chosen_trials import (
+    asked_for,
+    fixed,
+    levels_in,
+    rows_of,
+    watched,
+    watched_caption,
+)
+from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.statistics.collapse import CANDIDATES, fits, powers, scalings, theory
+from nvp.analysis.statistics.intervals import seed_interval
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import caption, left_out_caption, pooled_caption, seeds_of
+
+LR, BATCH, LENGTH = "optim.lr", "data.batch_size", "length"
+MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
+KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
+
+
+def collapse(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the dead fraction against each candidate, and the theory's curve beside them."""
+    trials = held(frames, watched(frames, [LR, BATCH]))
+    for key in (LR, BATCH):
+        if trials[key].nunique() < 2:
+            raise NothingToDraw(f"expected two levels of {key}, got {trials[key].nunique()}")
+    layers = rows_of(frames.layers, trials)
+    definition = headline(layers)
+    rows = scaled(frames, trials, layers, definition)
+    if not rows["fraction"].nunique() > 1:
+        raise NothingToDraw("expected trials that differ in their dead fraction, got none")
+    tables, drawn, said = [], [], []
+    for length, own in rows.groupby(LENGTH):
+        own = theory(own)
+        own = own.assign(walk=own["lr"] * np.sqrt(own["steps"] / own["batch"]))
+        cells = seed_interval(own, "fraction", KEYS)
+        curve = own[["cell", "predicted", "constant"]].drop_duplicates("cell")
+        drawn.append(cells.merge(curve, on="cell"))
+        tables.append(fits(own).assign(length=length))
+        said.append(power_caption(powers(own), str(length)))
+    frame = pd.concat(drawn, ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
+    constant = ", ".join(f"{c:.2g}" for c in frame.groupby(LENGTH)["constant"].first())
+    most = table.groupby(LENGTH)["explainable"].first().items()
+    ceiling = ", ".join(
+        f"{'unknown of one seed' if pd.isna(share) else f'{share:.2f}'} ({length})"
+        for length, share in most
+    )
+    text = caption(
+        f"A point: mean of a setting over {seeds_of(frame)}. R²: of settings left out of an "
+        "isotonic fit [95 % interval, settings drawn with replacement]; what lies between "
+        f"settings, and can be explained: {ceiling}. η = lr / (1 − momentum).",
+        f"Curve: 2Φ(−c / walk), one constant fitted: c = {constant}.",
+        *said,
+        watched_caption(frames, trials, [LR, BATCH]),
+        left_out_caption(frames, asked_for(frames, [LR, BATCH])),
+        pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *fixed(frames, trials)]),
+    )
+    figure = plot_collapse(frame, table, definition=definition, text=text)
+    return Drawing(figure, frame.assign(definition=definition))
+
+
+def held(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials at the first level of every swept key that is no part of a scaling."""
+    for key in frames.swept:
+        if key not in (LR, BATCH, LENGTH, MOMENTUM, OPTIMIZER, "seed"):
+            trials = trials[trials[key] == levels_in(frames, key, trials)[0]]
+    return trials
+
+
+def scaled(
+    frames: StudyFrames, trials: pd.DataFrame, layers: pd.DataFrame, definition: str
+) -> pd.DataFrame:
+    """Return the trials with their dead fraction, scalings and cell: lr, batch and length."""
+    ends = dead_at_end(layers)
+    ends = ends[ends["definition"] == definition]
+    fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
+    rows = scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
+    keys = [LR, BATCH, MOMENTUM, OPTIMIZER]
+    return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1))
+
+
+def power_caption(table: pd.DataFrame, length: str) -> str:
+    """Return the power of lr that the dead fraction goes with, beside what is published."""
+    own = table[table["of"] == "lr"]
+    if own.empty:
+        return ""
+    row = own.iloc[0]
+    return (
+        f"{length.capitalize()}: dead fraction ∝ lr^{row['power']:.2g} "
+        f"[{row['low']:.2g}, {row['high']:.2g}]; claimed: lr^{row['claimed']:g}."
+    )
+
+
+def plot_collapse(
+    frame: pd.DataFrame, table: pd.DataFrame, *, definition: str, text: str
+) -> Figure:
+    """Draw fraction against each candidate and the theory's walk, a row per length of training.
+
+    Requires cells with means and intervals, and `fits` by length.
+    """
+    lengths = list(frame[LENGTH].unique())
+    figure = style.page(style.PAGE, 1.5 + 1.45 * len(lengths))
+    names = [*CANDIDATES, "walk"]
+    panels = figure.subplots(len(lengths), len(names), sharey=True, sharex="col", squeeze=False)
+    rates, batches = sorted(frame["lr"].unique()), sorted(frame["batch"].unique())
+    color, marker = style.ramp(rates), style.markers(batches)
+    for i, length in enumerate(lengths):
+        rows = frame[frame[LENGTH] == length]
+        for j, name in enumerate(names):
+            draw_cells(panels[i, j], rows, name, color, marker)
+            fit = table[(table[LENGTH] == length) & (table["scaling"] == name)]
+            panels[i, j].set_title(title(fit) if name in CANDIDATES else "theory", fontsize=7)
+            if i == len(lengths) - 1:
+                panels[i, j].set_xlabel(style.label(name), fontsize=7.5)
+        curve = rows.sort_values("walk")
+        panels[i, -1].plot(curve["walk"], curve["predicted"], color="0.3", lw=1, zorder=1)
+        panels[i, 0].set_ylabel(length if len(lengths) > 1 else style.upright(definition))
+    panels[0, 0].set_ylim(bottom=-0.01)
+    if len(lengths) > 1:
+        figure.supylabel(style.upright(definition), fontsize=8, ma="center")
+    looks = {"ls": "", "ms": 4}
+    handles = [
+        Line2D([], [], marker="o", color=color[r], label=f"η = {r:.3g}", **looks) for r in rates
+    ]
+    handles += [
+        Line2D([], [], marker=marker[b], color="0.4", label=f"B = {b:g}", **looks) for b in batches
+    ]
+    style.legend(figure, handles, [str(one.get_label()) for one in handles])
+    style.note(figure, text)
+    return figure
+
+
+def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: dict) -> None:
+    """Draw a marker per cell on a logarithmic axis, with its interval where it has one."""
+    for row in rows.to_dict("records"):
+        one = color[row["lr"]]
+        axes.plot(row[name], row["mean"], ls="", marker=marker[row["batch"]], ms=3, color=one)
+        if not pd.isna(row["low"]):
+            ends = np.clip([row["low"], row["high"]], 0, 1)
+            axes.plot([row[name]] * 2, ends, color=one, lw=0.6, alpha=0.6)
+    axes.set_xscale("log")
+    wide = rows[name].max() / rows[name].min() > 30
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(labelsize=7)
+
+
+def title(fit: pd.DataFrame) -> str:
+    """Return the R^2 of a candidate with its interval."""
+    row = fit.iloc[0]
+    interval = "" if pd.isna(row["low"]) else f"\n[{row['low']:.2f}, {row['high']:.2f}]"
+    best = ", best" if row["best"] else ""
+    return f"R² = {row['r2']:.2f}{best}{interval}"

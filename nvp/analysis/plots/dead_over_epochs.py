@@ -1,0 +1,100 @@
+"""Dead fraction over the epochs, layer by layer: small multiples by two hyperparameters."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nvp.analysis.frames.derive import dead_by_layer, headline, with_keys
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.chosen_trials import (
+    crossed,
+    ends_caption,
+    fixed,
+    levels_in,
+    watched_caption,
+)
+from nvp.analysis.selection.question import Drawing, Question, finished
+from nvp.analysis.statistics.intervals import with_interval
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import (
+    caption,
+    interval_caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+)
+
+
+def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the figure of the unpruned trials: where in the network, and when, neurons die."""
+    x, hue = question.x, question.hue
+    unpruned = frames.trials[frames.trials["prune.method"] == "none"]
+    done = crossed(finished(frames.trials, "none"), [x, hue], frames.swept)
+    layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
+    definition = headline(layers)
+    rows = with_keys(dead_by_layer(layers, definition), done, [x, hue, "seed"])
+    frame = with_interval(rows, "fraction", [x, hue, "layer", "epoch"])
+    text = caption(
+        interval_caption(frame).replace("interval", "band", 1),
+        watched_caption(frames, done, [x, hue]),
+        ends_caption(done),
+        left_out_caption(frames, unpruned),
+        noise_caption(frames, [x, hue]),
+        pooled_caption(frames, [x, hue, *fixed(frames, done, [x, hue])]),
+    )
+    frame = frame.assign(definition=definition)
+    orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
+    return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, orders=orders, text=text), frame)
+
+
+def plot_dead_over_epochs(
+    frame: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list], text: str
+) -> Figure:
+    """Draw fraction against epoch, one line and band per layer; columns are `x`, rows `hue`.
+
+    Requires `dead_by_layer` with intervals by `x`, `hue`, layer and epoch, and its definition.
+    """
+    columns, rows = orders[x], orders[hue]
+    layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
+    figure = style.page(style.PAGE, 1.15 + 1.4 * len(rows))
+    # limits by hand: what shares them is asked for them at every tick
+    panels = figure.subplots(len(rows), len(columns), squeeze=False)
+    high = min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0
+    first, last = frame["epoch"].min(), frame["epoch"].max()
+    margin = 0.02 * max(last - first, 1)
+    cells = dict(list(frame.assign(layer=frame["layer"].astype(str)).groupby([hue, x, "layer"])))
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            own = {layer: cells.get((row, column, layer)) for layer in layers}
+            draw_layers(panels[i, j], own)
+            panels[i, j].set(xlim=(first - margin, last + margin), ylim=(0, high))
+            panels[i, j].label_outer()
+            if i == 0:
+                panels[i, j].set_title(style.name(x, column))
+        panels[i, 0].set_ylabel(style.name(hue, row))
+    for axes in panels[-1]:
+        axes.set_xlabel(style.label("epoch"))
+    handles = panels[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=min(len(layers), 8))
+    figure.supylabel(style.upright(frame["definition"].iloc[0]), fontsize=8, ma="center")
+    style.note(figure, text)
+    return figure
+
+
+def draw_layers(axes: Axes, cells: Mapping[str, pd.DataFrame | None]) -> None:
+    """Draw one panel: a line and a band per layer, the band clipped to [0, 1] where drawn."""
+    color = style.colors(list(cells))
+    for layer, cell in cells.items():
+        name = style.layer_name(layer)
+        if cell is None:
+            axes.plot([], [], color=color[layer], label=name, lw=1.2)
+            continue
+        rows = cell.drop_duplicates("epoch").sort_values("epoch")
+        epochs, low, high = (rows[column].to_numpy() for column in ("epoch", "low", "high"))
+        axes.plot(epochs, rows["mean"].to_numpy(), color=color[layer], label=name, lw=1.2)
+        low, high = low.clip(0, 1), high.clip(0, 1)
+        axes.fill_between(epochs, low, high, color=color[layer], alpha=0.15, linewidth=0)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))

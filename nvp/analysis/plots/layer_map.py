@@ -1,0 +1,92 @@
+"""Where and when neurons are dead: layers x epochs, a panel per level of a key."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nvp.analysis.frames.derive import dead_in_layer, headline, with_keys
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.grid import MOST_PANELS, bottom, grid, rows_for
+from nvp.analysis.selection.chosen_trials import (
+    asked_for,
+    ends_caption,
+    fixed,
+    levels_in,
+    rows_of,
+    watched,
+    watched_caption,
+)
+from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.statistics.intervals import seed_interval
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import (
+    caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+    seeds_of,
+)
+
+
+def layer_map(frames: StudyFrames, question: Question) -> Drawing:
+    """Return the mean dead fraction of every layer and epoch."""
+    x = question.x
+    trials = watched(frames, [x])
+    layers = rows_of(frames.layers, trials)
+    definition = headline(layers)
+    rows = with_keys(dead_in_layer(layers, definition), trials, [x, "seed"])
+    frame = seed_interval(rows, "fraction", [x, "layer", "epoch"])
+    depth = layers.groupby("layer", observed=True)["depth"].min()
+    frame = frame.assign(depth=frame["layer"].map(depth).astype(int), definition=definition)
+    levels = levels_in(frames, x, frame)
+    text = caption(
+        f"Colour: mean over {seeds_of(frame)}.",
+        f"The first {MOST_PANELS} of {len(levels)} levels." if len(levels) > MOST_PANELS else "",
+        watched_caption(frames, trials, [x]),
+        ends_caption(trials),
+        left_out_caption(frames, asked_for(frames, [x])),
+        noise_caption(frames, [x]),
+        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
+    )
+    return Drawing(plot_layer_map(frame, x=x, levels=levels[:MOST_PANELS], text=text), frame)
+
+
+def plot_layer_map(frame: pd.DataFrame, *, x: str, levels: list, text: str) -> Figure:
+    """Draw fraction as colour, layers from the input down, against epochs, a panel per level.
+
+    Requires the mean by `x`, layer and epoch, the depth of each layer and the definition of death.
+    """
+    names = frame.sort_values("depth")["layer"].astype(str).unique()
+    high = 0.13 * len(names)
+    rows = rows_for(len(levels))
+    figure = style.page(style.PAGE, 1.15 + rows * (0.35 + max(high, 0.8)))
+    panels = grid(figure, len(levels))
+    most = frame["mean"].max() or 1.0
+    image = ScalarMappable(Normalize(0, most), cmap=style.HEAT)
+    for axes, level in zip(panels, levels, strict=True):
+        table = frame[frame[x] == level].assign(layer=lambda rows: rows["layer"].astype(str))
+        table = table.pivot(index="layer", columns="epoch", values="mean").reindex(names)
+        epochs = table.columns.to_numpy(dtype=float)
+        edges = np.concatenate(
+            [epochs[:1] - 0.5, (epochs[1:] + epochs[:-1]) / 2, epochs[-1:] + 0.5]
+        )
+        axes.pcolormesh(
+            edges, np.arange(len(names) + 1) - 0.5, table.to_numpy(), vmin=0, vmax=most,
+            cmap=style.HEAT, rasterized=True,
+        )  # fmt: skip
+        axes.set_title(style.name(x, level))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.set_yticks(range(len(names)), [style.layer_name(name) for name in names])
+        axes.tick_params(axis="y", length=0, labelsize=7)
+        axes.spines[:].set_visible(False)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    for axes in bottom(panels):
+        axes.set_xlabel(style.label("epoch"))
+    bar = figure.colorbar(image, ax=panels, shrink=0.9, pad=0.01, aspect=25)
+    bar.set_label(style.upright(frame["definition"].iloc[0]))
+    bar.outline.set_visible(False)
+    style.note(figure, text)
+    return figure

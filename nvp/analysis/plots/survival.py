@@ -1,0 +1,116 @@
+"""The share of neurons that have not died yet, layer by layer, at each level of a key."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
+from nvp.analysis.selection.chosen_trials import (
+    asked_for,
+    ends_caption,
+    fixed,
+    levels_in,
+    rows_of,
+    watched,
+    watched_caption,
+)
+from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.statistics.hazard import hazard_ratios, revivals
+from nvp.analysis.statistics.intervals import seed_interval
+from nvp.analysis.statistics.neuron_lives import life_counts, neuron_lives
+from nvp.analysis.statistics.survival import survival as kaplan_meier
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import (
+    caption,
+    left_out_caption,
+    noise_caption,
+    pooled_caption,
+    seeds_caption,
+)
+
+
+def survival(frames: StudyFrames, question: Question) -> Drawing:
+    """Return Kaplan-Meier curves of the first death; the hazards and revivals are in its note."""
+    x = question.x
+    trials = watched(frames, [x])
+    layers = rows_of(frames.layers, trials)
+    events = rows_of(frames.events, trials)
+    lives = neuron_lives(events, layers)
+    frame = kaplan_meier(life_counts(lives, trials, ["layer", x]), ["layer", x])
+    names = layers.sort_values("depth")["layer"].astype(str).unique()
+    text = caption(
+        seeds_caption(frame, "Kaplan-Meier curve"),
+        watched_caption(frames, trials, [x]),
+        "Pruned neurons count as lost from sight." if lives["event"].eq("pruned").any() else "",
+        hazard_caption(hazard_ratios(lives, trials, [x]), x),
+        revival_caption(revivals(events, trials, [x]), x, levels_in(frames, x, trials)),
+        ends_caption(trials),
+        left_out_caption(frames, asked_for(frames, [x])),
+        noise_caption(frames, [x]),
+        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
+    )
+    levels = levels_in(frames, x, frame)
+    return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)
+
+
+def hazard_caption(ratios: pd.DataFrame, x: str) -> str:
+    """Return the hazard ratio of the last level that has one, in words; "" when none has."""
+    known = ratios[ratios["note"] != "no death"].dropna(subset=["ratio"])
+    if known.empty or isinstance(known["level"].iloc[-1], str):  # names have no first and last
+        return ""
+    row = known.iloc[-1]
+    interval = "" if pd.isna(row["low"]) else f" [{row['low']:.2g}, {row['high']:.2g}]"
+    level = style.level(x, row["level"])
+    versus = style.value_text(row["reference"])
+    return (
+        f"Hazard of a first death at {level} over that at {versus}: {row['ratio']:.2g}{interval} "
+        "(Cox, errors clustered by trial)."
+    )
+
+
+def revival_caption(rows: pd.DataFrame, x: str, levels: list) -> str:
+    """Return which share of deaths is undone, at the first and the last level with a death."""
+    shares = seed_interval(rows, "share", [x]).set_index(x)["mean"]
+    known = [level for level in levels if level in shares.index and not isinstance(level, str)]
+    ends = dict.fromkeys([*known[:1], *known[-1:]])
+    parts = [f"{shares[level]:.0%} at {style.level(x, level)}" for level in ends]
+    return f"Deaths undone by a revival: {', '.join(parts)}." if parts else ""
+
+
+def plot_survival(
+    frame: pd.DataFrame, *, x: str, levels: list, names: list[str], text: str
+) -> Figure:
+    """Draw the share alive against the epoch, a step line and a band per level, a panel per layer.
+
+    Requires `survival` by layer and `x`.
+    """
+    there = set(frame["layer"])
+    shown = [name for name in dict.fromkeys([*names, *sorted(there)]) if name in there]
+    shown = shown[:MOST_PANELS]
+    figure = style.page(style.PAGE, 1.2 + 1.35 * rows_for(len(shown)))
+    panels = grid(figure, len(shown))
+    looks = style.looks(levels)
+    for axes, name in zip(panels, shown, strict=True):
+        axes.set_title(style.layer_name(name))
+        for level in levels:
+            rows = frame[(frame["layer"] == name) & (frame[x] == level)]
+            look = {"color": looks[level]["color"], "ls": looks[level]["ls"]}
+            label = style.name(x, level)
+            band(
+                axes,
+                rows,
+                "epoch",
+                "alive",
+                look=look | {"label": label, "drawstyle": "steps-post"},
+            )
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.margins(x=0.02)
+    least = min(frame["alive"].min(), frame["low"].min())
+    panels[0].set_ylim(max(0.0, min(0.95, least - 0.03)), 1.005)
+    for axes in bottom(panels):
+        axes.set_xlabel(style.label("epoch"))
+    figure.supylabel(style.label("alive"), fontsize=8)
+    style.legend(figure, *panels[0].get_legend_handles_labels())
+    style.note(figure, text)
+    return figure

@@ -1,0 +1,183 @@
+"""What pruning costs in accuracy, by each thing it saves: neurons, weights, FLOPs, time."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.grid import spans
+from nvp.analysis.selection.chosen_trials import METHOD, NONE, done, fixed, levels_in, pruned
+from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.statistics.intervals import seed_interval
+from nvp.analysis.statistics.tradeoff import COSTS, SAVINGS, equal_accuracy, on_front, with_costs
+from nvp.analysis.style import style
+from nvp.analysis.style.captions import caption, left_out_caption, pooled_caption, seeds_of
+
+TOLERANCE = 0.01
+NO_REFERENCE = "No unpruned trial has finished."
+EQUAL = (
+    f"Below: largest sparsity with an accuracy at most {TOLERANCE:g} below the seed's own unpruned "
+    "one, interpolated; mean and t-interval over seeds; > where a seed keeps it to the last trial."
+)
+
+
+def trade_off(frames: StudyFrames, question: Question) -> Drawing:
+    """Return accuracy against every saving, by method, and the sparsity that costs nothing."""
+    pruned(frames)
+    trials = with_costs(done(frames))
+    own = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
+    names = [key for key in own if trials[key].map(lambda level: isinstance(level, str)).any()]
+    trials = trials.sort_values(METHOD, key=lambda column: column.map(place(frames)), kind="stable")
+    trials = trials.assign(**{METHOD: [series(row, names) for row in trials.to_dict("records")]})
+    by = [METHOD, *[key for key in own if key not in names]]
+    frame = fronts(curves(trials, by))
+    # where other keys are swept, too, a pruned trial is compared with unpruned ones of its setting
+    others = [key for key in frames.swept if not key.startswith("prune.") and key != "seed"]
+    saved = saving(trials)
+    kept = equal_accuracy(trials, others, cost=saved, tolerance=TOLERANCE)
+    equal = seed_interval(kept, "saving", [METHOD])
+    bounds = kept.groupby(METHOD)["beyond"].any()
+    equal = equal.assign(kind="equal accuracy", saving=saved, beyond=equal[METHOD].map(bounds))
+    unpruned = seed_interval(trials[trials[METHOD] == NONE].assign(all=0), "test_accuracy", ["all"])
+    text = caption(
+        f"A marker: mean over {seeds_of(frame)}{bar_caption(frame)}.",
+        f"Ring: on the Pareto front. {'Grey: unpruned.' if len(unpruned) else NO_REFERENCE}",
+        EQUAL if len(equal) else "",
+        left_out_caption(frames, frames.trials),
+        pooled_caption(frames, [*by, *names, *fixed(frames, trials)]),
+    )
+    methods = [method for method in trials[METHOD].unique() if method != NONE]
+    figure = plot_trade_off(frame, equal, unpruned, methods=methods, text=text)
+    table = pd.concat([frame.assign(kind="trade-off"), equal], ignore_index=True)
+    return Drawing(figure, table)
+
+
+def saving(trials: pd.DataFrame) -> str:
+    """Return the sparsity to be kept at equal accuracy: of units, unless a method masks none."""
+    most = trials[trials[METHOD] != NONE].groupby(METHOD)["sparsity"].max()
+    return "sparsity" if (most > 0).all() else "weight_sparsity"
+
+
+def place(frames: StudyFrames) -> dict[str, int]:
+    """Return where each method stands in the order of the study."""
+    return {method: i for i, method in enumerate(levels_in(frames, METHOD, frames.trials))}
+
+
+def series(trial: dict[str, Any], keys: list[str]) -> str:
+    """Return what a line is of: a method, and its variant where keys of it are swept by name."""
+    if trial[METHOD] == NONE:
+        return NONE
+    return ", ".join([style.value_text(trial[METHOD]), *(trial[key] or "none" for key in keys)])
+
+
+def bar_caption(frame: pd.DataFrame) -> str:
+    """Return what the bar of a marker is, or that there is none."""
+    return "; bar: 95 % t-interval" if frame["low"].notna().any() else ", so no interval"
+
+
+def curves(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval."""
+    cells = seed_interval(trials, "test_accuracy", by)
+    parts = [
+        cells.merge(seed_interval(trials, cost, by)[[*by, "mean"]], on=by, suffixes=("", "_cost"))
+        .rename(columns={"mean_cost": "at"})
+        .assign(cost=cost)
+        for cost in COSTS
+        if trials[cost].notna().any() and trials[cost].nunique() > 1
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def fronts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the curves with `front`: whether no other setting beats it at that cost."""
+    parts = [
+        rows.assign(front=on_front(rows["at"], rows["mean"], more=cost in SAVINGS))
+        for cost, rows in frame.groupby("cost", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def plot_trade_off(
+    frame: pd.DataFrame, equal: pd.DataFrame, unpruned: pd.DataFrame, *, methods: list, text: str
+) -> Figure:
+    """Draw a panel per cost, and one with the sparsity at equal accuracy of every method.
+
+    Requires `fronts`, intervals of `equal_accuracy` and of the unpruned accuracy.
+    """
+    shown = list(frame["cost"].unique())
+    looks = style.looks(methods)
+    columns = min(2, len(shown))
+    rows = -(-len(shown) // columns)
+    lower = 0.45 + 0.14 * len(equal) if len(equal) else 0.0
+    legend = 0.16 * -(-len(methods) // 5)
+    figure = style.page(style.PAGE, 0.7 + 2.0 * rows + lower + legend)
+    heights = [2.0] * rows + ([lower] if len(equal) else [])
+    space = figure.add_gridspec(len(heights), columns, height_ratios=heights)
+    first = None
+    for i, cost in enumerate(shown):
+        axes = figure.add_subplot(space[i // columns, i % columns], sharey=first)
+        first = first or axes
+        draw_cost(axes, frame[frame["cost"] == cost], unpruned, methods, looks)
+        axes.set_xlabel(style.label(cost))
+        if i % columns == 0:
+            axes.set_ylabel(style.label("test_accuracy"))
+        else:
+            axes.tick_params(labelleft=False)
+    if len(equal):
+        draw_equal(figure.add_subplot(space[rows, :]), equal, methods, looks)
+    if first is not None:
+        style.legend(figure, *first.get_legend_handles_labels())
+    style.note(figure, text)
+    return figure
+
+
+def draw_cost(
+    axes: Axes, frame: pd.DataFrame, unpruned: pd.DataFrame, methods: list, looks: dict
+) -> None:
+    """Draw one panel: a line per method along its cost, the unpruned level, rings on the front."""
+    for row in unpruned.to_dict("records"):
+        axes.axhline(row["mean"], color="0.5", lw=0.9, ls=":", zorder=1)
+        if not pd.isna(row["low"]):
+            axes.axhspan(row["low"], row["high"], color="0.5", alpha=0.12, lw=0, zorder=0)
+    for method in methods:
+        rows = frame[(frame[METHOD] == method) & frame["at"].notna()]
+        look = looks[method] | {"ms": 3.5, "lw": 1.0, "label": style.value_text(method)}
+        axes.plot(rows["at"], rows["mean"], **look)
+        known = rows[rows["low"].notna()]
+        reach = spans(known, "mean", (0.0, 1.0))
+        color = looks[method]["color"]
+        axes.errorbar(known["at"], known["mean"], reach, fmt="none", ecolor=color, elinewidth=0.7)
+    best = frame[frame["front"] & (frame[METHOD] != NONE)]
+    axes.scatter(
+        best["at"], best["mean"], s=48, facecolors="none", edgecolors="0.2", lw=0.7, zorder=4
+    )
+    axes.locator_params(axis="x", nbins=6)
+    if frame["cost"].iloc[0] in SAVINGS:
+        low = axes.get_xlim()[0]
+        axes.set_xlim(left=0 if low < 0.5 else low)
+    low = np.fmin(frame["mean"], frame["low"].clip(0, 1)).min()
+    high = np.fmax(frame["mean"], frame["high"].clip(0, 1)).max()
+    axes.set_ylim(max(0.0, low - 0.02), min(1.0, high + 0.02))
+
+
+def draw_equal(axes: Axes, equal: pd.DataFrame, methods: list, looks: dict) -> None:
+    """Draw the sparsity at equal accuracy, a row per method; an arrow where it is a lower bound."""
+    shown = [method for method in methods if method in set(equal[METHOD])]
+    for i, method in enumerate(shown):
+        row = equal[equal[METHOD] == method].iloc[0]
+        color, marker = looks[method]["color"], looks[method]["marker"]
+        axes.plot(row["mean"], i, ls="", marker=marker, color=color, ms=4)
+        if not pd.isna(row["low"]):
+            axes.plot(np.clip([row["low"], row["high"]], 0, 1), [i, i], color=color, lw=1)
+        if row["beyond"]:
+            axes.annotate(
+                ">", (1.005, i), xycoords=("axes fraction", "data"), va="center", fontsize=7
+            )
+    axes.set_yticks(range(len(shown)), [style.value_text(method) for method in shown])
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(style.label(f"{equal['saving'].iloc[0]} kept"))

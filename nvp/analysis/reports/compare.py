@@ -1,0 +1,121 @@
+"""`nvp compare A B`: two studies, or two versions of the code, side by side."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nvp.analysis.answers.versus import RESPONSES, Versus, versus
+from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.reports.report import embedded, html, page, start_row, starts
+from nvp.analysis.style import style
+from nvp.storage.studies import PRESETS, choose_preset
+
+NAMES = {"death": "dead", "seconds": "seconds of a trial"}
+ABOUT = "A is across, B is up, a dot per pair of trials; on the line they are equal."
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="nvp compare",
+        description="Put two studies, or one study by two versions of the code, side by side.",
+    )
+    about = "a study, or PLACE/STUDY or PLACE/STUDY/PRESET of another storage place"
+    parser.add_argument("first", metavar="A", help=about)
+    parser.add_argument("second", metavar="B", help=about)
+    default = os.environ.get("NVP_STORAGE", "results")
+    parser.add_argument("--storage", default=default, metavar="PATH", help="of what has no place")
+    parser.add_argument("--out", default="", metavar="FOLDER", help="default: compare below A's")
+    return parser
+
+
+def run(argv: Sequence[str] | None) -> list[str]:
+    """Compare, write figure, table and page; return the lines to print."""
+    arguments = parser().parse_args(argv)
+    named = [find(text, arguments.storage) for text in (arguments.first, arguments.second)]
+    first, second = (load(*where) for where in named)
+    found = versus(first, second)
+    place, study, _ = named[0]
+    below = Path("results" if "://" in place else place) / study / "compare"
+    folder = Path(arguments.out) if arguments.out else below
+    with style.paper():
+        figure = draw(found)
+    files = style.save(figure, folder, "compare", found.pairs)
+    text = page(
+        "compare.html.j2",
+        names=["/".join(where) for where in named],
+        picture=embedded(files[0]),
+        alt=style.in_words(figure),
+        sides=[provenance(frames) for frames in (first, second)],
+        base=base_differences(first, second),
+        table=html(found.table),
+        same=sentence(found),
+    )
+    (folder / "compare.html").write_text(text, encoding="utf-8")
+    counts = found.table.groupby(["response", "verdict"], sort=False).size()
+    lines = [
+        f"{style.label(NAMES.get(str(r), str(r)))}: {v} in {n} cells"
+        for (r, v), n in counts.items()
+    ]
+    return [*map(str, files), sentence(found), *lines, f"page: {folder / 'compare.html'}"]
+
+
+def find(text: str, storage: str) -> tuple[str, str, str]:
+    """Return (place, study, preset) of what a user names."""
+    *before, last = text.rstrip("/").split("/")
+    preset = "auto"
+    if last in PRESETS and before:
+        preset, last = last, before.pop()
+    place = "/".join(before) or ("/" if text.startswith("/") else storage)
+    return place, last, choose_preset(place, last, preset)[0]
+
+
+def sentence(found: Versus) -> str:
+    """Return how many trials are the same in both, in words."""
+    common, same = found.same
+    if not common:
+        return "The two have no trial of the same name: they differ in configuration."
+    return (
+        f"{same} of the {common} trials that both have by name are equal in every column of "
+        "trials that is not volatile."
+    )
+
+
+def provenance(frames: StudyFrames) -> dict[str, str]:
+    """Return where a study comes from: its last start."""
+    return start_row(starts(frames)[-1]) if starts(frames) else {}
+
+
+def base_differences(first: StudyFrames, second: StudyFrames) -> str:
+    """Return a table of the configuration keys whose base value differs; "" when none does."""
+    one, two = (frames.study.get("base", {}) for frames in (first, second))
+    keys = [key for key in one | two if one.get(key) != two.get(key)]
+    rows = {"key": keys, "A": [one.get(k) for k in keys], "B": [two.get(k) for k in keys]}
+    return html(pd.DataFrame(rows))
+
+
+def draw(found: Versus) -> Figure:
+    """Draw a panel per response, a dot per pair."""
+    shown = [one for one in RESPONSES if (found.pairs["response"] == one).any()]
+    figure = style.page(style.PAGE, 2.6)
+    for axes, response in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        rows = found.pairs[found.pairs["response"] == response]
+        low = float(rows[["first", "second"]].min(axis=None))
+        high = float(rows[["first", "second"]].max(axis=None))
+        axes.axline((low, low), slope=1, color="0.6", lw=0.8, zorder=1)
+        axes.scatter(rows["first"], rows["second"], s=10, alpha=0.7, lw=0, color=style.PALETTE[0])
+        edge = 0.05 * (high - low) or 0.05
+        axes.set(xlim=(low - edge, high + edge), ylim=(low - edge, high + edge), aspect="equal")
+        name = found.definition if response == "death" else NAMES.get(response, response)
+        axes.set_title(fill(style.label(name), 16), fontsize=7)
+        axes.set_xlabel("A")
+        axes.locator_params(nbins=3)
+    figure.axes[0].set_ylabel("B")
+    pairs = found.pairs.groupby("response").size().max()
+    style.note(figure, f"{ABOUT} n = {pairs} pairs, by {', '.join(found.keys)}.")
+    return figure

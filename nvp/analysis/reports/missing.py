@@ -1,0 +1,64 @@
+"""What a study lacks, in words and in tables, so that a report never hides it. Pure."""
+
+import pandas as pd
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import Question
+from nvp.analysis.style import style
+
+
+def missing(frames: StudyFrames, question: Question) -> list[str]:
+    """Return a sentence for each thing that limits what the study can say; [] when nothing does."""
+    trials, said = frames.trials, []
+    if frames.unfinished:
+        planned = len(frames.study["trials"])
+        said.append(f"{frames.unfinished} of {planned} planned trials have not finished.")
+    for status in ("failed", "diverged", "censored"):
+        count = int((trials["status"] == status).sum())
+        if count:
+            said.append(f"{count} of {len(trials)} trials {status}: they are in no mean.")
+    if not (trials["status"] == "done").any():
+        return [*said, "No trial is done, so there is nothing to compare."]
+    keys = dict.fromkeys([*frames.swept[:-1], question.x, question.hue])
+    return said + thin(frames, list(keys))
+
+
+def thin(frames: StudyFrames, keys: list[str]) -> list[str]:
+    """Return a sentence for each factor without a second level, and for too few seeds."""
+    done, said = frames.trials[frames.trials["status"] == "done"], []
+    for key in keys:
+        (*_, last), total = [None, *done[key].dropna().unique()], frames.trials[key].nunique()
+        if done[key].nunique() == 1:
+            why = "the others have no trial that is done" if total > 1 else "no other was planned"
+            said.append(f"Only {style.level(key, last)} ({why}): it has no effect to speak of.")
+    seeds = done["seed"].nunique()
+    if seeds == 1:
+        said.append("One seed: there is no interval, and no difference is called one.")
+    elif seeds == 2:
+        said.append("Two seeds: intervals have one degree of freedom and are very wide.")
+    return said
+
+
+def not_done(frames: StudyFrames) -> pd.DataFrame:
+    """One row per cell and status other than done: how many trials, of how many, and why."""
+    keys = [key for key in frames.swept if key != "seed"]
+    trials = frames.trials.assign(why=frames.trials["error"].fillna("").map(last_line))
+    if not keys:
+        trials, keys = trials.assign(cell="all"), ["cell"]
+    cells = trials.groupby(keys, observed=True)["trial_id"].transform("size")
+    ended = trials.assign(of=cells)[trials["status"] != "done"]
+    grouped = ended.groupby([*keys, "status"], observed=True, dropna=False)
+    rows = grouped.agg(trials=("trial_id", "size"), of=("of", "first"), why=("why", "first"))
+    return rows.reset_index()
+
+
+def last_line(text: str) -> str:
+    """Return the last line of an error, which says what it was."""
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def incidents(frames: StudyFrames) -> pd.DataFrame:
+    """One row per kind of incident around the trials: how often, the last reason."""
+    rows = frames.incidents
+    grouped = rows.groupby("kind", observed=True)
+    return grouped.agg(times=("kind", "size"), last=("reason", "last")).reset_index()

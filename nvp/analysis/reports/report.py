@@ -1,0 +1,142 @@
+"""report.html: one page that holds question, answer, figures, tables and where they come from."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
+
+from nvp.analysis.answers.answer import answer, in_brief
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.figures import Panel
+from nvp.analysis.reports.missing import incidents, missing, not_done
+from nvp.analysis.selection.question import Question
+from nvp.analysis.style import style
+
+MOST_ROWS = 60  # of a table on the page; the CSV beside the figure has all
+HEADS = {
+    "value": "quantity",
+    "n": "pairs",
+    "mean": "difference",
+    "low": "95 % from",
+    "high": "to",
+    "p_holm": "p (Holm)",
+}
+HIDDEN = ("asked", "p")
+VERSIONS = ("nvp", "torch", "ray")
+
+
+def write_report(frames: StudyFrames, question: Question, panels: list[Panel], path: Path) -> Path:
+    """Write the report of a study: one file that needs no server and no network."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = page("report.html.j2", **contents(frames, question, panels))
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def page(template: str, **shown: Any) -> str:
+    """Return a page; what is shown is escaped unless its template says that it is HTML."""
+    environment = Environment(loader=PackageLoader("nvp.analysis.reports", "."), autoescape=True)
+    return environment.get_template(template).render(**shown)
+
+
+def contents(frames: StudyFrames, question: Question, panels: list[Panel]) -> dict[str, Any]:
+    """Return what the page shows, by the names of its template."""
+    compared = answer(frames, question)
+    return {
+        "study": frames.name,
+        "preset": frames.preset,
+        "ask": question.ask,
+        "answer": in_brief(compared),
+        "facts": facts(frames),
+        "missing": missing(frames, question),
+        "figures": [shown(panel) for panel in panels if panel.files],
+        "not_drawn": [(title(panel.name), panel.missing) for panel in panels if panel.missing],
+        "compared": html(compared.drop(columns=list(HIDDEN), errors="ignore")),
+        "not_done": html(not_done(frames)),
+        "incidents": html(incidents(frames)),
+        "starts": [start_row(start) for start in frames.study.get("starts", [])],
+        "script": next((s["script"] for s in reversed(starts(frames)) if s.get("script")), ""),
+        "base": json.dumps(frames.study.get("base", {}), indent=1),
+    }
+
+
+def starts(frames: StudyFrames) -> list[dict[str, Any]]:
+    """Return the starts of the study, the first one first."""
+    return frames.study.get("starts", [])
+
+
+def facts(frames: StudyFrames) -> list[tuple[str, str]]:
+    """Return what was run: (name, value) pairs."""
+    trials, base = frames.trials, frames.study.get("base", {})
+    counts = trials["status"].value_counts()
+    swept = [
+        (style.label(key).partition(" (")[0], ", ".join(map(style.value_text, frames.levels(key))))
+        for key in frames.swept
+    ]
+    of_base = [
+        (name, str(base[key]))
+        for name, key in (("data", "data.name"), ("network", "model.name"), ("epochs", "epochs"))
+        if key in base and key not in frames.swept
+    ]
+    ended = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return [("trials", ended), *swept, *of_base, ("probe images", one_of(trials["probe_size"]))]
+
+
+def one_of(values: pd.Series) -> str:
+    """Return the value that all have, or the range."""
+    low, high = values.min(), values.max()
+    return "none" if pd.isna(low) else f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def shown(panel: Panel) -> dict[str, Any]:
+    """Return a figure as the page shows it: the picture in it, and the first rows behind it."""
+    picture, _, table = panel.files
+    frame = pd.read_csv(table, nrows=MOST_ROWS, dtype={"trial_id": str})
+    return {
+        "title": title(panel.name),
+        "name": panel.name,
+        "alt": panel.alt,
+        "picture": embedded(picture),
+        "size": "page" if side_by_side(picture) else "column",
+        "table": html(frame),
+        "csv": f"{table.parent.name}/{table.name}",
+    }
+
+
+def embedded(picture: Path) -> str:
+    """Return a PNG as the text that a page holds."""
+    return base64.b64encode(picture.read_bytes()).decode()
+
+
+def side_by_side(picture: Path) -> bool:
+    """Whether a PNG is wider than a column of a paper."""
+    width = int.from_bytes(picture.read_bytes()[16:20])  # of its header
+    return width > 1.2 * style.COLUMN * style.DPI
+
+
+def title(name: str) -> str:
+    """Return the name of a figure as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
+def html(frame: pd.DataFrame) -> str:
+    """Return a table as HTML, its cells escaped; "" when it has no row."""
+    if frame.empty:
+        return ""
+    named = frame.rename(columns=HEADS)
+    return named.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format)
+
+
+def start_row(start: dict[str, Any]) -> dict[str, str]:
+    """Return a start of the study as the page shows it."""
+    versions, commit = start.get("versions", {}), start.get("commit") or "unknown"
+    return {
+        "time": start.get("time", "unknown"),
+        "command": " ".join(start.get("argv", [])),
+        "commit": commit[:12] + (" with local changes" if start.get("dirty") else ""),
+        "versions": ", ".join(f"{name} {versions.get(name, '?')}" for name in VERSIONS),
+        "where": f"{start.get('host', '?')}: {', '.join(start.get('devices', []))}",
+    }

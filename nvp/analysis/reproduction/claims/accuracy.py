@@ -1,0 +1,69 @@
+"""Claims that the published figures of accuracy make: theirs beside each method, at both ends.
+
+Made of `analysis/reference.csv`: accuracies closer than `ALIKE` are said to be alike.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from nvp.analysis.reproduction.claim import Claim
+from nvp.analysis.reproduction.published import reference
+from nvp.analysis.selection.question import Contrast
+
+THEIRS = "ExplainableP"
+ALIKE = 0.004  # read off a figure, so that closer than this is equal
+NAMES = {"more": "more accurate than", "less": "less accurate than", "no winner": "as accurate as"}
+# table: study, network, what is gone, figure
+TABLES = {
+    "ResNet-18, CIFAR-10, neuron sparsity": ("neuron_sparsity", "resnet18", "neuron", 2),
+    "ResNet-18, CIFAR-10, weight sparsity": ("weight_sparsity", "resnet18_dropout", "weight", 3),
+}
+
+
+def claims(table: pd.DataFrame) -> Iterator[Claim]:
+    """Yield a claim for each other method and each end of the sparsities of the tables."""
+    for name in TABLES:
+        rows = table[table["table"] == name]
+        theirs = rows[rows["method"] == THEIRS].set_index("level")
+        for level in (rows["level"].min(), rows["level"].max()):
+            others = rows[(rows["level"] == level) & (rows["method"] != THEIRS)]
+            for other in others.to_dict("records"):
+                yield claim(name, level, theirs.loc[level].to_dict(), other)
+
+
+def claim(table: str, level: float, theirs: dict[str, Any], other: dict[str, Any]) -> Claim:
+    """Return what a figure says of theirs and another method at one sparsity."""
+    study, network, unit, figure = TABLES[table]
+    expects = compared(theirs["value"], other["value"])
+    values = f"about {theirs['value']:.3f} to {other['value']:.3f}"
+    at = f"At {100 * level:.0f} % {unit} sparsity"
+    where = {"prune.sparsity": level}
+    ours = Contrast(
+        value="test_accuracy",
+        key="prune.method",
+        reference=other["run"],
+        others=(theirs["run"],),
+        where=where,
+    )
+    built = bool(other["run"])
+    return Claim(
+        source=f"Explainable Pruning, figure {figure} of its repository, 2024",
+        says=f"{at} theirs is {NAMES[expects]} {other['method']} ({values}).",
+        study=study if built else "",
+        contrast=ours if built else None,
+        expects=expects,
+        setting={"data.name": "cifar10", "model.name": network},
+        why="" if built else f"{other['method']} of single weights is not built",
+    )
+
+
+def compared(theirs: float, other: float) -> str:
+    """Return how theirs comes out beside another accuracy."""
+    if abs(theirs - other) < ALIKE:
+        return "no winner"
+    return "more" if theirs > other else "less"
+
+
+CLAIMS = tuple(claims(reference()))

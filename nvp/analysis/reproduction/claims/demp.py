@@ -1,0 +1,108 @@
+"""Claims of DemP (Dufort-Labbe et al., "Maxwell's demon at work", 2024)."""
+
+from nvp.analysis.reproduction.claim import Claim, Share
+from nvp.analysis.reproduction.claims.deaths import adam, death, deaths_with, l2_alone
+from nvp.analysis.reproduction.shares import died_again
+from nvp.analysis.selection.question import Contrast
+
+DEMP = "DemP, arXiv 2403.07688"
+NOTE = "a third party's note on DemP, unverified"
+
+
+def accumulates(name: str, activation: str) -> Claim:
+    """Return the claim that neurons go dormant under another activation."""
+    return Claim(
+        source=DEMP,
+        says=f"{name} networks, too, accumulate all but dead neurons, more at a larger rate.",
+        study="activation",
+        contrast=death("optim.lr", where={"model.activation": activation}),
+    )
+
+
+CLAIMS = (
+    Claim(
+        source=DEMP,
+        says="A larger learning rate kills more neurons.",
+        study="learning_rate",
+        contrast=death("optim.lr"),
+    ),
+    Claim(
+        source=DEMP,
+        says="A smaller batch kills more neurons: fewer die with the largest, at fixed epochs.",
+        study="batch_size",
+        contrast=deaths_with("data.batch_size", length="fixed epochs"),
+        expects="less",
+    ),
+    Claim(
+        source="random walk to a silent ReLU (studies/noise_law.py)",
+        says="At fixed steps, too, fewer neurons die with the largest batch.",
+        study="batch_size",
+        contrast=deaths_with("data.batch_size", length="fixed steps"),
+        expects="less",
+    ),
+    Claim(
+        source=DEMP,
+        says="AdamW: dead neurons accumulate with the rate and small batches (lr .05, batch 8).",
+        why="our studies of rate and batch are with SGD; its numbers were not to be had",
+    ),
+    Claim(
+        source=DEMP,
+        says="Stronger regularisation kills more neurons: L2 on all weights.",
+        study="regularization",
+        contrast=l2_alone(),
+    ),
+    Claim(
+        source=DEMP,
+        says="Stronger regularisation kills more neurons: L1 on weights.",
+        study="regularization",
+        contrast=death("optim.l1", where={"optim.weight_decay": 0.0, "optim.l1_scale": 0.0}),
+    ),
+    Claim(
+        source=DEMP,
+        says="Stronger regularisation kills more neurons: L1 on the scales of normalisation.",
+        study="regularization",
+        contrast=death("optim.l1_scale", where={"optim.weight_decay": 0.0, "optim.l1": 0.0}),
+    ),
+    Claim(
+        source=DEMP,
+        says="Adam kills more neurons than SGD with momentum.",
+        study="optimizer",
+        contrast=adam(0.0),
+    ),
+    Claim(
+        source=DEMP,
+        says="L1 on scales kills most with Adam.",
+        why="no study crosses the optimizer with L1 on scales",
+    ),
+    accumulates("Leaky ReLU", "leaky_relu"),
+    accumulates("Swish", "silu"),
+    Claim(
+        source=DEMP,
+        says="Noise on the living and a passing penalty on scales empty a network of neurons.",
+        study="neuron_sparsity",
+        contrast=Contrast(value="sparsity", key="prune.method", reference="none", others=("demp",)),
+        setting={},
+    ),
+    Claim(
+        source=DEMP, says="Training is up to 3.56 x faster.", why="needs the paper preset on a GPU"
+    ),
+    Claim(
+        source=DEMP,
+        says="It holds for vision transformers and on ImageNet (ResNet-50).",
+        why="nvp has no transformer; the accuracies were not to be had",
+    ),
+    Claim(
+        source=NOTE,
+        says="More than 90 % of the neurons that revive die again.",
+        study="learning_rate",
+        share=Share(
+            of=died_again, above=0.9, words="of the revived, died again within the run, all rates"
+        ),
+        setting={},
+    ),
+    Claim(
+        source=NOTE,
+        says="Neurons mostly revive when the learning rate decays.",
+        why="no study compares revival at a constant rate and at a falling one",
+    ),
+)

@@ -1,0 +1,43 @@
+"""Claims of NN Relief (Dekhovich et al., Machine Learning 113, 2024)."""
+
+from nvp.analysis.reproduction.claim import Claim
+from nvp.analysis.selection.question import Contrast
+
+RELIEF = "NN Relief, arXiv 2109.10795"
+
+CLAIMS = (
+    Claim(
+        source=RELIEF,
+        says="A LeNet pruned by signal is as accurate as the dense one.",
+        study="nn_relief",
+        contrast=Contrast(
+            value="test_accuracy", key="prune.method", reference="none", others=("nn_relief",)
+        ),
+        expects="no winner",
+        setting={"data.name": "mnist"},
+    ),
+    Claim(
+        source=RELIEF,
+        says="Which optimizer trains, Adam or SGD, decides how many connections can go.",
+        study="nn_relief",
+        contrast=Contrast(
+            value="weight_sparsity",
+            key="optim.name",
+            reference="adam",
+            others=("sgd",),
+            where={"prune.method": "nn_relief"},
+        ),
+        expects="a difference",
+        setting={},
+    ),
+    Claim(
+        source=RELIEF,
+        says="VGG and ResNets compress more than by others: CIFAR-10, CIFAR-100, Tiny-ImageNet.",
+        why="its tables of compression were not to be had",
+    ),
+    Claim(
+        source=RELIEF,
+        says="It is not made to save operations.",
+        why="a statement of intent; `flops_left` of nn_relief is in the tables of its study",
+    ),
+)

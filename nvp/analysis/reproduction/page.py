@@ -1,0 +1,69 @@
+"""docs/reproduction.md: `nvp reproduction PLACE... --out docs/reproduction.md`.
+
+Every claim of `analysis/claims` and every published number of `analysis/*.csv` in a row, with what
+the tables of the given places say of it. A number that was not measured is never filled in.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.reproduction import layer_rates
+from nvp.analysis.reproduction.bars import bars
+from nvp.analysis.reproduction.claims import CLAIMS
+from nvp.analysis.reproduction.evidence import ran, rows_of
+from nvp.analysis.reproduction.imagenet import imagenet
+from nvp.analysis.reproduction.published import READ, numbers
+from nvp.storage.studies import studies_at
+
+
+def all_frames(places: list[str]) -> list[StudyFrames]:
+    """Return every preset of every study of the places that has a finished trial."""
+    found = []
+    for place in places:
+        for study, presets in studies_at(place).items():
+            for preset in presets:
+                try:
+                    found.append(load(place, study, preset))
+                except ValueError as error:
+                    logging.warning("%s", error)
+    return found
+
+
+def content(studies: list[StudyFrames]) -> dict[str, Any]:
+    """Return what the template shows of the studies."""
+    rates = layer_rates.profile(studies)
+    return {
+        "claims": [row for claim in CLAIMS for row in rows_of(claim, studies)],
+        "count": len(CLAIMS),
+        "tables": numbers(studies),
+        "imagenet": imagenet(studies),
+        "bars": bars(studies),
+        "read": READ,
+        "rates": rates,
+        "ranked": layer_rates.RANKED,
+        "apart": layer_rates.APART,
+        "rates_ran": ran(rates["frames"]) if rates["frames"] else "not run",
+        "studies": [(frames.name, frames.preset, ran(frames)) for frames in studies],
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the document; return 0."""
+    parser = argparse.ArgumentParser(prog="nvp reproduction", description=__doc__)
+    parser.add_argument("places", nargs="+", metavar="PLACE", help="storage places of studies")
+    parser.add_argument("--out", default="docs/reproduction.md", metavar="FILE")
+    arguments = parser.parse_args(argv)
+    environment = Environment(
+        loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.get_template("reproduction.md.j2")
+    text = template.render(content(all_frames(arguments.places)))
+    Path(arguments.out).write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{arguments.out}\n")
+    return 0

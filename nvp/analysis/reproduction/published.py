@@ -1,0 +1,87 @@
+"""Published accuracies by sparsity beside ours.
+
+Ours only at the published setting: a smaller run says nothing of a number.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.statistics.intervals import seed_interval
+
+HERE = Path(__file__).parent
+SOURCES = {
+    "ResNet-18, CIFAR-10, neuron sparsity": "Explainable Pruning, figure 2 of its repository, 2024",
+    "ResNet-18, CIFAR-10, weight sparsity": "Explainable Pruning, figure 3 of its repository, 2024",
+    "ResNet-18 with LeakyReLU, CIFAR-10, neuron sparsity": "the same, figure 5",
+    "ResNet-18 with LeakyReLU, CIFAR-10, weight sparsity": "the same, figure 4",
+}
+READ = 0.005  # a number read off a figure is known no better
+
+
+def reference() -> pd.DataFrame:
+    """Return the published accuracies: table, method, run (ours; "" = not built), level, value."""
+    return pd.read_csv(HERE / "reference.csv", dtype={"run": str}).fillna({"run": ""})
+
+
+def numbers(studies: list[StudyFrames]) -> list[dict[str, Any]]:
+    """Return the published accuracies: {table, source, levels, rows of method, cells, verdict}."""
+    tables = []
+    for name, part in reference().groupby("table", sort=False):
+        levels = sorted(part["level"].unique())
+        shown = []
+        for (method, run), cells in part.groupby(["method", "run"], sort=False):
+            published = dict(zip(cells["level"], cells["value"], strict=True))
+            ours = measured(studies, str(name), run)
+            pairs = [(published[level], ours[level]) for level in published if level in ours]
+            row = {"method": method, "run": run or "not built", "verdict": judged(pairs)}
+            texts = [cell(published.get(level), ours.get(level)) for level in levels]
+            shown.append(row | {"cells": texts})
+        heads = [f"{level:.0%}" for level in levels]
+        tables.append({"name": name, "source": SOURCES[str(name)], "levels": heads, "rows": shown})
+    return tables
+
+
+def measured(studies: list[StudyFrames], table: str, method: str) -> dict[float, dict[str, Any]]:
+    """Return {sparsity: our interval} at the published setting only; {} when it was not run."""
+    study = "neuron_sparsity" if "neuron" in table else "weight_sparsity"
+    for frames in studies:
+        if frames.name == study and "Leaky" not in table:
+            done = whole(frames)
+            cells = seed_interval(
+                done[done["prune.method"] == method], "test_accuracy", ["prune.sparsity"]
+            )
+            if len(cells):
+                return {row["prune.sparsity"]: row for row in cells.to_dict("records")}
+    return {}
+
+
+def whole(frames: StudyFrames) -> pd.DataFrame:
+    """Return the finished trials of the published preset with the whole network and data."""
+    done = frames.trials[frames.trials["status"] == "done"]
+    if frames.preset != "paper":
+        return done.iloc[:0]
+    images = done.get("data.images", pd.Series(0, done.index)).fillna(0)
+    return done[(done["model.width"] == 1.0) & (images == 0)]
+
+
+def judged(pairs: list[tuple[float, dict[str, Any]]]) -> str:
+    """Return the verdict on published numbers and our intervals; not run without any."""
+    if not pairs:
+        return "not run"
+    agree = sum(row["low"] - READ <= value <= row["high"] + READ for value, row in pairs)
+    words = {len(pairs): "reproduced", 0: "contradicted"}
+    return words.get(agree, f"{agree} of {len(pairs)} reproduced")
+
+
+def cell(published: float | None, ours: dict[str, Any] | None, digits: int = 3) -> str:
+    """Return a published number and our interval beside it; a dash where there is none."""
+    if published is None or pd.isna(published):
+        return ""
+    mine = "–"
+    if ours:
+        mean, low, high = (f"{ours[name]:,.{digits}f}" for name in ("mean", "low", "high"))
+        mine = f"{mean} [{low}, {high}]"
+    return f"{published:.{digits}f} / {mine}"

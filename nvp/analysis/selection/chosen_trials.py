@@ -1,0 +1,149 @@
+"""Which trials a figure is about, and in which order their levels stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from nvp.analysis.frames.derive import in_order
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import METHOD, NONE, NothingToDraw
+from nvp.analysis.style import style
+
+
+def done(frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    trials = frames.trials[frames.trials["status"] == "done"]
+    if trials.empty:
+        counts = frames.trials["status"].value_counts()
+        got = ", ".join(f"{count} {status}" for status, count in counts.items())
+        raise NothingToDraw(f"expected a finished trial, got {got or 'no trial'}")
+    return trials
+
+
+def asked_for(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the trials that a figure of some keys is about, whatever became of them.
+
+    All where the pruning is one of the keys, or none is unpruned; else the unpruned ones, since
+    what is pruned is no longer counted as dead.
+    """
+    trials = frames.trials
+    unpruned = trials[METHOD] == NONE
+    if any(key.startswith("prune.") for key in keys) or not unpruned.any():
+        return trials
+    return trials[unpruned]
+
+
+def watched(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+    """Return those of `asked_for` that are done, at settings that all levels have: `crossed`.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    asked = asked_for(frames, keys)
+    trials = asked[asked["status"] == "done"]
+    if trials.empty:
+        what = "unpruned " if len(asked) < len(frames.trials) else ""
+        raise NothingToDraw(f"expected a finished {what}trial, got none of {len(asked)}")
+    return crossed(trials, [key for key in keys if key in frames.swept], frames.swept)
+
+
+def crossed(trials: pd.DataFrame, keys: Sequence[str], swept: Sequence[str]) -> pd.DataFrame:
+    """Return the trials at those levels of the other swept keys that every level of `keys` has.
+
+    So that levels are compared at equal settings, where keys were varied one at a time, or where
+    trials are missing. What has no level in common is not restricted.
+    """
+    for other in swept:
+        if other not in [*keys, "seed"] and keys:
+            cells = trials.groupby(list(keys), observed=True)[other].agg(set)
+            common = set.intersection(*cells)
+            trials = trials[trials[other].isin(common)] if common else trials
+    return trials
+
+
+def watched_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str]) -> str:
+    """Return which trials a figure is of: unpruned, at which levels of the keys not shown.
+
+    And where they end at different epochs, that not all are in all points.
+    """
+    said = []
+    if METHOD not in keys and set(trials[METHOD]) == {NONE}:
+        said.append("Unpruned trials.")
+    asked = asked_for(frames, keys)
+    held = [
+        " or ".join([style.level(key, own[0]), *(style.value_text(one, key) for one in own[1:])])
+        for key in frames.swept
+        if key not in [*keys, "seed"]
+        and len(own := levels_in(frames, key, trials)) < asked[key].nunique()
+    ]
+    if held:
+        said.append(f"Only trials with {', '.join(held)}.")
+    return " ".join(said)
+
+
+def ends_caption(trials: pd.DataFrame) -> str:
+    """Return that trials end at different epochs, where they do."""
+    least, most = trials["epochs"].min(), trials["epochs"].max()
+    if least == most:
+        return ""
+    return f"Trials end at epochs {least} to {most}: what is later is of the longer ones alone."
+
+
+def pruned(frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials of a pruning method that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    trials = done(frames)
+    trials = trials[trials[METHOD] != NONE]
+    if trials.empty:
+        raise NothingToDraw("expected finished trials of a pruning method, got none")
+    return trials
+
+
+def rows_of(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that are of the trials."""
+    return table[table["trial_id"].isin(trials["trial_id"])]
+
+
+def levels_in(frames: StudyFrames, key: str, rows: pd.DataFrame) -> list[Any]:
+    """Return the levels of a key that rows have: in the order of the study, then unplanned ones.
+
+    Such as the regrowth of an unpruned trial in a study of regrowths.
+    """
+    planned = frames.levels(key)
+    order = [*planned, *(level for level in in_order(rows[key]) if level not in planned)]
+    there = set(rows[key])
+    return [level for level in order if level in there]
+
+
+def fixed(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str] = ()) -> list[str]:
+    """Return the swept keys of which trials have one level, so that nothing is averaged.
+
+    With `keys`: one level at every level of those.
+    """
+    cells = trials.groupby(list(keys), observed=True) if keys else trials.groupby(lambda _: 0)
+    return [key for key in frames.swept if key in keys or cells[key].nunique().max() == 1]
+
+
+def applicable(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials to which all swept keys apply.
+
+    Where more than the method of pruning is swept (its target, who returns), those are the pruned
+    ones: of the unpruned only one level was run, whatever it is.
+    """
+    more = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
+    own = trials[trials[METHOD] != NONE]
+    return own if METHOD in frames.swept and more and len(own) else trials
+
+
+def applicable_caption(trials: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """Return that unpruned trials are not shown, where they are not."""
+    lacking = len(trials) - len(shown)
+    return f"Without the {lacking} unpruned trials: not all keys apply." if lacking else ""

@@ -1,0 +1,90 @@
+"""What a study asks of a figure and of a comparison, and what a figure answers with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+DEATH = "death"
+METHOD, NONE = "prune.method", "none"
+
+
+class End(Enum):
+    """A level of a swept key that is known once the study is: the first or last of its plan."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+class NothingToDraw(ValueError):
+    """A figure lacks the trials that it is about; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A comparison that a study was made for, paired by seed.
+
+    Attributes:
+        value: DEATH, the fraction dead at the end by each definition that applies, or a column of
+            `trials`.
+        key: swept key whose levels are compared.
+        reference: the level that the others are compared with.
+        others: those levels; () = the last one of a number, each other one of a name.
+        where: {swept key: level} of the trials that are compared; the rest is averaged, seed by
+            seed.
+        by: swept key with a comparison for each of its levels; "" = one in all.
+    """
+
+    value: str
+    key: str
+    reference: Any = End.FIRST
+    others: tuple[Any, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a study varies, and how it is shown.
+
+    Attributes:
+        ask: the question in a sentence.
+        x: swept key whose effect is asked for.
+        hue: swept key that splits the effect, one line per level.
+        figures: names in FIGURES, the one that answers first.
+        contrasts: the comparisons that answer it, the one that matters most first.
+        trial: the trial that a figure of one trial shows; "" = let the figure choose.
+    """
+
+    ask: str
+    x: str
+    hue: str
+    figures: tuple[str, ...]
+    contrasts: tuple[Contrast, ...]
+    trial: str = ""
+
+
+def finished(trials: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return the trials of a pruning method that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    asked = trials[trials["prune.method"] == method]
+    done = asked[asked["status"] == "done"]
+    if done.empty:
+        counts = asked["status"].value_counts()
+        got = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no trial"
+        raise NothingToDraw(f"expected finished trials with prune.method {method}, got {got}")
+    return done
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and the tidy frame behind it, which holds every number drawn."""
+
+    figure: Figure
+    frame: pd.DataFrame

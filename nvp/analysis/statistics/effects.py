@@ -1,0 +1,142 @@
+"""Effects of swept keys: main effects and two-way interactions by least squares. Pure.
+
+One linear model per response: every key and every pair of keys as a factor, seeds as blocks, sums
+to zero over the levels of a factor. So in a balanced design a main effect is the mean of a level
+minus the mean of all, and an interaction is what a cell differs by from the sum of its two main
+effects. Residuals are pooled over all cells. What trials cannot tell apart is null, with a note.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import SingularMatrixWarning
+
+from nvp.analysis.statistics.intervals import ALIKE, LEVEL, with_holm
+from nvp.analysis.statistics.model_terms import TOLERANCE, Term, main_term, terms_of
+
+COLUMNS = [
+    *("response", "term", "key", "level", "other", "other_level", "n"),
+    *("estimate", "low", "high", "p", "p_holm", "p_term", "note"),
+]
+
+
+def effects(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """One row per (response, term, level): estimate, 95 % interval, p, p_holm, p_term, note.
+
+    `trials` has a row per trial, with `keys`, `seed` and the responses `names`; a trial without a
+    response is left out of that response's model. The term of a pair is "a:b", with the second key
+    and its level in `other` and `other_level`. p is the level's, two-sided; p_holm is over all
+    levels of all terms of one response; p_term is the F-test that a whole term is 0. With a single
+    seed there is neither interval nor test.
+    """
+    parts = []
+    for known, group in by_presence(trials, names):
+        terms, seeds = terms_of(known, keys), main_term(known, "seed")
+        used = Columns(terms, seeds)
+        for name in group:
+            table = effects_on(known[name].to_numpy(dtype=float), terms, seeds, used)
+            parts.append(with_holm(table).assign(response=name)[COLUMNS])
+    order = {name: i for i, name in enumerate(names)}
+    parts.sort(key=lambda part: order[part["response"].iloc[0]])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def by_presence(
+    trials: pd.DataFrame, names: Sequence[str]
+) -> Iterator[tuple[pd.DataFrame, list[str]]]:
+    """Yield the trials that have a response, and all responses that just these have."""
+    present = {name: trials[name].notna().to_numpy() for name in names}
+    groups: dict[bytes, list[str]] = {}
+    for name, known in present.items():
+        if known.any():
+            groups.setdefault(known.tobytes(), []).append(name)
+    for group in groups.values():
+        yield trials[present[group[0]]], group
+
+
+def effects_on(y: np.ndarray, terms: list[Term], seeds: Term, used: "Columns") -> pd.DataFrame:
+    """Return the rows of one response, without p_holm."""
+    model = used.fit(y)
+    fault = untestable(y, seeds, model)
+    left_out = [term.name for term in terms if term.name not in used.place]
+    without = f"model without {', '.join(left_out)}" if left_out else ""
+    rows = []
+    for term in terms:
+        told = estimates(term, model, used.place[term.name], fault) if not term.note else {}
+        note = term.note or "; ".join(part for part in (fault, without) if part)
+        rows.append(rows_of(term).assign(**told, note=note))
+    return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
+
+
+class Columns:
+    """The columns of a model, and where each term has its own; decomposed once for all responses.
+
+    Attributes:
+        place: {name of a term: its first column}.
+    """
+
+    def __init__(self, terms: list[Term], seeds: Term):
+        # keys that are aliased with each other stay in, so that no third one is charged with them
+        used = [term for term in terms if not term.note or len(term.keys) == 1]
+        blocks = [np.ones((len(seeds.columns), 1)), seeds.columns, *[one.columns for one in used]]
+        ends = np.cumsum([block.shape[1] for block in blocks])[1:]
+        self.place = {term.name: int(at) for term, at in zip(used, ends, strict=False)}
+        self.matrix = np.hstack(blocks)
+        values, vectors = np.linalg.eigh(self.matrix.T @ self.matrix)
+        own = values > TOLERANCE * len(self.matrix)
+        self.root = np.sqrt(values[own])[:, None] * vectors[:, own].T  # root' root = X' X
+        self.whiten = vectors[:, own].T / np.sqrt(values[own])[:, None]
+
+    def fit(self, y: np.ndarray) -> Any:
+        """Return least squares of `y`: of as many rows as coefficients, and one for the residuals.
+
+        Which has the estimates, errors and tests of all rows, and costs what coefficients do.
+        """
+        short = self.whiten @ (self.matrix.T @ y)
+        residual = y - self.matrix @ (self.whiten.T @ short)
+        left = np.sqrt(residual @ residual)
+        rows = np.vstack([self.root, np.zeros(self.root.shape[1])])
+        model = sm.OLS(np.append(short, left), rows)
+        model.df_resid = len(y) - len(self.root)
+        with warnings.catch_warnings(action="ignore", category=SingularMatrixWarning):
+            return model.fit()
+
+
+def rows_of(term: Term) -> pd.DataFrame:
+    """Return a row per level of a term: its names, and how many trials it has."""
+    key, other = (*term.keys, "")[:2]
+    named = {"term": term.name, "key": key, "other": other, "n": term.n}
+    levels = [(*level, None)[:2] for level in term.levels]
+    first, second = zip(*levels, strict=True)
+    values = {"level": list(first), "other_level": list(second)}
+    return pd.DataFrame(named | values).astype({"level": object, "other_level": object})
+
+
+def untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
+    """Return why a response has no intervals, "" when it has."""
+    if len(seeds.levels) < 2:
+        return "one seed, so no interval"
+    if np.ptp(y) <= ALIKE * np.abs(y).max():
+        return "all trials alike, so no test"
+    if model.df_resid < 1:
+        return f"{len(y)} trials for {len(model.params)} coefficients, so no interval"
+    return ""
+
+
+def estimates(term: Term, model: Any, at: int, fault: str) -> dict[str, Any]:
+    """Return, level by level, the effects of a term, and without a `fault` intervals and tests."""
+    wide = np.zeros((len(term.levels), len(model.params)))
+    width = term.columns.shape[1]
+    wide[:, at : at + width] = term.contrast
+    effect = wide @ model.params
+    if fault:
+        return {"estimate": effect}
+    test = model.t_test(wide)
+    low, high = test.conf_int(alpha=1 - LEVEL).T
+    whole = model.f_test(np.eye(len(model.params))[at : at + width])
+    found = {"estimate": effect, "low": low, "high": high, "p": test.pvalue}
+    return found | {"p_term": float(whole.pvalue)}

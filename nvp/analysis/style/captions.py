@@ -1,0 +1,75 @@
+"""What a figure says of itself: over how many seeds, and which trials it leaves out."""
+
+import pandas as pd
+
+from nvp.analysis.frames.load import StudyFrames
+
+
+def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
+    """Return what line and interval are, and n of a frame that `with_interval` made."""
+    least, most = frame["n"].min(), frame["n"].max()
+    if most == 1:
+        return f"{center}: the one seed, n = 1, so there is no interval."
+    n = f"n = {least:g} seeds" if least == most else f"n = {least:g} to {most:g} seeds"
+    lone = " (none where n = 1)" if least == 1 else ""
+    return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
+
+
+def seeds_of(frame: pd.DataFrame) -> str:
+    """Return over how many seeds the rows of a frame are: "n = 3 seeds"."""
+    least, most = frame["n"].min(), frame["n"].max()
+    n = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    return f"n = {n} seed{'s' if most > 1 else ''}"
+
+
+def seeds_caption(frame: pd.DataFrame, line: str) -> str:
+    """Return the words for a line whose band is a bootstrap over seeds (`statistics.bootstrap`)."""
+    least, most = frame["n"].min(), frame["n"].max()
+    if most == 1:
+        return f"Line: {line} of the one seed, n = 1, so there is no band."
+    lone = " (none where n = 1)" if least == 1 else ""
+    return (
+        f"Line: {line}; band{lone}: 95 % t-interval by a bootstrap of trials, seed by seed, "
+        f"{seeds_of(frame)}."
+    )
+
+
+def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
+    """Return how many of `trials` are not shown since they diverged or failed, and what is missing.
+
+    Empty when nothing is left out.
+    """
+    parts = []
+    for status in ("diverged", "failed", "censored"):
+        count = int((trials["status"] == status).sum())
+        if count:
+            parts.append(f"{count} of {len(trials)} trials {status} and left out.")
+    if frames.unfinished:
+        planned = len(frames.study["trials"])
+        parts.append(f"Partial study: {frames.unfinished} of {planned} trials not finished.")
+    return " ".join(parts)
+
+
+def pooled_caption(frames: StudyFrames, shown: list[str]) -> str:
+    """Return which swept keys a figure averages over, seed by seed; empty when none."""
+    pooled = [key for key in frames.swept if key not in [*shown, "seed"]]
+    return f"Averaged, seed by seed, over {', '.join(pooled)}." if pooled else ""
+
+
+NOISES = {
+    "relative": "σ: noise over gradient norm.",
+    "absolute": "σ: noise per entry, after clipping.",
+    "official": "σ: noise per entry, before clipping.",
+}
+
+
+def noise_caption(frames: StudyFrames, keys: list[str]) -> str:
+    """Return what σ is measured in; "" where no key is the noise, or several kinds are mixed."""
+    kinds = frames.trials["optim.noise_kind"].unique()
+    return NOISES[kinds[0]] if "optim.noise" in keys and len(kinds) == 1 else ""
+
+
+def caption(*parts: str) -> str:
+    """Return the parts that say something as one text, capitalised."""
+    text = " ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]

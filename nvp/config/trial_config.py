@@ -1,0 +1,269 @@
+"""What a trial is: frozen dataclasses of plain JSON values, dotted overrides, and the trial's name.
+
+A dotted path into `TrialConfig` (`optim.lr`) is also the search-space key, the table column and
+the axis label key. Never change a default: old results would silently claim the new value.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+from functools import cache, reduce
+from typing import Any
+
+from nvp.config.fields import Settings, check, coerce, fields_of, part, setting
+from nvp.config.registry import nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(Settings):
+    """Which images, in which batches."""
+
+    name: str = setting(
+        "digits", "data set, a name in DATASETS, or folder:<name>[@<side>] below NVP_DATA"
+    )
+    batch_size: int = setting(64, "images per step", low=1)
+    augment: str = setting(
+        "none",
+        "batched augmentation; crop_flip: shift by up to 4 pixels (a streamed set: random resized "
+        "crop), mirror every second one",
+        choices=("none", "crop_flip"),
+    )
+    cutout: int = setting(
+        0, "side in pixels of one hole an image, filled with the mean; 0 = none", low=0
+    )
+    images: int = setting(0, "train images: the first so many of the split; 0 = all", low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Settings):
+    """Which network."""
+
+    name: str = setting("convnet", "architecture, a name in MODELS")
+    activation: str = setting("relu", "activation function, a name in ACTIVATIONS")
+    slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
+    width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
+    norm: str = setting("batch", "normalisation after each affine map", choices=("batch", "none"))
+    norm_scale: float = setting(1.0, "factor on the initial scales of normalisation", above=0)
+    weights: str = setting(
+        "",
+        "file of torchvision ResNet weights to start from, .safetensors or .pth, the same on every "
+        "node; its name is part of the trial's, its content is not; '' = random",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig(Settings):
+    """How the weights move."""
+
+    name: str = setting("sgd", "optimizer, a name in OPTIMIZERS")
+    lr: float = setting(0.1, "peak learning rate", low=0)
+    momentum: float = setting(0.9, "momentum of sgd; beta1 of adam and adamw", low=0, below=1)
+    weight_decay: float = setting(0.0, "L2: coupled for sgd and adam, decoupled for adamw", low=0)
+    l1: float = setting(0.0, "L1 on the weights of conv and linear layers", low=0)
+    l1_scale: float = setting(0.0, "L1 on the scales of normalisation layers", low=0)
+    schedule: str = setting("constant", "learning-rate schedule, a name in LR_SCHEDULES")
+    milestones: tuple[float, ...] = setting(
+        (0.5, 0.75), "multistep: drops, as fractions of training"
+    )
+    gamma: float = setting(0.1, "multistep: factor at each drop", above=0, high=1)
+    clip_norm: float = setting(0.0, "clip the global gradient norm to this; 0 = do not", low=0)
+    noise: float = setting(0.0, "standard deviation of the gradient noise; 0 = none", low=0)
+    noise_kind: str = setting("relative", "what the deviation is relative to, a name in NOISES")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneConfig(Settings):
+    """A published method (a row of METHODS) and what may be overridden of it."""
+
+    method: str = setting("none", "pruning method, a name in METHODS")
+    sparsity: float = setting(0.5, "target fraction of prunable units masked", low=0, below=1)
+    criterion: str = setting("", "a name in CRITERIA; '' = the method's")
+    allocation: str = setting("", "a name in ALLOCATIONS; '' = the method's")
+    schedule: str = setting("", "a name in SCHEDULES; '' = the method's")
+    start: float = setting(0.05, "pruning starts at this fraction of training", low=0, high=1)
+    end: float = setting(0.6, "the target is reached at this fraction of training", low=0, high=1)
+    floor: float = setting(0.05, "fraction of a layer never masked (at least one)", low=0, below=1)
+    weight_norm: str = setting("raw", "norm in nvi and magnitude", choices=("raw", "folded"))
+    tau: float = setting(0.025, "dormancy at or below which a neuron is idle", low=0, below=1)
+    patience: int = setting(3, "measuring points a neuron is idle before removal", low=1)
+    sites: str = setting("all", "prunable units in residual nets", choices=("internal", "all"))
+    batch: int = setting(256, "train images of criteria that need derivatives or maps", low=1)
+    regrow: str = setting("", "what comes back, a name in REGROWTHS; '' = the method's")
+    regrow_fraction: float = setting(0.3, "of what is dropped, regrown at first", low=0, high=1)
+    regrow_end: float = setting(0.75, "nothing regrows after this fraction", low=0, high=1)
+    scale_l1: float = setting(-1.0, "L1 on normalisation scales; -1 = the method's", low=-1)
+    scale_l1_schedule: str = setting(
+        "", "its course and the noise's; '' = the method's", choices=("", "constant", "one_cycle")
+    )
+    live_noise: float = setting(
+        -1.0, "deviation of noise on living weights; -1 = the method's", low=-1
+    )
+    alpha_conv: float = setting(0.95, "nn_relief: signal to keep, convolutions", above=0, high=1)
+    alpha_fc: float = setting(0.95, "nn_relief: signal to keep, linear layers", above=0, high=1)
+    position_norm: str = setting(
+        "frobenius", "nn_relief: sum over positions", choices=("frobenius", "l1")
+    )
+    rounds: int = setting(5, "nn_relief, apoz: prune-retrain rounds, start to end", low=1)
+    shrink: str = setting(
+        "never",
+        "remove masked neurons physically: always, or auto: once the steps to come gain by it",
+        choices=("never", "auto", "always"),
+    )
+    draws: str = setting(
+        "dense",
+        "noise of a shrunk network: drawn for the dense one, so that shrunk and masked runs are "
+        "equal, or for what is present, which is faster",
+        choices=("dense", "present"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeConfig(Settings):
+    """Over what, and how often, vitality is measured."""
+
+    size: int = setting(2048, "probe images: the first of train, at most so many", low=2)
+    bins: int = setting(32, "histogram bins of the entropy", low=2)
+    every: int = setting(1, "epochs between measuring points; the last epoch always is one", low=1)
+    noise_scale: int = setting(
+        0,
+        "images of the large batch of the gradient-noise scale, the first of train; its small one "
+        "is a 16th of it; 0 = not measured",
+        low=0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialConfig(Settings):
+    """One training run, everything that its results depend on."""
+
+    epochs: int = setting(30, "length in epochs", low=1)
+    steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
+    seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
+    revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
+    parent: str = setting(
+        "", "trial whose end this one starts from, for the rest of its epochs; '' = from the start"
+    )
+    precision: str = setting(
+        "float32",
+        "in which the network computes, weights stay float32; auto: the fastest, measured once",
+        choices=("float32", "bfloat16", "auto"),
+    )
+    layout: str = setting(
+        "channels_first",
+        "of images and feature maps in memory; auto: the fastest, measured once",
+        choices=("channels_first", "channels_last", "auto"),
+    )
+    data: DataConfig = part(DataConfig, "images")
+    model: ModelConfig = part(ModelConfig, "network")
+    optim: OptimConfig = part(OptimConfig, "optimizer")
+    prune: PruneConfig = part(PruneConfig, "pruning")
+    probe: ProbeConfig = part(ProbeConfig, "measuring")
+
+    def with_overrides(self, flat: dict[str, Any]) -> "TrialConfig":
+        """Return a copy with the dotted paths of `flat` set; text is coerced to the field's type.
+
+        Raises:
+            ValueError: unknown path, value of another type, or out of range.
+        """
+        valid = paths(type(self))
+        for path in flat:
+            if path not in valid:
+                raise ValueError(f"unknown configuration path {path!r}{nearest(path, valid)}")
+        return replaced(self, flat)
+
+
+@cache
+def paths(kind: type) -> tuple[str, ...]:
+    """Return the dotted paths of a configuration, in the order of declaration."""
+    return tuple(flatten(kind()))
+
+
+def replaced(settings: Any, flat: dict[str, Any], prefix: str = "") -> Any:
+    """Return `settings` with the values that `flat` has for it; the other parts stay the same."""
+    values = {}
+    for field in fields_of(type(settings)):
+        path = prefix + field.name
+        if dataclasses.is_dataclass(field.type):
+            inner = {name: flat[name] for name in flat if name.startswith(path + ".")}
+            if inner:
+                values[field.name] = replaced(getattr(settings, field.name), inner, path + ".")
+        elif path in flat:
+            values[field.name] = coerce(flat[path], field.type, path=path)
+            check(values[field.name], field, path=path)
+    return dataclasses.replace(settings, **values)
+
+
+def from_flat(kind: type, flat: dict[str, Any]) -> Any:
+    """Return the `Settings` of type `kind` that a stored flat mapping describes.
+
+    A path that is absent was written by an older version, and its default changes nothing.
+    """
+    return replaced(usual(kind), flat)
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return {dotted path: plain JSON value}, in the order of declaration."""
+    flat: dict[str, Any] = {}
+    for field in fields_of(type(config)):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            flat |= flatten(value, prefix + field.name + ".")
+        else:
+            flat[prefix + field.name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def value_at(config: TrialConfig, path: str) -> Any:
+    """Return the plain JSON value at a dotted path."""
+    value = reduce(getattr, path.split("."), config)
+    return list(value) if isinstance(value, tuple) else value
+
+
+@cache
+def usual(kind: type) -> Any:
+    """Return the defaults of a configuration or one of its parts."""
+    return kind()
+
+
+def changed(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return the dotted paths whose values differ from the defaults."""
+    default, differing = usual(type(config)), {}
+    for field in fields_of(type(config)):
+        value, path = getattr(config, field.name), prefix + field.name
+        if value == getattr(default, field.name):
+            continue
+        if dataclasses.is_dataclass(field.type):
+            differing |= changed(value, path + ".")
+        else:
+            differing[path] = list(value) if isinstance(value, tuple) else value
+    return differing
+
+
+def trial_id(config: TrialConfig) -> str:
+    """Name a trial by what differs from the defaults: 12 hexadecimal digits.
+
+    So a new field whose default changes nothing keeps every old name
+    (pinned by tests/golden/trial_ids.txt).
+    """
+    return name_of(changed(config))
+
+
+def name_of(differing: dict[str, Any]) -> str:
+    """Return the name of the trial that differs so from the defaults: see `changed`."""
+    text = json.dumps(differing, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def replicates(config: TrialConfig, count: int) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield name and configuration of `count` replicates, their seeds counting from its own.
+
+    A plan of thousands asks for them: what they share is looked at once, and not checked again.
+    """
+    shared = changed(config)
+    for seed in range(config.seed, config.seed + count):
+        one = copy(config)
+        object.__setattr__(one, "seed", seed)
+        yield name_of(shared | {"seed": seed} if seed else shared), one

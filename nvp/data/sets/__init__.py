@@ -1,0 +1,1 @@
+"""Data sets: one file each, which declares a `DataSet`; `nvp.data` has the registry."""

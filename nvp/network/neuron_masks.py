@@ -1,0 +1,56 @@
+"""Masking: silence neurons, and keep every weight that touches them at exactly 0.
+
+Masking a unit clears the keep bit in each layer of its group and zeroes its weights, bias, norm
+scale and shift, the columns of the weights that read it, and their optimizer moments. Gradients
+there are 0 from then on, so no optimizer step, decay or momentum moves them.
+"""
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nvp.network.neuron_layer import consumers, input_columns, maskable_layers, prunable_groups
+from nvp.network.weight_masks import parameter_masks
+
+
+def mask_units(
+    model: nn.Module, optimizer: Optimizer, group: str, index: Int64[Tensor, "k"]
+) -> None:
+    """Mask the units `index` of a group, for good. Changes `model` and `optimizer`."""
+    layers = maskable_layers(model)
+    with torch.no_grad():
+        for path in prunable_groups(model)[group]:
+            layers[path].keep[index] = False
+            for parameter in layers[path].own:
+                zero(parameter, optimizer, index, dim=0)
+        width = len(layers[prunable_groups(model)[group][0]].keep)
+        for affine in consumers(model, group):
+            columns = input_columns(affine, index, width)
+            zero(affine.weight, optimizer, columns, dim=1)
+
+
+def zero(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
+    """Set a parameter and its optimizer moments to 0 at `index` of `dim`."""
+    moments = optimizer.state.get(parameter, {}).values()
+    for tensor in (parameter, *moments):
+        if isinstance(tensor, Tensor) and tensor.shape == parameter.shape:
+            tensor.data.index_fill_(dim, index, 0)
+
+
+def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> None:
+    """Silence the units until `release`, with weights and biases 0 that may regrow from there."""
+    layers = maskable_layers(model)
+    with torch.no_grad():
+        for path in prunable_groups(model)[group]:
+            layers[path].keep[index] = False
+            for parameter in layers[path].affine.parameters():
+                parameter.index_fill_(0, index, 0)
+
+
+def release(model: nn.Module) -> None:
+    """Keep every unit and weight again: the soft schedules train them all."""
+    for layer in maskable_layers(model).values():
+        layer.keep.fill_(True)
+    for mask in parameter_masks(model).values():
+        mask.fill_(True)

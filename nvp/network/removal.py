@@ -1,0 +1,154 @@
+"""Shrinking: remove masked neurons physically, so that what is left costs only what is left.
+
+The output of the network does not change, and neither does any later step of training: what goes
+was 0 and had a gradient of 0. Parameters stay the same objects, so the optimizer goes on with them;
+its moments, running statistics and masks lose the same entries.
+"""
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nvp.network.dropout import Dropout
+from nvp.network.neuron_layer import (
+    NeuronLayer,
+    Subsample,
+    consumers,
+    input_columns,
+    maskable_layers,
+    neuron_layers,
+    prunable_groups,
+)
+from nvp.network.train_state import TrainState
+from nvp.network.weight_masks import SUFFIX
+
+Survivors = dict[str, Int64[Tensor, "_"]]
+SIZES = ("out_channels", "out_features", "num_features")
+INPUT_SIZES = ("in_channels", "in_features")
+
+
+def shrink(state: TrainState) -> dict[str, int]:
+    """Remove every masked unit. Changes the state, which is then of the network that is left.
+
+    Returns:
+        {path of a watched layer: how many neurons it lost}.
+    """
+    stay = survivors(state.model)
+    groups, layers = prunable_groups(state.model), neuron_layers(state.model)
+    index = {path: stay[g] for g in stay for path in groups[g] if path in layers}
+    removed = {path: len(layers[path].keep) - len(left) for path, left in index.items()}
+    keep_units(state.model, stay, state.optimizer)
+    for memory in (state.idle, state.dead, state.kept, state.memory):
+        for key, values in memory.items():
+            path = key.partition("/")[0]
+            if path in index:
+                memory[key] = values[index[path]]
+    return removed
+
+
+def survivors(model: nn.Module) -> Survivors:
+    """Return {group: which of its units stay} of every group that can lose some.
+
+    A group that nothing reads, as far as the model says, stays as it is. Of one that is masked
+    altogether its first unit stays, masked: torch has no layers of width 0.
+    """
+    layers, found = maskable_layers(model), {}
+    for group, paths in prunable_groups(model).items():
+        keep = layers[paths[0]].keep
+        index = keep.nonzero().flatten()
+        index = index if len(index) else index.new_zeros(1)
+        if len(index) < len(keep) and consumers(model, group):
+            found[group] = index
+    return found
+
+
+def keep_units(model: nn.Module, stay: Survivors, optimizer: Optimizer | None = None) -> None:
+    """Remove all but the units `stay` of some groups. Changes `model` and `optimizer`.
+
+    Args:
+        model: built of `NeuronLayer`, with `reads`.
+        stay: {group: indices of the units as they are now, ascending}.
+        optimizer: its optimizer, if it has one.
+    """
+    layers, groups = maskable_layers(model), prunable_groups(model)
+    for group, index in stay.items():
+        width = len(layers[groups[group][0]].keep)
+        for affine in consumers(model, group):
+            columns = input_columns(affine, index, width)
+            select(affine, ("weight",), columns, optimizer, dim=1)
+            resize(affine, INPUT_SIZES, len(columns))
+        for path in groups[group]:
+            narrow(layers[path], index, optimizer)
+    reroute(model)
+
+
+def narrow(layer: NeuronLayer, index: Int64[Tensor, "k"], optimizer: Optimizer | None) -> None:
+    """Leave only the neurons `index` of a layer."""
+    for module in (layer.affine, layer.norm):
+        select(module, ("weight", "bias"), index, optimizer)
+        for name in ("running_mean", "running_var"):
+            if isinstance(statistics := getattr(module, name, None), Tensor):
+                setattr(module, name, statistics[index])
+        resize(module, SIZES, len(index))
+    layer.left, layer.lost = layer.origin[index], layer.dense - len(index)
+    for name in ("keep", "residual_keep"):
+        if hasattr(layer, name):
+            setattr(layer, name, getattr(layer, name)[index])
+
+
+def resize(module: nn.Module, names: tuple[str, ...], size: int) -> None:
+    """Let a module say its new size, by whichever of `names` it has."""
+    for name in names:
+        if hasattr(module, name):
+            setattr(module, name, size)
+
+
+def select(
+    module: nn.Module,
+    names: tuple[str, ...],
+    index: Int64[Tensor, "k"],
+    optimizer: Optimizer | None,
+    *,
+    dim: int = 0,
+) -> None:
+    """Leave only `index` of a dimension of a module's parameters, their masks and moments."""
+    for name in names:
+        parameter = getattr(module, name, None)
+        if parameter is None:
+            continue
+        moments = {} if optimizer is None else optimizer.state.get(parameter, {})
+        for key, value in moments.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                moments[key] = part(value, index, dim, like=parameter)
+        mask = getattr(module, name + SUFFIX, None)
+        if mask is not None:
+            setattr(module, name + SUFFIX, part(mask, index, dim, like=parameter))
+        parameter.data = part(parameter.data, index, dim, like=parameter)
+        parameter.grad = None
+
+
+def part(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -> Tensor:
+    """Return the entries `index` of a dimension, in the memory format of a tensor.
+
+    A moment needs that of its parameter: fused SGD pairs their entries as they lie in memory.
+    """
+    last = like.dim() == 4 and like.stride(1) == 1 and like.stride(3) == like.shape[1]
+    kind = torch.channels_last if last else torch.contiguous_format
+    left = values.index_select(dim, index)
+    return torch.empty(left.shape, dtype=left.dtype, device=left.device, memory_format=kind).copy_(
+        left
+    )
+
+
+def reroute(model: nn.Module) -> None:
+    """Bring what carries neurons without weights of its own in line with the layers."""
+    layers, groups = maskable_layers(model), prunable_groups(model)
+    origins = {group: layers[paths[0]] for group, paths in groups.items()}
+    for module in model.modules():
+        if isinstance(module, Subsample) and module.group:
+            source, target = origins[module.reads], origins[module.group]
+            if max(source.dense - len(source.keep), target.dense - len(target.keep)):
+                module.reroute(source.origin, target.origin)
+        elif isinstance(module, Dropout):
+            module.origin, module.dense = origins[module.reads].origin, origins[module.reads].dense

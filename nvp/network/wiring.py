@@ -1,0 +1,125 @@
+"""Who reads whom in a network of neuron layers, and how much flows there, by forward hooks.
+
+A residual stream is one group but many places: here a reader is traced to the *layer* whose output
+it reads, so that a channel may be gone from one place of the stream on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nvp.network.neuron_layer import NeuronLayer, Shortcut, Subsample
+
+See = Callable[[str, nn.Module, list[Tensor], Tensor], None]
+POOLS = (nn.MaxPool2d, nn.AvgPool2d)  # channels go through them as they are
+MAKERS = (NeuronLayer, Subsample, *POOLS)
+CHUNK = 256  # images per forward pass: bounds memory, not what is measured
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Paths of modules, in forward order.
+
+    Attributes:
+        reads: {affine map or `Subsample`: the neuron layer whose output it reads}; "" for the
+            image, and where `model.reads` says nothing.
+        adds: {layer that adds a residual: the module that made it}, which is a neuron layer
+            (identity), a `Shortcut` or a `Subsample`; "" for any other.
+    """
+
+    reads: dict[str, str] = field(default_factory=dict)
+    adds: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Means of absolute values over images: {path: Float[Tensor, "c *positions"]}.
+
+    Attributes:
+        inputs: of what each affine map reads.
+        outputs: of what each neuron layer puts out, after its activation.
+        branches: of what each layer that adds a residual adds it to.
+        residuals: of that residual, before any mask.
+    """
+
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
+    branches: dict[str, Tensor] = field(default_factory=dict)
+    residuals: dict[str, Tensor] = field(default_factory=dict)
+
+
+def trace(model: nn.Module, pixels: Tensor) -> Wiring:
+    """Return the wiring of `model`, as a forward pass over `pixels` shows it.
+
+    A reader of a group reads the layer of the group that ran last; a residual is known by being
+    the very tensor that a module returned, or that tensor pooled.
+    """
+    wiring, groups = Wiring(), getattr(model, "reads", {})
+    latest: dict[str, str] = {}
+    made: dict[int, tuple[str, Tensor]] = {}  # holds the tensors, so that no id is used twice
+
+    def maker(tensor: Tensor) -> str:
+        return made[id(tensor)][0] if id(tensor) in made else ""
+
+    def see(path: str, module: nn.Module, inputs: list[Tensor], output: Tensor) -> None:
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            group = groups.get(path, groups.get(path.removesuffix(".affine"), ""))
+            wiring.reads[path] = latest.get(group, "")
+        if isinstance(module, Subsample):
+            wiring.reads[path] = maker(inputs[0])
+        if isinstance(module, NeuronLayer) and len(inputs) > 1:
+            wiring.adds[path] = maker(inputs[1])
+        if isinstance(module, NeuronLayer) and not isinstance(module, Shortcut):
+            latest[module.group or path] = path
+        if isinstance(module, MAKERS):
+            made[id(output)] = maker(inputs[0]) if isinstance(module, POOLS) else path, output
+
+    with watched(model, see):
+        model(pixels)
+    return wiring
+
+
+def measure(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
+    """Return what flows through `model`, mean over the images `pixels`."""
+    flow, branches = Flow(), {f"{path}.norm" for path in wiring.adds}
+
+    def see(path: str, module: nn.Module, inputs: list[Tensor], output: Tensor) -> None:
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            add(flow.inputs, path, inputs[0])
+        elif isinstance(module, NeuronLayer) and not isinstance(module, Shortcut):
+            add(flow.outputs, path, output)
+            if path in wiring.adds:
+                add(flow.residuals, path, inputs[1])
+        elif path in branches:
+            add(flow.branches, path.removesuffix(".norm"), output)
+
+    def add(means: dict[str, Tensor], path: str, values: Tensor) -> None:
+        means[path] = means.get(path, 0.0) + values.abs().sum(0) / len(pixels)
+
+    with watched(model, see):
+        for part in pixels.split(CHUNK):
+            model(part)
+    return flow
+
+
+@contextmanager
+def watched(model: nn.Module, see: See) -> Iterator[None]:
+    """Call `see(path, module, tensors it was called with, output)` after each module's forward."""
+
+    def attach(path: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
+        def hook(module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> None:
+            inputs = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
+            see(path, module, inputs, output)
+
+        return module.register_forward_hook(hook, with_kwargs=True)
+
+    handles = [attach(path, module) for path, module in model.named_modules()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,69 @@
+"""A design: what a study crosses, and how often each cell is repeated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nvp.config.registry import nearest
+from nvp.config.space import Axis, without
+from nvp.config.trial_config import TrialConfig, flatten
+from nvp.trial.early_stopping import COLUMNS, Asha
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """One preset of a study: a base configuration, the axes crossed over it, and replicates.
+
+    Attributes:
+        base: what all trials share; its seed is the first one.
+        space: {dotted path: axis}.
+        seeds: replicates of every cell.
+        gpus_per_trial: 0 for the CPU, else 1/k of a GPU.
+        parent: changes that make of a cell the trial it starts from, e.g. {"epochs": 10}: the same
+            configuration without pruning. Cells that differ in pruning alone share it. None =
+            every trial starts from the start.
+        objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
+    """
+
+    base: TrialConfig
+    space: Mapping[str, Axis]
+    seeds: int = 3
+    gpus_per_trial: float = 0.0
+    parent: Mapping[str, Any] | None = None
+    objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
+
+    def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
+        """Return the design with base values replaced; setting a swept path ends its sweep."""
+        base = self.base.with_overrides(settings)
+        fixed = {path: flatten(base)[path] for path in self.space if path in settings}
+        space = without(self.space, fixed)
+        return replace(self, base=base, space=space, seeds=seeds or self.seeds)
+
+
+def read_asha(design: Design) -> Asha:
+    """Return the ASHA of a design.
+
+    Raises:
+        ValueError: when its trials cannot be compared at the same epochs by one number.
+    """
+    if len(design.objectives) != 1:
+        raise ValueError(
+            f"--scheduler asha: expected one objective to stop by, got "
+            f"{', '.join(design.objectives) or 'none'}; several (NSGA-II) go with fifo"
+        )
+    ((column, direction),) = design.objectives.items()
+    if column not in COLUMNS:
+        raise ValueError(
+            f"--scheduler asha: expected a column of epochs, got {column!r}"
+            f"{nearest(column, COLUMNS)}"
+        )
+    lengths = {"epochs", "steps", "probe.every"}
+    if design.base.steps:
+        lengths |= {"data.batch_size", "data.name"}
+    for path in design.space:
+        if path in lengths:
+            raise ValueError(
+                f"--scheduler asha: expected trials of one length, which have the same rungs, got "
+                f"an axis {path}"
+            )
+    return Asha(column, direction == "maximize")

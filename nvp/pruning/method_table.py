@@ -1,0 +1,18 @@
+"""The table of methods, as `nvp methods` prints it."""
+
+import argparse
+from collections.abc import Sequence
+
+from nvp.pruning.methods import METHODS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a line for each method: its aim, its parts and what it does; return 0."""
+    argparse.ArgumentParser(prog="nvp methods", description=__doc__).parse_args(argv)
+    for name, method in METHODS.items():
+        parts = [method.criterion, method.allocation, method.schedule]
+        parts += [method.regrow] if method.regrow != "none" else []
+        design = " x ".join(part for part in parts if part)
+        aim = "" if method.aim == "none" else f"{method.aim}, {method.granularity}"
+        print(f"{name:27s} {aim:17s} {design:40s} {method.summary}")
+    return 0

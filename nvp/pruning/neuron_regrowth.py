@@ -1,0 +1,157 @@
+"""Reactivation of neurons: some of those that were removed get another chance.
+
+A reactivated unit starts anew: incoming weights as at initialisation, scale 1, shift 0, outgoing
+weights 0 and no optimizer moments. So the output of the network does not change at that instant,
+and the gradient of its outgoing weights brings it to life.
+Source: "DNR-Pruning", TMLR 2025; the share as in Evci et al., "Rigging the lottery", 2020;
+`redo` as in Sokar et al., "The dormant neuron phenomenon", 2023.
+Differs: their code was never published. The gradient of a masked neuron is 0, and with outgoing
+weights 0 so is that of its incoming ones: candidates are ranked by the gradient of the outgoing.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from nvp.config.trial_config import PruneConfig
+from nvp.data.batches import normalise
+from nvp.network.neuron_layer import (
+    NeuronLayer,
+    Subsample,
+    consumers,
+    input_columns,
+    maskable_layers,
+    prunable_groups,
+)
+from nvp.network.neuron_masks import mask_units, zero
+from nvp.network.weight_masks import live_weights
+from nvp.network.wiring import trace
+from nvp.pruning.measuring_point import Scene
+from nvp.pruning.weight_regrowth import share
+from nvp.vitality.observe import evaluating
+
+Units = dict[str, Int64[Tensor, "_"]]
+
+
+def by_gradient(scene: Scene, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+    """Return the norm of the loss gradient of each candidate's outgoing weights."""
+    scene.forget()
+    gradients = scene.network.gradients
+    names: dict[Tensor, str] = {p: name for name, p in scene.model.named_parameters()}
+    scores = {}
+    for group, index in candidates.items():
+        width = len(maskable_layers(scene.model)[prunable_groups(scene.model)[group][0]].keep)
+        total = torch.zeros(len(index), dtype=torch.float64)
+        for affine in consumers(scene.model, group):
+            gradient = gradients[names[affine.weight]].transpose(0, 1)
+            columns = gradient[input_columns(affine, index, width)].flatten(1)
+            total += columns.double().square().sum(1).view(len(index), -1).sum(1).cpu()
+        scores[group] = total.sqrt()
+    return scores
+
+
+def by_chance(scene: Scene, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+    """Return random scores."""
+    return {g: torch.rand(len(i), generator=scene.regrow) for g, i in candidates.items()}
+
+
+RANKINGS: dict[str, Callable[[Scene, Units], dict[str, Tensor]]] = {
+    "gradient": by_gradient,
+    "redo": by_chance,
+}
+
+
+def reactivate(scene: Scene, config: PruneConfig, pruned: Units) -> Units:
+    """Let the share that is due of the units `pruned` at this point come back, of the others.
+
+    What a rounding leaves over is due at the next point.
+
+    Returns:
+        {group: the units that came back}.
+    """
+    due = share(config, scene.moment.progress) * sum(len(index) for index in pruned.values())
+    due += float(scene.memory.get("regrow_due", torch.zeros(())))
+    candidates = masked_units(scene, config, pruned)
+    count = min(int(due), sum(len(index) for index in candidates.values()))
+    scene.memory["regrow_due"] = torch.tensor(due - count, dtype=torch.float64)
+    if not count:
+        return {}
+    revive(scene, candidates)
+    scores = RANKINGS[config.regrow](scene, candidates)
+    chosen = torch.cat(list(scores.values())).argsort(descending=True, stable=True)[:count]
+    lucky = torch.zeros(sum(map(len, candidates.values())), dtype=torch.bool)
+    lucky[chosen] = True
+    back = {}
+    for (group, index), wanted in zip(
+        candidates.items(), lucky.split([len(i) for i in candidates.values()]), strict=True
+    ):
+        mask_units(scene.model, scene.optimizer, group, index[~wanted.to(index.device)])
+        if bool(wanted.any()):
+            back[group] = index[wanted.to(index.device)]
+    scene.forget()
+    return back
+
+
+def masked_units(scene: Scene, config: PruneConfig, but: Units) -> Units:
+    """Return the units that are masked, except those in `but`."""
+    layers, found = maskable_layers(scene.model), {}
+    for group, paths in prunable_groups(scene.model, config.sites).items():
+        masked = ~layers[paths[0]].keep
+        masked[but.get(group, [])] = False
+        if bool(masked.any()):
+            found[group] = masked.nonzero().flatten()
+    return found
+
+
+def revive(scene: Scene, units: Units) -> None:
+    """Unmask units and start them anew, read by nobody yet."""
+    model, layers, groups = scene.model, maskable_layers(scene.model), prunable_groups(scene.model)
+    for group, index in units.items():
+        for path in groups[group]:
+            layers[path].keep[index] = True
+    names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
+    live = live_weights(model)  # what still masked neurons feed stays 0
+    for group, index in units.items():
+        for path in groups[group]:
+            start_anew(layers[path], index, live[names[layers[path].affine.weight]], scene.regrow)
+    for group, index in units.items():
+        for affine in consumers(model, group):
+            columns = input_columns(affine, index, len(layers[groups[group][0]].keep))
+            zero(affine.weight, scene.optimizer, columns, dim=1)
+    cut_shortcuts(scene, units)
+
+
+def start_anew(
+    layer: NeuronLayer, index: Int64[Tensor, "k"], live: Tensor, rng: torch.Generator
+) -> None:
+    """Give neurons fresh incoming weights and a fresh norm; bias and shift are 0 already."""
+    weight = layer.affine.weight
+    bound = 1 / math.sqrt(weight[0].numel())
+    fresh = torch.rand(weight[index].shape, generator=rng).to(weight)
+    weight.data[index] = (fresh * 2 * bound - bound) * live[index]
+    if isinstance(layer.norm, nn.BatchNorm1d | nn.BatchNorm2d):
+        layer.norm.weight.data[index] = 1.0
+        assert layer.norm.running_mean is not None
+        assert layer.norm.running_var is not None
+        layer.norm.running_mean[index] = 0.0
+        layer.norm.running_var[index] = 1.0
+
+
+def cut_shortcuts(scene: Scene, units: Units) -> None:
+    """Keep units that come back out of the shortcuts without parameters that carried them.
+
+    There is no weight there that could be 0: so their way on is through the convolutions alone.
+    """
+    layers = maskable_layers(scene.model)
+    with evaluating(scene.model), torch.no_grad():
+        wiring = trace(scene.model, normalise(scene.images.pixels[:1], scene.images))
+    for adder, maker in wiring.adds.items():
+        module = scene.model.get_submodule(maker)
+        if isinstance(module, Subsample):
+            source = wiring.reads[maker]
+            index = units.get(layers[source].group or source)
+            if index is not None:
+                layers[adder].residual_keep[module.carried.start + index] = False

@@ -1,0 +1,82 @@
+"""NN Relief as a criterion, and as the step that masks all that a pass of it removes."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nvp.config.trial_config import PruneConfig
+from nvp.data.batches import normalise
+from nvp.data.splits import Images
+from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.neuron_masks import mask_units
+from nvp.network.weight_masks import mask_weights
+from nvp.pruning.evidence import Evidence
+from nvp.pruning.measuring_point import Scene
+from nvp.pruning.neuron_regrowth import Units
+from nvp.pruning.nn_relief.relief import Relief, nn_relief
+
+
+@dataclass(frozen=True)
+class Relieved:
+    """1 for a weight that NN Relief keeps, else 0; one pass serves all weights of a network."""
+
+    config: PruneConfig
+    found: list[Relief] = field(default_factory=list)
+
+    def __call__(self, evidence: Evidence) -> Float[Tensor, "f ..."]:
+        if not self.found:
+            self.found.append(
+                one_pass(evidence.network.model, evidence.network.images, self.config)
+            )
+        return self.found[0].weights[evidence.weight_name].to(evidence.weight.dtype)
+
+
+def one_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
+    """Return what a pass over `images` keeps."""
+    pixels = normalise(images.pixels, images).to(next(model.parameters()).dtype)
+    return nn_relief(
+        model,
+        pixels,
+        alpha_conv=config.alpha_conv,
+        alpha_fc=config.alpha_fc,
+        norm=config.position_norm,
+    )
+
+
+def relieve(scene: Scene, config: PruneConfig) -> Units:
+    """Mask the connections that one pass removes, and the units of which nothing is left.
+
+    Returns:
+        {group: the units newly masked}; a unit has to be gone from every layer of its group.
+    """
+    relief = one_pass(scene.model, scene.images, config)
+    layers = maskable_layers(scene.model)
+    for name, keep in relief.weights.items():
+        if not bool(keep.all()):
+            mask_weights(scene.model, scene.optimizer, name, keep)
+    for path, keep in relief.residuals.items():
+        layers[path].residual_keep &= keep
+    masked = {}
+    for group, paths in prunable_groups(scene.model).items():
+        gone = torch.stack([is_gone(scene.model, path, relief) for path in paths]).all(0)
+        new = (gone & layers[paths[0]].keep).nonzero().flatten()
+        if len(new):
+            mask_units(scene.model, scene.optimizer, group, new)
+            masked[group] = new
+    return masked
+
+
+def is_gone(model: nn.Module, path: str, relief: Relief) -> Tensor:
+    """Return which neurons of a layer have nothing left: no input, no bias, no shift."""
+    layer = maskable_layers(model)[path]
+    kept = torch.zeros_like(layer.keep)
+    for name, parameter in layer.named_parameters(prefix=path):
+        if name in relief.weights:
+            kept |= relief.weights[name].flatten(1).any(1) if parameter.dim() > 1 else (
+                relief.weights[name]
+            )  # fmt: skip
+        else:
+            kept |= True  # a norm of which nothing goes
+    return ~kept

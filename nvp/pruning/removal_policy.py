@@ -1,0 +1,70 @@
+"""Savings: how large a network is once its masked neurons are removed, and when removal pays.
+
+All of it is counted, nothing is timed: a trial that was killed and continued shrinks at the same
+measuring points as an unbroken one.
+"""
+
+import copy
+
+from torch import nn
+
+from nvp.config.trial_config import PruneConfig
+from nvp.network.dense_index import places
+from nvp.network.flops import count_flops, weight_uses
+from nvp.network.removal import keep_units, shrink, survivors
+from nvp.network.train_state import TrainState
+from nvp.pruning import may_shrink
+
+LEAST = 0.1  # of a step's FLOPs: less may cost time, for kernels like round widths
+PER_STEP = 3  # a training step costs a forward pass three times over
+PER_PARAMETER = 500  # FLOPs in whose time removal deals with a parameter and its moments
+PER_EVENT = 2e9  # and with everything else
+
+
+def size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+    """Return (parameters, FLOPs of one image) of the dense network that `model` was built as."""
+    dense, uses = places(model), weight_uses(model, image_shape)
+    flops = sum(2 * count * dense[name].numel for name, count in uses.items())
+    return sum(place.numel for place in dense.values()), flops
+
+
+def size_left(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+    """Return (parameters, FLOPs of one image) of `model` without its masked neurons."""
+    left = copy.deepcopy(model)
+    keep_units(left, survivors(left))
+    return sum(p.numel() for p in left.parameters()), count_flops(left, image_shape)
+
+
+def pays(model: nn.Module, image_shape: tuple[int, int, int], images_to_come: int) -> bool:
+    """Return whether the images still to train on gain more than removal costs, by FLOPs.
+
+    Never for less than a tenth of a step.
+    """
+    now, (_, left) = count_flops(model, image_shape), size_left(model, image_shape)
+    cost = PER_EVENT + PER_PARAMETER * sum(p.numel() for p in model.parameters())
+    return now - left >= LEAST * now and PER_STEP * images_to_come * (now - left) > cost
+
+
+def shrink_if_due(
+    state: TrainState,
+    config: PruneConfig,
+    *,
+    progress: float,
+    image_shape: tuple[int, int, int],
+    images_to_come: int,
+) -> dict[str, int]:
+    """Remove the masked neurons if the policy says so; return how many went, by layer.
+
+    Args:
+        state: after this point's pruning; changed.
+        config: resolved.
+        progress: fraction of training that is done.
+        image_shape: (channels, height, width).
+        images_to_come: to be trained on, each as often as it comes.
+    """
+    possible = config.shrink != "never" and may_shrink(config, progress)
+    if not possible or not survivors(state.model):
+        return {}
+    if config.shrink == "auto" and not pays(state.model, image_shape, images_to_come):
+        return {}
+    return shrink(state)

@@ -1,0 +1,110 @@
+"""Reaching a Ray cluster, or saying in one line why not.
+
+`ray.init` waits for minutes where nobody listens, warns all the while, and aborts the process where
+no node of the cluster is. So its head is asked first, by a process of its own, which ends at once
+where the token is wrong.
+"""
+
+import socket
+import subprocess
+import sys
+
+SECONDS = 15.0
+ASK = (sys.executable, "-m", "nvp.running.cluster_address")
+TOKEN = (
+    "this cluster wants its token: RAY_AUTH_MODE=token, and the token in ~/.ray/auth_token "
+    "(mode 0600) or in the file that RAY_AUTH_TOKEN_PATH names"
+)
+
+
+class Holder:
+    """An actor that lives as long as its driver, whose name is taken meanwhile.
+
+    It is here because its process imports this file, and no torch.
+    """
+
+    def __init__(self, who: str) -> None:
+        self.who = who
+
+    def tell(self) -> str:
+        """Return who holds the study."""
+        return self.who
+
+
+def check_cluster(address: str) -> None:
+    """Raise ValueError, in one line, when no driver can run here on the cluster at `address`."""
+    found = nodes(address)
+    if not any(map(is_here, found)):
+        raise ValueError(
+            f"--address: expected a node of the cluster to run on, got a machine that is none of "
+            f"{', '.join(sorted(found))}: start it there, with `ray submit`"
+        )
+
+
+def nodes(address: str, seconds: float = SECONDS) -> list[str]:
+    """Return the addresses of the nodes that a cluster has now, its head's among them.
+
+    Args:
+        address: host:port of the head, or "auto" for the cluster of this machine.
+        seconds: to wait for an answer.
+
+    Raises:
+        ValueError: when no cluster there lets us in; one line.
+    """
+    if address != "auto":
+        check_listening(address)
+    try:
+        asked = subprocess.run([*ASK, address], capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise ValueError(refusal(address, "something that listens but is no Ray")) from None
+    if asked.returncode == 0:
+        return asked.stdout.split()
+    if "uthentication" in asked.stderr or "InvalidAuthToken" in asked.stderr:
+        raise ValueError(refusal(address, TOKEN))
+    said = [line for line in asked.stderr.splitlines() if "Error: " in line] or ["no answer"]
+    raise ValueError(refusal(address, said[-1].partition("Error: ")[2] or said[-1]))
+
+
+def check_listening(address: str) -> None:
+    """Raise ValueError when `address` is no host:port, or nothing listens there."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit():
+        raise ValueError(
+            f"--address: expected host:port, e.g. 10.0.0.1:6379, or auto, got {address!r}"
+        )
+    try:
+        with socket.create_connection((host, int(port)), timeout=5):
+            return
+    except (OSError, OverflowError) as error:
+        raise ValueError(refusal(address, f"nothing that listens ({error})")) from None
+
+
+def is_here(address: str) -> bool:
+    """Whether an address is one of this machine."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as free:
+        try:
+            free.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def refusal(address: str, why: str) -> str:
+    """Return the line that says what was found in the place of a cluster."""
+    return f"--address: expected a Ray cluster, got {address!r}: {why}"
+
+
+def ask(address: str) -> list[str]:
+    """Return what `nodes` does, in this process: no node has to be here. Raises what Ray does."""
+    from ray._private.services import canonicalize_bootstrap_address_or_die
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+    from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]
+
+    client = GcsClient(address=canonicalize_bootstrap_address_or_die(address))
+    found = client.get_all_node_info().values()
+    return [node.node_manager_address for node in found if node.state == GcsNodeInfo.ALIVE]
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(ask(sys.argv[1])))

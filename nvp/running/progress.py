@@ -1,0 +1,92 @@
+"""What a person sees while a study runs: one live line, or plain lines when not a terminal."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from nvp.storage.schema import STATUSES
+from nvp.trial.run import Progress as TrialProgress
+
+
+class Display:
+    """Counts trials; shows the newest dead fraction (headline definition), accuracy, time left."""
+
+    def __init__(self, total: int, console: Console | None = None) -> None:
+        self.total = total
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.ended: dict[str, int] = dict.fromkeys(STATUSES, 0)
+        self.running: dict[str, TrialProgress] = {}
+        self.start = time.perf_counter()
+        self.bar: Progress | None = None
+        self.task = TaskID(0)
+
+    def __enter__(self) -> "Display":
+        if self.console.is_terminal:
+            columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn())
+            self.bar = Progress(*columns, TextColumn("{task.description}"), console=self.console)
+            self.task = self.bar.add_task("starting", total=self.total)
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    @property
+    def count(self) -> int:
+        """Return the number of trials that ended."""
+        return sum(self.ended.values())
+
+    def update(self, progress: TrialProgress) -> None:
+        """Take in what a trial reports; its last report carries how it ended."""
+        if progress.status == "running":
+            self.running[progress.trial_id] = progress
+        else:
+            self.running.pop(progress.trial_id, None)
+            self.ended[progress.status] += 1
+        if self.bar:
+            self.bar.update(self.task, completed=self.count, description=self.describe(progress))
+        elif progress.status != "running":
+            self.say(f"[{self.count}/{self.total}] {progress.trial_id} {self.describe(progress)}")
+
+    def again(self, status: str, count: int) -> None:
+        """Take back that trials ended: they run again."""
+        self.ended[status] -= count
+
+    def say(self, line: str) -> None:
+        """Print a line beside the progress."""
+        self.console.print(line, markup=False)
+
+    def describe(self, progress: TrialProgress) -> str:
+        """Return one line: states, newest figures, time left."""
+        figures = [progress.status if progress.status != "running" else f"epoch {progress.epoch}"]
+        if progress.val_accuracy is not None:
+            figures += [
+                f"accuracy {progress.val_accuracy:.3f}",
+                f"dead {progress.dead_fraction:.3f}",
+                f"sparsity {progress.sparsity:.3f}",
+            ]
+        figures += [f"{n} {status}" for status, n in self.ended.items() if n and status != "done"]
+        figures.append(self.left())
+        return ", ".join(filter(None, figures))
+
+    def left(self) -> str:
+        """Return the time left, from the pace so far."""
+        if not self.count or self.count == self.total:
+            return ""
+        seconds = (time.perf_counter() - self.start) / self.count * (self.total - self.count)
+        return f"about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: "40 s", "3 min", "2.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,76 @@
+"""The Ray that trials run on: attached to or started here, and one driver for each study."""
+
+import hashlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import AuthenticationError
+
+from nvp.running.cluster_address import Holder, check_cluster
+from nvp.running.ray.fit_nodes import pinned
+from nvp.storage.store import Storage
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Where and how wide a sweep runs."""
+
+    address: str | None
+    gpus_per_trial: float
+    max_concurrent: int | None
+
+
+def connect(address: str | None) -> None:
+    """Attach to a cluster, or start a private Ray on this machine; once.
+
+    Raises:
+        ValueError: when there is no cluster at the address.
+    """
+    if ray.is_initialized():
+        return
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # rows and display say it
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address:
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, AuthenticationError) as error:
+            raise ValueError(
+                f"--address: expected a Ray cluster, got {address!r}: {error}. A cluster "
+                "with token authentication wants RAY_AUTH_MODE=token and its token"
+            ) from None
+    else:
+        cpus = len(os.sched_getaffinity(0))
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+
+
+def on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
+    check_cluster(address)  # a dry run has not asked yet, and ray.init waits for minutes
+    connect(address)
+    return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
+
+
+def hold(storage: Storage) -> Any:
+    """Return a handle that keeps other drivers of this cluster off a study.
+
+    Raises:
+        ValueError: when another driver holds it; says which.
+    """
+    name = f"study {hashlib.sha256(storage.place.encode()).hexdigest()[:16]}"
+    who = f"process {os.getpid()} on {socket.gethostname()}"
+    here = pinned(ray.get_runtime_context().get_node_id())
+    place = ray.remote(num_cpus=0)(Holder).options(
+        name=name, namespace="nvp", scheduling_strategy=here
+    )
+    try:
+        return place.remote(who)
+    except ValueError:
+        holder = ray.get(ray.get_actor(name, namespace="nvp").tell.remote())
+        raise ValueError(
+            f"{storage.root}: expected no other driver on this study, but {holder} holds it"
+        ) from None

@@ -1,0 +1,113 @@
+"""Put the thousands of small files of finished trials into a few: `nvp compact STUDY`.
+
+Nothing is deleted before a pack, its manifest last, is written; a run that is killed at any moment
+loses nothing, and the next one finishes its work. Analysis may read meanwhile.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nvp.storage.archive import FOLDER, manifests, read_packs
+from nvp.storage.codec import encode
+from nvp.storage.lock import study_lock
+from nvp.storage.reader import Index, read_index, read_table
+from nvp.storage.schema import TABLES
+from nvp.storage.store import Storage, sealed
+from nvp.storage.studies import add_study_arguments, find_study
+from nvp.storage.writer import parts_intact
+
+FINISHED = ("done", "diverged")
+PACK_TRIALS = 1000
+PACK_BYTES = 64 * 2**20
+BAD_ARGUMENTS = 2
+
+
+def compact(storage: Storage) -> int:
+    """Pack all finished trials that are not; return how many. The caller holds the study."""
+    finish(storage)
+    index = read_index(storage)
+    packed = 0
+    for group in groups(index):
+        write_pack(index, group)
+        packed += len(group)
+    finish(storage)
+    return packed
+
+
+def groups(index: Index) -> Iterator[list[str]]:
+    """Yield the finished trials outside of packs, as many at a time as fit into one."""
+    group: list[str] = []
+    size = 0
+    for name, row in index.rows.items():
+        manifest = json.loads(row["manifest"])
+        if row["status"] not in FINISHED or name in index.packed:
+            continue
+        if not index.storage.local and not parts_intact(index.storage, manifest):
+            continue  # of a local disk they were read by `read_index`
+        group.append(name)
+        size += sum(manifest.values())
+        if len(group) == PACK_TRIALS or size >= PACK_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def write_pack(index: Index, trials: list[str]) -> None:
+    """Write the pack of some trials, its manifest last."""
+    storage = index.storage
+    numbers = [int(name.split("/")[1]) for name in storage.files(FOLDER)]
+    folder = f"{FOLDER}/{max(numbers, default=0) + 1:05d}"
+    files = {}
+    for table in TABLES:
+        rows = read_table(index, table, trials)
+        if len(rows):
+            content = encode(rows)
+            name = sealed(f"{folder}/{table}", "arrow", content)
+            storage.write(name, content)
+            files[name] = len(content)
+    replaces = [name for trial in trials for name in [*index.parts[trial], *index.files[trial]]]
+    manifest = json.dumps({"files": files, "trials": trials, "replaces": replaces}).encode()
+    storage.write(sealed(f"{folder}/manifest", "json", manifest), manifest)
+
+
+def finish(storage: Storage) -> None:
+    """Delete what packs replace, and what a pack that was never finished left."""
+    packs = read_packs(storage, checksums=storage.local)
+    there = set(storage.files(FOLDER))
+    kept = {name.split("/")[1] for name in manifests(dict.fromkeys(there, 0))}
+    storage.delete([name for name in sorted(there) if name.split("/")[1] not in kept])
+    left = {name for table in TABLES for name in storage.files(table)}
+    storage.delete([name for pack in packs for name in sorted(pack.replaces & left)])
+    for folder in {name.rpartition("/")[0] for pack in packs for name in pack.replaces}:
+        if storage.local and Path(storage.path(folder)).is_dir():
+            remove_empty(Path(storage.path(folder)))
+
+
+def remove_empty(attempt: Path) -> None:
+    """Remove an attempt's folder and its trial's when nothing is left in them."""
+    for folder in (attempt, attempt.parent):
+        if not any(folder.iterdir()):
+            shutil.rmtree(folder)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `nvp compact`; return its exit code: 0, or 2 for bad arguments."""
+    parser = argparse.ArgumentParser(prog="nvp compact", description=__doc__)
+    add_study_arguments(parser)
+    arguments = parser.parse_args(argv)
+    try:
+        storage, _ = find_study(arguments.storage, arguments.study, arguments.preset)
+        with study_lock(storage):
+            before = sum(len(storage.files(table)) for table in TABLES)
+            count = compact(storage)
+            files = sum(len(storage.files(folder)) for folder in (*TABLES, FOLDER))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+    print(f"{count} trials packed: {before} files before, {files} now in {storage.root}")
+    return 0

@@ -1,0 +1,157 @@
+"""A lease on a study in an object store or on a shared disk, where the kernel locks nothing.
+
+The holder writes a heartbeat; a driver that finds none for `STALE` seconds, by the clock of the
+store, takes over, and at once when the holder was a process of this host that is gone. There is no
+conditional write in pyarrow.fs, so a driver writes its lease, waits `SETTLE` seconds and reads it
+back: of drivers whose writes land within that time exactly one wins. A slower one is noticed at the
+next heartbeat, and the driver that finds another's lease in its place stops as on a signal.
+"""
+
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from nvp.storage.store import Storage
+
+logger = logging.getLogger(__name__)
+NAME = ".lease"
+STALE = float(os.environ.get("NVP_LEASE_SECONDS", "60"))
+BEAT = STALE / 6
+SETTLE = min(2.0, STALE / 6)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who holds a study; `kernel` names the running system and its process numbers."""
+
+    token: str
+    host: str
+    pid: int
+    kernel: str
+    since: str
+    beats: int = 0
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was a process of this system that has ended."""
+        return self.kernel == kernel() and not Path(f"/proc/{self.pid}").exists()
+
+
+def kernel() -> str:
+    """Return what tells this system and its process numbers from all others."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    space = Path("/proc/self/ns/pid")
+    if not (boot.exists() and space.exists()):
+        return uuid.uuid4().hex  # no process is ever known to be gone
+    return f"{boot.read_text().strip()} {space.stat().st_ino} {socket.gethostname()}"
+
+
+def new_lease() -> Lease:
+    """Return the lease of this process."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return Lease(uuid.uuid4().hex, socket.gethostname(), os.getpid(), kernel(), since)
+
+
+def read_lease(storage: Storage) -> Lease | None:
+    """Return the lease; None when there is none, or what is there is half of one."""
+    content = storage.read_if_there(NAME)
+    try:
+        return Lease(**json.loads(content)) if content else None
+    except (TypeError, ValueError):
+        return None
+
+
+def write_lease(storage: Storage, lease: Lease) -> None:
+    """Write the lease in the place of any other."""
+    storage.write(NAME, json.dumps(asdict(lease)).encode())
+
+
+def silence(storage: Storage) -> float:
+    """Return the seconds since the last heartbeat, both ends by the clock of the store."""
+    mark = f".clock-{uuid.uuid4().hex}"
+    storage.write(mark, b"now")
+    now = storage.modified(mark)
+    storage.delete([mark])
+    beat = storage.modified(NAME)
+    return float("inf") if beat is None or now is None else now - beat
+
+
+def acquire(storage: Storage) -> Lease:
+    """Return the lease, taken.
+
+    Raises:
+        ValueError: when another driver holds it; says which.
+    """
+    held = read_lease(storage)
+    quiet = silence(storage) if held else float("inf")
+    if held and not held.gone and quiet < STALE:
+        raise ValueError(
+            f"{storage.root}: expected no other driver on this study, but {held} holds it "
+            f"(last heartbeat {max(quiet, 0):.0f} s ago); if it is dead, its lease ends "
+            f"{STALE:.0f} s after that"
+        )
+    mine = new_lease()
+    write_lease(storage, mine)
+    time.sleep(SETTLE)
+    winner = read_lease(storage)
+    if winner is None or winner.token != mine.token:
+        raise ValueError(
+            f"{storage.root}: expected no other driver on this study, but {winner} started at the "
+            "same time and holds it"
+        )
+    return mine
+
+
+def keep(storage: Storage, lease: Lease, ended: threading.Event) -> None:
+    """Write heartbeats until `ended`; ask this process to stop once the lease is lost."""
+    renewed = time.monotonic()
+    while not ended.wait(BEAT):
+        try:
+            found = read_lease(storage)
+            if found is None or found.token == lease.token:
+                lease = replace(lease, beats=lease.beats + 1)
+                write_lease(storage, lease)
+                renewed = time.monotonic()
+                continue
+            reason = f"{found} took it over"
+        except OSError as error:
+            if time.monotonic() - renewed < STALE - BEAT:
+                logger.warning("no heartbeat: %s", error)
+                continue
+            reason = f"no heartbeat could be written for {STALE:.0f} s: {error}"
+        logger.error("the lease on %s is lost: %s", storage.root, reason)
+        os.kill(os.getpid(), signal.SIGTERM)  # a clean stop, as on any other
+        return
+
+
+@contextmanager
+def hold(storage: Storage) -> Iterator[None]:
+    """Hold the lease of a study.
+
+    Raises:
+        ValueError: when another driver does; says which.
+    """
+    lease = acquire(storage)
+    ended = threading.Event()
+    thread = threading.Thread(target=keep, args=(storage, lease, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(BEAT)
+        found = read_lease(storage)
+        if found is not None and found.token == lease.token:
+            storage.delete([NAME])

@@ -1,0 +1,63 @@
+"""One driver per study folder: a kernel lock, freed by the kernel when its holder dies.
+
+On a network mount the lease of `nvp.storage.lease` comes on top, for drivers on other
+hosts; in an object store there is only the lease.
+"""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from nvp.storage.lease import hold
+from nvp.storage.store import Storage
+
+NETWORKED = {"nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "ceph", "glusterfs", "gpfs", "9p"}
+
+
+@contextmanager
+def study_lock(storage: Storage) -> Iterator[None]:
+    """Hold the study's folder.
+
+    Raises:
+        ValueError: when another driver does; says which.
+    """
+    with ExitStack() as held:
+        if storage.local:
+            held.enter_context(kernel_lock(storage))
+        if not storage.local or is_networked(Path(storage.root)):
+            held.enter_context(hold(storage))
+        yield
+
+
+@contextmanager
+def kernel_lock(storage: Storage) -> Iterator[None]:
+    """Hold the folder against other processes of this host."""
+    path = Path(storage.path(".lock"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ValueError(
+                f"{storage.root}: expected no other driver on this study, "
+                f"but {file.read().strip()} holds it"
+            ) from None
+        file.truncate(0)
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
+        file.flush()
+        yield
+
+
+def is_networked(folder: Path, mounts: str = "/proc/mounts") -> bool:
+    """Whether a folder lies on a mount that other hosts may have too."""
+    lines = [line.split() for line in Path(mounts).read_text().splitlines()]
+    kinds = {Path(line[1].replace("\\040", " ")): line[2] for line in lines if len(line) > 2}
+    places = [place for place in [folder, *folder.parents] if place in kinds]
+    kind = kinds[places[0]] if places else ""
+    return kind in NETWORKED or (kind.startswith("fuse.") and kind != "fuse.overlayfs")

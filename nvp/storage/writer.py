@@ -1,0 +1,114 @@
+"""Write parts and commit a trial: the writing half of the tables.
+
+A part is `<table>/<trial_id>/<attempt>/<first>-<last>-<crc32>.arrow`; the row that commits a trial
+is `trials/<trial_id>/<attempt>/<status>-<crc32>.arrow` and carries the manifest of its parts.
+"""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from nvp.storage.codec import Rows, encode, join
+from nvp.storage.schema import TABLES, TRIALS
+from nvp.storage.store import Storage, intact, sealed
+
+logger = logging.getLogger(__name__)
+PARTS = [name for name in TABLES if name != "trials"]
+
+
+@dataclass
+class TrialWriter:
+    """Buffers the rows of one attempt of a trial and writes them as parts."""
+
+    storage: Storage
+    trial_id: str
+    attempt: int
+    manifest: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
+    # rows of `neurons` at the last pruning so far; written once no later pruning follows
+    held: Rows | None = None
+
+    def add(self, table: str, rows: Rows) -> None:
+        """Buffer rows."""
+        if len(rows):
+            self.rows[table].append(rows)
+
+    def release(self) -> None:
+        """Buffer the rows that were held."""
+        if self.held is not None:
+            self.add("neurons", self.held)
+        self.held = None
+
+    def discard(self) -> None:
+        """Forget all rows: of a failed trial only the row with its error is kept."""
+        self.rows.clear()
+        self.manifest, self.held = {}, None
+
+    def flush(self) -> None:
+        """Write one part for each table that has rows."""
+        measured = [e for rows in self.rows.get("epochs", []) for e in rows["epoch"].to_pylist()]
+        for table, chunks in self.rows.items():
+            rows = join(chunks).combine_chunks()
+            epochs = measured or rows["epoch"].to_pylist()  # held rows are of earlier ones
+            folder = f"{table}/{self.trial_id}/{self.attempt}"
+            content = encode(rows)
+            name = sealed(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
+            self.storage.write(name, content)
+            self.manifest[name] = len(content)
+        self.rows.clear()
+
+    def commit(self, row: dict[str, Any]) -> None:
+        """Write the `trials` row: the trial is finished, and its manifest says with which parts."""
+        self.flush()
+        row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
+        row["manifest"] = json.dumps(self.manifest)
+        table = pa.Table.from_pylist([row], schema=TRIALS)
+        content = encode(table)
+        stem = f"trials/{self.trial_id}/{self.attempt}/{row['status']}"
+        older = list(self.storage.files(f"trials/{self.trial_id}"))
+        self.storage.write(sealed(stem, "arrow", content), content)
+        self.storage.delete(older)
+
+
+def next_attempt(storage: Storage, trial_id: str) -> int:
+    """Return 1 + the highest attempt that left a part or a row."""
+    names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
+    return 1 + max((int(name.split("/")[2]) for name in names), default=0)
+
+
+def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:
+    """Delete the parts of a trial that `manifest` does not name: they lie past its checkpoint."""
+    for table in PARTS:
+        storage.delete([n for n in storage.files(f"{table}/{trial_id}") if n not in manifest])
+
+
+def parts_intact(storage: Storage, manifest: dict[str, int]) -> bool:
+    """Whether every part that a manifest names is there and undamaged."""
+    return all(content is not None for content in read_all_intact(storage, list(manifest)))
+
+
+def read_intact(storage: Storage, name: str) -> bytes | None:
+    """Return the content of a sealed file; None, and a warning, when it is damaged or gone."""
+    return next(read_all_intact(storage, [name]))
+
+
+def read_all_intact(storage: Storage, names: list[str]) -> Iterator[bytes | None]:
+    """Yield the contents of sealed files in order; None, and a warning, for a damaged one."""
+    for name, content in zip(names, storage.read_all(names), strict=True):
+        yield checked(storage, name, content)
+
+
+def checked(storage: Storage, name: str, content: bytes | None) -> bytes | None:
+    """Return the content of a file if it is the one that its name was made for."""
+    if content is None:
+        logger.warning("%s is missing", storage.path(name))
+        return None
+    if not intact(name, content):
+        logger.warning("%s is damaged: its checksum differs", storage.path(name))
+        return None
+    return content

@@ -1,0 +1,105 @@
+"""Is a cluster's YAML right, and are the nodes there that it promises? `nvp doctor`.
+
+`ray up` starts the head and returns; why workers never come is in a log of the head (ray#38718).
+"""
+
+import argparse
+import contextlib
+import io
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nvp.config.registry import nearest
+from nvp.running.cluster_address import nodes
+from nvp.running.cluster_yaml import Promise, absent, check_node_configs, promised, read_yaml
+from nvp.study.command_line import positive
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+DONE, ABSENT, BAD_ARGUMENTS = 0, 1, 2
+PAUSE = 5.0
+
+
+def check_schema(config: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return `config` with Ray's defaults, as `ray up` takes it.
+
+    Raises:
+        ValueError: what Ray refuses, in one line.
+    """
+    from click import ClickException
+    from jsonschema import ValidationError
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            prepared = prepare_config(config)
+            validate_config(prepared)
+    except ValidationError as error:
+        place = ".".join(map(str, error.absolute_path)) or "top level"
+        hint = "".join(nearest(key, valid) for key, valid in not_in_schema(error))
+        raise ValueError(f"{path}: {place}: {error.message}{hint}") from None
+    except (ClickException, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
+        raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
+    return prepared
+
+
+def not_in_schema(error: "ValidationError") -> list[tuple[str, list[str]]]:
+    """Return (key, valid ones) of each key that a schema does not allow."""
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
+        return []
+    valid = list(error.schema.get("properties", {}))
+    found: Any = error.instance
+    return [(key, valid) for key in found if key not in valid]
+
+
+def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
+    """Print what nodes there are; return a line for each that is not there after `seconds`.
+
+    Raises:
+        ValueError: when there is no cluster at `address` that lets us in.
+    """
+    end = time.monotonic() + seconds
+    found = nodes(address)
+    while (lines := absent(promise, found)) and time.monotonic() < end:
+        time.sleep(PAUSE)
+        found = nodes(address)
+    print(f"nodes: the head and {len(found) - 1} of at most {promise.most} workers")
+    return lines
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="nvp doctor",
+        description="Check a cluster's YAML and, on the cluster, whether its nodes are there.",
+    )
+    add = parser.add_argument
+    add("yaml", help="the file given to `ray up`; on the head, ~/ray_bootstrap_config.yaml")
+    add("--address", help="also compare with the nodes of this cluster; auto on its head")
+    add("--wait", type=positive, default=1, metavar="SECONDS", help="for nodes, at most")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 when nodes are not there, or 2 for what is wrong."""
+    arguments = parser().parse_args(argv)
+    try:
+        config = read_yaml(arguments.yaml)
+        prepared = check_schema(config, arguments.yaml)
+        check_node_configs(prepared)
+        print(f"{arguments.yaml}: Ray takes it, and its nodes' settings are known")
+        if not arguments.address:
+            return DONE
+        lines = wait_for_nodes(promised(prepared), arguments.address, arguments.wait)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+    for line in lines:
+        print(f"{line}; why is in the head's /tmp/ray/session_latest/logs/monitor.log")
+    return ABSENT if lines else DONE

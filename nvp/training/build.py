@@ -1,0 +1,51 @@
+"""The initial state of a trial, and a process in which arithmetic is the same everywhere."""
+
+import torch
+
+from nvp.config.trial_config import TrialConfig
+from nvp.data.data_set import DataSet
+from nvp.data.splits import Images, Splits
+from nvp.models import build_model
+from nvp.network.train_state import TrainState
+from nvp.training.optim import build_optimizer
+
+LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.channels_last}
+
+
+def set_up_process(device: str) -> None:
+    """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
+
+    The weights of dying neurons decay into denormals, which are up to a hundred times slower.
+    """
+    if device == "cpu":
+        torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def cap_memory(device: str, share: float) -> None:
+    """Let this process fill at most `share` of a GPU's memory, so that no trial takes another's."""
+    if device == "cuda":
+        torch.cuda.empty_cache()  # of an earlier trial in this process
+        torch.cuda.set_per_process_memory_fraction(share)
+
+
+def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
+    """Return the initial state of a trial."""
+    model = build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
+    model.to(device).to(memory_format=LAYOUTS[config.layout])  # type: ignore[call-overload]
+    return TrainState(model, build_optimizer(model, config.optim))
+
+
+def random_images(facts: DataSet, count: int) -> Splits:
+    """Return noise in the shape of a data set: enough to time a step."""
+    pixels = torch.randint(0, 256, (count, *facts.image_shape), dtype=torch.uint8)
+    channels = facts.image_shape[0]
+    images = Images(
+        pixels, torch.zeros(count, dtype=torch.int64), (0.5,) * channels, (0.25,) * channels
+    )
+    return Splits(images, images, images, facts.num_classes)
+
+
+def dense(config: TrialConfig, facts: DataSet) -> TrainState:
+    """Return the initial state of a trial without its data."""
+    return build(config, random_images(facts, 1), "cpu")

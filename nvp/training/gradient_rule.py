@@ -1,0 +1,82 @@
+"""What happens to gradients between backward and step, and to the weights after it.
+
+Clip, gradient noise, L1 on weights and scales; noise on the weights of living neurons.
+"""
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from nvp.config.trial_config import OptimConfig, PruneConfig
+from nvp.network.weight_masks import parameter_masks
+from nvp.training.noise import NOISES, clip, drawn_entries
+from nvp.training.penalties import PENALTIES, penalised
+
+
+class GradientRule:
+    """What happens to the gradients between backward and step: mask, clip, noise, then L1.
+
+    Source: algorithm of DS-Pruning's "SGD noise" study, restated; L1 on scales: network slimming
+    (Liu et al., 2017) and DemP. The noise is on the loss gradient; L1 is added after it.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: OptimConfig,
+        live: dict[str, Bool[Tensor, "..."]],
+        prune: PruneConfig | None = None,
+    ) -> None:
+        """Prepare for the masks as they are; make a new one after pruning.
+
+        Args:
+            model: the network.
+            config: the optimizer's part of a trial.
+            live: {parameter name: True where it belongs to the network that is left}.
+            prune: resolved; adds its own L1 on scales.
+        """
+        self.config = config
+        named = dict(model.named_parameters())
+        self.parameters = list(named.values())
+        flat = torch.cat([live[name].flatten() for name in named])
+        self.live = None if bool(flat.all()) else flat
+        self.count = flat.sum()
+        self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
+        dense = prune is None or prune.draws == "dense"
+        self.drawn = drawn_entries(model) if config.noise and dense else None
+        weights, scales = penalised(model)
+        self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
+        if prune and prune.scale_l1 > 0:
+            self.penalties.append((scales, prune.scale_l1, prune.scale_l1_schedule))
+
+    @property
+    def changes_with_progress(self) -> bool:
+        """Whether a penalty that acts has a course."""
+        return any(peak and course != "constant" for _, peak, course in self.penalties)
+
+    def __call__(self, rng: torch.Generator, progress: float = 0.0) -> None:
+        """Change the gradients in place.
+
+        Args:
+            rng: the epoch's `noise` stream, on their device.
+            progress: fraction of training done.
+        """
+        for parameter, live in self.masked:
+            if parameter.grad is not None:
+                parameter.grad.mul_(live)
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        if self.config.noise:
+            total = sum(g.numel() for g in gradients) if self.drawn is None else self.drawn[0]
+            xi = torch.empty(total, device=gradients[0].device)
+            xi = xi.normal_(generator=rng).to(gradients[0].dtype)
+            xi = xi if self.drawn is None else xi[self.drawn[1]]
+            if self.live is not None:
+                xi = xi * self.live
+            NOISES[self.config.noise_kind](gradients, self.config, xi, self.count)
+        else:
+            clip(gradients, self.config)
+        for parameters, peak, course in self.penalties:
+            strength = peak * PENALTIES[course](progress)
+            for parameter in parameters if strength else []:
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach().sign(), alpha=strength)

@@ -1,0 +1,125 @@
+"""Noise on gradients, and noise on the weights of living neurons."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool, Int64
+from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
+
+from nvp.config.registry import look_up
+from nvp.config.trial_config import OptimConfig, PruneConfig
+from nvp.network.dense_index import Place, places
+from nvp.network.neuron_layer import maskable_layers
+from nvp.training.penalties import PENALTIES
+
+
+def relative_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Clip, then add sigma * ||g|| / sqrt(n) * xi, so that sigma is noise over signal."""
+    clip(gradients, config)
+    add_noise(gradients, xi * (config.noise * get_total_norm(gradients) / count.sqrt()))
+
+
+def absolute_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Clip, then add sigma * xi to every live entry."""
+    clip(gradients, config)
+    add_noise(gradients, xi * config.noise)
+
+
+def official_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+    """Add sigma * xi, then clip: the order of the published code, which drowns the gradient."""
+    add_noise(gradients, xi * config.noise)
+    clip(gradients, config)
+
+
+# xi is standard normal, 0 at masked weights; n counts the live ones.
+NOISES: dict[str, Callable[[list[Tensor], OptimConfig, Tensor, Tensor], None]] = {
+    "relative": relative_noise,
+    "absolute": absolute_noise,
+    "official": official_noise,
+}
+
+
+def check_noise(config: OptimConfig) -> None:
+    """Raise ValueError when the kind of noise does not exist, or cannot act."""
+    look_up("optim.noise_kind", config.noise_kind, NOISES)
+    if config.noise and config.noise_kind == "official" and not config.clip_norm:
+        raise ValueError(
+            "optim.clip_norm: expected a value > 0 with optim.noise_kind=official, whose noise is "
+            "added before the clip (1.0 in the published code), got 0"
+        )
+
+
+def clip(gradients: list[Tensor], config: OptimConfig) -> None:
+    """Scale the gradients to a global norm of at most `clip_norm`, unless that is 0."""
+    if config.clip_norm:
+        factor = config.clip_norm / (get_total_norm(gradients) + 1e-6)
+        torch._foreach_mul_(gradients, factor.clamp(max=1.0))  # pyright: ignore[reportPrivateImportUsage]
+
+
+def add_noise(gradients: list[Tensor], noise: Tensor) -> None:
+    """Add a flat vector to the gradients, entry by entry."""
+    parts = noise.split([gradient.numel() for gradient in gradients])
+    shaped = [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
+    torch._foreach_add_(gradients, shaped)  # pyright: ignore[reportPrivateImportUsage]
+
+
+def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
+    """Return (parameters of the dense network, which of them are left); None when all are."""
+    dense, device = places(model).values(), next(model.parameters()).device
+    if all(place.whole for place in dense):
+        return None
+    found, total = [], 0
+    for place in dense:
+        entries = torch.arange(total, total + place.numel, device=device).view(place.shape)
+        found.append(place.select(entries).flatten())
+        total += place.numel
+    return total, torch.cat(found)
+
+
+class LiveNoise:
+    """Noise on the weights of living neurons after each update: it may drive them into death.
+
+    Nothing of a dead or masked neuron is shaken: its incoming weights, scale and shift stay.
+    Source: Dufort-Labbe et al., "Maxwell's demon at work", 2024.
+    Differs: they call the standard deviation a variance, and their newer code's test for life
+    (|g| >= 0) is always true.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        prune: PruneConfig,
+        live: dict[str, Bool[Tensor, "..."]],
+        dead: dict[str, Bool[Tensor, "_"]],
+    ) -> None:
+        """Prepare for masks and deaths as they are.
+
+        Args:
+            model: the network.
+            prune: resolved.
+            live: {parameter name: True where it belongs to the network that is left}.
+            dead: {layer path: True where dead}, as last measured.
+        """
+        self.sigma, self.course = prune.live_noise, prune.scale_l1_schedule
+        self.shaken: list[tuple[Tensor, Tensor, Place]] = []
+        dense = places(model) if self.sigma > 0 and prune.draws == "dense" else {}
+        names = {parameter: name for name, parameter in model.named_parameters()}
+        for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
+            alive = ~dead.get(path, ~layer.keep)
+            for parameter in layer.own:
+                mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
+                place = dense.get(names[parameter], Place(tuple(parameter.shape)))
+                self.shaken.append((parameter, mask, place))
+
+    @property
+    def changes_with_progress(self) -> bool:
+        """Whether the noise has a course."""
+        return bool(self.shaken) and self.course != "constant"
+
+    def __call__(self, rng: torch.Generator, progress: float) -> None:
+        """Shake the living weights in place; `rng` is on their device."""
+        strength = self.sigma * PENALTIES[self.course](progress)
+        for parameter, mask, place in self.shaken if strength else ():
+            xi = place.select(parameter.data.new_empty(place.shape).normal_(generator=rng))
+            parameter.data.add_(xi * mask, alpha=strength)

@@ -1,0 +1,103 @@
+"""How the weights move: optimizers and learning-rate schedules."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+from nvp.config.registry import look_up
+from nvp.config.trial_config import OptimConfig
+
+Parameters = list[nn.Parameter]
+
+
+def starting_rate(parameter: Tensor, config: OptimConfig) -> float | Tensor:
+    """Return the learning rate; on a GPU a tensor there, which a captured step can read."""
+    rate = config.lr
+    return torch.tensor(rate, device=parameter.device) if parameter.is_cuda else rate
+
+
+# `fused` on CPU skips low-precision updates silently (pytorch#191763): float32 parameters only.
+OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
+    "sgd": lambda parameters, config: SGD(
+        parameters,
+        lr=starting_rate(parameters[0], config),
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+        fused=parameters[0].dtype == torch.float32,
+    ),
+    "adam": lambda parameters, config: Adam(
+        parameters,
+        lr=starting_rate(parameters[0], config),
+        betas=(config.momentum, 0.999),
+        weight_decay=config.weight_decay,
+        fused=parameters[0].dtype == torch.float32,
+    ),
+    "adamw": lambda parameters, config: AdamW(
+        parameters,
+        lr=starting_rate(parameters[0], config),
+        betas=(config.momentum, 0.999),
+        weight_decay=config.weight_decay,
+        fused=parameters[0].dtype == torch.float32,
+    ),
+}
+# Tensors of a parameter's size that each keeps for it from step to step.
+MOMENTS: dict[str, Callable[[OptimConfig], int]] = {
+    "sgd": lambda config: int(config.momentum > 0),
+    "adam": lambda config: 2,
+    "adamw": lambda config: 2,
+}
+
+
+def cosine(low: float, high: float, progress: float) -> float:
+    """Return the half cosine from `low` at progress 0 to `high` at progress 1."""
+    return high + (low - high) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def one_cycle(progress: float) -> float:
+    """1/25 -> 1 over the first 30 %, then -> 1/250,000 (Smith and Topin, 2018)."""
+    if progress < 0.3:
+        return cosine(1 / 25, 1.0, progress / 0.3)
+    return cosine(1.0, 1 / 250_000, (progress - 0.3) / 0.7)
+
+
+LR_SCHEDULES: dict[str, Callable[[OptimConfig, float], float]] = {
+    "constant": lambda config, progress: 1.0,
+    "multistep": lambda config, progress: (
+        config.gamma ** sum(progress >= milestone for milestone in config.milestones)
+    ),
+    "cosine": lambda config, progress: cosine(1.0, 0.0, progress),
+    "one_cycle": lambda config, progress: one_cycle(progress),
+}
+
+
+def check_optim(config: OptimConfig) -> None:
+    """Raise ValueError for a name that does not exist, or a milestone outside of training."""
+    look_up("optim.name", config.name, OPTIMIZERS)
+    look_up("optim.schedule", config.schedule, LR_SCHEDULES)
+    if not all(0 < milestone < 1 for milestone in config.milestones):
+        raise ValueError(
+            "optim.milestones: expected fractions of training > 0 and < 1, "
+            f"got {list(config.milestones)}"
+        )
+
+
+def build_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
+    """Return the optimizer over all parameters; weight decay is on all of them."""
+    return OPTIMIZERS[config.name](list(model.parameters()), config)
+
+
+def learning_rate(config: OptimConfig, progress: float) -> float:
+    """Return the learning rate after the fraction `progress` of training, in [0, 1)."""
+    return config.lr * LR_SCHEDULES[config.schedule](config, progress)
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Let the next step move the weights by `rate`."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate

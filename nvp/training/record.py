@@ -1,0 +1,134 @@
+"""Records: what a measuring point saw, before and after its pruning."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from nvp.config.trial_config import TrialConfig
+from nvp.data.splits import Splits
+from nvp.network.neuron_layer import NeuronLayer, neuron_layers
+from nvp.network.train_state import TrainState, check_finite
+from nvp.network.weight_masks import live_weights
+from nvp.pruning import Pruned
+from nvp.pruning.criteria.dead import is_idle
+from nvp.vitality import Observation, deaths, gradient_noise_scale, headline, weight_norms
+
+
+@dataclass
+class LayerRecord:
+    """One layer at a measuring point, before its pruning; `events` after it too.
+
+    Attributes:
+        site: "internal" or "stream".
+        keep: True where not masked.
+        norms: L2 norm of each neuron's incoming weights.
+        deaths: {definition that applies: verdict}, False where masked.
+        death: the headline definition, which `died` and `revived` go by.
+        events: {event of a neuron: to which neurons it happened since the last point}.
+        origin: index of each neuron in the dense layer; those removed before are not there.
+        dense: neurons of the dense layer.
+        floored: whether a floor kept the method from masking more of it.
+    """
+
+    site: str
+    keep: Bool[Tensor, "f"]
+    norms: Float[Tensor, "f"]
+    deaths: dict[str, Bool[Tensor, "f"]]
+    death: str
+    events: dict[str, Bool[Tensor, "f"]]
+    origin: Int64[Tensor, "f"]
+    dense: int
+    floored: bool = False
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What happened since the last measuring point; losses in nats, fractions in [0, 1].
+
+    Attributes:
+        masked: masked prunable units, of `units`, after pruning.
+        masked_weights: masked conv and linear weights, of `weights`, after pruning.
+        noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
+        forced: whether pruning came at its latest point, since its trigger never fired.
+        weight_events: {layer path: (weights pruned, weights grown)}, of any layer that has weights.
+        removed: {layer path: neurons removed physically}, of watched layers.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float
+    val_accuracy: float
+    observation: Observation
+    layers: dict[str, LayerRecord]
+    target: float | None
+    masked: int
+    units: int
+    masked_weights: int
+    weights: int
+    seconds: dict[str, float]
+    noise_scale: float | None = None
+    forced: bool = False
+    weight_events: dict[str, tuple[int, int]] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+
+
+def look_at(
+    state: TrainState, observation: Observation, config: TrialConfig
+) -> dict[str, LayerRecord]:
+    """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
+    records = {}
+    for path, layer in neuron_layers(state.model).items():
+        activity = observation.layers[path]
+        check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
+        verdicts = deaths(activity, layer.keep, layer.activation)
+        death = headline(layer.activation)
+        was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
+        dead = verdicts[death]
+        idle = idle_now(observation, path, layer, config)
+        state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
+        state.dead[path] = dead
+        events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
+        norms = weight_norms(layer, kind="raw")
+        check_finite(float(norms.sum()), f"{path} weight norm")
+        keep, origin = layer.keep.clone(), layer.origin
+        records[path] = LayerRecord(
+            layer.site, keep, norms, verdicts, death, events, origin, layer.dense
+        )
+    return records
+
+
+def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
+    """Complete the records with what pruning did, and bring `state.kept` up to date."""
+    for path, layer in neuron_layers(state.model).items():
+        before = state.kept.get(path, torch.ones_like(layer.keep))
+        records[path].events |= {
+            "pruned": before & ~layer.keep,
+            "reactivated": layer.keep & ~before,
+        }
+        records[path].events |= pruned.states.get(path, {})
+        records[path].floored = (layer.group or path) in pruned.floored
+        state.kept[path] = layer.keep.clone()
+
+
+def idle_now(
+    observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
+) -> Bool[Tensor, "f"]:
+    """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
+    activity = observation.layers[path]
+    idle = torch.zeros_like(layer.keep)
+    if bool(layer.keep.any()):
+        idle[layer.keep] = is_idle(activity.select(layer.keep), tau=config.prune.tau)
+    return idle
+
+
+def noise_scale_now(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
+    """Return the gradient-noise scale over the first `probe.noise_scale` train images, or None."""
+    if not config.probe.noise_scale:
+        return None
+    images = data.probe(config.probe.noise_scale)
+    return gradient_noise_scale(state.model, images, live_weights(state.model))

@@ -1,0 +1,90 @@
+"""One epoch of steps: forward, backward, gradient rule, update, noise on the weights."""
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nvp.config.seed import generator, stream_seed
+from nvp.config.trial_config import TrialConfig
+from nvp.data.batches import train_batches
+from nvp.data.splits import ImageSource
+from nvp.network.neuron_masks import release
+from nvp.network.precision import forward
+from nvp.network.train_state import TrainState, check_finite
+from nvp.network.weight_masks import live_weights
+from nvp.pruning import SOFT, reached, resolve
+from nvp.training.cuda_graph import GraphedStep, suits
+from nvp.training.gradient_rule import GradientRule
+from nvp.training.noise import LiveNoise
+from nvp.training.optim import learning_rate, set_learning_rate
+
+
+class Step:
+    """What one step does to a state; made anew after pruning, since masks are read once."""
+
+    def __init__(self, config: TrialConfig, state: TrainState, epoch: int, device: torch.device):
+        method = resolve(config.prune)
+        if reached(state.model, method, method.sparsity):
+            method = replace(method, scale_l1=0.0)  # what is left is fine-tuned
+        live = live_weights(state.model)
+        self.state, self.precision = state, config.precision
+        self.rng = generator(config.seed, "noise", epoch, device)
+        self.rule = GradientRule(state.model, config.optim, live, method)
+        self.shake = LiveNoise(state.model, method, live, state.dead)
+        self.sums = torch.zeros(2, device=device, dtype=torch.float64)
+
+    def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
+        """Train on one batch; add its loss, times its images, and its hits to `sums`."""
+        logits = forward(self.state.model, pixels, self.precision)
+        loss = F.cross_entropy(logits, labels)
+        self.state.optimizer.zero_grad()
+        loss.backward()
+        self.rule(self.rng, progress)
+        self.state.optimizer.step()
+        self.shake(self.rng, progress)
+        with torch.no_grad():
+            hits = (logits.argmax(1) == labels).sum()
+            self.sums += torch.stack([loss.detach() * len(labels), hits])
+
+    @property
+    def changes_with_progress(self) -> bool:
+        """Whether more than the learning rate depends on how far training is."""
+        return self.rule.changes_with_progress or self.shake.changes_with_progress
+
+
+def train_epoch(
+    config: TrialConfig, images: ImageSource, state: TrainState, epoch: int, *, total: int
+) -> tuple[float | None, float | None]:
+    """Train one epoch; return its mean loss and accuracy as seen while training.
+
+    Epoch 0 is the initial network: no step, (None, None). One host sync an epoch.
+
+    Args:
+        config: the trial's.
+        images: to train on.
+        state: changed.
+        epoch: which.
+        total: steps of the whole trial.
+    """
+    if epoch == 0:
+        return None, None
+    if resolve(config.prune).schedule in SOFT:
+        release(state.model)
+    torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
+    step = Step(config, state, epoch, images.device)
+    run = GraphedStep(step) if suits(step, images) else step
+    count = 0
+    state.model.train()
+    for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):
+        if state.step == total:
+            break
+        progress = state.step / total
+        set_learning_rate(state.optimizer, learning_rate(config.optim, progress))
+        run(pixels, labels, progress)
+        state.step += 1
+        count += len(labels)
+    loss, hits = step.sums.tolist()
+    check_finite(loss, "training loss")
+    return loss / count, hits / count

@@ -1,0 +1,145 @@
+"""Save and restore a TrainState: one safetensors file whose JSON header holds what is no tensor.
+
+Nothing executable is ever read from storage.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.removal import keep_units
+from nvp.network.train_state import TrainState
+from nvp.network.weight_masks import SUFFIX, register_mask
+from nvp.storage.store import Storage, sealed
+from nvp.storage.writer import read_intact
+
+logger = logging.getLogger(__name__)
+KEEP_LAST = 2
+MEMORIES = ("idle", "dead", "kept", "memory")  # of TrainState
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A restored state's companions: what the trial knew when it was saved."""
+
+    name: str
+    tensors: dict[str, Tensor]
+    header: dict[str, Any]
+
+    @property
+    def held(self) -> bytes:
+        """Return the undecided rows, encoded; empty when there were none."""
+        return self.tensors["held"].numpy().tobytes() if "held" in self.tensors else b""
+
+
+def tensors_of(state: TrainState) -> dict[str, Tensor]:
+    """Return every tensor of a state under a unique name, contiguous."""
+    tensors = {f"model/{name}": tensor for name, tensor in state.model.state_dict().items()}
+    names = [name for name, _ in state.model.named_parameters()]
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        for key, value in moments.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer/{names[index]}/{key}"] = value
+    for kind in MEMORIES:
+        for path, tensor in getattr(state, kind).items():
+            tensors[f"{kind}/{path}"] = tensor
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+
+
+def save_checkpoint(
+    storage: Storage, trial_id: str, state: TrainState, header: dict[str, Any], held: bytes = b""
+) -> None:
+    """Write a checkpoint and delete all but the last two of the trial.
+
+    Args:
+        storage: the study's.
+        trial_id: whose.
+        state: between two measuring points.
+        header: plain JSON values to find again.
+        held: rows that are not decided yet, encoded.
+    """
+    own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
+    header = own | {"left": left(state.model)} | header
+    tensors = tensors_of(state)
+    if held:
+        tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
+    content = save(tensors, metadata={"header": json.dumps(header)})
+    folder = f"checkpoints/{trial_id}"
+    name = sealed(f"{folder}/{state.epoch:05d}", "safetensors", content)
+    storage.write(name, content)
+    others = sorted(n for n in storage.files(folder) if n != name)
+    later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]  # could not be used
+    earlier = [n for n in others if n not in later]
+    storage.delete(later + earlier[: 1 - KEEP_LAST])
+
+
+def remove_leftovers(storage: Storage, finished: Mapping[str, dict[str, Any]]) -> None:
+    """Delete what a process left that died between its trial's row and its checkpoints' removal.
+
+    Args:
+        storage: the study's; nothing else runs in it.
+        finished: rows of `trials` by id, of trials that do not go on.
+    """
+    spent = {name for name, row in finished.items() if row["checkpoint_kept"] is False}
+    storage.delete([n for n in storage.files("checkpoints") if n.split("/")[1] in spent])
+
+
+def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
+    """Return a trial's intact checkpoints, newest first; a damaged one is named in a warning."""
+    found = []
+    for name in sorted(storage.files(f"checkpoints/{trial_id}"), reverse=True):
+        content = read_intact(storage, name)
+        if content is not None:
+            length = int.from_bytes(content[:8], "little")
+            header = json.loads(content[8 : 8 + length])["__metadata__"]["header"]
+            found.append(Checkpoint(name, load(content), json.loads(header)))
+    return found
+
+
+def left(model: nn.Module) -> dict[str, list[int]]:
+    """Return {group: dense indices of the units that are left} of every group that lost some."""
+    layers = maskable_layers(model)
+    firsts = {group: layers[paths[0]] for group, paths in prunable_groups(model).items()}
+    lost = {group: layer for group, layer in firsts.items() if len(layer.keep) < layer.dense}
+    return {group: layer.origin.tolist() for group, layer in lost.items()}
+
+
+def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a moment with the strides of its parameter: a fused optimizer reads both alike."""
+    if moment.shape != parameter.shape:
+        return moment
+    return torch.empty_like(parameter, requires_grad=False).copy_(moment)
+
+
+def restore(checkpoint: Checkpoint, state: TrainState) -> None:
+    """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
+    device = next(state.model.parameters()).device
+    parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "optimizer", *MEMORIES)}
+    for name, tensor in checkpoint.tensors.items():
+        kind, _, rest = name.partition("/")
+        if rest:
+            parts[kind][rest] = tensor.to(device)
+    stay = checkpoint.header.get("left", {})
+    keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in stay.items()})
+    for name in set(parts["model"]) - set(state.model.state_dict()):
+        register_mask(state.model, name.removesuffix(SUFFIX))
+    state.model.load_state_dict(parts["model"])
+    moments: dict[int, dict[str, Tensor]] = {}
+    named = dict(state.model.named_parameters())
+    index = {name: i for i, name in enumerate(named)}
+    for name, tensor in parts["optimizer"].items():
+        parameter, _, key = name.rpartition("/")
+        moments.setdefault(index[parameter], {})[key] = laid_out(tensor, named[parameter])
+    groups = state.optimizer.state_dict()["param_groups"]
+    state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    for kind in MEMORIES:
+        setattr(state, kind, parts[kind])
+    state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
+    state.forked = checkpoint.header.get("forked", -1)

@@ -1,0 +1,80 @@
+"""ASHA: a trial stops at a rung where it is not among the best third of those that were there.
+
+Rungs are epochs, the same for all trials of a study; who was there, and how good, is read from the
+`epochs` rows of the plan's trials, so nothing is lost with a process.
+
+Source: Li et al., "A system for massively parallel hyperparameter tuning", 2020.
+Differs: a trial that waits for promotion would hold a GPU, so it goes on while it is good enough
+among those that came before (the stopping variant), and none comes back on its own.
+"""
+
+from dataclasses import dataclass, field
+
+from nvp.config.trial_config import TrialConfig
+from nvp.storage.reader import read_index, read_study, read_table
+from nvp.storage.schema import EPOCHS, VOLATILE
+from nvp.storage.store import Storage
+
+REDUCTION = 3
+RUNGS = 3
+COLUMNS = [name for name in EPOCHS.names if name not in VOLATILE["epochs"]]
+
+
+class Censored(Exception):
+    """The trial is stopped at a rung; the message says why."""
+
+
+@dataclass
+class Asha:
+    """What trials are compared by; remembers the values it has read, which never change.
+
+    Attributes:
+        column: of `epochs`.
+        maximize: whether more of it is better.
+        known: {(trial, rung): value}.
+    """
+
+    column: str
+    maximize: bool
+    known: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def check(self, storage: Storage, trial: str, rung: int, value: float | None) -> None:
+        """Raise Censored when a trial is not good enough to go on from a rung.
+
+        Args:
+            storage: the study's.
+            trial: which.
+            rung: the epoch it has reached.
+            value: its own there; None = read it.
+        """
+        if value is not None:
+            self.known[trial, rung] = value
+        peers = {trial} | set(read_study(storage).get("trials", {}))
+        values = {peer: self.value(storage, peer, rung) for peer in peers}
+        there = {peer: value for peer, value in values.items() if value is not None}
+        sign = 1 if self.maximize else -1
+        own = there[trial]
+        better = sum(sign * other > sign * own for other in there.values())
+        if better * REDUCTION >= len(there):
+            raise Censored(
+                f"rung {rung}: {self.column} {own:.4g}, {better} of {len(there)} trials were "
+                f"better there; ASHA goes on with the best {1 / REDUCTION:.0%}"
+            )
+
+    def value(self, storage: Storage, trial: str, rung: int) -> float | None:
+        """Return what a trial had at a rung, from its rows; None when it has not been there."""
+        if (trial, rung) not in self.known:
+            rows = read_table(read_index(storage, trial), "epochs", [trial]).to_pylist()
+            found = [row[self.column] for row in rows if row["epoch"] == rung]
+            if not found or found[0] is None:
+                return None
+            self.known[trial, rung] = found[0]
+        return self.known[trial, rung]
+
+
+def rungs(config: TrialConfig, epochs: int) -> list[int]:
+    """Return the epochs at which a trial of so many is judged; each is a measuring point."""
+    every = config.probe.every
+    fractions = [epochs / REDUCTION**k for k in range(RUNGS, 0, -1)]
+    measured = {int(-(-fraction // every) * every) for fraction in fractions}
+    return sorted(epoch for epoch in measured if 0 < epoch < epochs)

@@ -1,0 +1,100 @@
+"""Forks: a trial that starts where its parent ended, so that methods differ in nothing else.
+
+The random streams are functions of (seed, stream, epoch): forks of one parent see the same batches
+in the same order from there on, and a fork that changes nothing is the parent trained for longer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nvp.config.trial_config import PruneConfig, TrialConfig, flatten
+from nvp.network.train_state import Diverged, TrainState
+from nvp.pruning import METHODS, resolve
+from nvp.storage.reader import read_index
+from nvp.storage.store import Storage
+from nvp.storage.writer import read_intact
+from nvp.trial.checkpoint import Checkpoint, checkpoints, restore
+
+SHARED = ("data", "model", "precision", "layout", "optim.name")
+
+
+def parent_of(fork: TrialConfig, changes: Mapping[str, Any]) -> TrialConfig:
+    """Return the configuration of a fork's parent: the fork's, unpruned, with `changes`.
+
+    Raises:
+        ValueError: when the fork could not start from it.
+    """
+    parent = replace(fork, parent="", prune=PruneConfig()).with_overrides(dict(changes))
+    if parent.seed != fork.seed:
+        raise ValueError(f"parent: expected the seed of its forks, got seed={parent.seed}")
+    check_pair(parent, fork)
+    return parent
+
+
+def check_pair(parent: TrialConfig, fork: TrialConfig) -> None:
+    """Raise ValueError when `fork` cannot start where `parent` ends."""
+    if parent.steps or fork.steps or parent.epochs >= fork.epochs:
+        raise ValueError(
+            f"parent: expected epochs, fewer than the {fork.epochs} of its forks, got "
+            f"{parent.epochs} epochs and steps={parent.steps or fork.steps}"
+        )
+    theirs, own = flatten(parent), flatten(fork)
+    for path in own:
+        shared = path in SHARED or path.partition(".")[0] in SHARED
+        if shared and theirs[path] != own[path]:
+            raise ValueError(
+                f"parent: expected {path}={own[path]!r} as in its forks, got {theirs[path]!r}"
+            )
+    check_method(fork)
+
+
+def check_method(fork: TrialConfig) -> None:
+    """Raise ValueError for a method that needs the network before its first step."""
+    schedule = resolve(fork.prune).schedule
+    if schedule in ("at_init", "zero_at_init") or METHODS[fork.prune.method].rewinds:
+        raise ValueError(
+            f"prune.method: expected one that prunes while a fork trains, got {fork.prune.method}, "
+            "which needs the network before its first step (prune.schedule=one_shot prunes a fork "
+            "at its first measuring point after prune.start)"
+        )
+
+
+def last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
+    """Return the checkpoint of a finished parent's end.
+
+    Raises:
+        Diverged: the parent did.
+        ValueError: the parent is not finished, or its checkpoint is not there.
+    """
+    row = read_index(storage, parent).rows.get(parent, {"status": "missing", "epochs": None})
+    if row["status"] == "diverged":
+        raise Diverged(f"parent {parent} diverged: there is no network to start from")
+    for checkpoint in checkpoints(storage, parent) if row["status"] == "done" else ():
+        if checkpoint.header["epoch"] == row["epochs"]:
+            return checkpoint
+    raise ValueError(missing(storage, parent, row["status"]))
+
+
+def missing(storage: Storage, parent: str, status: str) -> str:
+    """Return what is wrong with a parent, and what helps."""
+    got = "one without its last checkpoint" if status == "done" else f"a {status} one"
+    return (
+        f"parent: expected the finished trial {parent} with its last checkpoint in {storage.root}, "
+        f"got {got}; run it first: --only {parent} --keep-checkpoints"
+    )
+
+
+def is_ready(storage: Storage, parent: str, status: str | None) -> bool:
+    """Whether forks can start from a parent of this status; a diverged one makes them diverged."""
+    if status != "done":
+        return status == "diverged"
+    newest = max(storage.files(f"checkpoints/{parent}"), default=None)
+    return newest is not None and read_intact(storage, newest) is not None
+
+
+def start_from(storage: Storage, parent: str, state: TrainState) -> None:
+    """Bring `state`, freshly built, to the end of its parent; its method remembers nothing yet."""
+    restore(last_checkpoint(storage, parent), state)
+    state.memory = {}
+    state.forked = state.epoch

@@ -1,0 +1,152 @@
+"""What would X have pruned? Every criterion's ranking of a checkpoint, and how they overlap.
+
+`nvp overlap sgd_noise --trial TRIAL_ID --sparsity 0.5`. Nothing is
+pruned, and the storage is only read. The ranking is of the measuring point of the checkpoint, after
+its pruning; the criterion of the trial's own method remembers that point already.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nvp.config.registry import look_up, nearest
+from nvp.config.trial_config import TrialConfig
+from nvp.data import data_root, splits_of
+from nvp.pruning import resolve
+from nvp.pruning.measuring_point import Scene
+from nvp.pruning.ranking_overlap import by_index, overlaps
+from nvp.pruning.rankings import CRITERIA_OF, rankings, would_mask
+from nvp.storage.reader import read_index, read_study
+from nvp.storage.store import Storage
+from nvp.storage.studies import add_study_arguments, find_study
+from nvp.training.build import build, set_up_process
+from nvp.training.loop import look, scene_now
+from nvp.trial.checkpoint import checkpoints, restore
+from nvp.trial.overlap_table import Comparison, show
+
+COLUMNS: tuple[str, ...] = ("granularity", "criterion_a", "criterion_b", "jaccard", "kendall")
+BAD_ARGUMENTS = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Compare the criteria on a trial's newest checkpoint and print it; return 0, or 2 if wrong."""
+    arguments = parser().parse_args(argv)
+    try:
+        storage, preset = find_study(arguments.storage, arguments.study, arguments.preset)
+        config = find_config(storage, arguments.trial)
+        asked = chosen(arguments.criteria)
+        scene = restored_scene(storage, arguments.trial, config)
+        found = [compare(scene, config, kind, asked, arguments.sparsity) for kind in CRITERIA_OF]
+        if arguments.out:
+            write_csv(Path(arguments.out), [row for each in found for row in each.rows])
+        show(
+            f"{arguments.study}/{preset} {arguments.trial} after "
+            f"{scene.moment.progress:.0%} of training, at sparsity {arguments.sparsity:g}",
+            [each for each in found if each.rankings or each.skipped],
+        )
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="nvp overlap",
+        description="What would each criterion have pruned of a trial's newest checkpoint?",
+    )
+    add_trial_arguments(parser)
+    add = parser.add_argument
+    add("--sparsity", type=fraction, default=0.5, help="over the whole pool (default: 0.5)")
+    add("--criteria", nargs="+", metavar="NAME", help="only these (default: all)")
+    add("--out", metavar="FILE", help="write a row for each pair, as CSV")
+    return parser
+
+
+def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which trial's newest checkpoint is meant."""
+    add_study_arguments(parser)
+    parser.add_argument(
+        "--trial", required=True, metavar="TRIAL_ID", help="run with --keep-checkpoints"
+    )
+
+
+def fraction(text: str) -> float:
+    """Return a number > 0 and < 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a fraction > 0 and < 1, got {text!r}")
+    return value
+
+
+def find_config(storage: Storage, trial: str) -> TrialConfig:
+    """Return the configuration of a trial: its row's, else the plan's; ValueError for no trial."""
+    index, study = read_index(storage, trial), read_study(storage)
+    planned = study.get("trials", {})
+    if trial in index.rows:
+        return TrialConfig().with_overrides(json.loads(index.rows[trial]["config"]))
+    if trial not in planned:
+        raise ValueError(
+            f"--trial: expected one of the {len(planned)} trial ids of the study (its script lists "
+            f"them with --dry-run), got {trial!r}{nearest(trial, planned)}"
+        )
+    return TrialConfig().with_overrides(study["base"] | planned[trial])
+
+
+def chosen(names: list[str] | None) -> dict[str, list[str]]:
+    """Return {granularity: criteria asked for}; a name of both granularities is asked of both."""
+    known = {name: name for criteria in CRITERIA_OF.values() for name in criteria}
+    asked = list(known) if names is None else [look_up("--criteria", n, known) for n in names]
+    return {kind: [n for n in criteria if n in asked] for kind, criteria in CRITERIA_OF.items()}
+
+
+def restored_scene(storage: Storage, trial: str, config: TrialConfig) -> Scene:
+    """Return the measuring point of a trial's newest checkpoint, observed anew."""
+    found = checkpoints(storage, trial)
+    if not found:
+        raise ValueError(
+            f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
+            "finishes keeps it only with --keep-checkpoints. Run the study's script with "
+            f"--only {trial} --keep-checkpoints and another --storage, and compare there"
+        )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    set_up_process(device)
+    data = splits_of(config.data, data_root(), device)
+    state = build(config, data, device)
+    restore(found[0], state)
+    observation = look(config, state, data.probe(config.probe.size))
+    return scene_now(config, data, state, observation)
+
+
+def compare(
+    scene: Scene,
+    config: TrialConfig,
+    granularity: str,
+    asked: dict[str, list[str]],
+    sparsity: float,
+) -> Comparison:
+    """Return the rankings of one granularity and their overlaps."""
+    method, names = resolve(config.prune), asked[granularity]
+    ranked, skipped = rankings(scene, method, granularity, config.model.activation, names)
+    ties = [by_index(ranking, would_mask(ranking, method, sparsity)) for ranking in ranked]
+    return Comparison(granularity, ranked, skipped, ties, overlaps(ranked, method, sparsity))
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write a row for each pair; what has no value is empty."""
+    if not path.parent.is_dir():
+        raise ValueError(f"--out: expected a file in a folder that exists, got {path}")
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)

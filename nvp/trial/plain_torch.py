@@ -1,0 +1,120 @@
+"""Plain: a network of neuron layers as `torch.nn` modules alone, and as source code.
+
+Masked neurons are removed and constant ones folded; masks, names of streams and indices are gone.
+"""
+
+import copy
+import re
+
+import torch
+from torch import Tensor, fx, nn
+
+from nvp.network.constant_folding import fold_constants
+from nvp.network.dropout import Dropout
+from nvp.network.neuron_layer import NeuronLayer, maskable_layers
+from nvp.network.removal import keep_units, survivors
+
+HEAD = '''"""A trained network; needs torch alone.
+
+    from safetensors.torch import load_file
+    network = Network()
+    network.load_state_dict(load_file("network.safetensors"))
+    network.eval()
+"""
+
+import torch
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+'''
+
+
+class PlainLayer(nn.Module):
+    """A neuron layer without its masks; `passes` is 0 where a residual is cut off, 1 elsewhere."""
+
+    passes: Tensor | None
+
+    def __init__(self, layer: NeuronLayer) -> None:
+        super().__init__()
+        self.affine, self.norm, self.activation = layer.affine, layer.norm, layer.activation
+        self.register_buffer("passes", None)
+        if layer.group:
+            passes = layer.keep & layer.residual_keep
+            if not bool(passes.all()):
+                self.passes = passes.to(layer.weight.dtype).view(-1, 1, 1)
+
+    def forward(self, x, residual=None):
+        y = self.norm(self.affine(x))
+        if residual is not None:
+            y = y + (residual if self.passes is None else residual * self.passes)
+        return self.activation(y)
+
+
+def plain(model: nn.Module) -> fx.GraphModule:
+    """Return the network in eval mode, of `torch.nn` modules only; `model` stays as it was.
+
+    Args:
+        model: built of `NeuronLayer`, with `reads`; its forward pass goes one way for every input.
+    """
+    network = copy.deepcopy(model).cpu().eval()
+    fold_constants(network)
+    for layer in maskable_layers(network).values():
+        for parameter in layer.own:
+            parameter.data[~layer.keep] = 0  # one masked neuron of an empty layer stays: silent
+    keep_units(network, survivors(network))
+    for path, layer in maskable_layers(network).items():
+        put(network, path, PlainLayer(layer))
+    for path, module in list(network.named_modules()):
+        if isinstance(module, Dropout):
+            put(network, path, nn.Dropout(module.p))
+    return flat(fx.symbolic_trace(network)).eval()
+
+
+def put(model: nn.Module, path: str, module: nn.Module) -> None:
+    """Replace the module at `path`."""
+    parent, _, name = path.rpartition(".")
+    setattr(model.get_submodule(parent), name, module)
+
+
+def flat(network: fx.GraphModule) -> fx.GraphModule:
+    """Return the same network with its modules side by side, and no identities."""
+    parts: dict[str, nn.Module | Tensor] = {}
+    for node in network.graph.nodes:
+        if node.op not in ("call_module", "get_attr"):
+            continue
+        path, name = str(node.target), str(node.target).replace(".", "_")
+        module = network.get_submodule(path) if node.op == "call_module" else None
+        if isinstance(module, nn.Identity):
+            node.replace_all_uses_with(node.args[0])
+            network.graph.erase_node(node)
+            continue
+        parts[name] = network.get_buffer(path) if module is None else module
+        node.target = name
+    return fx.GraphModule(parts, network.graph, "Network")
+
+
+def source(network: fx.GraphModule) -> str:
+    """Return Python that defines the network as a class `Network`, without its weights."""
+    modules = {name: repr(module) for name, module in network.named_children()}
+    lines = [f"        self.{name} = nn.{made(module)}" for name, module in modules.items()]
+    for name, buffer in network.named_buffers(recurse=False):
+        zeros = f"torch.zeros({tuple(buffer.shape)}, dtype={buffer.dtype})"
+        lines.append(f'        self.register_buffer("{name}", {zeros})')
+    forward = re.sub(r";  .*$", "", network.code.strip(), flags=re.MULTILINE)
+    body = [f"    {line}".rstrip() for line in forward.splitlines()]
+    return HEAD + "\n".join([*lines, "", *body]) + "\n"
+
+
+def made(module: str) -> str:
+    """Return the call that makes a module, from its repr; older versions of torch take it too."""
+    return module.replace("affine=True, bias=True", "affine=True")
+
+
+def distance(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
+    """Return the largest difference of two networks' logits in eval mode, over their largest."""
+    with torch.no_grad():
+        a, b = one.eval()(pixels), other.eval()(pixels)
+    return float((a - b).abs().max() / a.abs().max().clamp(min=1))

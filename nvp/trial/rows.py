@@ -1,0 +1,143 @@
+"""Records to rows: what each table holds of a measuring point."""
+
+from typing import Any
+
+from torch import Tensor
+
+from nvp.storage.codec import Rows, join, rows_of
+from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
+from nvp.training.record import EpochRecord, LayerRecord
+from nvp.vitality import Activity, dormancy, nvi
+from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
+
+
+def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
+    """Return the row of `epochs`."""
+    sigma = singular_values(record.observation.features)
+    columns: dict[str, Any] = {
+        "epoch": record.epoch,
+        "step": record.step,
+        "lr": record.lr,
+        "train_loss": record.train_loss,
+        "train_accuracy": record.train_accuracy,
+        "val_loss": record.val_loss,
+        "val_accuracy": record.val_accuracy,
+        "sparsity_target": record.target,
+        "sparsity": record.masked / record.units,
+        "weight_sparsity": record.masked_weights / record.weights,
+        "noise_scale": record.noise_scale,
+        "effective_rank": effective_rank(sigma),
+        "srank": srank(sigma),
+        "stable_rank": stable_rank(sigma),
+    }
+    seconds = {f"{part}_seconds": value for part, value in record.seconds.items()}
+    return rows_of("epochs", trial_id, columns | seconds)
+
+
+def layer_rows(trial_id: str, record: EpochRecord) -> Rows:
+    """Return a row of `layers` for each watched layer; means are over kept neurons."""
+    return join(
+        rows_of("layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record))
+        for depth, path in enumerate(record.layers)
+    )
+
+
+def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
+    """Return the columns of one layer."""
+    layer = record.layers[path]
+    kept = int(layer.keep.sum())
+    columns: dict[str, Any] = {
+        "layer": path,
+        "depth": depth,
+        "site": layer.site,
+        "dense": layer.dense,
+        "kept": kept,
+        "masked": layer.dense - kept,
+        "pruned": int(layer.events["pruned"].sum()),
+        "floored": layer.floored,
+        "death": layer.death,
+    }
+    columns |= {name: int(verdict.sum()) for name, verdict in layer.deaths.items()}
+    if kept:
+        living = living_columns(record.observation.layers[path], layer)
+        means = ("entropy", "nvi", "fire_rate", "mean_abs", "weight_norm")
+        columns |= {name: float(living[name].double().mean()) for name in means}
+    return columns
+
+
+def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
+    """Return the vitality of a layer's kept neurons."""
+    living, norms = activity.select(layer.keep), layer.norms[layer.keep]
+    entropy = living.entropy
+    return {
+        "mean_abs": living.mean_abs,
+        "maximum": living.maximum,
+        "fire_rate": living.fire_rate,
+        "variance": living.variance,
+        "entropy": entropy,
+        "dormancy": dormancy(living.mean_abs),
+        "nvi": nvi(entropy, norms),
+        "weight_norm": norms,
+    }
+
+
+def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
+    """Return a row of `neurons` for every neuron of the dense network.
+
+    What is not measured of a masked or removed one is null.
+    """
+    tables = []
+    for path, layer in record.layers.items():
+        kept = layer.origin[layer.keep].tolist()
+        columns: dict[str, Any] = {
+            "epoch": record.epoch,
+            "layer": path,
+            "neuron": list(range(layer.dense)),
+            "kept": spread(kept, [True] * len(kept), layer.dense, False),
+            "dead": None,
+        }
+        if "dead" in layer.deaths:
+            dead = layer.deaths["dead"][layer.keep].tolist()
+            columns["dead"] = spread(kept, dead, layer.dense, False)
+        if kept:
+            for name, values in living_columns(record.observation.layers[path], layer).items():
+                columns[name] = spread(kept, values.tolist(), layer.dense, None)
+        tables.append(rows_of("neurons", trial_id, columns))
+    return join(tables)
+
+
+def spread(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
+    """Return a column with `values` at `index`, and `other` everywhere else."""
+    column = [other] * length
+    for place, value in zip(index, values, strict=True):
+        column[place] = value
+    return column
+
+
+def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
+    """Return a row of `events` for each thing that happened to a neuron, or to a layer's weights.
+
+    Weights are counted: a row for those pruned and one for those grown, where there are any. So
+    are the neurons that were removed physically.
+    """
+    names = ("layer", "neuron", "event", "cause", "count")
+    training = "training" if record.epoch else "initialisation"
+    method += " at the latest" if record.forced else ""
+    rows: list[tuple[Any, ...]] = []
+    for path, layer in record.layers.items():
+        for event, which in layer.events.items():
+            cause = training if event in ("died", "revived") else method
+            neurons = layer.origin[which].tolist()
+            rows += [(path, neuron, event, cause, None) for neuron in neurons]
+    for path, counts in record.weight_events.items():
+        for event, count in zip(WEIGHT_EVENTS, counts, strict=True):
+            rows += [(path, None, event, method, count)] if count else []
+    for path, count in record.removed.items():
+        rows.append((path, None, SHRUNK, method, count))
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return rows_of("events", trial_id, {"epoch": record.epoch} | columns)
+
+
+def is_sampled(epoch: int) -> bool:
+    """Whether `neurons` is written at this epoch: 0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, ..."""
+    return epoch == 0 or epoch in {round(2 ** (k / 2)) for k in range(64)}

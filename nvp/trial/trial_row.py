@@ -1,0 +1,87 @@
+"""The row of `trials`: what became of a trial."""
+
+import hashlib
+import json
+import os
+import platform
+import socket
+import time
+from typing import Any
+
+import torch
+from torch import nn
+
+from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.data.splits import Splits
+from nvp.network.neuron_layer import neuron_layers
+from nvp.network.weight_masks import live_weights, weight_sparsity
+from nvp.pruning import sparsity
+from nvp.pruning.removal_policy import size, size_left
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.training.loop import evaluate
+from nvp.vitality import headline
+
+
+def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
+    """Return what every row of `trials` has, whatever became of the trial."""
+    return {
+        "status": status,
+        "config": json.dumps(flatten(config)),
+        "error": error,
+        "host": socket.gethostname(),
+        "version": f"torch {torch.__version__}, python {platform.python_version()}",
+    }
+
+
+def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
+    """Commit the `failed` row of a trial whose process died before it could (driver only)."""
+    name = trial_id(config)
+    writer = TrialWriter(storage, name, next_attempt(storage, name))
+    writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
+
+
+def results(
+    config: TrialConfig,
+    data: Splits,
+    model: nn.Module,
+    last: dict[str, Any],
+    *,
+    status: str,
+) -> dict[str, Any]:
+    """Return the results; `test` is evaluated here, once, and not of a diverged network."""
+    probe = data.probe(config.probe.size)
+    digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
+    row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
+    row["parameters"], row["flops"] = size(model, data.train.shape)
+    if not last:
+        return row
+    masked, units = sparsity(model, config.prune.sites)
+    masked_weights, weights = weight_sparsity(model)
+    layers = neuron_layers(model).values()
+    parameters_left, flops_left = size_left(model, data.train.shape)
+    row |= last | {
+        "sparsity": masked / units,
+        "masked_units": masked,
+        "units": units,
+        "neurons": sum(layer.dense for layer in layers),
+        "death": ", ".join(sorted({headline(layer.activation) for layer in layers})),
+        "weight_sparsity": masked_weights / weights,
+        "masked_weights": masked_weights,
+        "weights": weights,
+        "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
+        "parameters_left": parameters_left,
+        "flops_left": flops_left,
+    }
+    if status == "done":
+        row["test_loss"], row["test_accuracy"] = evaluate(
+            model, data.test, precision=config.precision
+        )
+    return row
+
+
+def device_name(device: str) -> str:
+    """Return what the trial ran on."""
+    if device == "cpu":
+        return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else device

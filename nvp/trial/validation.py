@@ -1,0 +1,42 @@
+"""What a study author can get wrong in a trial, found on the driver before anything starts."""
+
+from functools import cache
+
+from torch import nn
+
+from nvp.config.trial_config import ModelConfig, TrialConfig
+from nvp.data import data_root, facts_of
+from nvp.models import build_model
+from nvp.pruning import check_support, resolve
+from nvp.training.loop import num_epochs
+from nvp.training.noise import check_noise
+from nvp.training.optim import check_optim
+from nvp.vitality.noise_scale import PARTS
+
+
+def check_trial(config: TrialConfig) -> None:
+    """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
+    data = facts_of(config.data, data_root())
+    num_epochs(config, data.num_train)
+    probe = min(config.probe.size, data.num_train)
+    if probe < config.probe.bins:
+        raise ValueError(
+            f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"
+        )
+    if 0 < config.probe.noise_scale < PARTS:
+        raise ValueError(
+            f"probe.noise_scale: expected 0 or at least {PARTS} images, "
+            f"got {config.probe.noise_scale}"
+        )
+    check_optim(config.optim)
+    check_noise(config.optim)
+    model = check_model(config.model, data.image_shape, data.num_classes)
+    check_support(resolve(config.prune), model, config.model.activation)
+
+
+@cache
+def check_model(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
+    """Return the network, built once, so that what it refuses is refused on the driver."""
+    return build_model(config, image_shape, num_classes, seed=0)

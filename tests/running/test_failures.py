@@ -1,0 +1,171 @@
+"""Nodes that go away or are unfit, processes that hang or are told to end: nothing is lost."""
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from nvp.running.ray.connection import hold
+from nvp.running.ray.fit_nodes import answer
+from nvp.storage.incidents import read_incidents
+from nvp.storage.reader import open_study
+from nvp.storage.store import Storage
+from tests.conftest import ROOT, kill_all, run_study, start_study, wait_for
+from tests.fragile import FRAGILE, with_fragile_model
+from tests.trial.test_kill import TRIALS, actors, assert_no_row_twice, rows
+
+Start = Callable[..., tuple[Cluster, list[Any]]]
+ON_CPU = {"NVP_DEVICE": "cpu", "NVP_CHECKPOINT_SECONDS": "0.1"}
+
+
+@pytest.fixture
+def cluster() -> Iterator[Start]:
+    """Return what starts a cluster: a head without slots, and nodes with a declared GPU each."""
+    started = []
+
+    def start(*envs: dict[str, str]) -> tuple[Cluster, list[Any]]:
+        whole = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        started.append(whole)
+        return whole, [whole.add_node(num_cpus=2, num_gpus=1, env_vars=env) for env in envs]
+
+    yield start
+    for whole in started:
+        whole.shutdown()
+
+
+def on(cluster: Cluster) -> list[str]:
+    return ["--address", cluster.address, "--gpus-per-trial", "1/2"]
+
+
+def incidents(place: Path, study: str = "sgd_noise") -> list[dict[str, Any]]:
+    return read_incidents(open_study(str(place), study, "quick")).to_pylist()
+
+
+def test_a_lost_node_costs_no_trial_and_counts_as_no_failure(
+    tmp_path: Path, cluster: Start
+) -> None:
+    machines, (_, lost) = cluster({}, {})
+    longer = [*TRIALS, "--set", "epochs=40"]
+    place = tmp_path / "lost"
+    process = start_study(place, *longer, *on(machines), env=ON_CPU)
+    folder = place / "sgd_noise/quick/checkpoints"
+    saved = lambda: {file.parent for file in folder.glob("*/*.safetensors")}  # noqa: E731
+    wait_for(lambda: len(saved()) >= 3, process, limit=200)  # at least one on each node
+    machines.remove_node(lost, allow_graceful=False)
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    found = incidents(place)
+    assert {row["kind"] for row in found} == {"preempted"}
+    assert {row["node"] for row in found} == {lost.node_id[:12]}
+    assert 1 <= len({row["trial_id"] for row in found}) <= 2
+    assert_no_row_twice(rows(place))
+    counts = Counter(row["trial_id"] for row in rows(place)["epochs"])
+    assert counts == {row["trial_id"]: 41 for row in rows(place)["trials"]}
+    assert len(counts) == 4
+
+
+def test_a_node_with_other_code_is_left_out_and_named(tmp_path: Path, cluster: Start) -> None:
+    with_fragile_model(tmp_path / "old", FRAGILE)
+    machines, (unfit, fit) = cluster(
+        {"PYTHONPATH": str(tmp_path / "old")}, {"PYTHONPATH": str(ROOT)}
+    )
+    ended = run_study(tmp_path / "out", *TRIALS, *on(machines), env=ON_CPU)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "4 of 4 trials done" in ended.stdout
+    assert f"node {unfit.node_id[:12]} is left out: code: expected the driver's" in ended.stdout
+    assert [row["kind"] for row in incidents(tmp_path / "out")] == ["unfit"]
+    machines.remove_node(fit)
+    refused = run_study(tmp_path / "none", *TRIALS, *on(machines), env=ON_CPU)
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "expected a node that is fit for trials, got none" in refused.stderr
+    assert "sync the project" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+BAD_GPU = FRAGILE.replace("import nn", "import nn\nimport os").replace(
+    "if self.training and len(x) == 100", 'if os.environ.get("BAD_GPU")'
+)
+
+
+def test_a_node_on_which_everything_fails_does_not_eat_the_grid(
+    tmp_path: Path, cluster: Start
+) -> None:
+    own = with_fragile_model(tmp_path, BAD_GPU)
+    machines, (bad, _) = cluster(own | {"BAD_GPU": "1"}, own)
+    ended = run_study(
+        tmp_path / "out",
+        *("--preset", "quick", "--seeds", "6", *on(machines)),
+        env=own | ON_CPU,
+        script=tmp_path / "fragile.py",
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "18 of 18 trials done" in ended.stdout
+    assert re.search(rf"node {bad.node_id[:12]} is left out: \d+ trials failed", ended.stdout)
+    found = incidents(tmp_path / "out", "fragile")
+    assert [(row["kind"], row["node"]) for row in found] == [("avoided", bad.node_id[:12])]
+
+
+HANGING = FRAGILE.replace("import nn", "import nn\nimport os\nimport time").replace(
+    'raise RuntimeError("this network breaks on batches of 100")',
+    'mark = os.environ["MARK"]\n'
+    "            if not os.path.exists(mark):\n"
+    '                open(mark, "w").close()\n'
+    "                time.sleep(10_000)",
+)
+
+
+def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
+    own = with_fragile_model(tmp_path, HANGING)
+    ended = run_study(
+        tmp_path / "out",
+        *("--preset", "quick", "--set", "epochs=3"),
+        env=own | {"MARK": str(tmp_path / "hung"), "NVP_SILENT_SECONDS": "6"},
+        script=tmp_path / "fragile.py",
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (tmp_path / "hung").exists()
+    assert "no progress for" in ended.stdout
+    assert "3 of 3 trials done" in ended.stdout
+    assert [row["kind"] for row in incidents(tmp_path / "out", "fragile")] == ["silent", "died"]
+
+
+def test_a_process_that_is_told_to_end_saves_a_checkpoint(tmp_path: Path) -> None:
+    seldom = {"NVP_CHECKPOINT_SECONDS": "1000"}
+    long = [*TRIALS, "--set", "epochs=60", "--max-concurrent", "1"]
+    process = start_study(tmp_path, *long, env=seldom)
+    wait_for(lambda: bool(actors(process.pid)), process)
+    time.sleep(4)  # it trains: nothing is written meanwhile
+    folder = tmp_path / "sgd_noise/quick/checkpoints"
+    assert not list(folder.glob("*/*.safetensors"))
+    for actor in actors(process.pid):
+        os.kill(actor, signal.SIGTERM)
+    wait_for(lambda: bool(list(folder.glob("*/*.safetensors"))), process, limit=30)
+    kill_all(process)
+
+
+@pytest.fixture
+def own_ray() -> Iterator[None]:
+    ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def test_one_driver_holds_a_study_and_a_node_that_cannot_answer_is_unfit(
+    tmp_path: Path, own_ray: None
+) -> None:
+    held = hold(Storage.at(str(tmp_path)))
+    with pytest.raises(ValueError, match=f"no other driver .* process {os.getpid()} on "):
+        hold(Storage.at(str(tmp_path)))
+    hold(Storage.at(str(tmp_path / "another")))
+    del held
+    absent = ray.remote(lambda: __import__("not_installed_here")).remote()
+    assert answer(absent).startswith("setup: the check does not run there: ModuleNotFoundError")

@@ -1,0 +1,156 @@
+"""A study in a bucket, over a real S3 API: whole, killed, damaged, out of reach."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from nvp.analysis.frames.load import load
+from nvp.storage import writer as parts
+from nvp.storage.codec import rows_of
+from nvp.storage.lock import study_lock
+from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.store import Storage
+from nvp.storage.writer import TrialWriter
+from tests.bucket import s3_server
+from tests.conftest import SCRIPT, kill_all, wait_for
+
+EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
+STUDY = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
+         "--set", "optim.noise=2", "--set", "data.batch_size=64"]  # fmt: skip
+QUICK = {"NVP_CHECKPOINT_SECONDS": "0.1", "NVP_LEASE_SECONDS": "3"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    with s3_server() as environment:
+        yield environment
+
+
+@pytest.fixture(autouse=True)
+def _environment(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (server | QUICK).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def place() -> str:
+    return f"s3://bucket/{uuid.uuid4().hex}"
+
+
+def start(place: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), "--storage", place, *STUDY, *arguments],
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(place: str, *arguments: str, **env: str) -> tuple[int, str]:
+    process = start(place, *arguments, **env)
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+def test_what_is_written_is_read_listed_and_deleted(place: str) -> None:
+    storage = Storage.at(place)
+    storage.write("a/b/one", b"1")
+    storage.write("a/two", b"22")
+    storage.write("a/two", b"333")
+    assert storage.files() == {"a/b/one": 1, "a/two": 3}
+    assert storage.below("a").read("two") == b"333"
+    assert list(storage.read_all(["a/two", "a/no"])) == [b"333", None]
+    assert Storage.at(storage.below("a").place).files() == {"b/one": 1, "two": 3}
+    storage.delete(["a/two", "a/never"])
+    storage.delete_folder("a")
+    storage.delete_folder("nowhere")
+    assert storage.files() == {}
+
+
+def test_an_exception_in_mid_serialisation_leaves_nothing(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage.at(place)
+    writer = TrialWriter(storage, "t", 1)
+    writer.add("epochs", rows_of("epochs", "t", {"epoch": [0, 1]}))
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.ipc.RecordBatchFileWriter, "write_table", raises, raising=False)
+        with pytest.raises(RuntimeError, match="half way"):
+            writer.flush()
+    assert storage.files() == {}
+
+
+def raises(*arguments: object) -> None:
+    raise RuntimeError("half way")
+
+
+@pytest.mark.parametrize("table", ["trials", "epochs"])
+def test_a_half_written_object_is_named_and_not_believed(
+    place: str, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = Storage.at(place)
+    for name in ("hurt", "whole"):
+        writer = TrialWriter(storage, name, 1)
+        writer.add("epochs", rows_of("epochs", name, {"epoch": [0, 1]}))
+        writer.commit({"status": "done"})
+    (half,) = storage.files(f"{table}/hurt")
+    storage.write(half, storage.read(half)[:-20])
+    index = read_index(storage)
+    assert set(index.rows) == {"whole"}
+    assert index.damaged == {"hurt"}
+    assert half in caplog.text
+    assert len(read_table(index, "epochs", ["whole"])) == 2
+
+
+@pytest.mark.parametrize("how", [["--no-ray"], []], ids=["here", "ray"])
+def test_a_study_killed_and_continued_in_a_bucket(place: str, how: list[str]) -> None:
+    process = start(place, *how)
+    storage = Storage.at(place).below("sgd_noise", "quick")
+    wait_for(lambda: bool(storage.files("checkpoints") or storage.files("trials")), process)
+    with pytest.raises(ValueError, match=f"process {process.pid} on"), study_lock(storage):
+        pass
+    kill_all(process)
+    assert len(read_index(storage).rows) < 2, "it had ended"
+    code, output = finish(place, *how)
+    assert code == 0, output
+    assert "2 of 2 trials done" in output
+    assert not storage.files("checkpoints")
+    frames = load(place, "sgd_noise", "quick")
+    assert sorted(frames.trials["status"]) == ["done", "done"]
+    assert len(frames.epochs) == 2 * (EPOCHS + 1)
+    assert not frames.epochs.duplicated(["trial_id", "epoch"]).any()
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("s3://nowhere/x", "there is no bucket 'nowhere'; make the bucket"),
+        ("s4://bucket/x", "expected a path or a URI, got 's4://bucket/x'"),
+        ("s3://bucket/x?colour=red", "expected a path or a URI, got 's3://bucket/x?colour=red'"),
+    ],
+)
+def test_a_wrong_place_is_refused_in_one_line(place: str, expected: str) -> None:
+    code, output = finish(place, "--no-ray")
+    assert code == 2, output
+    last = output.strip().splitlines()[-1]
+    assert last.startswith("error: --storage: expected")
+    assert expected in last
+    assert "Traceback" not in output
+    with pytest.raises(ValueError, match="--storage: expected"):
+        open_study(place, "sgd_noise", "quick")
+
+
+def test_without_permission_is_refused_in_one_line_with_the_remedy() -> None:
+    with s3_server(INITIAL_NO_AUTH_ACTION_COUNT="1") as environment:  # that makes the bucket
+        code, output = finish("s3://bucket/x", "--no-ray", **environment)
+    assert code == 2, output
+    last = output.strip().splitlines()[-1]
+    assert "error: --storage: expected a place to read and write, got 's3://bucket/x" in last
+    assert "AWS_ACCESS_KEY_ID" in last
+    assert "Traceback" not in output

@@ -1,0 +1,63 @@
+"""The schema: every column has a meaning, and says whether a continuation may change it."""
+
+import pytest
+
+from nvp.storage.schema import EVENTS, NEURON_EVENTS, STATUSES, TABLES, VOLATILE, column
+from nvp.vitality import DEATHS
+from nvp.vitality.death import ALWAYS
+
+COLUMNS = [(table, field) for table, schema in TABLES.items() for field in schema]
+UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
+         "operations", "weights", "weights or neurons", "s", "s, Unix"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "field"), COLUMNS, ids=[f"{t}.{f.name}" for t, f in COLUMNS])
+def test_every_column_has_a_meaning_a_unit_and_the_volatile_flag(table: str, field) -> None:
+    assert len(field.metadata[b"meaning"].decode()) >= 3
+    assert field.metadata[b"unit"].decode() in UNITS
+    assert field.metadata[b"volatile"] in (b"true", b"false")
+    assert (field.name in VOLATILE[table]) == (field.metadata[b"volatile"] == b"true")
+    if field.name.endswith("seconds"):
+        assert field.metadata[b"unit"] == b"s"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_names_are_unique_and_the_keys_come_first_from_coarse_to_fine(table: str) -> None:
+    names = TABLES[table].names
+    assert len(set(names)) == len(names)
+    keys = ["trial_id", "epoch", "layer", "neuron"]
+    depth = {"trials": 1, "epochs": 2, "layers": 3, "neurons": 4, "events": 4}[table]
+    assert names[:depth] == keys[:depth]
+    assert not set(keys[:depth]) & set(VOLATILE[table])
+
+
+def test_the_five_tables() -> None:
+    assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
+    assert STATUSES == ("done", "failed", "diverged", "censored")
+    assert NEURON_EVENTS == ("died", "revived", "pruned", "reactivated", "dying", "recovered")
+    assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown", "shrunk"}
+
+
+def test_times_and_places_are_volatile_and_no_result_is() -> None:
+    volatile = {name for names in VOLATILE.values() for name in names}
+    assert {"seconds", "started", "ended", "host", "device", "attempt", "manifest"} <= volatile
+    assert not volatile & {"val_loss", "test_accuracy", "sparsity", "dead", "entropy", "config"}
+
+
+def test_every_definition_of_death_is_a_column_of_layers() -> None:
+    assert set(DEATHS) <= set(TABLES["layers"].names)
+
+
+def test_a_death_that_not_all_activations_have_says_that_it_may_be_null() -> None:
+    for name in set(DEATHS) - set(ALWAYS):
+        assert b"null for others" in TABLES["layers"].field(name).metadata[b"meaning"]
+    for table in ("trials", "layers"):
+        meaning = TABLES[table].field("death").metadata[b"meaning"].decode()
+        assert "dead for ReLU, dormant_0025 for all others" in meaning
+
+
+def test_a_column_carries_what_it_is_told() -> None:
+    import pyarrow as pa
+
+    field = column("x", pa.int64(), "meant so", unit="s", volatile=True)
+    assert field.metadata == {b"meaning": b"meant so", b"unit": b"s", b"volatile": b"true"}

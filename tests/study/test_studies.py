@@ -1,0 +1,78 @@
+"""Every study of the folder runs, and keeps to the declarative form."""
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nvp.planning.plan import make_plan
+from nvp.storage.reader import Index, open_study, read_index, read_table
+from tests.conftest import ROOT
+from tests.small_studies import EPOCHS, STUDIES, cells, cut, load
+
+ALLOWED = {"nvp"}
+PARTS = ("Claim", "Figure", "Cost", "Source")
+RUN = 'if __name__ == "__main__":\n    main(STUDY)\n'
+
+every_study = pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+
+
+@every_study
+def test_a_study_is_declarative_and_documented(path: Path) -> None:
+    text = path.read_text()
+    tree = ast.parse(text)
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= ALLOWED
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert text.endswith(RUN)
+    about = ast.get_docstring(tree) or ""
+    for part in PARTS:
+        assert f"\n{part} " in about
+    notebook = ROOT / "analysis" / "notebooks" / f"{path.stem}.ipynb"
+    assert notebook.exists()
+    assert str(notebook.relative_to(ROOT)) in about
+
+
+@every_study
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+def test_every_preset_plans_as_many_trials_as_it_says(path: Path, preset: str) -> None:
+    study = load(path).STUDY
+    assert study.name == path.stem
+    design = getattr(study, preset)
+    plan = make_plan(design)
+    assert len(plan.trials) == len(cells(design.space)) * design.seeds
+    assert design.seeds >= 3
+    assert (design.gpus_per_trial > 0) == (preset == "paper")
+    said = re.search(rf"{preset}: (\d+) trials", load(path).__doc__ or "")
+    assert said
+    assert int(said[1]) == len(plan.trials)
+    lines = (ROOT / "README.md").read_text().splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| [{path.stem}](studies/"))
+    assert f"| {len(plan.trials)} trials" in row
+
+
+@every_study
+def test_a_study_runs_at_quick_cut_down(path: Path, small_study: Callable[[str], Path]) -> None:
+    index = index_of(small_study(path.stem), path.stem)
+    plan = make_plan(cut(load(path).STUDY.quick))
+    assert set(index.rows) == set(plan.trials)
+    assert {row["status"] for row in index.rows.values()} <= {"done", "diverged"}
+    rows = read_table(index, "epochs").select(["trial_id", "epoch"]).to_pylist()
+    for name, config in plan.trials.items():
+        if index.rows[name]["status"] == "done" and not config.steps:
+            epochs = [row["epoch"] for row in rows if row["trial_id"] == name]
+            assert epochs == list(range(EPOCHS + 1))
+    assert set(index.rows) == set(read_table(index, "layers")["trial_id"].to_pylist())
+
+
+def test_a_study_runs_on_ray(study_place: Path) -> None:
+    index = index_of(study_place, "sgd_noise")
+    assert len(index.rows) == 16
+    assert read_table(index, "epochs")["epoch"].to_pylist() == [0, 1, 2, 3] * len(index.rows)
+    assert set(index.rows) == set(read_table(index, "layers")["trial_id"].to_pylist())
+
+
+def index_of(place: Path, study: str) -> Index:
+    return read_index(open_study(str(place), study, "quick"))
