@@ -20,12 +20,12 @@ from nvp.data.splits import ImageSource, Splits
 from nvp.network.precision import forward
 from nvp.network.train_state import Diverged, TrainState, check_finite
 from nvp.network.weight_masks import weight_sparsity
-from nvp.pruning import Moment, Pruned, Scene, prune, resolve, sparsity
+from nvp.pruning import MeasuringPoint, Moment, Pruned, prune, resolve, sparsity
 from nvp.pruning.removal_policy import shrink_if_due
 from nvp.training.optim import learning_rate
 from nvp.training.record import EpochRecord, look_again, look_at, noise_scale_now
 from nvp.training.step import train_epoch
-from nvp.vitality import Activity, Observation, observe
+from nvp.vitality import Activity, Observation, measure_ranks, observe
 from nvp.vitality.observe import evaluating
 
 __all__ = ["Diverged", "EpochRecord", "TrainState", "evaluate", "num_epochs", "num_steps", "train"]
@@ -40,17 +40,17 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         Diverged: when a loss, weight or activation is not finite.
     """
     epochs = num_epochs(config, len(data.train))
+    steps = num_steps(config, len(data.train))
     clock = Clock()
     for epoch in range(state.epoch + 1, epochs + 1):
-        train_loss, train_accuracy = train_epoch(
-            config, data.train, state, epoch, total=num_steps(config, len(data.train))
-        )
+        train_loss, train_accuracy = train_epoch(config, data.train, state, epoch, total=steps)
         state.epoch = epoch
         if epoch % config.probe.every and epoch < epochs:
             continue
         clock.lap("train")
         observation = look(config, state, data.probe(config.probe.size))
         layers = look_at(state, observation, config)
+        ranks = measure_ranks(observation.features)
         clock.lap("observe")
         pruned = prune_now(config, data, state, observation)
         look_again(state, layers, pruned)
@@ -59,14 +59,30 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         val_loss, val_accuracy = evaluate(state.model, data.val, precision=config.precision)
         noise_scale = noise_scale_now(config, data, state)
         clock.lap("evaluate")
-        counts = *sparsity(state.model, config.prune.sites), *weight_sparsity(state.model)
-        lr = learning_rate(config.optim, min(state.step / num_steps(config, len(data.train)), 1.0))
+        masked, units = sparsity(state.model, config.prune.sites)
+        masked_weights, weights = weight_sparsity(state.model)
         yield EpochRecord(
-            epoch, state.step, lr, train_loss, train_accuracy, val_loss, val_accuracy,
-            observation, layers, pruned.target, *counts, clock.laps,
-            noise_scale=noise_scale, weight_events=pruned.weights, forced=pruned.forced,
+            epoch=epoch,
+            step=state.step,
+            lr=learning_rate(config.optim, min(state.step / steps, 1.0)),
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            observation=observation,
+            ranks=ranks,
+            layers=layers,
+            target=pruned.target,
+            masked=masked,
+            units=units,
+            masked_weights=masked_weights,
+            weights=weights,
+            seconds=clock.laps,
+            noise_scale=noise_scale,
+            forced=pruned.forced,
+            weight_events=pruned.weights,
             removed=removed,
-        )  # fmt: skip
+        )
         clock = Clock()
 
 
@@ -126,7 +142,7 @@ def prune_now(
     method = resolve(config.prune)
     if not method.criterion:
         return Pruned()
-    return prune(scene_now(config, data, state, observation), method)
+    return prune(build_point(config, data, state, observation), method)
 
 
 def shrink_now(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:
@@ -140,9 +156,9 @@ def shrink_now(config: TrialConfig, data: Splits, state: TrainState) -> dict[str
     )
 
 
-def scene_now(
+def build_point(
     config: TrialConfig, data: Splits, state: TrainState, observation: Observation
-) -> Scene:
+) -> MeasuringPoint:
     """Return this measuring point as pruning sees it."""
 
     @cache
@@ -152,7 +168,7 @@ def scene_now(
     epochs = num_epochs(config, len(data.train))
     own = range(state.forked + 1, state.epoch)
     before = max((e for e in own if not e % config.probe.every), default=-epochs)
-    return Scene(
+    return MeasuringPoint(
         model=state.model,
         optimizer=state.optimizer,
         observation=observation,

@@ -13,7 +13,14 @@ from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
 from nvp.pruning.criteria.dead import is_idle
-from nvp.vitality import Observation, deaths, gradient_noise_scale, headline, weight_norms
+from nvp.vitality import (
+    Observation,
+    Ranks,
+    deaths,
+    gradient_noise_scale,
+    headline,
+    weight_norms,
+)
 
 
 @dataclass
@@ -48,6 +55,7 @@ class EpochRecord:
     """What happened since the last measuring point; losses in nats, fractions in [0, 1].
 
     Attributes:
+        ranks: of the features of the last watched layer, before pruning.
         masked: masked prunable units, of `units`, after pruning.
         masked_weights: masked conv and linear weights, of `weights`, after pruning.
         noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
@@ -64,6 +72,7 @@ class EpochRecord:
     val_loss: float
     val_accuracy: float
     observation: Observation
+    ranks: Ranks
     layers: dict[str, LayerRecord]
     target: float | None
     masked: int
@@ -95,9 +104,15 @@ def look_at(
         events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
         norms = weight_norms(layer, kind="raw")
         check_finite(float(norms.sum()), f"{path} weight norm")
-        keep, origin = layer.keep.clone(), layer.origin
         records[path] = LayerRecord(
-            layer.site, keep, norms, verdicts, death, events, origin, layer.dense
+            site=layer.site,
+            keep=layer.keep.clone(),
+            norms=norms,
+            deaths=verdicts,
+            death=death,
+            events=events,
+            origin=layer.origin,
+            dense=layer.dense,
         )
     return records
 

@@ -1,5 +1,6 @@
 """Records to rows: what each table holds of a measuring point."""
 
+from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
@@ -8,12 +9,10 @@ from nvp.storage.codec import Rows, join, rows_of
 from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
-from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 
 
 def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return the row of `epochs`."""
-    sigma = singular_values(record.observation.features)
     columns: dict[str, Any] = {
         "epoch": record.epoch,
         "step": record.step,
@@ -26,9 +25,7 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
         "sparsity": record.masked / record.units,
         "weight_sparsity": record.masked_weights / record.weights,
         "noise_scale": record.noise_scale,
-        "effective_rank": effective_rank(sigma),
-        "srank": srank(sigma),
-        "stable_rank": stable_rank(sigma),
+        **asdict(record.ranks),
     }
     seconds = {f"{part}_seconds": value for part, value in record.seconds.items()}
     return rows_of("epochs", trial_id, columns | seconds)

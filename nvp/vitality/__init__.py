@@ -9,16 +9,19 @@ from nvp.vitality.death import DEATHS, applicable, deaths, dormancy, headline
 from nvp.vitality.noise_scale import gradient_noise_scale
 from nvp.vitality.nvi import nvi, weight_norms
 from nvp.vitality.observe import Observation, observe
+from nvp.vitality.rank import Ranks, measure_ranks
 
 __all__ = [
     "DEATHS",
     "Activity",
     "Observation",
+    "Ranks",
     "applicable",
     "deaths",
     "dormancy",
     "gradient_noise_scale",
     "headline",
+    "measure_ranks",
     "nvi",
     "observe",
     "weight_norms",

@@ -1,13 +1,41 @@
-"""Ranks of a representation: how many directions the features of a layer really use.
+"""Ranks of a representation: how many directions the features of a layer use.
 
 Source: Roy and Vetterli, "The effective rank", 2007; Kumar et al., "Implicit under-
 parameterization", 2021 (srank); Rudelson and Vershynin, 2007 (stable rank).
-All are of the uncentred matrix of spatial means, images x kept neurons; without any, all are 0.
+All ranks are of the uncentred matrix of spatial means, images x kept neurons. Where no neuron is
+kept, all are 0.
 """
+
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The three ranks of one matrix of features; all are 0 for features that are all 0.
+
+    Attributes:
+        effective_rank: exp of the entropy of the singular values, in [1, f].
+        srank: how many singular values hold 99 % of their sum.
+        stable_rank: sum of the squared singular values over the largest square, in [1, f].
+    """
+
+    effective_rank: float
+    srank: int
+    stable_rank: float
+
+
+def measure_ranks(features: Float[Tensor, "n f"]) -> Ranks:
+    """Return the ranks of `features`; the singular values are computed once for all three."""
+    sigma = singular_values(features)
+    return Ranks(
+        effective_rank=effective_rank(sigma),
+        srank=srank(sigma),
+        stable_rank=stable_rank(sigma),
+    )
 
 
 def singular_values(features: Float[Tensor, "n f"]) -> Float[Tensor, "f"]:
