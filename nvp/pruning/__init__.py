@@ -9,7 +9,7 @@ from nvp.network.weight_masks import live_weights, weight_sparsity
 from nvp.pruning.allocation import ALLOCATIONS
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
-from nvp.pruning.measuring_point import Pruned, Scene
+from nvp.pruning.measuring_point import MeasuringPoint, Pruned
 from nvp.pruning.method import Method
 from nvp.pruning.methods import METHODS
 from nvp.pruning.plan import check_support, may_shrink, resolve
@@ -29,7 +29,7 @@ __all__ = [
     "Method",
     "Moment",
     "Pruned",
-    "Scene",
+    "MeasuringPoint",
     "Sensitivity",
     "check_support",
     "live_weights",

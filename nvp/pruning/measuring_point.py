@@ -16,7 +16,7 @@ from nvp.vitality import Activity, Observation
 
 
 @dataclass
-class Scene:
+class MeasuringPoint:
     """A measuring point, as pruning sees it. A step changes `model`, `optimizer` and `memory`.
 
     Attributes:

@@ -29,23 +29,23 @@ from nvp.network.neuron_layer import (
 from nvp.network.neuron_masks import mask_units, zero
 from nvp.network.weight_masks import live_weights
 from nvp.network.wiring import trace
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.weight_regrowth import share
 from nvp.vitality.observe import evaluating
 
 Units = dict[str, Int64[Tensor, "_"]]
 
 
-def by_gradient(scene: Scene, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+def by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
     """Return the norm of the loss gradient of each candidate's outgoing weights."""
-    scene.forget()
-    gradients = scene.network.gradients
-    names: dict[Tensor, str] = {p: name for name, p in scene.model.named_parameters()}
+    point.forget()
+    gradients = point.network.gradients
+    names: dict[Tensor, str] = {p: name for name, p in point.model.named_parameters()}
     scores = {}
     for group, index in candidates.items():
-        width = len(maskable_layers(scene.model)[prunable_groups(scene.model)[group][0]].keep)
+        width = len(maskable_layers(point.model)[prunable_groups(point.model)[group][0]].keep)
         total = torch.zeros(len(index), dtype=torch.float64)
-        for affine in consumers(scene.model, group):
+        for affine in consumers(point.model, group):
             gradient = gradients[names[affine.weight]].transpose(0, 1)
             columns = gradient[input_columns(affine, index, width)].flatten(1)
             total += columns.double().square().sum(1).view(len(index), -1).sum(1).cpu()
@@ -53,18 +53,18 @@ def by_gradient(scene: Scene, candidates: Units) -> dict[str, Float[Tensor, "_"]
     return scores
 
 
-def by_chance(scene: Scene, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+def by_chance(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
     """Return random scores."""
-    return {g: torch.rand(len(i), generator=scene.regrow) for g, i in candidates.items()}
+    return {g: torch.rand(len(i), generator=point.regrow) for g, i in candidates.items()}
 
 
-RANKINGS: dict[str, Callable[[Scene, Units], dict[str, Tensor]]] = {
+RANKINGS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] = {
     "gradient": by_gradient,
     "redo": by_chance,
 }
 
 
-def reactivate(scene: Scene, config: PruneConfig, pruned: Units) -> Units:
+def reactivate(point: MeasuringPoint, config: PruneConfig, pruned: Units) -> Units:
     """Let the share that is due of the units `pruned` at this point come back, of the others.
 
     What a rounding leaves over is due at the next point.
@@ -72,15 +72,15 @@ def reactivate(scene: Scene, config: PruneConfig, pruned: Units) -> Units:
     Returns:
         {group: the units that came back}.
     """
-    due = share(config, scene.moment.progress) * sum(len(index) for index in pruned.values())
-    due += float(scene.memory.get("regrow_due", torch.zeros(())))
-    candidates = masked_units(scene, config, pruned)
+    due = share(config, point.moment.progress) * sum(len(index) for index in pruned.values())
+    due += float(point.memory.get("regrow_due", torch.zeros(())))
+    candidates = masked_units(point, config, pruned)
     count = min(int(due), sum(len(index) for index in candidates.values()))
-    scene.memory["regrow_due"] = torch.tensor(due - count, dtype=torch.float64)
+    point.memory["regrow_due"] = torch.tensor(due - count, dtype=torch.float64)
     if not count:
         return {}
-    revive(scene, candidates)
-    scores = RANKINGS[config.regrow](scene, candidates)
+    revive(point, candidates)
+    scores = RANKINGS[config.regrow](point, candidates)
     chosen = torch.cat(list(scores.values())).argsort(descending=True, stable=True)[:count]
     lucky = torch.zeros(sum(map(len, candidates.values())), dtype=torch.bool)
     lucky[chosen] = True
@@ -88,17 +88,17 @@ def reactivate(scene: Scene, config: PruneConfig, pruned: Units) -> Units:
     for (group, index), wanted in zip(
         candidates.items(), lucky.split([len(i) for i in candidates.values()]), strict=True
     ):
-        mask_units(scene.model, scene.optimizer, group, index[~wanted.to(index.device)])
+        mask_units(point.model, point.optimizer, group, index[~wanted.to(index.device)])
         if bool(wanted.any()):
             back[group] = index[wanted.to(index.device)]
-    scene.forget()
+    point.forget()
     return back
 
 
-def masked_units(scene: Scene, config: PruneConfig, but: Units) -> Units:
+def masked_units(point: MeasuringPoint, config: PruneConfig, but: Units) -> Units:
     """Return the units that are masked, except those in `but`."""
-    layers, found = maskable_layers(scene.model), {}
-    for group, paths in prunable_groups(scene.model, config.sites).items():
+    layers, found = maskable_layers(point.model), {}
+    for group, paths in prunable_groups(point.model, config.sites).items():
         masked = ~layers[paths[0]].keep
         masked[but.get(group, [])] = False
         if bool(masked.any()):
@@ -106,9 +106,9 @@ def masked_units(scene: Scene, config: PruneConfig, but: Units) -> Units:
     return found
 
 
-def revive(scene: Scene, units: Units) -> None:
+def revive(point: MeasuringPoint, units: Units) -> None:
     """Unmask units and start them anew, read by nobody yet."""
-    model, layers, groups = scene.model, maskable_layers(scene.model), prunable_groups(scene.model)
+    model, layers, groups = point.model, maskable_layers(point.model), prunable_groups(point.model)
     for group, index in units.items():
         for path in groups[group]:
             layers[path].keep[index] = True
@@ -116,12 +116,12 @@ def revive(scene: Scene, units: Units) -> None:
     live = live_weights(model)  # what still masked neurons feed stays 0
     for group, index in units.items():
         for path in groups[group]:
-            start_anew(layers[path], index, live[names[layers[path].affine.weight]], scene.regrow)
+            start_anew(layers[path], index, live[names[layers[path].affine.weight]], point.regrow)
     for group, index in units.items():
         for affine in consumers(model, group):
             columns = input_columns(affine, index, len(layers[groups[group][0]].keep))
-            zero(affine.weight, scene.optimizer, columns, dim=1)
-    cut_shortcuts(scene, units)
+            zero(affine.weight, point.optimizer, columns, dim=1)
+    cut_shortcuts(point, units)
 
 
 def start_anew(
@@ -140,16 +140,16 @@ def start_anew(
         layer.norm.running_var[index] = 1.0
 
 
-def cut_shortcuts(scene: Scene, units: Units) -> None:
+def cut_shortcuts(point: MeasuringPoint, units: Units) -> None:
     """Keep units that come back out of the shortcuts without parameters that carried them.
 
     There is no weight there that could be 0: so their way on is through the convolutions alone.
     """
-    layers = maskable_layers(scene.model)
-    with evaluating(scene.model), torch.no_grad():
-        wiring = trace(scene.model, normalise(scene.images.pixels[:1], scene.images))
+    layers = maskable_layers(point.model)
+    with evaluating(point.model), torch.no_grad():
+        wiring = trace(point.model, normalise(point.images.pixels[:1], point.images))
     for adder, maker in wiring.adds.items():
-        module = scene.model.get_submodule(maker)
+        module = point.model.get_submodule(maker)
         if isinstance(module, Subsample):
             source = wiring.reads[maker]
             index = units.get(layers[source].group or source)

@@ -17,7 +17,7 @@ from nvp.network.weight_masks import (
 from nvp.pruning.allocation import Keep, Scores, whole
 from nvp.pruning.criteria import CRITERIA
 from nvp.pruning.criteria.dying import state_changes
-from nvp.pruning.measuring_point import Pruned, Scene
+from nvp.pruning.measuring_point import MeasuringPoint, Pruned
 from nvp.pruning.methods import METHODS
 from nvp.pruning.neuron_regrowth import RANKINGS, Units, reactivate
 from nvp.pruning.nn_relief.relief_step import relieve
@@ -28,32 +28,32 @@ from nvp.pruning.trigger import TRIGGERS, at_the_latest
 from nvp.pruning.weight_regrowth import EXCHANGES
 
 
-def prune(scene: Scene, config: PruneConfig) -> Pruned:
-    """Mask and regrow what the method asks for at this measuring point. Changes the scene.
+def prune(point: MeasuringPoint, config: PruneConfig) -> Pruned:
+    """Mask and regrow what the method asks for at this measuring point. Changes the point.
 
     Args:
-        scene: the measuring point; its model, optimizer and memory are changed.
+        point: the measuring point; its model, optimizer and memory are changed.
         config: resolved (`nvp.pruning.plan`).
     """
     method = METHODS[config.method]
-    masks = {name: mask.clone() for name, mask in parameter_masks(scene.model).items()}
-    keeps = {path: layer.keep.clone() for path, layer in neuron_layers(scene.model).items()}
-    memory = dict(scene.memory)
-    target, forced = due(scene, config)
+    masks = {name: mask.clone() for name, mask in parameter_masks(point.model).items()}
+    keeps = {path: layer.keep.clone() for path, layer in neuron_layers(point.model).items()}
+    memory = dict(point.memory)
+    target, forced = due(point, config)
     masked: Units = {}
     floored: set[str] = set()
-    if method.rewinds and scene.moment.progress == 0:
-        rewind(scene)
-    if target is None or reached(scene.model, config, target):
-        watch(scene, config)
+    if method.rewinds and point.moment.progress == 0:
+        rewind(point)
+    if target is None or reached(point.model, config, target):
+        watch(point, config)
     elif config.criterion == "nn_relief":
-        masked = relieve(scene, config)
+        masked = relieve(point, config)
     else:
-        masked, floored = mask_lowest(scene, config, target)
+        masked, floored = mask_lowest(point, config, target)
     if method.rewinds and target is not None:
-        rewind(scene)
-    grown = regrow(scene, config, masked)
-    changes = weight_changes(scene.model, masks)
+        rewind(point)
+    grown = regrow(point, config, masked)
+    changes = weight_changes(point.model, masks)
     return Pruned(
         masked=masked,
         target=None if config.allocation == "threshold" else target,
@@ -61,27 +61,27 @@ def prune(scene: Scene, config: PruneConfig) -> Pruned:
         grown=grown,
         weights=changes,
         forced=forced and bool(masked or changes),
-        states=state_changes(memory, scene.memory, keeps),
+        states=state_changes(memory, point.memory, keeps),
     )
 
 
-def due(scene: Scene, config: PruneConfig) -> tuple[float | None, bool]:
+def due(point: MeasuringPoint, config: PruneConfig) -> tuple[float | None, bool]:
     """Return (the target of this point or None, whether it is due although no trigger fired)."""
     method = METHODS[config.method]
-    target = SCHEDULES[config.schedule](config, scene.moment)
-    if target is not None and reached(scene.model, config, target):
+    target = SCHEDULES[config.schedule](config, point.moment)
+    if target is not None and reached(point.model, config, target):
         return target, False
-    fired = TRIGGERS[method.trigger](scene, config, method.granularity)
-    forced = not fired and at_the_latest(scene, config)
+    fired = TRIGGERS[method.trigger](point, config, method.granularity)
+    forced = not fired and at_the_latest(point, config)
     return (target, forced) if fired or forced else (None, False)
 
 
-def watch(scene: Scene, config: PruneConfig) -> None:
+def watch(point: MeasuringPoint, config: PruneConfig) -> None:
     """Let a criterion that compares measuring points see this one too, though nothing is due."""
     if METHODS[config.method].granularity == "neuron":
         criterion = CRITERIA[config.criterion](config)
         if getattr(criterion, "remembers", False):
-            score_units(scene, config)
+            score_units(point, config)
 
 
 def reached(model: nn.Module, config: PruneConfig, target: float) -> bool:
@@ -94,15 +94,17 @@ def reached(model: nn.Module, config: PruneConfig, target: float) -> bool:
     return 0 < whole(target, pool) <= masked
 
 
-def mask_lowest(scene: Scene, config: PruneConfig, target: float) -> tuple[Units, set[str]]:
+def mask_lowest(
+    point: MeasuringPoint, config: PruneConfig, target: float
+) -> tuple[Units, set[str]]:
     """Mask by score, in one round or several; return the units masked and where floors bound."""
     found: dict[str, list[Tensor]] = {}
     floored: list[str] = []
     for part in ROUNDS[METHODS[config.method].in_rounds](target):
-        keep, scores, floored = choose(scene, config, part)
-        for group, index in apply(scene, config, keep, scores).items():
+        keep, scores, floored = choose(point, config, part)
+        for group, index in apply(point, config, keep, scores).items():
             found.setdefault(group, []).append(index)
-        scene.forget()
+        point.forget()
     weights = METHODS[config.method].granularity == "weight"
     return (
         {group: torch.cat(parts) for group, parts in found.items()},
@@ -110,37 +112,37 @@ def mask_lowest(scene: Scene, config: PruneConfig, target: float) -> tuple[Units
     )
 
 
-def apply(scene: Scene, config: PruneConfig, keep: Keep, scores: Scores) -> Units:
+def apply(point: MeasuringPoint, config: PruneConfig, keep: Keep, scores: Scores) -> Units:
     """Mask, hard or soft, what is not kept; return the units newly masked."""
     soft, units = config.schedule in SOFT, {}
-    layers, groups = maskable_layers(scene.model), prunable_groups(scene.model)
+    layers, groups = maskable_layers(point.model), prunable_groups(point.model)
     for group, score in scores.items():
         new = ~keep[group] & (score > -torch.inf)
         if not bool(new.any()):
             continue
         if METHODS[config.method].granularity == "weight":
             if soft:
-                soften_weights(scene.model, group, ~new)
+                soften_weights(point.model, group, ~new)
             else:
-                mask_weights(scene.model, scene.optimizer, group, ~new)
+                mask_weights(point.model, point.optimizer, group, ~new)
             continue
         units[group] = new[layers[groups[group][0]].origin].nonzero().flatten()
         if soft:
-            soften_units(scene.model, group, units[group])
+            soften_units(point.model, group, units[group])
         else:
-            mask_units(scene.model, scene.optimizer, group, units[group])
+            mask_units(point.model, point.optimizer, group, units[group])
     return units
 
 
-def regrow(scene: Scene, config: PruneConfig, masked: Units) -> Units:
+def regrow(point: MeasuringPoint, config: PruneConfig, masked: Units) -> Units:
     """Let weights or units come back, as the method says; return the units that did."""
-    if not 0 < scene.moment.progress <= config.regrow_end:
+    if not 0 < point.moment.progress <= config.regrow_end:
         return {}
     if config.regrow in RANKINGS:
-        return reactivate(scene, config, masked)
+        return reactivate(point, config, masked)
     if config.regrow in EXCHANGES:
-        EXCHANGES[config.regrow](scene, config)
-        scene.forget()
+        EXCHANGES[config.regrow](point, config)
+        point.forget()
     return {}
 
 

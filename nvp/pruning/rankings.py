@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import ALLOCATIONS, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.methods import METHODS
 from nvp.pruning.plan import NEEDS, check_needs
 from nvp.pruning.scoring import floors_of, score_units, score_weights
@@ -38,7 +38,7 @@ class Ranking:
 
 
 def rankings(
-    scene: Scene,
+    point: MeasuringPoint,
     config: PruneConfig,
     granularity: str,
     activation: str,
@@ -46,11 +46,11 @@ def rankings(
 ) -> tuple[list[Ranking], dict[str, str]]:
     """Return the ranking of every criterion that the network supports, and why not the others.
 
-    Each works on a copy of the scene's memory and stream: the scene stays as it was. Only the
+    Each works on a copy of the point's memory and stream: the point stays as it was. Only the
     trial's own criterion has a memory; any other judges as it would at its first measuring point.
 
     Args:
-        scene: the measuring point.
+        point: the measuring point.
         config: the trial's, resolved.
         granularity: "neuron" or "weight".
         activation: of the network, a name in ACTIVATIONS.
@@ -58,14 +58,14 @@ def rankings(
     """
     found, skipped = [], {}
     for name in CRITERIA_OF[granularity] if names is None else names:
-        reason = unsupported(name, scene.model, activation)
+        reason = unsupported(name, point.model, activation)
         if reason:
             skipped[name] = reason
             continue
         own = (name, granularity) == (config.criterion, METHODS[config.method].granularity)
-        apart = aside(scene, remembers=own)
+        apart = aside(point, remembers=own)
         scores = SCORE[granularity](apart, replace(config, criterion=name))
-        found.append(Ranking(name, granularity, scores, own and bool(scene.memory)))
+        found.append(Ranking(name, granularity, scores, own and bool(point.memory)))
     return found, skipped
 
 
@@ -79,12 +79,12 @@ def unsupported(criterion: str, model: nn.Module, activation: str) -> str:
     return ""
 
 
-def aside(scene: Scene, *, remembers: bool) -> Scene:
+def aside(point: MeasuringPoint, *, remembers: bool) -> MeasuringPoint:
     """Return a copy with a memory and a stream of its own, and the derivatives shared."""
-    apart = copy.copy(scene)
-    apart.network = scene.network
-    apart.memory = dict(scene.memory) if remembers else {}
-    apart.ties = scene.ties.clone_state()
+    apart = copy.copy(point)
+    apart.network = point.network
+    apart.memory = dict(point.memory) if remembers else {}
+    apart.ties = point.ties.clone_state()
     return apart
 
 

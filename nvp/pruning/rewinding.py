@@ -7,23 +7,23 @@ import torch
 from torch import nn
 
 from nvp.network.weight_masks import live_weights
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 
 START = "initial"
 
 
-def rewind(scene: Scene) -> None:
+def rewind(point: MeasuringPoint) -> None:
     """Set all live weights back to those of the first call, which only remembers them.
 
     Optimizer moments become 0, and running statistics those of a fresh layer.
     """
-    live = live_weights(scene.model)
-    for name, parameter in scene.model.named_parameters():
-        initial = scene.memory.setdefault(f"{START}.{name}", parameter.detach().clone())
+    live = live_weights(point.model)
+    for name, parameter in point.model.named_parameters():
+        initial = point.memory.setdefault(f"{START}.{name}", parameter.detach().clone())
         parameter.data.copy_(torch.where(live[name], initial.to(parameter), 0.0))
-        for moment in scene.optimizer.state.get(parameter, {}).values():
+        for moment in point.optimizer.state.get(parameter, {}).values():
             if isinstance(moment, torch.Tensor) and moment.shape == parameter.shape:
                 moment.zero_()
-    for module in scene.model.modules():
+    for module in point.model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()

@@ -12,15 +12,17 @@ from nvp.network.weight_masks import layer_path, live_weights, prunable_weights
 from nvp.pruning.allocation import ALLOCATIONS, Keep, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.methods import METHODS
 from nvp.vitality import weight_norms
 
 
-def choose(scene: Scene, config: PruneConfig, target: float) -> tuple[Keep, Scores, list[str]]:
+def choose(
+    point: MeasuringPoint, config: PruneConfig, target: float
+) -> tuple[Keep, Scores, list[str]]:
     """Return (what to keep, the scores, the groups of which a floor protects some)."""
     weights = METHODS[config.method].granularity == "weight"
-    scores = score_weights(scene, config) if weights else score_units(scene, config)
+    scores = score_weights(point, config) if weights else score_units(point, config)
     floors = floors_of(scores, config, METHODS[config.method].granularity)
     allocate = ALLOCATIONS[config.allocation]
     keep = allocate(scores, target, floors)
@@ -34,27 +36,27 @@ def floors_of(scores: Scores, config: PruneConfig, granularity: str) -> dict[str
     return {g: min(s.numel(), max(1, ceil(share * len(s)))) for g, s in scores.items()}
 
 
-def score_units(scene: Scene, config: PruneConfig) -> dict[str, Float[Tensor, "_"]]:
+def score_units(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float[Tensor, "_"]]:
     """Return the score of every prunable unit of the dense network; -inf where masked or removed.
 
     A group's is its layers' mean.
     """
     criterion = CRITERIA[config.criterion](config)
-    layers = neuron_layers(scene.model)
+    layers = neuron_layers(point.model)
     scores = {}
-    for group, paths in prunable_groups(scene.model, config.sites).items():
+    for group, paths in prunable_groups(point.model, config.sites).items():
         watched = [path for path in paths if path in layers]
         keep, origin = layers[watched[0]].keep, layers[watched[0]].origin
         total = torch.full((layers[watched[0]].dense,), -torch.inf, device=keep.device)
         if bool(keep.any()):
-            each = [score_layer(scene, config, criterion, path, layers[path]) for path in watched]
+            each = [score_layer(point, config, criterion, path, layers[path]) for path in watched]
             total[origin[keep]] = torch.stack(each).mean(0).to(total.dtype)
         scores[group] = total
     return scores
 
 
 def score_layer(
-    scene: Scene, config: PruneConfig, criterion: Criterion, path: str, layer: NeuronLayer
+    point: MeasuringPoint, config: PruneConfig, criterion: Criterion, path: str, layer: NeuronLayer
 ) -> Float[Tensor, "f"]:
     """Return the scores of a layer's kept neurons."""
     keep = layer.keep
@@ -62,50 +64,50 @@ def score_layer(
         path=path,
         weight=layer.weight.detach()[keep],
         norms=weight_norms(layer, kind=config.weight_norm)[keep],
-        activity=scene.observation.layers[path].select(keep),
-        idle=scene.idle[path][keep],
-        confirmed=lambda: scene.confirm()[path].select(keep),
-        rng=scene.ties,
-        network=scene.network,
+        activity=point.observation.layers[path].select(keep),
+        idle=point.idle[path][keep],
+        confirmed=lambda: point.confirm()[path].select(keep),
+        rng=point.ties,
+        network=point.network,
         weight_name=f"{path}.affine.weight",
         index=keep,
-        memory=recollect(scene, path),
+        memory=recollect(point, path),
     )
     scores = criterion(evidence)
-    memorise(scene, path, evidence.memory)
+    memorise(point, path, evidence.memory)
     return scores
 
 
-def score_weights(scene: Scene, config: PruneConfig) -> dict[str, Float[Tensor, "..."]]:
+def score_weights(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float[Tensor, "..."]]:
     """Return the score of every weight of a convolution or linear layer; -inf where masked."""
     criterion = WEIGHT_CRITERIA[config.criterion](config)
-    layers, live = neuron_layers(scene.model), live_weights(scene.model)
+    layers, live = neuron_layers(point.model), live_weights(point.model)
     scores = {}
-    for name, parameter in prunable_weights(scene.model).items():
+    for name, parameter in prunable_weights(point.model).items():
         path, weight = layer_path(name), parameter.detach()
         evidence = Evidence(
             path=path,
             weight=weight,
             norms=weight.flatten(1).norm(dim=1),
-            activity=scene.observation.layers[path] if path in layers else None,
-            idle=scene.idle.get(path, torch.zeros(len(weight), dtype=torch.int64)),
-            confirmed=lambda path=path: scene.confirm()[path],
-            rng=scene.ties,
-            network=scene.network,
+            activity=point.observation.layers[path] if path in layers else None,
+            idle=point.idle.get(path, torch.zeros(len(weight), dtype=torch.int64)),
+            confirmed=lambda path=path: point.confirm()[path],
+            rng=point.ties,
+            network=point.network,
             weight_name=name,
-            memory=recollect(scene, path),
+            memory=recollect(point, path),
         )
         scores[name] = criterion(evidence).masked_fill(~live[name], -torch.inf)
-        memorise(scene, path, evidence.memory)
+        memorise(point, path, evidence.memory)
     return scores
 
 
-def recollect(scene: Scene, path: str) -> dict[str, Tensor]:
+def recollect(point: MeasuringPoint, path: str) -> dict[str, Tensor]:
     """Return what a criterion remembered of a layer."""
     start = f"{path}/"
-    return {k.removeprefix(start): v for k, v in scene.memory.items() if k.startswith(start)}
+    return {k.removeprefix(start): v for k, v in point.memory.items() if k.startswith(start)}
 
 
-def memorise(scene: Scene, path: str, memory: dict[str, Tensor]) -> None:
+def memorise(point: MeasuringPoint, path: str, memory: dict[str, Tensor]) -> None:
     """Keep what a criterion remembers of a layer."""
-    scene.memory.update({f"{path}/{key}": value for key, value in memory.items()})
+    point.memory.update({f"{path}/{key}": value for key, value in memory.items()})

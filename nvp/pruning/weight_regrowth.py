@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nvp.config.trial_config import PruneConfig
 from nvp.network.weight_masks import grow_weights, mask_weights, parameter_masks, prunable_weights
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 
 
 def share(config: PruneConfig, progress: float) -> float:
@@ -23,41 +23,41 @@ def share(config: PruneConfig, progress: float) -> float:
     return config.regrow_fraction / 2 * (1 + math.cos(math.pi * progress / config.regrow_end))
 
 
-def rigl(scene: Scene, config: PruneConfig) -> None:
+def rigl(point: MeasuringPoint, config: PruneConfig) -> None:
     """Drop the smallest weights of each layer, grow those with the largest dense gradient."""
-    gradients = scene.network.gradients
-    for name, live in masked_weights(scene).items():
-        weight = scene.model.get_parameter(name).detach()
-        count = int(share(config, scene.moment.progress) * int(live.sum()))
+    gradients = point.network.gradients
+    for name, live in masked_weights(point).items():
+        weight = point.model.get_parameter(name).detach()
+        count = int(share(config, point.moment.progress) * int(live.sum()))
         drop = highest(-weight.abs().masked_fill(~live, torch.inf), count)
         candidates = ~live | drop
         grow = highest(gradients[name].abs().masked_fill(~candidates, -torch.inf), count)
-        exchange(scene, name, drop, grow, torch.zeros_like(weight))
+        exchange(point, name, drop, grow, torch.zeros_like(weight))
 
 
-def set_(scene: Scene, config: PruneConfig) -> None:
+def set_(point: MeasuringPoint, config: PruneConfig) -> None:
     """Drop the smallest positive and the largest negative weights, grow as many at random.
 
     What grows starts as a linear layer's weights do: uniform within 1 / sqrt(fan-in).
     """
-    for name, live in masked_weights(scene).items():
-        weight = scene.model.get_parameter(name).detach()
+    for name, live in masked_weights(point).items():
+        weight = point.model.get_parameter(name).detach()
         drop = torch.zeros_like(live)
         for side in (weight, -weight):
             chosen = live & (side > 0)
             count = int(config.regrow_fraction * int(chosen.sum()))
             drop |= highest(-side.masked_fill(~chosen, torch.inf), count)
-        luck = torch.rand(weight.shape, generator=scene.regrow).to(weight)
+        luck = torch.rand(weight.shape, generator=point.regrow).to(weight)
         grow = highest(luck.masked_fill(live, -1.0), min(int(drop.sum()), int((~live).sum())))
         drop = highest(-weight.abs().masked_fill(~drop, torch.inf), int(grow.sum()))
         bound = 1 / math.sqrt(weight[0].numel())
-        fresh = torch.rand(weight.shape, generator=scene.regrow).to(weight) * 2 * bound - bound
-        exchange(scene, name, drop, grow, fresh)
+        fresh = torch.rand(weight.shape, generator=point.regrow).to(weight) * 2 * bound - bound
+        exchange(point, name, drop, grow, fresh)
 
 
-def masked_weights(scene: Scene) -> dict[str, Bool[Tensor, "..."]]:
+def masked_weights(point: MeasuringPoint) -> dict[str, Bool[Tensor, "..."]]:
     """Return {name: True where kept} of the weights that have a mask."""
-    masks, weights = parameter_masks(scene.model), prunable_weights(scene.model)
+    masks, weights = parameter_masks(point.model), prunable_weights(point.model)
     return {name: masks[name].clone() for name in weights if name in masks}
 
 
@@ -69,11 +69,15 @@ def highest(score: Float[Tensor, "..."], count: int) -> Bool[Tensor, "..."]:
 
 
 def exchange(
-    scene: Scene, name: str, drop: Bool[Tensor, "..."], grow: Bool[Tensor, "..."], values: Tensor
+    point: MeasuringPoint,
+    name: str,
+    drop: Bool[Tensor, "..."],
+    grow: Bool[Tensor, "..."],
+    values: Tensor,
 ) -> None:
     """Mask the weights `drop` and let the weights `grow` live from `values`."""
-    mask_weights(scene.model, scene.optimizer, name, ~drop)
-    grow_weights(scene.model, name, grow, values)
+    mask_weights(point.model, point.optimizer, name, ~drop)
+    grow_weights(point.model, name, grow, values)
 
 
-EXCHANGES: dict[str, Callable[[Scene, PruneConfig], None]] = {"rigl": rigl, "set": set_}
+EXCHANGES: dict[str, Callable[[MeasuringPoint, PruneConfig], None]] = {"rigl": rigl, "set": set_}

@@ -19,14 +19,14 @@ from nvp.config.registry import look_up, nearest
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, splits_of
 from nvp.pruning import resolve
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.ranking_overlap import by_index, overlaps
 from nvp.pruning.rankings import CRITERIA_OF, rankings, would_mask
 from nvp.storage.reader import read_index, read_study
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
 from nvp.training.build import build, set_up_process
-from nvp.training.loop import look, scene_now
+from nvp.training.loop import build_point, look
 from nvp.trial.checkpoint import checkpoints, restore
 from nvp.trial.overlap_table import Comparison, show
 
@@ -41,13 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage, preset = find_study(arguments.storage, arguments.study, arguments.preset)
         config = find_config(storage, arguments.trial)
         asked = chosen(arguments.criteria)
-        scene = restored_scene(storage, arguments.trial, config)
-        found = [compare(scene, config, kind, asked, arguments.sparsity) for kind in CRITERIA_OF]
+        point = restore_point(storage, arguments.trial, config)
+        found = [compare(point, config, kind, asked, arguments.sparsity) for kind in CRITERIA_OF]
         if arguments.out:
             write_csv(Path(arguments.out), [row for each in found for row in each.rows])
         show(
             f"{arguments.study}/{preset} {arguments.trial} after "
-            f"{scene.moment.progress:.0%} of training, at sparsity {arguments.sparsity:g}",
+            f"{point.moment.progress:.0%} of training, at sparsity {arguments.sparsity:g}",
             [each for each in found if each.rankings or each.skipped],
         )
     except ValueError as error:
@@ -110,7 +110,7 @@ def chosen(names: list[str] | None) -> dict[str, list[str]]:
     return {kind: [n for n in criteria if n in asked] for kind, criteria in CRITERIA_OF.items()}
 
 
-def restored_scene(storage: Storage, trial: str, config: TrialConfig) -> Scene:
+def restore_point(storage: Storage, trial: str, config: TrialConfig) -> MeasuringPoint:
     """Return the measuring point of a trial's newest checkpoint, observed anew."""
     found = checkpoints(storage, trial)
     if not found:
@@ -125,11 +125,11 @@ def restored_scene(storage: Storage, trial: str, config: TrialConfig) -> Scene:
     state = build(config, data, device)
     restore(found[0], state)
     observation = look(config, state, data.probe(config.probe.size))
-    return scene_now(config, data, state, observation)
+    return build_point(config, data, state, observation)
 
 
 def compare(
-    scene: Scene,
+    point: MeasuringPoint,
     config: TrialConfig,
     granularity: str,
     asked: dict[str, list[str]],
@@ -137,7 +137,7 @@ def compare(
 ) -> Comparison:
     """Return the rankings of one granularity and their overlaps."""
     method, names = resolve(config.prune), asked[granularity]
-    ranked, skipped = rankings(scene, method, granularity, config.model.activation, names)
+    ranked, skipped = rankings(point, method, granularity, config.model.activation, names)
     ties = [by_index(ranking, would_mask(ranking, method, sparsity)) for ranking in ranked]
     return Comparison(granularity, ranked, skipped, ties, overlaps(ranked, method, sparsity))
 

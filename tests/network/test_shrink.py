@@ -32,7 +32,7 @@ from nvp.network.weight_masks import (
     prunable_weights,
     weight_sparsity,
 )
-from nvp.pruning import Moment, Scene, resolve, sparsity
+from nvp.pruning import MeasuringPoint, Moment, resolve, sparsity
 from nvp.pruning.nn_relief.relief_step import relieve
 from nvp.pruning.removal_policy import size, size_left
 from nvp.training.gradient_rule import GradientRule
@@ -365,17 +365,17 @@ def test_nn_relief_leaves_networks_that_shrink_exactly(name: str) -> None:
     model = make(name, width=0.3)
     state = TrainState(model, build_optimizer(model, OPTIMS["sgd"]))
     config = resolve(PruneConfig(method="nn_relief", alpha_conv=0.6, alpha_fc=0.6))
-    relieve(scene_of(state), config)
+    relieve(point_of(state), config)
     masked, shrunk = pair(state)
     assert sparsity(masked.model, "all")[0] > 0
     assert distance(masked.model, shrunk.model) <= 1e-10
     assert learn_masked(masked) == pytest.approx(learn_masked(shrunk), abs=1e-9)
 
 
-def scene_of(state: TrainState) -> Scene:
+def point_of(state: TrainState) -> MeasuringPoint:
     rng = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (16, *SHAPE), generator=rng, dtype=torch.uint8)
-    return Scene(
+    return MeasuringPoint(
         model=state.model,
         optimizer=state.optimizer,
         observation=Observation({}, torch.zeros(1, 1)),

@@ -30,9 +30,9 @@ from nvp.pruning import (
     METHODS,
     SOFT,
     WEIGHT_CRITERIA,
+    MeasuringPoint,
     Moment,
     Pruned,
-    Scene,
     prune,
     reached,
     resolve,
@@ -107,7 +107,7 @@ def prune_at(
     """Prune once; where nothing is said of idleness, who is silent now was idle for long."""
     observed = observe(model, probe(), bins=8)
     silent = {path: (seen.mean_abs == 0).long() * 9 for path, seen in observed.layers.items()}
-    scene = Scene(
+    point = MeasuringPoint(
         model=model,
         optimizer=optimizer,
         observation=observed,
@@ -119,7 +119,7 @@ def prune_at(
         ties=torch.Generator().manual_seed(seed),
         regrow=torch.Generator().manual_seed(seed + 1),
     )
-    return prune(scene, resolve(config))
+    return prune(point, resolve(config))
 
 
 def run_through(
@@ -175,9 +175,9 @@ def free_units(model: nn.Module, config: PruneConfig) -> int:
 # --- criteria
 
 
-def scene_for_scores(model: nn.Module, seed: int = 0) -> Scene:
+def point_for_scores(model: nn.Module, seed: int = 0) -> MeasuringPoint:
     observed = observe(model, probe(), bins=8)
-    return Scene(
+    return MeasuringPoint(
         model=model,
         optimizer=build_optimizer(model, BUSY),
         observation=observed,
@@ -201,8 +201,8 @@ def test_scores_are_finite_shaped_and_repeatable(criterion: str, name: str, widt
         kill_every_third(model)
     config = resolve(PruneConfig(method=method, criterion=criterion.removeprefix("weight ")))
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    _, scores, _ = choose(scene_for_scores(model), config, 0.5)
-    _, again, _ = choose(scene_for_scores(model), config, 0.5)
+    _, scores, _ = choose(point_for_scores(model), config, 0.5)
+    _, again, _ = choose(point_for_scores(model), config, 0.5)
     if method == "gmp":
         assert {n: s.shape for n, s in scores.items()} == {
             n: w.shape for n, w in prunable_weights(model).items()
@@ -226,14 +226,14 @@ def test_permuted_neurons_have_permuted_scores(criterion: str) -> None:
     train(model, build_optimizer(model, BUSY), OptimConfig(lr=0.05), 2)
     kill_every_third(model)
     config = resolve(PruneConfig(method="nvp", criterion=criterion))
-    _, scores, _ = choose(scene_for_scores(model), config, 0.5)
+    _, scores, _ = choose(point_for_scores(model), config, 0.5)
     first, second = model.hidden
     order = torch.randperm(len(first.keep), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         for tensor in (*first.own, first.norm.running_mean, first.norm.running_var):
             tensor.copy_(tensor[order])
         second.affine.weight.copy_(second.affine.weight[:, order])
-    _, permuted, _ = choose(scene_for_scores(model), config, 0.5)
+    _, permuted, _ = choose(point_for_scores(model), config, 0.5)
     for found, expected in (
         (permuted["hidden.0"], scores["hidden.0"][order]),
         (permuted["hidden.1"], scores["hidden.1"]),
@@ -245,7 +245,7 @@ def test_a_dead_neuron_has_no_vitality_and_scores_lowest() -> None:
     model = model_of("mlp")
     kill_every_third(model)
     config = resolve(PruneConfig(method="nvp"))
-    _, scores, _ = choose(scene_for_scores(model), config, 0.5)
+    _, scores, _ = choose(point_for_scores(model), config, 0.5)
     for score in scores.values():
         assert not score[::3].any()
         assert float(score.max()) > 0

@@ -11,7 +11,7 @@ from nvp.data.batches import normalise
 from nvp.network.neuron_layer import consumers, maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import input_columns, live_weights
-from nvp.pruning import Moment, Scene, prune, resolve
+from nvp.pruning import MeasuringPoint, Moment, prune, resolve
 from nvp.pruning.neuron_regrowth import by_gradient, masked_units, reactivate, revive
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
@@ -20,9 +20,9 @@ from tests.pruning.test_pruning import BUSY, model_of, probe, train
 torch.set_num_threads(1)
 
 
-def scene_of(model: nn.Module, optimizer: torch.optim.Optimizer, **more: Any) -> Scene:
+def point_of(model: nn.Module, optimizer: torch.optim.Optimizer, **more: Any) -> MeasuringPoint:
     observed = observe(model, probe(), bins=8)
-    return Scene(
+    return MeasuringPoint(
         model=model,
         optimizer=optimizer,
         observation=observed,
@@ -60,8 +60,8 @@ def logits(model: nn.Module) -> Tensor:
 def test_the_output_does_not_change_at_that_instant(name: str, norm: str) -> None:
     model, optimizer = with_masked(name, norm)
     before = logits(model)
-    scene = scene_of(model, optimizer)
-    revive(scene, masked_units(scene, PruneConfig(), {}))
+    point = point_of(model, optimizer)
+    revive(point, masked_units(point, PruneConfig(), {}))
     assert torch.equal(logits(model), before)
     for group, paths in prunable_groups(model).items():
         width = len(maskable_layers(model)[paths[0]].keep)
@@ -82,9 +82,9 @@ def test_the_output_does_not_change_at_that_instant(name: str, norm: str) -> Non
 @pytest.mark.parametrize("name", ["mlp", "convnet"])
 def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> None:
     model, optimizer = with_masked(name)
-    scene = scene_of(model, optimizer)
-    candidates = masked_units(scene, PruneConfig(), {})
-    revive(scene, candidates)
+    point = point_of(model, optimizer)
+    candidates = masked_units(point, PruneConfig(), {})
+    revive(point, candidates)
     live = live_weights(model)
     assert all(mask.all() for mask in live.values())
     incoming = {p: m.affine.weight[::3].clone() for p, m in maskable_layers(model).items()}
@@ -102,10 +102,10 @@ def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> 
 
 def test_candidates_have_different_gradients() -> None:
     model, optimizer = with_masked("convnet")
-    scene = scene_of(model, optimizer)
-    candidates = masked_units(scene, PruneConfig(), {})
-    revive(scene, candidates)
-    for group, score in by_gradient(scene, candidates).items():
+    point = point_of(model, optimizer)
+    candidates = masked_units(point, PruneConfig(), {})
+    revive(point, candidates)
+    for group, score in by_gradient(point, candidates).items():
         assert len(score) == len(candidates[group])
         heard = score[score > 0]
         assert len(heard) > len(score) / 2, "some fire for none of the images"
@@ -118,14 +118,14 @@ def test_the_share_that_is_due_comes_back_and_what_rounding_leaves_is_due_next(
 ) -> None:
     model, optimizer = with_masked("convnet")
     config = resolve(PruneConfig(method="dnr", regrow=ranking))
-    scene = scene_of(model, optimizer)  # at a tenth of training: 0.3 / 2 * (1 + cos(...)) = 0.287
+    point = point_of(model, optimizer)  # at a tenth of training: 0.3 / 2 * (1 + cos(...)) = 0.287
     pruned = {"conv1": torch.tensor([0, 3])}
-    assert reactivate(scene, config, pruned) == {}, "0.57 of a neuron"
-    back = reactivate(scene, config, pruned)
+    assert reactivate(point, config, pruned) == {}, "0.57 of a neuron"
+    back = reactivate(point, config, pruned)
     assert sum(len(index) for index in back.values()) == 1, "1.15"
     assert not {0, 3} & set(back.get("conv1", torch.tensor([])).tolist()), "just removed"
-    assert float(scene.memory["regrow_due"]) == pytest.approx(0.148, abs=1e-3)
-    masked = sum(len(i) for i in masked_units(scene, config, {}).values())
+    assert float(point.memory["regrow_due"]) == pytest.approx(0.148, abs=1e-3)
+    masked = sum(len(i) for i in masked_units(point, config, {}).values())
     total = sum((len(m.keep) + 2) // 3 for m in maskable_layers(model).values())
     assert masked == total - 1
     for name, parameter in model.named_parameters():
@@ -134,15 +134,15 @@ def test_the_share_that_is_due_comes_back_and_what_rounding_leaves_is_due_next(
 
 def test_the_gradient_chooses_those_with_the_largest() -> None:
     model, optimizer = with_masked("mlp")
-    scene = scene_of(model, optimizer)
+    point = point_of(model, optimizer)
     config = resolve(PruneConfig(method="dnr", regrow_fraction=1.0))
     pruned = {"hidden.0": torch.arange(0, 64, 3)[:10]}
-    back = reactivate(scene, config, pruned)
+    back = reactivate(point, config, pruned)
     again, optimizer = with_masked("mlp")
-    scene = scene_of(again, optimizer)
-    candidates = masked_units(scene, config, pruned)
-    revive(scene, candidates)
-    scores = by_gradient(scene, candidates)
+    point = point_of(again, optimizer)
+    candidates = masked_units(point, config, pruned)
+    revive(point, candidates)
+    scores = by_gradient(point, candidates)
     chosen = {(g, int(i)) for g, index in back.items() for i in index}
     ranked = sorted(
         (
@@ -164,7 +164,7 @@ def test_dying_recovering_and_removal_by_hand() -> None:
     first = model.hidden[0]
 
     def step() -> tuple[set[int], set[int], set[int]]:
-        pruned = prune(scene_of(model, optimizer, memory=memory), config)
+        pruned = prune(point_of(model, optimizer, memory=memory), config)
         states = pruned.states["hidden.0"]
         masked = set(pruned.masked.get("hidden.0", torch.tensor([])).tolist())
         dying, recovered = (

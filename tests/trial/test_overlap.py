@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig, trial_id
 from nvp.pruning import CRITERIA, WEIGHT_CRITERIA, resolve
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.ranking_overlap import MOST, by_index, jaccard, kendall, overlaps
 from nvp.pruning.rankings import Ranking, rankings, would_mask
 from nvp.storage.store import Storage
@@ -138,8 +138,8 @@ def digests(place: Path) -> dict[str, str]:
     return {str(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
-def scene_at(place: Path) -> Scene:
-    return overlap.restored_scene(Storage.at(str(place)).below("tiny", "quick"), NAME, TRIAL)
+def point_at(place: Path) -> MeasuringPoint:
+    return overlap.restore_point(Storage.at(str(place)).below("tiny", "quick"), NAME, TRIAL)
 
 
 def run(capsys: pytest.CaptureFixture[str], place: Path, *arguments: str) -> tuple[int, str, str]:
@@ -177,7 +177,7 @@ def test_the_checkpoint_is_the_end_of_the_trial(place: Path) -> None:
     storage = Storage.at(str(place)).below("tiny", "quick")
     (name,) = storage.files("checkpoints")
     assert name.startswith(f"checkpoints/{NAME}/00003-")
-    assert scene_at(place).moment.progress == 1
+    assert point_at(place).moment.progress == 1
 
 
 def test_keeping_a_checkpoint_changes_no_row(tmp_path: Path, place: Path) -> None:
@@ -193,34 +193,34 @@ def test_keeping_a_checkpoint_changes_no_row(tmp_path: Path, place: Path) -> Non
 
 
 def test_rankings_leave_the_network_the_memory_and_the_streams_as_they_were(place: Path) -> None:
-    scene = scene_at(place)
+    point = point_at(place)
 
     def state() -> dict[str, Tensor]:
-        groups = {"model": scene.model.state_dict(), "memory": scene.memory, "idle": scene.idle}
+        groups = {"model": point.model.state_dict(), "memory": point.memory, "idle": point.idle}
         flat = {f"{kind}/{k}": v.clone() for kind, values in groups.items() for k, v in
                 values.items()}  # fmt: skip
-        return flat | {"ties": scene.ties.get_state(), "regrow": scene.regrow.get_state()}
+        return flat | {"ties": point.ties.get_state(), "regrow": point.regrow.get_state()}
 
     before, method = state(), resolve(TRIAL.prune)
     assert any(name.startswith("memory/") for name in before)
     for granularity in ("neuron", "weight"):
-        first, _ = rankings(scene, method, granularity, "relu")
-        second, _ = rankings(scene, method, granularity, "relu")
+        first, _ = rankings(point, method, granularity, "relu")
+        second, _ = rankings(point, method, granularity, "relu")
         for one, other in zip(first, second, strict=True):
             for group, scores in one.scores.items():
                 assert torch.equal(scores, other.scores[group]), one.criterion
     after = state()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert all(parameter.grad is None for parameter in scene.model.parameters())
+    assert all(parameter.grad is None for parameter in point.model.parameters())
 
 
 def test_only_the_own_criterion_remembers(place: Path) -> None:
-    scene = scene_at(place)
-    found, _ = rankings(scene, resolve(TRIAL.prune), "neuron", "relu")
+    point = point_at(place)
+    found, _ = rankings(point, resolve(TRIAL.prune), "neuron", "relu")
     assert [each.criterion for each in found if each.remembers] == ["dying"]
-    scene.memory.clear()
-    found, _ = rankings(scene, resolve(TRIAL.prune), "neuron", "relu")
+    point.memory.clear()
+    found, _ = rankings(point, resolve(TRIAL.prune), "neuron", "relu")
     assert not any(each.remembers for each in found)
 
 

@@ -22,7 +22,7 @@ from nvp.network.neuron_layer import (
 from nvp.network.neuron_masks import mask_units
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import input_columns, live_weights
-from nvp.pruning import CRITERIA, Moment, Pruned, Scene
+from nvp.pruning import CRITERIA, MeasuringPoint, Moment, Pruned
 from nvp.pruning.scoring import score_units
 from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord, LayerRecord, look_again, look_at
@@ -131,8 +131,8 @@ class View:
         with torch.no_grad():
             return torch.cat([model(pixels) for pixels, _ in eval_batches(self.images)])
 
-    def scene(self, memory: dict[str, Tensor]) -> Scene:
-        return Scene(
+    def point(self, memory: dict[str, Tensor]) -> MeasuringPoint:
+        return MeasuringPoint(
             model=self.model,
             optimizer=self.state.optimizer,
             observation=self.observation,
@@ -265,7 +265,7 @@ def test_every_criterion_scores_the_living_alike(
     for view in views:
         memory: dict[str, Any] = {}
         config = PruneConfig(criterion=criterion, weight_norm="folded", patience=1)
-        points = [score_units(view.scene(memory), config) for _ in range(2)]
+        points = [score_units(view.point(memory), config) for _ in range(2)]
         found.append(points)
     for own, cut in zip(*found, strict=True):
         for group, scores in own.items():

@@ -13,7 +13,7 @@ from nvp.network.neuron_layer import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import mask_weights
 from nvp.pruning.evidence import Evidence
-from nvp.pruning.measuring_point import Scene
+from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.neuron_regrowth import Units
 from nvp.pruning.nn_relief.relief import Relief, nn_relief
 
@@ -45,25 +45,25 @@ def one_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
     )
 
 
-def relieve(scene: Scene, config: PruneConfig) -> Units:
+def relieve(point: MeasuringPoint, config: PruneConfig) -> Units:
     """Mask the connections that one pass removes, and the units of which nothing is left.
 
     Returns:
         {group: the units newly masked}; a unit has to be gone from every layer of its group.
     """
-    relief = one_pass(scene.model, scene.images, config)
-    layers = maskable_layers(scene.model)
+    relief = one_pass(point.model, point.images, config)
+    layers = maskable_layers(point.model)
     for name, keep in relief.weights.items():
         if not bool(keep.all()):
-            mask_weights(scene.model, scene.optimizer, name, keep)
+            mask_weights(point.model, point.optimizer, name, keep)
     for path, keep in relief.residuals.items():
         layers[path].residual_keep &= keep
     masked = {}
-    for group, paths in prunable_groups(scene.model).items():
-        gone = torch.stack([is_gone(scene.model, path, relief) for path in paths]).all(0)
+    for group, paths in prunable_groups(point.model).items():
+        gone = torch.stack([is_gone(point.model, path, relief) for path in paths]).all(0)
         new = (gone & layers[paths[0]].keep).nonzero().flatten()
         if len(new):
-            mask_units(scene.model, scene.optimizer, group, new)
+            mask_units(point.model, point.optimizer, group, new)
             masked[group] = new
     return masked
 
