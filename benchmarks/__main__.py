@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 MODULES = (
+    "house",
     "data_path",
     "step",
     "telemetry",
