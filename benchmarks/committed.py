@@ -11,7 +11,9 @@ from unittest.mock import patch
 
 import pyarrow as pa
 
-from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.storage.codec import Rows
 from nvp.storage.reader import read_index, read_table
 from nvp.storage.schema import TABLES
@@ -46,7 +48,7 @@ def commit(storage: Storage, config: TrialConfig, tables: dict[str, Rows]) -> No
     for table in COPIED:
         writer.add(table, renamed(tables[table], name))
     row = tables["trials"].to_pylist()[0]
-    writer.commit(row | {"config": json.dumps(flatten(config))})
+    writer.commit(row | {"config": json.dumps(flatten_config(config))})
 
 
 def commit_all(storage: Storage, configs: list[TrialConfig]) -> None:

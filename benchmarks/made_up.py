@@ -16,15 +16,9 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 
-from nvp.config.trial_config import (
-    DataConfig,
-    OptimConfig,
-    PruneConfig,
-    TrialConfig,
-    flatten,
-    trial_id,
-    value_at,
-)
+from nvp.config.dotted_paths import flatten_config, read_value
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import DataConfig, OptimConfig, PruneConfig, TrialConfig
 from nvp.storage.codec import rows_of
 from nvp.storage.reader import open_study
 from nvp.storage.schema import TABLES
@@ -138,7 +132,7 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
     row = {k: v[0] if isinstance(v, list) else v for k, v in made_up.items()}
     row |= {"test_accuracy": generator.random(), "weight_sparsity": generator.random()}
     units = sum(WIDTHS.values())
-    row |= {"trial_id": name, "status": "done", "config": json.dumps(flatten(config))}
+    row |= {"trial_id": name, "status": "done", "config": json.dumps(flatten_config(config))}
     row |= {"epochs": EPOCHS, "steps": EPOCHS * 50_000 // config.data.batch_size, "error": None}
     row |= {"flops": 100, "flops_left": 30 if pruned else 100, "sparsity": 0.5 * pruned}
     writer.commit(row | {"units": units, "masked_units": units // 2 * pruned})
@@ -152,7 +146,7 @@ def make(place: str, study: str, sizes: dict[str, int], *, whole: bool) -> None:
     with patch.object(os, "fsync"):
         for config in configs(sizes):
             commit(open_study(place, study, "quick"), config, whole=whole)
-            trials[trial_id(config)] = {key: value_at(config, key) for key in sizes}
+            trials[trial_id(config)] = {key: read_value(config, key) for key in sizes}
     axes = {key: list(dict.fromkeys(row[key] for row in trials.values())) for key in sizes}
     plan = {"space": {key: axes[key] for key in axes if key != "seed"}, "trials": trials}
     Path(place, study, "quick", "study.json").write_text(json.dumps(plan))

@@ -21,7 +21,8 @@ from unittest.mock import patch
 from rich.console import Console
 
 from benchmarks.bar import bar
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.running.progress import Display
 from nvp.storage.reader import read_index
 from nvp.storage.store import Storage

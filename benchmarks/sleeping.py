@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import nvp.running.ray.actor
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.running.ray.actor import TrialActor
 from nvp.storage.reader import read_index
 from nvp.storage.store import Storage

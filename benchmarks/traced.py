@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import nvp.trial.run
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.running.ray.actor import TrialActor
 from nvp.training.record import EpochRecord
 

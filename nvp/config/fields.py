@@ -30,7 +30,7 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def part(kind: type, meaning: str) -> Any:
+def section(kind: type, meaning: str) -> Any:
     """Declare a field that is itself a `Settings`, with all its defaults."""
     metadata = {"meaning": meaning, "choices": (), "limits": {}}
     return dataclasses.field(default_factory=kind, metadata=metadata)
@@ -47,23 +47,23 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in fields_of(type(self)):
-            value = coerce(getattr(self, field.name), field.type, path=field.name)
-            check(value, field)
+            value = coerce_value(getattr(self, field.name), field.type, path=field.name)
+            check_value(value, field)
             object.__setattr__(self, field.name, value)
 
 
-def coerce(value: Any, kind: Any, *, path: str) -> Any:
+def coerce_value(value: Any, kind: Any, *, path: str) -> Any:
     """Return `value` as `kind` where nothing is lost ("0.1" -> 0.1, 64.0 -> 64, [1] -> (1.0,)).
 
     Raises:
         ValueError: when it is not one; names the path, the expected type and what came.
     """
     plain = type(value) is kind and (kind is not float or math.isfinite(value))
-    return value if plain else converted(value, kind, path=path)
+    return value if plain else convert_value(value, kind, path=path)
 
 
-def converted(value: Any, kind: Any, *, path: str) -> Any:
-    """Return a value of another type as `kind`; else as `coerce`."""
+def convert_value(value: Any, kind: Any, *, path: str) -> Any:
+    """Return a value of another type as `kind`; else as `coerce_value`."""
     expected = f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}"
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def converted(value: Any, kind: Any, *, path: str) -> Any:
     try:
         value = json.loads(value) if isinstance(value, str) else value
         if get_origin(kind) is tuple:
-            return tuple(coerce(item, get_args(kind)[0], path=path) for item in value)
+            return tuple(coerce_value(item, get_args(kind)[0], path=path) for item in value)
         if isinstance(value, bool) or kind(value) != value or not math.isfinite(value):
             raise ValueError(expected)
         return kind(value)
@@ -84,7 +84,7 @@ def converted(value: Any, kind: Any, *, path: str) -> Any:
         raise ValueError(expected) from None
 
 
-def check(value: Any, field: dataclasses.Field, *, path: str = "") -> None:
+def check_value(value: Any, field: dataclasses.Field, *, path: str = "") -> None:
     """Raise ValueError when `value` is outside the range or the choices of `field`."""
     path = path or field.name
     choices = field.metadata["choices"]

@@ -1,19 +1,14 @@
-"""What a trial is: frozen dataclasses of plain JSON values, dotted overrides, and the trial's name.
+"""What a trial is: frozen dataclasses of plain JSON values.
 
-A dotted path into `TrialConfig` (`optim.lr`) is also the search-space key, the table column and
-the axis label key. Never change a default: old results would silently claim the new value.
+Never change a default: old results would silently claim the new value, because a trial is named by
+what differs from the defaults (`nvp.config.identity`).
 """
 
-import dataclasses
-import hashlib
-import json
-from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass
-from functools import cache, reduce
 from typing import Any
 
-from nvp.config.fields import Settings, check, coerce, fields_of, part, setting
+from nvp.config.dotted_paths import list_paths, replace_values
+from nvp.config.fields import Settings, section, setting
 from nvp.config.registry import nearest
 
 
@@ -156,11 +151,11 @@ class TrialConfig(Settings):
         "of images and feature maps in memory; auto: the fastest, measured once",
         choices=("channels_first", "channels_last", "auto"),
     )
-    data: DataConfig = part(DataConfig, "images")
-    model: ModelConfig = part(ModelConfig, "network")
-    optim: OptimConfig = part(OptimConfig, "optimizer")
-    prune: PruneConfig = part(PruneConfig, "pruning")
-    probe: ProbeConfig = part(ProbeConfig, "measuring")
+    data: DataConfig = section(DataConfig, "images")
+    model: ModelConfig = section(ModelConfig, "network")
+    optim: OptimConfig = section(OptimConfig, "optimizer")
+    prune: PruneConfig = section(PruneConfig, "pruning")
+    probe: ProbeConfig = section(ProbeConfig, "measuring")
 
     def with_overrides(self, flat: dict[str, Any]) -> "TrialConfig":
         """Return a copy with the dotted paths of `flat` set; text is coerced to the field's type.
@@ -168,102 +163,8 @@ class TrialConfig(Settings):
         Raises:
             ValueError: unknown path, value of another type, or out of range.
         """
-        valid = paths(type(self))
+        valid = list_paths(type(self))
         for path in flat:
             if path not in valid:
                 raise ValueError(f"unknown configuration path {path!r}{nearest(path, valid)}")
-        return replaced(self, flat)
-
-
-@cache
-def paths(kind: type) -> tuple[str, ...]:
-    """Return the dotted paths of a configuration, in the order of declaration."""
-    return tuple(flatten(kind()))
-
-
-def replaced(settings: Any, flat: dict[str, Any], prefix: str = "") -> Any:
-    """Return `settings` with the values that `flat` has for it; the other parts stay the same."""
-    values = {}
-    for field in fields_of(type(settings)):
-        path = prefix + field.name
-        if dataclasses.is_dataclass(field.type):
-            inner = {name: flat[name] for name in flat if name.startswith(path + ".")}
-            if inner:
-                values[field.name] = replaced(getattr(settings, field.name), inner, path + ".")
-        elif path in flat:
-            values[field.name] = coerce(flat[path], field.type, path=path)
-            check(values[field.name], field, path=path)
-    return dataclasses.replace(settings, **values)
-
-
-def from_flat(kind: type, flat: dict[str, Any]) -> Any:
-    """Return the `Settings` of type `kind` that a stored flat mapping describes.
-
-    A path that is absent was written by an older version, and its default changes nothing.
-    """
-    return replaced(usual(kind), flat)
-
-
-def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Return {dotted path: plain JSON value}, in the order of declaration."""
-    flat: dict[str, Any] = {}
-    for field in fields_of(type(config)):
-        value = getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
-            flat |= flatten(value, prefix + field.name + ".")
-        else:
-            flat[prefix + field.name] = list(value) if isinstance(value, tuple) else value
-    return flat
-
-
-def value_at(config: TrialConfig, path: str) -> Any:
-    """Return the plain JSON value at a dotted path."""
-    value = reduce(getattr, path.split("."), config)
-    return list(value) if isinstance(value, tuple) else value
-
-
-@cache
-def usual(kind: type) -> Any:
-    """Return the defaults of a configuration or one of its parts."""
-    return kind()
-
-
-def changed(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Return the dotted paths whose values differ from the defaults."""
-    default, differing = usual(type(config)), {}
-    for field in fields_of(type(config)):
-        value, path = getattr(config, field.name), prefix + field.name
-        if value == getattr(default, field.name):
-            continue
-        if dataclasses.is_dataclass(field.type):
-            differing |= changed(value, path + ".")
-        else:
-            differing[path] = list(value) if isinstance(value, tuple) else value
-    return differing
-
-
-def trial_id(config: TrialConfig) -> str:
-    """Name a trial by what differs from the defaults: 12 hexadecimal digits.
-
-    So a new field whose default changes nothing keeps every old name
-    (pinned by tests/golden/trial_ids.txt).
-    """
-    return name_of(changed(config))
-
-
-def name_of(differing: dict[str, Any]) -> str:
-    """Return the name of the trial that differs so from the defaults: see `changed`."""
-    text = json.dumps(differing, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def replicates(config: TrialConfig, count: int) -> Iterator[tuple[str, TrialConfig]]:
-    """Yield name and configuration of `count` replicates, their seeds counting from its own.
-
-    A plan of thousands asks for them: what they share is looked at once, and not checked again.
-    """
-    shared = changed(config)
-    for seed in range(config.seed, config.seed + count):
-        one = copy(config)
-        object.__setattr__(one, "seed", seed)
-        yield name_of(shared | {"seed": seed} if seed else shared), one
+        return replace_values(self, flat)

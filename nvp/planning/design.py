@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nvp.config.dotted_paths import flatten_config
 from nvp.config.registry import nearest
 from nvp.config.space import Axis, without
-from nvp.config.trial_config import TrialConfig, flatten
+from nvp.config.trial_config import TrialConfig
 from nvp.trial.early_stopping import COLUMNS, Asha
 
 
@@ -35,7 +36,7 @@ class Design:
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
         """Return the design with base values replaced; setting a swept path ends its sweep."""
         base = self.base.with_overrides(settings)
-        fixed = {path: flatten(base)[path] for path in self.space if path in settings}
+        fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
         space = without(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nvp.config.dotted_paths import flatten_config, read_value
+from nvp.config.identity import make_replicates, trial_id
 from nvp.config.registry import nearest
 from nvp.config.space import Axis, Grid, cells
-from nvp.config.trial_config import TrialConfig, flatten, replicates, trial_id, value_at
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.storage.reader import Index, read_study
 from nvp.storage.store import Storage
@@ -26,7 +28,7 @@ class Plan:
 
     def swept(self, config: TrialConfig) -> dict[str, Any]:
         """Return the swept values of a trial, seed included."""
-        return {path: value_at(config, path) for path in [*self.design.space, "seed"]}
+        return {path: read_value(config, path) for path in [*self.design.space, "seed"]}
 
     def only(self, name: str) -> "Plan":
         """Return the plan of one trial.
@@ -62,7 +64,7 @@ def make_plan(design: Design, choose: Callable[[TrialConfig], TrialConfig] = as_
     trials: dict[str, TrialConfig] = {}
     parents: dict[str, TrialConfig] = {}
     every = [
-        (cell, list(replicates(prepared(design, cell, choose), design.seeds)))
+        (cell, list(make_replicates(prepared(design, cell, choose), design.seeds)))
         for cell in cells(design.space)
     ]
     for offset in range(design.seeds):
@@ -82,7 +84,7 @@ def make_trial(
     design: Design, cell: dict[str, Any], offset: int, choose: Callable[[TrialConfig], TrialConfig]
 ) -> tuple[str, TrialConfig]:
     """Return the name and the checked configuration of one replicate of a cell."""
-    *_, last = replicates(prepared(design, cell, choose), offset + 1)
+    *_, last = make_replicates(prepared(design, cell, choose), offset + 1)
     return last
 
 
@@ -185,7 +187,7 @@ def write_study(
         "study": name,
         "preset": preset,
         "search": search,
-        "base": flatten(plan.design.base),
+        "base": flatten_config(plan.design.base),
         "space": {path: written(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
         "trials": {trial: plan.swept(config) for trial, config in plan.trials.items()},

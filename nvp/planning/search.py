@@ -12,9 +12,10 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from nvp.config.dotted_paths import flatten_config
 from nvp.config.registry import nearest
 from nvp.config.space import Axis, Grid, applies, check_conditions
-from nvp.config.trial_config import TrialConfig, flatten
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import Plan, make_trial, write_trials
 from nvp.planning.proposal import Told, propose
@@ -161,7 +162,9 @@ def value_of(axis: Axis, base: TrialConfig, path: str, value: Any) -> Any:
     """Return the value of an axis that study.json has as `value`; None when it has none."""
     if not isinstance(axis, Grid):
         return value if axis.low <= value <= axis.high else None
-    plain = {json.dumps(flatten(base.with_overrides({path: v}))[path]): v for v in axis.values}
+    plain = {
+        json.dumps(flatten_config(base.with_overrides({path: v}))[path]): v for v in axis.values
+    }
     return plain.get(json.dumps(value))
 
 

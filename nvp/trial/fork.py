@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nvp.config.trial_config import PruneConfig, TrialConfig, flatten
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.network.train_state import Diverged, TrainState
 from nvp.pruning import METHODS, resolve
 from nvp.storage.reader import read_index
@@ -39,7 +40,7 @@ def check_pair(parent: TrialConfig, fork: TrialConfig) -> None:
             f"parent: expected epochs, fewer than the {fork.epochs} of its forks, got "
             f"{parent.epochs} epochs and steps={parent.steps or fork.steps}"
         )
-    theirs, own = flatten(parent), flatten(fork)
+    theirs, own = flatten_config(parent), flatten_config(fork)
     for path in own:
         shared = path in SHARED or path.partition(".")[0] in SHARED
         if shared and theirs[path] != own[path]:

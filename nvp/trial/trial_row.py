@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
 from nvp.network.neuron_layer import neuron_layers
 from nvp.network.weight_masks import live_weights, weight_sparsity
@@ -27,7 +29,7 @@ def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, 
     """Return what every row of `trials` has, whatever became of the trial."""
     return {
         "status": status,
-        "config": json.dumps(flatten(config)),
+        "config": json.dumps(flatten_config(config)),
         "error": error,
         "host": socket.gethostname(),
         "version": f"torch {torch.__version__}, python {platform.python_version()}",

@@ -17,7 +17,8 @@ from nvp.analysis.reproduction.page import main
 from nvp.analysis.reproduction.published import judged, measured, numbers
 from nvp.analysis.reproduction.verdict import at_setting, beside, verdict
 from nvp.analysis.selection.question import DEATH, Contrast
-from nvp.config.trial_config import TrialConfig, flatten
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.trial_config import TrialConfig
 from tests.conftest import ROOT
 
 NOISE = next(claim for claim in CLAIMS if claim.source.startswith("Chen") and claim.study)
@@ -131,7 +132,7 @@ def test_a_study_with_one_level_so_far_compares_nothing(frames: StudyFrames) -> 
 
 
 def test_every_claim_names_a_study_and_keys_of_a_configuration() -> None:
-    keys = {*flatten(TrialConfig()), "length"}
+    keys = {*flatten_config(TrialConfig()), "length"}
     for claim in CLAIMS:
         tests = [bool(claim.contrast), bool(claim.share), bool(claim.why)]
         assert sum(tests) == 1, claim.says

@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nvp.config.trial_config import (
-    ModelConfig,
-    OptimConfig,
-    PruneConfig,
-    TrialConfig,
-    changed,
-    flatten,
-    from_flat,
-    trial_id,
-)
+from nvp.config.dotted_paths import flatten_config, unflatten_config
+from nvp.config.identity import find_changes, trial_id
+from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "trial_ids.txt"
 LINES = [line.split(maxsplit=1) for line in GOLDEN.read_text().splitlines()]
@@ -76,9 +69,11 @@ def test_golden_names_are_a_dozen_distinct_ones() -> None:
 
 
 def test_a_default_given_is_a_default_omitted() -> None:
-    assert changed(TrialConfig()) == {}
-    assert trial_id(TrialConfig().with_overrides(flatten(TrialConfig()))) == trial_id(TrialConfig())
-    assert changed(TrialConfig().with_overrides({"optim.lr": "0.1", "seed": 3})) == {"seed": 3}
+    assert find_changes(TrialConfig()) == {}
+    assert trial_id(TrialConfig().with_overrides(flatten_config(TrialConfig()))) == trial_id(
+        TrialConfig()
+    )
+    assert find_changes(TrialConfig().with_overrides({"optim.lr": "0.1", "seed": 3})) == {"seed": 3}
 
 
 def test_text_number_and_field_name_the_same_trial() -> None:
@@ -150,8 +145,10 @@ def test_a_value_of_another_type_names_the_whole_path(path: str, value: Any) -> 
 def test_every_field_has_a_meaning_and_a_default_that_its_own_range_allows(path: str) -> None:
     field = LEAVES[path]
     assert len(field.metadata["meaning"]) > 3
-    default = flatten(TrialConfig())[path]
-    assert flatten(TrialConfig().with_overrides({path: default})) == flatten(TrialConfig())
+    default = flatten_config(TrialConfig())[path]
+    assert flatten_config(TrialConfig().with_overrides({path: default})) == flatten_config(
+        TrialConfig()
+    )
 
 
 def test_the_parts_have_meanings_too() -> None:
@@ -168,10 +165,10 @@ def test_configurations_are_frozen_and_hashable() -> None:
 @settings(deadline=None, max_examples=100)
 def test_flat_and_nested_are_one_another(flat: dict[str, Any]) -> None:
     config = TrialConfig().with_overrides(flat)
-    stored = json.loads(json.dumps(flatten(config)))
-    assert from_flat(TrialConfig, stored) == config
-    assert TrialConfig().with_overrides(changed(config)) == config
-    assert trial_id(from_flat(TrialConfig, stored)) == trial_id(config)
+    stored = json.loads(json.dumps(flatten_config(config)))
+    assert unflatten_config(TrialConfig, stored) == config
+    assert TrialConfig().with_overrides(find_changes(config)) == config
+    assert trial_id(unflatten_config(TrialConfig, stored)) == trial_id(config)
     as_text = {p: v if LEAVES[p].type is str else json.dumps(v) for p, v in stored.items()}
     assert TrialConfig().with_overrides(as_text) == config
 
@@ -180,13 +177,13 @@ def test_flat_and_nested_are_one_another(flat: dict[str, Any]) -> None:
 @settings(deadline=None, max_examples=50)
 def test_the_name_forgets_what_is_at_its_default_and_nothing_else(flat: dict[str, Any]) -> None:
     config = TrialConfig().with_overrides(flat)
-    defaults = flatten(TrialConfig())
-    differing = {p for p, v in flatten(config).items() if v != defaults[p]}
-    assert set(changed(config)) == differing
+    defaults = flatten_config(TrialConfig())
+    differing = {p for p, v in flatten_config(config).items() if v != defaults[p]}
+    assert set(find_changes(config)) == differing
     assert (trial_id(config) == trial_id(TrialConfig())) == (not differing)
 
 
 def test_a_configuration_stored_before_a_field_existed_reads_as_its_default() -> None:
-    stored = flatten(TrialConfig(seed=4))
+    stored = flatten_config(TrialConfig(seed=4))
     del stored["optim.l1_scale"], stored["revision"]
-    assert from_flat(TrialConfig, stored) == TrialConfig(seed=4)
+    assert unflatten_config(TrialConfig, stored) == TrialConfig(seed=4)

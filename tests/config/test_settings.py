@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from nvp.config.fields import Settings, coerce, part, setting
+from nvp.config.fields import Settings, coerce_value, section, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Outer(Settings):
     share: float = setting(0.0, "how much", low=0, below=1)
     kind: str = setting("plain", "which", choices=("plain", "fancy"))
     drops: tuple[float, ...] = setting((0.5,), "when")
-    inner: Inner = part(Inner, "inside")
+    inner: Inner = section(Inner, "inside")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ class Outer(Settings):
     ],
 )
 def test_what_loses_nothing_is_coerced(value, kind, expected) -> None:
-    found = coerce(value, kind, path="p")
+    found = coerce_value(value, kind, path="p")
     assert found == expected
     assert type(found) is type(expected)
     if isinstance(expected, tuple):
@@ -76,7 +76,7 @@ def test_what_loses_nothing_is_coerced(value, kind, expected) -> None:
 )
 def test_what_is_of_another_type_is_refused_by_name(value, kind) -> None:
     with pytest.raises(ValueError, match=r"some\.path: expected .*, got "):
-        coerce(value, kind, path="some.path")
+        coerce_value(value, kind, path="some.path")
 
 
 @pytest.mark.parametrize("rate", [1, 0.001])

@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.models import build_model
 from nvp.network.neuron_layer import maskable_layers
 from nvp.network.precision import forward

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from nvp.config.identity import trial_id
 from nvp.config.space import grid
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost import fastest_precision as fastest
 from nvp.planning.cost.fastest_precision import Choice, Chooser
 from nvp.planning.design import Design

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nvp.config.identity import trial_id
 from nvp.config.space import grid
 from nvp.config.trial_config import (
     DataConfig,
@@ -13,7 +14,6 @@ from nvp.config.trial_config import (
     ProbeConfig,
     PruneConfig,
     TrialConfig,
-    trial_id,
 )
 from nvp.planning.design import Design
 from nvp.planning.plan import compare, last_line, make_plan, write_study

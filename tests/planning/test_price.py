@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.data.sets.digits import DIGITS
 from nvp.planning.cost import hours as pricing
 from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, kept_bytes, kinds
@@ -30,7 +32,7 @@ def index_of(seconds_a_step: list[float], **changes: object) -> Index:
         steps = num_steps(config, DIGITS.num_train)
         rows[trial_id(config)] = {
             "status": "done", "seconds": rate * steps, "steps": steps,
-            "config": json.dumps(flatten(config)),
+            "config": json.dumps(flatten_config(config)),
         }  # fmt: skip
     return Index(Storage.at("nowhere"), rows, {}, frozenset())
 

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from nvp.config.trial_config import TrialConfig, flatten, trial_id
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import Plan, compare
 from nvp.storage.codec import decode, encode, rows_of
@@ -189,7 +191,7 @@ def test_the_row_of_the_trial_sums_it_up(tables) -> None:
     last = epochs[-1]
     assert (row["status"], row["error"], row["attempt"]) == ("done", None, 1)
     assert (row["epochs"], row["steps"]) == (4, last["step"]) == (4, 4 * (1400 // 128))
-    assert json.loads(row["config"]) == flatten(CONFIG)
+    assert json.loads(row["config"]) == flatten_config(CONFIG)
     for name in ("val_loss", "val_accuracy", "sparsity"):
         assert row[name] == last[name]
     assert row["best_val_accuracy"] == max(r["val_accuracy"] for r in epochs)
@@ -366,7 +368,7 @@ def test_a_failing_trial_commits_its_traceback_and_no_rows(
     assert row["status"] == "failed"
     assert "Traceback" in row["error"]
     assert row["val_loss"] is None
-    assert json.loads(row["config"]) == flatten(config)
+    assert json.loads(row["config"]) == flatten_config(config)
     assert not any(found[name] for name in TABLES if name != "trials")
 
 

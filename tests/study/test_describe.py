@@ -1,6 +1,7 @@
 """The reference pages are those that the code makes."""
 
-from nvp.config.trial_config import TrialConfig, flatten
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import TABLES
 from nvp.study.reference_pages import settings_page, tables_page
 from tests.conftest import ROOT
@@ -17,5 +18,5 @@ def test_every_column_and_every_path_is_described() -> None:
         for field in schema:
             assert f"| `{field.name}`" in tables_page()
             assert field.metadata[b"meaning"]
-    for path in flatten(TrialConfig()):
+    for path in flatten_config(TrialConfig()):
         assert f"| `{path}` |" in settings_page()

@@ -8,7 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nvp.config.trial_config import TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.batches import normalise
 from nvp.data.splits import Splits

@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from nvp.config.trial_config import OptimConfig, TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import OptimConfig, TrialConfig
 from nvp.models import build_model
 from nvp.network.constant_folding import fold_constants
 from nvp.network.neuron_layer import neuron_layers

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nvp.config.identity import trial_id
 from nvp.config.space import grid
-from nvp.config.trial_config import PruneConfig, TrialConfig, trial_id
+from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import compare, make_plan, to_run, waves
 from nvp.storage.reader import open_study, read_index, read_study, read_table

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig, trial_id
+from nvp.config.identity import trial_id
+from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
 from nvp.pruning import CRITERIA, WEIGHT_CRITERIA, resolve
 from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.ranking_overlap import MOST, by_index, jaccard, kendall, overlaps

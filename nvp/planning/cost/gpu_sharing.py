@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
-from nvp.config.trial_config import TrialConfig, changed
+from nvp.config.identity import find_changes
+from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, facts_of
 from nvp.training.build import build, random_images, set_up_process
 from nvp.training.loop import train
@@ -71,7 +72,7 @@ def measure(config: TrialConfig, device: str, count: int, seconds: float = 5.0) 
         "-m",
         "nvp.planning.cost.gpu_sharing",
         device,
-        json.dumps(changed(config)),
+        json.dumps(find_changes(config)),
     ]
     workers = [
         subprocess.Popen(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from statistics import mean, stdev
 
-from nvp.config.trial_config import TrialConfig, flatten, paths
+from nvp.config.dotted_paths import flatten_config, list_paths
+from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, facts_of
 from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import kinds
@@ -52,7 +53,7 @@ def price(trials: list[TrialConfig], index: Index) -> Price:
 def finished_rates(index: Index) -> defaultdict[str, list[float]]:
     """Return {kind of step: seconds per step of finished trials}, measuring points included."""
     rows = [row for row in index.rows.values() if row["status"] == "done" and row["steps"]]
-    usual = flatten(TrialConfig())
+    usual = flatten_config(TrialConfig())
     rates = defaultdict(list)
     for row in rows[:: len(rows) // MOST + 1]:
         rates[priced(usual | json.loads(row["config"]))].append(row["seconds"] / row["steps"])
@@ -61,12 +62,14 @@ def finished_rates(index: Index) -> defaultdict[str, list[float]]:
 
 def written_kind(config: TrialConfig) -> str:
     """Return `step_kind` as it can be read from a row."""
-    return priced(flatten(config))
+    return priced(flatten_config(config))
 
 
 def priced(flat: dict) -> str:
     """Return the values that change the cost of a step."""
-    return json.dumps([flat.get(path) for path in paths(TrialConfig) if path.startswith(PRICED)])
+    return json.dumps(
+        [flat.get(path) for path in list_paths(TrialConfig) if path.startswith(PRICED)]
+    )
 
 
 def from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:

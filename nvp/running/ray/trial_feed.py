@@ -1,4 +1,4 @@
-"""How Tune gets its trials, one by one, and the way a run is stopped."""
+"""The feed of trials: Tune asks for them one by one, and is told when to stop."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from typing import Any
 from ray import tune
 from ray.tune.search import Searcher
 
-from nvp.config.trial_config import changed
+from nvp.config.identity import find_changes
 from nvp.running.ray.bookkeeping import Watch
 
 
-class Asking(Searcher):
-    """Hands Tune the known trials, at most `most` at a time, then one asked as a slot comes free.
+class TrialFeed(Searcher):
+    """Hands Tune the known trials, at most `most` at a time, then the queue's as slots come free.
 
-    Known ones queue up, which an autoscaler sees. What is asked does not: the trials under way are
-    to speak first. (A grid of Tune's is copied whole for each of its trials.)
+    Known trials are handed out ahead of free slots: an autoscaler sees them wait and starts nodes.
+    A trial of the queue is taken only once a slot is free: a search chooses it by the results so
+    far. (Tune's own grid search is not used: it copies the whole grid for each trial.)
     """
 
     def __init__(
@@ -24,30 +25,30 @@ class Asking(Searcher):
     ) -> None:
         super().__init__()
         self.watch, self.slots, self.stop, self.most = watch, slots, stop, most
-        self.known = deque(watch.left.items())
+        self.known = deque(watch.unfinished.items())
         self.live: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its searcher, and this one holds the terminal."""
         return {}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Asking":
-        """Return itself: Tune copies its searcher, and there is one source."""
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrialFeed":
+        """Return itself: Tune copies its searcher, and there is one queue."""
         return self
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         room = (self.most or inf) if self.known else self.slots()
         if len(self.live) >= room:
             return None
-        asked = None
+        following = None
         if not self.stop():
-            asked = self.known.popleft() if self.known else self.watch.source.next()
-        if asked is None:
+            following = self.known.popleft() if self.known else self.watch.queue.next_trial()
+        if following is None:
             return Searcher.FINISHED
-        name, config = asked
-        self.watch.add(name, config)
+        name, config = following
+        self.watch.add_trial(name, config)
         self.live.add(trial_id)
-        return {"trial": {"trial_id": name, "changed": changed(config)}}
+        return {"trial": {"trial_id": name, "changed": find_changes(config)}}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -55,7 +56,7 @@ class Asking(Searcher):
         self.live.discard(trial_id)
 
     def save(self, checkpoint_path: str) -> None:
-        """Save nothing: what was asked is in study.json."""
+        """Save nothing: the trials of a search are in study.json before they start."""
 
     def restore(self, checkpoint_path: str) -> None:
         raise NotImplementedError("Tune's state is never read back")

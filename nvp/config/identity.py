@@ -1,0 +1,54 @@
+"""The name of a trial: a hash of the fields that differ from their defaults.
+
+A new field whose default changes nothing therefore keeps every old name. Never change a default:
+old results would silently claim the new value.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from copy import copy
+from typing import Any
+
+from nvp.config.dotted_paths import make_default, plain_value
+from nvp.config.fields import fields_of
+from nvp.config.trial_config import TrialConfig
+
+
+def trial_id(config: TrialConfig) -> str:
+    """Return the name of a trial: 12 hexadecimal digits (pinned by tests/golden/trial_ids.txt)."""
+    return hash_changes(find_changes(config))
+
+
+def find_changes(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return {dotted path: plain JSON value} of the fields that differ from their defaults."""
+    default, changes = make_default(type(config)), {}
+    for field in fields_of(type(config)):
+        value, path = getattr(config, field.name), prefix + field.name
+        if value == getattr(default, field.name):
+            continue
+        if dataclasses.is_dataclass(field.type):
+            changes |= find_changes(value, path + ".")
+        else:
+            changes[path] = plain_value(value)
+    return changes
+
+
+def hash_changes(changes: dict[str, Any]) -> str:
+    """Return the name of the trial that has these changes from the defaults."""
+    text = json.dumps(changes, sort_keys=True)  # sorted: the order of declaration may change
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def make_replicates(config: TrialConfig, count: int) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield name and configuration of `count` replicates, their seeds counting from its own.
+
+    A plan asks for thousands of them. So the changes that they share are found once, and a copy
+    whose seed is set directly is not checked again: only the seed differs, and it is a count.
+    """
+    shared = find_changes(config)
+    for seed in range(config.seed, config.seed + count):
+        replicate = copy(config)
+        object.__setattr__(replicate, "seed", seed)  # a frozen dataclass refuses plain assignment
+        yield hash_changes(shared | {"seed": seed} if seed else shared), replicate
