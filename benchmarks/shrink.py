@@ -18,7 +18,7 @@ from benchmarks.bar import bar, spread
 from benchmarks.telemetry import timed
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.models import build_model
-from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.removal import shrink
 from nvp.network.train_state import TrainState

@@ -17,7 +17,7 @@ from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe

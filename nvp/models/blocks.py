@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
 from nvp.models.layers import conv, norm2d, scaled
-from nvp.network.neuron_layer import Shortcut, Subsample
+from nvp.network.neuron_layer import Shortcut
+from nvp.network.subsample import Subsample
 
 
 class BasicBlock(nn.Module):

@@ -9,13 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    consumers,
-    input_columns,
-    maskable_layers,
-    prunable_groups,
-)
+from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
 
 
 def fold_constants(model: nn.Module) -> dict[str, int]:
@@ -32,28 +27,28 @@ def fold_constants(model: nn.Module) -> dict[str, int]:
     """
     layers, folded = maskable_layers(model), {}
     for path in prunable_groups(model, "internal"):
-        index = constant(layers[path]).nonzero().flatten()
-        affines = consumers(model, path)
-        if len(index) and affines and not any(pads(affine) for affine in affines):
-            values = constant_outputs(layers[path])[index]
+        index = find_constant(layers[path]).nonzero().flatten()
+        affines = find_readers(model, path)
+        if len(index) and affines and not any(has_padding(affine) for affine in affines):
+            values = compute_constants(layers[path])[index]
             for affine in affines:
-                absorb(affine, index, values, len(layers[path].keep))
+                absorb_constants(affine, index, values, len(layers[path].keep))
             layers[path].keep[index] = False
             folded[path] = len(index)
     return folded
 
 
-def constant(layer: NeuronLayer) -> Bool[Tensor, "f"]:
+def find_constant(layer: NeuronLayer) -> Bool[Tensor, "f"]:
     """Return which kept neurons have no incoming weight but 0."""
     return layer.keep & ~(layer.weight != 0).flatten(1).any(1)
 
 
-def pads(affine: nn.Conv2d | nn.Linear) -> bool:
+def has_padding(affine: nn.Conv2d | nn.Linear) -> bool:
     """Return whether a map sees zeros beyond a border."""
     return isinstance(affine, nn.Conv2d) and affine.padding != (0, 0)
 
 
-def constant_outputs(layer: NeuronLayer) -> Float[Tensor, "f"]:
+def compute_constants(layer: NeuronLayer) -> Float[Tensor, "f"]:
     """Return what each neuron puts out when its incoming weights are 0."""
     bias = layer.affine.bias
     before = layer.weight.new_zeros(len(layer.keep)) if bias is None else bias.detach().clone()
@@ -62,7 +57,7 @@ def constant_outputs(layer: NeuronLayer) -> Float[Tensor, "f"]:
         return layer.activation(layer.norm(before.view(shape))).flatten()
 
 
-def absorb(
+def absorb_constants(
     affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], values: Float[Tensor, "k"], width: int
 ) -> None:
     """Add to a map's bias what the neurons `index` of `width` give it, and read them no more."""

@@ -1,4 +1,8 @@
-"""Origin: where the parameters of a shrunk network were in the dense one it was built as."""
+"""Where the entries of a shrunk network's parameters were in the dense network.
+
+Noise and pruning rates are drawn and counted for the dense network, so that a run that removes its
+masked neurons equals one that only masks them.
+"""
 
 import math
 from dataclasses import dataclass
@@ -7,22 +11,17 @@ import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    at_positions,
-    consumers,
-    maskable_layers,
-    prunable_groups,
-)
+from nvp.network.groups import columns_at_positions, find_readers, maskable_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the entries of a parameter were.
+class DenseIndex:
+    """Where the entries of a parameter were in the dense one.
 
     Attributes:
         shape: of the dense parameter.
-        rows: the indices of its dim 0 that are left; None = all.
+        rows: the indices of its dim 0 that are still present; None = all.
         columns: the same of dim 1.
     """
 
@@ -41,41 +40,44 @@ class Place:
         return self.rows is None and self.columns is None
 
     def select(self, dense: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
-        """Return what is left of a tensor of the dense shape."""
-        left = dense if self.rows is None else dense[self.rows]
-        return left if self.columns is None else left[:, self.columns]
+        """Return the entries of a tensor of the dense shape that are still present."""
+        kept = dense if self.rows is None else dense[self.rows]
+        return kept if self.columns is None else kept[:, self.columns]
 
-    def expand(self, left: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
+    def expand(self, present: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
         """Return the dense tensor, 0 where something was removed."""
         if self.whole:
-            return left
-        flat = torch.arange(self.numel, device=left.device).view(self.shape)
-        dense = left.new_zeros(self.numel)
-        dense[self.select(flat).flatten()] = left.flatten()
+            return present
+        # the positions of the present entries in the flattened dense tensor
+        positions = self.select(torch.arange(self.numel, device=present.device).view(self.shape))
+        dense = present.new_zeros(self.numel)
+        dense[positions.flatten()] = present.flatten()
         return dense.view(self.shape)
 
 
-def places(model: nn.Module) -> dict[str, Place]:
-    """Return {parameter name: where its entries were} of all parameters."""
+def dense_indices(model: nn.Module) -> dict[str, DenseIndex]:
+    """Return {parameter name: where its entries were in the dense network} of all parameters."""
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     layers = maskable_layers(model)
     writes = {names[p]: layer for layer in layers.values() for p in layer.own}
     reads: dict[str, NeuronLayer] = {}
     for group, paths in prunable_groups(model).items():
-        reads |= {names[a.weight]: layers[paths[0]] for a in consumers(model, group)}
+        reads |= {names[a.weight]: layers[paths[0]] for a in find_readers(model, group)}
     return {
-        name: place_of(parameter, writes.get(name), reads.get(name))
+        name: make_dense_index(parameter, writes.get(name), reads.get(name))
         for parameter, name in names.items()
     }
 
 
-def place_of(parameter: Tensor, writer: NeuronLayer | None, source: NeuronLayer | None) -> Place:
-    """Return the place of a parameter of `writer` whose columns read `source`."""
+def make_dense_index(
+    parameter: Tensor, writer: NeuronLayer | None, source: NeuronLayer | None
+) -> DenseIndex:
+    """Return the index of a parameter of the layer `writer` whose columns read `source`."""
     shape, rows, columns = list(parameter.shape), None, None
     if writer is not None and len(writer.keep) < writer.dense:
         shape[0], rows = writer.dense, writer.origin
     if source is not None and len(source.keep) < source.dense:
         positions = shape[1] // len(source.keep)
         shape[1] = positions * source.dense
-        columns = at_positions(source.origin, positions)
-    return Place(tuple(shape), rows, columns)
+        columns = columns_at_positions(source.origin, positions)
+    return DenseIndex(tuple(shape), rows, columns)

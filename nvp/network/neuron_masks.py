@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.neuron_layer import consumers, input_columns, maskable_layers, prunable_groups
+from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
 from nvp.network.weight_masks import parameter_masks
 
 
@@ -23,14 +23,14 @@ def mask_units(
         for path in prunable_groups(model)[group]:
             layers[path].keep[index] = False
             for parameter in layers[path].own:
-                zero(parameter, optimizer, index, dim=0)
+                zero_entries(parameter, optimizer, index, dim=0)
         width = len(layers[prunable_groups(model)[group][0]].keep)
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             columns = input_columns(affine, index, width)
-            zero(affine.weight, optimizer, columns, dim=1)
+            zero_entries(affine.weight, optimizer, columns, dim=1)
 
 
-def zero(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
+def zero_entries(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
     """Set a parameter and its optimizer moments to 0 at `index` of `dim`."""
     moments = optimizer.state.get(parameter, {}).values()
     for tensor in (parameter, *moments):
@@ -39,7 +39,7 @@ def zero(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) ->
 
 
 def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> None:
-    """Silence the units until `release`, with weights and biases 0 that may regrow from there."""
+    """Silence units until `release_masks`; their weights and biases, now 0, may regrow."""
     layers = maskable_layers(model)
     with torch.no_grad():
         for path in prunable_groups(model)[group]:
@@ -48,7 +48,7 @@ def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> Non
                 parameter.index_fill_(0, index, 0)
 
 
-def release(model: nn.Module) -> None:
+def release_masks(model: nn.Module) -> None:
     """Keep every unit and weight again: the soft schedules train them all."""
     for layer in maskable_layers(model).values():
         layer.keep.fill_(True)

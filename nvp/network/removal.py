@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.network.dropout import Dropout
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    Subsample,
-    consumers,
+from nvp.network.groups import (
+    find_readers,
     input_columns,
     maskable_layers,
     neuron_layers,
     prunable_groups,
 )
+from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.subsample import Subsample
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import SUFFIX
 
@@ -34,7 +34,7 @@ def shrink(state: TrainState) -> dict[str, int]:
     Returns:
         {path of a watched layer: how many neurons it lost}.
     """
-    stay = survivors(state.model)
+    stay = find_survivors(state.model)
     groups, layers = prunable_groups(state.model), neuron_layers(state.model)
     index = {path: stay[g] for g in stay for path in groups[g] if path in layers}
     removed = {path: len(layers[path].keep) - len(left) for path, left in index.items()}
@@ -47,7 +47,7 @@ def shrink(state: TrainState) -> dict[str, int]:
     return removed
 
 
-def survivors(model: nn.Module) -> Survivors:
+def find_survivors(model: nn.Module) -> Survivors:
     """Return {group: which of its units stay} of every group that can lose some.
 
     A group that nothing reads, as far as the model says, stays as it is. Of one that is masked
@@ -58,7 +58,7 @@ def survivors(model: nn.Module) -> Survivors:
         keep = layers[paths[0]].keep
         index = keep.nonzero().flatten()
         index = index if len(index) else index.new_zeros(1)
-        if len(index) < len(keep) and consumers(model, group):
+        if len(index) < len(keep) and find_readers(model, group):
             found[group] = index
     return found
 
@@ -74,37 +74,39 @@ def keep_units(model: nn.Module, stay: Survivors, optimizer: Optimizer | None = 
     layers, groups = maskable_layers(model), prunable_groups(model)
     for group, index in stay.items():
         width = len(layers[groups[group][0]].keep)
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             columns = input_columns(affine, index, width)
-            select(affine, ("weight",), columns, optimizer, dim=1)
-            resize(affine, INPUT_SIZES, len(columns))
+            keep_entries(affine, ("weight",), columns, optimizer, dim=1)
+            set_size(affine, INPUT_SIZES, len(columns))
         for path in groups[group]:
-            narrow(layers[path], index, optimizer)
-    reroute(model)
+            narrow_layer(layers[path], index, optimizer)
+    reroute_carriers(model)
 
 
-def narrow(layer: NeuronLayer, index: Int64[Tensor, "k"], optimizer: Optimizer | None) -> None:
+def narrow_layer(
+    layer: NeuronLayer, index: Int64[Tensor, "k"], optimizer: Optimizer | None
+) -> None:
     """Leave only the neurons `index` of a layer."""
     for module in (layer.affine, layer.norm):
-        select(module, ("weight", "bias"), index, optimizer)
+        keep_entries(module, ("weight", "bias"), index, optimizer)
         for name in ("running_mean", "running_var"):
             if isinstance(statistics := getattr(module, name, None), Tensor):
                 setattr(module, name, statistics[index])
-        resize(module, SIZES, len(index))
-    layer.left, layer.lost = layer.origin[index], layer.dense - len(index)
+        set_size(module, SIZES, len(index))
+    layer.present, layer.num_removed = layer.origin[index], layer.dense - len(index)
     for name in ("keep", "residual_keep"):
         if hasattr(layer, name):
             setattr(layer, name, getattr(layer, name)[index])
 
 
-def resize(module: nn.Module, names: tuple[str, ...], size: int) -> None:
+def set_size(module: nn.Module, names: tuple[str, ...], size: int) -> None:
     """Let a module say its new size, by whichever of `names` it has."""
     for name in names:
         if hasattr(module, name):
             setattr(module, name, size)
 
 
-def select(
+def keep_entries(
     module: nn.Module,
     names: tuple[str, ...],
     index: Int64[Tensor, "k"],
@@ -120,15 +122,15 @@ def select(
         moments = {} if optimizer is None else optimizer.state.get(parameter, {})
         for key, value in moments.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
-                moments[key] = part(value, index, dim, like=parameter)
+                moments[key] = take_entries(value, index, dim, like=parameter)
         mask = getattr(module, name + SUFFIX, None)
         if mask is not None:
-            setattr(module, name + SUFFIX, part(mask, index, dim, like=parameter))
-        parameter.data = part(parameter.data, index, dim, like=parameter)
+            setattr(module, name + SUFFIX, take_entries(mask, index, dim, like=parameter))
+        parameter.data = take_entries(parameter.data, index, dim, like=parameter)
         parameter.grad = None
 
 
-def part(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -> Tensor:
+def take_entries(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -> Tensor:
     """Return the entries `index` of a dimension, in the memory format of a tensor.
 
     A moment needs that of its parameter: fused SGD pairs their entries as they lie in memory.
@@ -141,7 +143,7 @@ def part(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -
     )
 
 
-def reroute(model: nn.Module) -> None:
+def reroute_carriers(model: nn.Module) -> None:
     """Bring what carries neurons without weights of its own in line with the layers."""
     layers, groups = maskable_layers(model), prunable_groups(model)
     origins = {group: layers[paths[0]] for group, paths in groups.items()}

@@ -10,8 +10,8 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.dense_index import places
-from nvp.network.neuron_layer import consumers, input_columns, maskable_layers, prunable_groups
+from nvp.network.dense_index import dense_indices
+from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
 
 SUFFIX = "_keep"
 
@@ -48,7 +48,7 @@ def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
         for path in paths:
             for parameter in layers[path].own:
                 live[names[parameter]][masked] = False
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             live[names[affine.weight]][:, input_columns(affine, masked, len(keep))] = False
     for name, mask in parameter_masks(model).items():
         live[name] &= mask
@@ -79,7 +79,7 @@ def mask_weights(
 
 
 def soften_weights(model: nn.Module, name: str, keep: Bool[Tensor, "..."]) -> None:
-    """Zero the entries where `keep` is False until `release`; they may regrow from there."""
+    """Zero the entries where `keep` is False until `release_masks`; they may regrow from there."""
     register_mask(model, name).logical_and_(keep)
     model.get_parameter(name).data.masked_fill_(~keep, 0)
 
@@ -93,7 +93,7 @@ def grow_weights(model: nn.Module, name: str, grow: Bool[Tensor, "..."], values:
 
 def weight_sparsity(model: nn.Module) -> tuple[int, int]:
     """Return (masked or removed, all) weights of convolutions and linear layers."""
-    live, dense = live_weights(model), places(model)
+    live, dense = live_weights(model), dense_indices(model)
     total = sum(dense[name].numel for name in prunable_weights(model))
     return total - sum(int(live[name].sum()) for name in prunable_weights(model)), total
 

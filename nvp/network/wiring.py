@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import NeuronLayer, Shortcut, Subsample
+from nvp.network.neuron_layer import NeuronLayer, Shortcut
+from nvp.network.subsample import Subsample
 
 See = Callable[[str, nn.Module, list[Tensor], Tensor], None]
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)  # channels go through them as they are
@@ -52,7 +53,7 @@ class Flow:
     residuals: dict[str, Tensor] = field(default_factory=dict)
 
 
-def trace(model: nn.Module, pixels: Tensor) -> Wiring:
+def trace_wiring(model: nn.Module, pixels: Tensor) -> Wiring:
     """Return the wiring of `model`, as a forward pass over `pixels` shows it.
 
     A reader of a group reads the layer of the group that ran last; a residual is known by being
@@ -78,12 +79,12 @@ def trace(model: nn.Module, pixels: Tensor) -> Wiring:
         if isinstance(module, MAKERS):
             made[id(output)] = maker(inputs[0]) if isinstance(module, POOLS) else path, output
 
-    with watched(model, see):
+    with watch_forward(model, see):
         model(pixels)
     return wiring
 
 
-def measure(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
+def measure_flow(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
     """Return what flows through `model`, mean over the images `pixels`."""
     flow, branches = Flow(), {f"{path}.norm" for path in wiring.adds}
 
@@ -100,14 +101,14 @@ def measure(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
     def add(means: dict[str, Tensor], path: str, values: Tensor) -> None:
         means[path] = means.get(path, 0.0) + values.abs().sum(0) / len(pixels)
 
-    with watched(model, see):
+    with watch_forward(model, see):
         for part in pixels.split(CHUNK):
             model(part)
     return flow
 
 
 @contextmanager
-def watched(model: nn.Module, see: See) -> Iterator[None]:
+def watch_forward(model: nn.Module, see: See) -> Iterator[None]:
     """Call `see(path, module, tensors it was called with, output)` after each module's forward."""
 
     def attach(path: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:

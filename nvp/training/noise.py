@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
 from nvp.config.registry import look_up
-from nvp.config.trial_config import OptimConfig, PruneConfig
-from nvp.network.dense_index import Place, places
-from nvp.network.neuron_layer import maskable_layers
+from nvp.config.trial_config import OptimConfig
+from nvp.network.dense_index import DenseIndex, dense_indices
+from nvp.network.groups import maskable_layers
+from nvp.pruning import PruningPlan
 from nvp.training.penalties import PENALTIES
 
 
@@ -65,15 +66,15 @@ def add_noise(gradients: list[Tensor], noise: Tensor) -> None:
 
 
 def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
-    """Return (parameters of the dense network, which of them are left); None when all are."""
-    dense, device = places(model).values(), next(model.parameters()).device
-    if all(place.whole for place in dense):
+    """Return (parameters of the dense network, which of them are present); None when all are."""
+    dense, device = dense_indices(model).values(), next(model.parameters()).device
+    if all(index.whole for index in dense):
         return None
     found, total = [], 0
-    for place in dense:
-        entries = torch.arange(total, total + place.numel, device=device).view(place.shape)
-        found.append(place.select(entries).flatten())
-        total += place.numel
+    for index in dense:
+        entries = torch.arange(total, total + index.numel, device=device).view(index.shape)
+        found.append(index.select(entries).flatten())
+        total += index.numel
     return total, torch.cat(found)
 
 
@@ -89,7 +90,7 @@ class LiveNoise:
     def __init__(
         self,
         model: nn.Module,
-        prune: PruneConfig,
+        plan: PruningPlan,
         live: dict[str, Bool[Tensor, "..."]],
         dead: dict[str, Bool[Tensor, "_"]],
     ) -> None:
@@ -97,20 +98,20 @@ class LiveNoise:
 
         Args:
             model: the network.
-            prune: resolved.
+            plan: of the trial's pruning.
             live: {parameter name: True where it belongs to the network that is left}.
             dead: {layer path: True where dead}, as last measured.
         """
-        self.sigma, self.course = prune.live_noise, prune.scale_l1_schedule
-        self.shaken: list[tuple[Tensor, Tensor, Place]] = []
-        dense = places(model) if self.sigma > 0 and prune.draws == "dense" else {}
+        self.sigma, self.course = plan.live_noise, plan.scale_l1_schedule
+        self.shaken: list[tuple[Tensor, Tensor, DenseIndex]] = []
+        dense = dense_indices(model) if self.sigma > 0 and plan.config.draws == "dense" else {}
         names = {parameter: name for name, parameter in model.named_parameters()}
         for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
             alive = ~dead.get(path, ~layer.keep)
             for parameter in layer.own:
                 mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
-                place = dense.get(names[parameter], Place(tuple(parameter.shape)))
-                self.shaken.append((parameter, mask, place))
+                index = dense.get(names[parameter], DenseIndex(tuple(parameter.shape)))
+                self.shaken.append((parameter, mask, index))
 
     @property
     def changes_with_progress(self) -> bool:
@@ -120,6 +121,6 @@ class LiveNoise:
     def __call__(self, rng: torch.Generator, progress: float) -> None:
         """Shake the living weights in place; `rng` is on their device."""
         strength = self.sigma * PENALTIES[self.course](progress)
-        for parameter, mask, place in self.shaken if strength else ():
-            xi = place.select(parameter.data.new_empty(place.shape).normal_(generator=rng))
+        for parameter, mask, index in self.shaken if strength else ():
+            xi = index.select(parameter.data.new_empty(index.shape).normal_(generator=rng))
             parameter.data.add_(xi * mask, alpha=strength)

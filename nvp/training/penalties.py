@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import maskable_layers
+from nvp.network.groups import maskable_layers
 from nvp.training.optim import one_cycle
 
 PENALTIES: dict[str, Callable[[float], float]] = {

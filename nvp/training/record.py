@@ -8,7 +8,8 @@ from torch import Tensor
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
-from nvp.network.neuron_layer import NeuronLayer, neuron_layers
+from nvp.network.groups import neuron_layers
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned

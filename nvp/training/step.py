@@ -10,11 +10,11 @@ from nvp.config.seed import generator, stream_seed
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import ImageSource
-from nvp.network.neuron_masks import release
+from nvp.network.neuron_masks import release_masks
 from nvp.network.precision import forward
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
-from nvp.pruning import SOFT, reached, resolve
+from nvp.pruning import has_reached, plan_pruning
 from nvp.training.cuda_graph import GraphedStep, suits
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
@@ -25,14 +25,14 @@ class Step:
     """What one step does to a state; made anew after pruning, since masks are read once."""
 
     def __init__(self, config: TrialConfig, state: TrainState, epoch: int, device: torch.device):
-        method = resolve(config.prune)
-        if reached(state.model, method, method.sparsity):
-            method = replace(method, scale_l1=0.0)  # what is left is fine-tuned
+        plan = plan_pruning(config.prune)
+        if has_reached(state.model, plan, config.prune.sparsity):
+            plan = replace(plan, scale_l1=0.0)  # what remains is fine-tuned without the penalty
         live = live_weights(state.model)
         self.state, self.precision = state, config.precision
         self.rng = generator(config.seed, "noise", epoch, device)
-        self.rule = GradientRule(state.model, config.optim, live, method)
-        self.shake = LiveNoise(state.model, method, live, state.dead)
+        self.rule = GradientRule(state.model, config.optim, live, plan)
+        self.shake = LiveNoise(state.model, plan, live, state.dead)
         self.sums = torch.zeros(2, device=device, dtype=torch.float64)
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
@@ -70,8 +70,8 @@ def train_epoch(
     """
     if epoch == 0:
         return None, None
-    if resolve(config.prune).schedule in SOFT:
-        release(state.model)
+    if plan_pruning(config.prune).is_soft:
+        release_masks(state.model)
     torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
     step = Step(config, state, epoch, images.device)
     run = GraphedStep(step) if suits(step, images) else step

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.removal import keep_units
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import SUFFIX, register_mask

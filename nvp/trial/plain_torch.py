@@ -11,8 +11,9 @@ from torch import Tensor, fx, nn
 
 from nvp.network.constant_folding import fold_constants
 from nvp.network.dropout import Dropout
-from nvp.network.neuron_layer import NeuronLayer, maskable_layers
-from nvp.network.removal import keep_units, survivors
+from nvp.network.groups import maskable_layers
+from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.removal import find_survivors, keep_units
 
 HEAD = '''"""A trained network; needs torch alone.
 
@@ -64,7 +65,7 @@ def plain(model: nn.Module) -> fx.GraphModule:
     for layer in maskable_layers(network).values():
         for parameter in layer.own:
             parameter.data[~layer.keep] = 0  # one masked neuron of an empty layer stays: silent
-    keep_units(network, survivors(network))
+    keep_units(network, find_survivors(network))
     for path, layer in maskable_layers(network).items():
         put(network, path, PlainLayer(layer))
     for path, module in list(network.named_modules()):

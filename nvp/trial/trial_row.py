@@ -15,9 +15,9 @@ from nvp.config.dotted_paths import flatten_config
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, weight_sparsity
-from nvp.pruning import sparsity
+from nvp.pruning import count_masked_units
 from nvp.pruning.removal_policy import size, size_left
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, next_attempt
@@ -58,7 +58,7 @@ def results(
     row["parameters"], row["flops"] = size(model, data.train.shape)
     if not last:
         return row
-    masked, units = sparsity(model, config.prune.sites)
+    masked, units = count_masked_units(model, config.prune.sites)
     masked_weights, weights = weight_sparsity(model)
     layers = neuron_layers(model).values()
     parameters_left, flops_left = size_left(model, data.train.shape)

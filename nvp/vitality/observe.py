@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
-from nvp.network.neuron_layer import NeuronLayer, neuron_layers
+from nvp.network.groups import neuron_layers
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.precision import forward
 from nvp.vitality.activity import EXTREMES, Activity, extreme, reductions
 from nvp.vitality.entropy import histograms, shared_edges

@@ -13,15 +13,10 @@ from nvp.models import build_model
 from nvp.models.activations import ACTIVATIONS
 from nvp.models.pretrained import load_torchvision, read_weights
 from nvp.network.flops import count_flops
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    Shortcut,
-    Subsample,
-    maskable_layers,
-    neuron_layers,
-    prunable_groups,
-)
+from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer, Shortcut
 from nvp.network.neuron_masks import mask_units
+from nvp.network.subsample import Subsample
 from nvp.training.optim import build_optimizer
 from tests.tiny import STRUCTURES, VARIANTS
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
-from nvp.network.neuron_layer import consumers, maskable_layers, prunable_groups
-from nvp.network.neuron_masks import input_columns, mask_units, release, soften_units
+from nvp.network.groups import find_readers, maskable_layers, prunable_groups
+from nvp.network.neuron_masks import input_columns, mask_units, release_masks, soften_units
 from nvp.network.weight_masks import live_weights
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
@@ -63,7 +63,7 @@ def touching(model: nn.Module, units: dict[str, Tensor]) -> dict[str, Tensor]:
             for path in prunable_groups(model)[group]:
                 for parameter in layers[path].own:
                     found[names[id(parameter)]][unit] = True
-            for affine in consumers(model, group):
+            for affine in find_readers(model, group):
                 each = affine.weight.shape[1] // width
                 for position in range(each):
                     found[names[id(affine.weight)]][:, unit * each + position] = True
@@ -155,7 +155,7 @@ def test_softened_units_are_silent_until_released_and_then_regrow(name: str) -> 
         for path in prunable_groups(model)[group]:
             assert not layers[path].keep[index].any()
             assert not layers[path].weight.detach()[index].any()
-    release(model)
+    release_masks(model)
     assert all(layer.keep.all() for layer in layers.values())
     step(model, optimizer, config, 3)
     regrown = [

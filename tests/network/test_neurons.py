@@ -5,14 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    Shortcut,
-    consumers,
-    maskable_layers,
-    neuron_layers,
-    prunable_groups,
-)
+from nvp.network.groups import find_readers, maskable_layers, neuron_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
 
 class Pair(nn.Module):
@@ -94,9 +88,11 @@ def test_groups_hold_every_writer_of_a_stream() -> None:
 def test_consumers_are_the_affine_maps_that_read_a_group() -> None:
     model = Pair()
     expected = [model.inside.affine, model.shortcut.affine, model.head]
-    assert [id(module) for module in consumers(model, "s")] == [id(module) for module in expected]
-    assert consumers(model, "inside") == [model.out.affine]
-    assert consumers(nn.Sequential(model.inside), "inside") == []
+    assert [id(module) for module in find_readers(model, "s")] == [
+        id(module) for module in expected
+    ]
+    assert find_readers(model, "inside") == [model.out.affine]
+    assert find_readers(nn.Sequential(model.inside), "inside") == []
 
 
 def test_own_parameters_are_indexed_by_the_neurons() -> None:

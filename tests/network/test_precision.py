@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.models import build_model
-from nvp.network.neuron_layer import maskable_layers
+from nvp.network.groups import maskable_layers
 from nvp.network.precision import forward
 from nvp.pruning import METHODS
 from nvp.training.build import build

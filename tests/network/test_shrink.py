@@ -14,16 +14,11 @@ from nvp.data.splits import Images
 from nvp.models import MODELS, build_model
 from nvp.models.blocks import BasicBlock
 from nvp.models.resnet import ResNet, cifar_stem
-from nvp.network.dense_index import places
-from nvp.network.neuron_layer import (
-    Subsample,
-    consumers,
-    maskable_layers,
-    neuron_layers,
-    prunable_groups,
-)
+from nvp.network.dense_index import dense_indices
+from nvp.network.groups import find_readers, maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.removal import shrink, survivors
+from nvp.network.removal import find_survivors, shrink
+from nvp.network.subsample import Subsample
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import (
     live_weights,
@@ -32,8 +27,8 @@ from nvp.network.weight_masks import (
     prunable_weights,
     weight_sparsity,
 )
-from nvp.pruning import MeasuringPoint, Moment, resolve, sparsity
-from nvp.pruning.nn_relief.relief_step import relieve
+from nvp.pruning import MeasuringPoint, Moment, count_masked_units, plan_pruning
+from nvp.pruning.nn_relief.relief_step import mask_by_relief
 from nvp.pruning.removal_policy import size, size_left
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
@@ -110,7 +105,7 @@ def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
     mask_half(state)
     masked, shrunk = pair(state)
     assert distance(masked.model, shrunk.model) <= 1e-10
-    assert not survivors(shrunk.model)
+    assert not find_survivors(shrunk.model)
     assert size_left(masked.model, SHAPE) == size_left(shrunk.model, SHAPE)
     assert sum(p.numel() for p in shrunk.model.parameters()) == size_left(masked.model, SHAPE)[0]
     assert size(shrunk.model, SHAPE) == size(masked.model, SHAPE)
@@ -159,7 +154,7 @@ def test_noise_may_be_drawn_for_what_is_present_instead() -> None:
 
 def noisy(state: TrainState, optim: OptimConfig, draws: str) -> list[float]:
     """Take steps with noise on gradients and living weights; return their losses."""
-    prune = resolve(PruneConfig(method="demp", live_noise=1e-3, scale_l1=0.0, draws=draws))
+    prune = plan_pruning(PruneConfig(method="demp", live_noise=1e-3, scale_l1=0.0, draws=draws))
     live = live_weights(state.model)
     rule = GradientRule(state.model, optim, live, prune)
     shake, rng, losses = (
@@ -194,7 +189,7 @@ def test_streams_of_any_width_with_anything_masked(widths, option, seed, share) 
     masked, shrunk = pair(state)
     assert distance(masked.model, shrunk.model) <= 1e-10
     assert learn(masked, 2) == pytest.approx(learn(shrunk, 2), abs=1e-9)
-    assert sparsity(masked.model, "all") == sparsity(shrunk.model, "all")
+    assert count_masked_units(masked.model, "all") == count_masked_units(shrunk.model, "all")
     assert weight_sparsity(masked.model) == weight_sparsity(shrunk.model)
 
 
@@ -314,13 +309,13 @@ def test_every_entry_is_found_at_its_place_in_the_dense_network(name: str) -> No
     state = state_of(make(name))
     mask_half(state)
     masked, shrunk = pair(state)
-    for (path, place), dense in zip(
-        places(shrunk.model).items(), masked.model.parameters(), strict=True
+    for (path, dense_index), dense in zip(
+        dense_indices(shrunk.model).items(), masked.model.parameters(), strict=True
     ):
         left = shrunk.model.get_parameter(path)
-        assert place.shape == tuple(dense.shape)
-        assert torch.equal(place.select(dense), left)
-        assert torch.equal(place.expand(left.detach()), dense)
+        assert dense_index.shape == tuple(dense.shape)
+        assert torch.equal(dense_index.select(dense), left)
+        assert torch.equal(dense_index.expand(left.detach()), dense)
 
 
 def test_memories_follow_their_neurons() -> None:
@@ -348,7 +343,7 @@ def test_an_emptied_layer_keeps_one_masked_neuron() -> None:
     assert shrunk.model.conv2.keep.tolist() == [False]
     assert distance(masked.model, shrunk.model) <= 1e-10
     assert learn(masked, 3) == pytest.approx(learn(shrunk, 3), abs=1e-10)
-    assert sparsity(shrunk.model, "all") == sparsity(masked.model, "all")
+    assert count_masked_units(shrunk.model, "all") == count_masked_units(masked.model, "all")
 
 
 def test_what_nobody_is_known_to_read_stays() -> None:
@@ -357,17 +352,17 @@ def test_what_nobody_is_known_to_read_stays() -> None:
     state = TrainState(model, build_optimizer(model, OPTIMS["sgd"]))
     mask_half(state)
     assert shrink(state) == {}
-    assert consumers(model, "hidden.0") == []
+    assert find_readers(model, "hidden.0") == []
 
 
 @pytest.mark.parametrize("name", ["lenet5", "resnet20", "resnet20_b"])
 def test_nn_relief_leaves_networks_that_shrink_exactly(name: str) -> None:
     model = make(name, width=0.3)
     state = TrainState(model, build_optimizer(model, OPTIMS["sgd"]))
-    config = resolve(PruneConfig(method="nn_relief", alpha_conv=0.6, alpha_fc=0.6))
-    relieve(point_of(state), config)
+    config = PruneConfig(method="nn_relief", alpha_conv=0.6, alpha_fc=0.6)
+    mask_by_relief(point_of(state), config)
     masked, shrunk = pair(state)
-    assert sparsity(masked.model, "all")[0] > 0
+    assert count_masked_units(masked.model, "all")[0] > 0
     assert distance(masked.model, shrunk.model) <= 1e-10
     assert learn_masked(masked) == pytest.approx(learn_masked(shrunk), abs=1e-9)
 
@@ -421,4 +416,4 @@ def test_every_model_declares_enough_to_shrink() -> None:
     for name in MODELS:
         model = make(name, width=0.05)
         for group in prunable_groups(model):
-            assert consumers(model, group), (name, group)
+            assert find_readers(model, group), (name, group)

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.models import build_model
-from nvp.network.neuron_layer import maskable_layers
+from nvp.network.groups import maskable_layers
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import live_weights, mask_weights
-from nvp.pruning import resolve
+from nvp.pruning import plan_pruning
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import NOISES, LiveNoise, check_noise
 from nvp.training.optim import LR_SCHEDULES, OPTIMIZERS, build_optimizer, check_optim, learning_rate
@@ -228,11 +228,11 @@ def test_penalties_by_hand() -> None:
 
 
 def test_the_scale_penalty_of_a_method_follows_its_course() -> None:
-    method = resolve(PruneConfig(method="demp", scale_l1=0.2))
+    plan = plan_pruning(PruneConfig(method="demp", scale_l1=0.2))
     for progress, factor in {0.0: 1 / 25, 0.261: 1.0, 0.9: 0.0}.items():
         model = small()
         before = backward(model)
-        rule = GradientRule(model, OptimConfig(), live_weights(model), method)
+        rule = GradientRule(model, OptimConfig(), live_weights(model), plan)
         rule(torch.Generator(), progress)
         scale = model.stem.norm.weight
         expected = before["stem.norm.weight"] + 0.2 * factor * scale.detach().sign()
@@ -244,12 +244,12 @@ def test_noise_shakes_the_living_alone_with_its_deviation() -> None:
     model = small()
     optimizer = build_optimizer(model, OptimConfig())
     mask_units(model, optimizer, "stage2", torch.tensor([0]))
-    method = resolve(PruneConfig(method="demp_constant", live_noise=0.01))
+    plan = plan_pruning(PruneConfig(method="demp_constant", live_noise=0.01))
     stem = model.stem
     dead = {"stem": torch.arange(len(stem.keep)) == 1}
     live = live_weights(model)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    LiveNoise(model, method, live, dead)(torch.Generator().manual_seed(0), 0.5)
+    LiveNoise(model, plan, live, dead)(torch.Generator().manual_seed(0), 0.5)
     moved = {name: p.detach() - before[name] for name, p in model.named_parameters()}
     assert not moved["stem.affine.weight"][1].any()
     assert not moved["stem.norm.weight"][1].any()
@@ -260,7 +260,7 @@ def test_noise_shakes_the_living_alone_with_its_deviation() -> None:
         assert not change[~live[name]].any(), name
     shaken = torch.cat([m[m != 0] for m in moved.values()])
     assert float(shaken.std()) == pytest.approx(0.01, rel=0.05)
-    none = resolve(PruneConfig(method="none"))
+    none = plan_pruning(PruneConfig(method="none"))
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     LiveNoise(model, none, live, dead)(torch.Generator(), 0.5)
     assert all(torch.equal(p.detach(), before[name]) for name, p in model.named_parameters())

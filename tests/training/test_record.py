@@ -10,7 +10,7 @@ import torch
 from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
 from nvp.models.activations import ACTIVATIONS
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.pruning import Pruned
 from nvp.training.build import build
 from nvp.training.loop import train

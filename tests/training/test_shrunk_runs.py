@@ -13,11 +13,11 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.batches import normalise
 from nvp.data.splits import Splits
-from nvp.network.neuron_layer import maskable_layers, neuron_layers, prunable_groups
+from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.removal import shrink
 from nvp.network.train_state import TrainState
-from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, may_shrink, resolve
+from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, plan_pruning
 from nvp.pruning import removal_policy as savings
 from nvp.storage.reader import read_index, read_table
 from nvp.storage.schema import SHRUNK, VOLATILE
@@ -63,9 +63,8 @@ def config_of(**changes: Any) -> TrialConfig:
 
 
 def may(method: str) -> bool:
-    return METHODS[method].aim != "none" and may_shrink(
-        resolve(config_of(prune__method=method).prune)
-    )
+    plan = plan_pruning(config_of(prune__method=method).prune)
+    return plan.method.aim != "none" and plan.may_shrink()
 
 
 def in_double(config: TrialConfig) -> TrainState:
@@ -217,8 +216,8 @@ def test_always_is_refused_where_neurons_come_back_or_weights_go(changes: dict[s
 
 @pytest.mark.parametrize("method", [name for name in METHODS if not may(name)])
 def test_auto_lets_be_what_may_come_back(method: str) -> None:
-    resolved = resolve(config_of(prune__method=method, prune__shrink="auto").prune)
-    assert may_shrink(resolved, 0.5) == (method == "none")
+    plan = plan_pruning(config_of(prune__method=method, prune__shrink="auto").prune)
+    assert plan.may_shrink(0.5) == (method == "none")
 
 
 @pytest.mark.parametrize("method", ["none", *(name for name in METHODS if may(name))])

@@ -10,7 +10,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
 from nvp.data.batches import normalise, train_batches
 from nvp.data.splits import Splits
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.network.train_state import Diverged
 from nvp.training.build import build
 from nvp.training.loop import evaluate, num_epochs, num_steps, train

@@ -17,7 +17,7 @@ from nvp.config.identity import trial_id
 from nvp.config.trial_config import OptimConfig, TrialConfig
 from nvp.models import build_model
 from nvp.network.constant_folding import fold_constants
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.network.neuron_masks import soften_units
 from nvp.network.train_state import TrainState
 from nvp.storage.store import Storage

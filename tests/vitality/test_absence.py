@@ -12,16 +12,17 @@ from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, Trial
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    consumers,
+from nvp.network.groups import (
+    find_readers,
+    input_columns,
     maskable_layers,
     neuron_layers,
     prunable_groups,
 )
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.neuron_masks import mask_units
 from nvp.network.train_state import TrainState
-from nvp.network.weight_masks import input_columns, live_weights
+from nvp.network.weight_masks import live_weights
 from nvp.pruning import CRITERIA, MeasuringPoint, Moment, Pruned
 from nvp.pruning.scoring import score_units
 from nvp.training.optim import build_optimizer
@@ -91,7 +92,7 @@ def cut(model: nn.Module, sites: str) -> nn.Module:
         width = len(layers[paths[0]].keep)
         for path in paths:
             cut_layer(layers[path], kept)
-        for affine in consumers(small, group):
+        for affine in find_readers(small, group):
             columns = input_columns(affine, kept, width)
             affine.weight = nn.Parameter(affine.weight.detach()[:, columns].clone())
     return small
@@ -265,7 +266,7 @@ def test_every_criterion_scores_the_living_alike(
     for view in views:
         memory: dict[str, Any] = {}
         config = PruneConfig(criterion=criterion, weight_norm="folded", patience=1)
-        points = [score_units(view.point(memory), config) for _ in range(2)]
+        points = [score_units(view.point(memory), config, criterion) for _ in range(2)]
         found.append(points)
     for own, cut in zip(*found, strict=True):
         for group, scores in own.items():

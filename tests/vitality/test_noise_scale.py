@@ -14,7 +14,7 @@ from nvp.data import DATASETS
 from nvp.data.batches import normalise
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.training.build import build
 from nvp.training.record import noise_scale_now
 from nvp.vitality.noise_scale import gradient_noise_scale, simple_noise_scale

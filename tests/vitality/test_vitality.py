@@ -15,7 +15,8 @@ from nvp.data.batches import normalise
 from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.models.activations import ACTIVATIONS
-from nvp.network.neuron_layer import NeuronLayer, maskable_layers, neuron_layers, prunable_groups
+from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.vitality import (
     DEATHS,
     Activity,

@@ -5,9 +5,9 @@ from functools import cache
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_facts, data_root, facts_of
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights
-from nvp.pruning import METHODS
+from nvp.pruning import plan_pruning
 from nvp.training.loop import num_epochs
 from nvp.training.optim import MOMENTS
 from nvp.trial.checkpoint import KEEP_LAST
@@ -65,7 +65,7 @@ def kept_bytes(trials: list[TrialConfig]) -> int:
 def checkpoint_kind(config: TrialConfig) -> tuple:
     """Return all that the size of a checkpoint depends on."""
     moments = MOMENTS[config.optim.name](config.optim)
-    return (config.data.name, config.model, moments, METHODS[config.prune.method].granularity)
+    return (config.data.name, config.model, moments, plan_pruning(config.prune).granularity)
 
 
 @cache
