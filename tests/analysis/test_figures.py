@@ -13,7 +13,7 @@ from nvp.analysis.answers.answer import answer, sentences
 from nvp.analysis.command import main
 from nvp.analysis.frames.derive import dead_at_end
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.plots.figures import FIGURES, draw
+from nvp.analysis.plots.figures import FIGURES, draw, draw_all
 from nvp.analysis.selection.studies import STUDIES
 from nvp.analysis.style.style import label
 from nvp.storage.schema import LAYERS
@@ -43,22 +43,22 @@ def test_every_study_asks_for_figures_that_exist():
 
 
 def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(frames: StudyFrames, tmp_path: Path):
-    written = draw(frames, tmp_path)
+    written = draw_all(frames, tmp_path)
     expected = {f"{name}.{suffix}" for name in DRAWN for suffix in ("png", "svg", "csv")}
     assert {path.name for path in written} == expected
     assert all(path.stat().st_size > 0 for path in written)
 
 
 def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
-    draw(frames, tmp_path / "one")
-    draw(frames, tmp_path / "two")
+    draw_all(frames, tmp_path / "one")
+    draw_all(frames, tmp_path / "two")
     for name in DRAWN:
         one, two = (tmp_path / folder / f"{name}.svg" for folder in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
 
 
 def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
-    draw(frames, tmp_path)
+    draw_all(frames, tmp_path)
     behind = pd.read_csv(tmp_path / "dead_at_end.csv", dtype={"trial_id": str})
     derived = dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
     keys = pd.MultiIndex.from_frame(behind[["trial_id", "definition"]])
@@ -108,7 +108,7 @@ def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
     frames: StudyFrames, tmp_path: Path, caplog: pytest.LogCaptureFixture, status: str
 ):
     lost = with_trials(frames, frames.trials.assign(status=status))
-    assert draw(lost, tmp_path) == []
+    assert draw_all(lost, tmp_path) == []
     assert all(f"{name} is not drawn" in caplog.text for name in DRAWN)
     table = answer(lost)
     assert set(table["verdict"]) == {"no pair of finished trials"}
@@ -127,7 +127,7 @@ def test_without_strict_death_every_figure_says_by_what_it_counts(
     frames: StudyFrames, tmp_path: Path
 ):
     silu = smooth(frames)
-    assert len(draw(silu, tmp_path)) == 3 * len(DRAWN)
+    assert len(draw_all(silu, tmp_path)) == 3 * len(DRAWN)
     shown = draw(silu, "dead_at_end")
     assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
     assert not shown.frame["fraction"].isna().any()

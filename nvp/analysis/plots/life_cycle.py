@@ -12,7 +12,7 @@ from nvp.analysis.selection.question import Drawing, NothingToDraw, Question, fi
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import caption
 from nvp.analysis.style.words import DEATH_NAMES, STATE_NAMES
-from nvp.storage.studies import nearest
+from nvp.config.registry import nearest
 
 METHOD = "dead"
 
