@@ -1,4 +1,4 @@
-"""The house: no loose module, doors that list what is inside, files and functions that stay small."""
+"""The house: no loose module, doors that list their rooms, files and functions that stay small."""
 
 from pathlib import Path
 
