@@ -15,7 +15,8 @@ from nvp.config.dotted_paths import flatten_config
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.codec import Rows
-from nvp.storage.reader import read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter

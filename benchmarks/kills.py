@@ -21,8 +21,10 @@ from typing import Any
 
 from benchmarks.bar import bar
 from benchmarks.traced import LOG
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
+from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT, descendants, kill_all
 
 KILLS = 20

@@ -19,10 +19,10 @@ import pyarrow as pa
 from nvp.config.dotted_paths import flatten_config, read_value
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import DataConfig, OptimConfig, PruneConfig, TrialConfig
-from nvp.storage.codec import rows_of
-from nvp.storage.reader import open_study
+from nvp.storage.codec import rows_from_columns
 from nvp.storage.schema import TABLES
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 
 WIDTHS = {"conv1": 64, "conv2": 128, "conv3": 256, "conv4": 256, "hidden": 300}
@@ -122,12 +122,12 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
     generator = np.random.default_rng(int(name, 16))
     died, pruned = deaths(config, generator), config.prune.method != "none"
     writer = TrialWriter(storage, name, 1)
-    writer.add("layers", rows_of("layers", name, layer_rows(died, pruned)))
+    writer.add("layers", rows_from_columns("layers", name, layer_rows(died, pruned)))
     if whole:
         epochs = filled("epochs", EPOCHS + 1, {"epoch": list(range(EPOCHS + 1))})
-        writer.add("epochs", rows_of("epochs", name, epochs))
-        writer.add("events", rows_of("events", name, event_rows(died, pruned)))
-        writer.add("neurons", rows_of("neurons", name, neuron_rows()))
+        writer.add("epochs", rows_from_columns("epochs", name, epochs))
+        writer.add("events", rows_from_columns("events", name, event_rows(died, pruned)))
+        writer.add("neurons", rows_from_columns("neurons", name, neuron_rows()))
     made_up = filled("trials", 1, {})
     row = {k: v[0] if isinstance(v, list) else v for k, v in made_up.items()}
     row |= {"test_accuracy": generator.random(), "weight_sparsity": generator.random()}

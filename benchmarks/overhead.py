@@ -24,7 +24,7 @@ from benchmarks.bar import bar
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.running.progress import Display
-from nvp.storage.reader import read_index
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 
 LONG = (40, 10.0, 0.95)  # trials, seconds of each, least makespan efficiency

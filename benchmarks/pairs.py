@@ -17,7 +17,8 @@ import torch
 from PIL import Image
 
 from nvp.data import data_root, load_data
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 
 PAIRS = (
     "mlp/mnist",

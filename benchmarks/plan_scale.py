@@ -17,7 +17,8 @@ from benchmarks.bar import bar
 from benchmarks.committed import commit_all
 from benchmarks.plan_study import STUDY
 from nvp.planning.plan import make_plan
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 
 SCRIPT = Path(__file__).parent / "plan_study.py"
 LOAD = """

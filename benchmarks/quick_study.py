@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from benchmarks.bar import bar
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 
 SCRIPT = Path(__file__).parent.parent / "studies" / "sgd_noise.py"
 

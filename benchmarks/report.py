@@ -22,8 +22,8 @@ from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question import NothingToDraw, Question
 from nvp.analysis.selection.studies import question_of
 from nvp.analysis.style import style
-from nvp.storage.compact import compact
-from nvp.storage.reader import open_study
+from nvp.storage.compact import compact_study
+from nvp.storage.study_folder import open_study
 
 QUESTION = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
 LARGE = {"optim.lr": 10, "data.batch_size": 10, "prune.method": 4, "seed": 25}
@@ -67,7 +67,7 @@ def measure(place: str) -> list[bool]:
     """Load and draw both studies."""
     folder = Path(place, "drawn")
     loose = mapped(place, folder / "loose")
-    compact(open_study(place, "large", "quick"))
+    compact_study(open_study(place, "large", "quick"))
     packed = mapped(place, folder / "packed")
     start = time.perf_counter()
     small = load(place, "small", "quick")

@@ -23,10 +23,10 @@ import pandas as pd
 from benchmarks.cluster import HOUR, Cluster, Job, Ledger, Setting
 from benchmarks.plan_study import DESIGN
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.plan import compare, make_plan, to_run, waves, write_study
-from nvp.storage.reader import read_index
+from nvp.planning.plan import read_state, make_plan, select_trials, split_into_waves, write_study
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.trial.trial_row import commit_lost, trial_row
 
 SIGMA, POINTS = 0.6, 100  # lengths are lognormal; measuring points of a trial
@@ -52,9 +52,9 @@ class RealPlanner:
         before = time.process_time()
         plan = make_plan(self.design)
         index = read_index(self.storage)
-        trials = to_run(plan, compare(plan, index), index)
+        trials = select_trials(plan, read_state(plan, index), index)
         write_study(self.storage, "scale", "quick", plan, {"time": time.time()})
-        (wave,) = waves(trials)
+        (wave,) = split_into_waves(trials)
         self.planning.append(time.process_time() - before)
         self.configs = plan.trials
         assert set(wave) == set(plan.trials) - self.done
@@ -65,7 +65,7 @@ class RealPlanner:
         with self.clock():
             assert name not in self.done
             self.done.add(name)
-            writer = TrialWriter(self.storage, name, next_attempt(self.storage, name))
+            writer = TrialWriter(self.storage, name, find_next_attempt(self.storage, name))
             writer.commit(trial_row(self.configs[name], "done", None) | {"epochs": POINTS})
 
     def lost(self, name: str) -> None:

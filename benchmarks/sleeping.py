@@ -13,9 +13,9 @@ import nvp.running.ray.actor
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.running.ray.actor import TrialActor
-from nvp.storage.reader import read_index
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.trial.run import Progress
 from nvp.trial.trial_row import trial_row
 
@@ -29,7 +29,7 @@ def sleeping_trial(config: TrialConfig, storage: Storage, **options: Any) -> Ite
     if name in read_index(storage, name).rows:
         yield Progress(name, "done")
         return
-    writer = TrialWriter(storage, name, next_attempt(storage, name))
+    writer = TrialWriter(storage, name, find_next_attempt(storage, name))
     end = started + float(os.environ[SECONDS])
     while (left := end - time.time()) > 0:
         time.sleep(min(left, EPOCH_SECONDS))

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from nvp.storage.reader import read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.store import Storage
 

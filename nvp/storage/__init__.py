@@ -1,13 +1,22 @@
 """Where results are kept: a folder or a bucket, five tables, one driver at a time.
 
-store      files that appear whole or not at all, locally or in an object store
-lock       one driver for each study folder; a kernel lock, or a lease
-lease      the lease, for buckets and network mounts
-schema     every column of every table
-codec      rows to the bytes of an Arrow file, and back
-writer     the rows of a running trial, and the row that commits it
-reader     what is finished, and the rows of it
-archive    many finished trials in one file a table
-compact    putting finished trials into the archive
-incidents  what went wrong around the trials
+    store         files that appear whole or not at all, locally or in an object store
+    unreachable   error messages for a storage that cannot be reached
+    sealed        files whose name carries the checksum of their content
+    lock          one driver for each study folder: a kernel lock, or a lease
+    lease         the lease, for buckets and network mounts
+    columns       the types of columns, their meanings and units
+    schema        every column of every table
+    codec         rows to the bytes of an Arrow file, and back
+    writer        the rows of a running trial, and the row that commits it
+    index         which trials are finished, and which files hold their rows
+    reader        the rows of a table
+    archive       reading packs: many finished trials in one file a table
+    compact       writing packs: `nvp compact STUDY`
+    study_folder  the folder of a study's preset, and its study.json
+    studies       the studies of a storage, and the arguments that name one
+    incidents     what went wrong around the trials
+    tracebacks    the error of a trial in one line
+
+Others start with `open_study`, `read_index` and `read_table` to read, with `TrialWriter` to write.
 """

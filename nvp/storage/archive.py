@@ -10,10 +10,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from nvp.storage.codec import Rows, decode_all, of_trials
+from nvp.storage.codec import Rows, decode_files, select_trials
 from nvp.storage.schema import TABLES, TRIALS
+from nvp.storage.sealed import are_intact, read_all_intact
 from nvp.storage.store import Storage
-from nvp.storage.writer import parts_intact, read_all_intact
 
 logger = logging.getLogger(__name__)
 FOLDER = "packs"
@@ -29,12 +29,12 @@ class Pack:
     replaces: frozenset[str]
 
 
-def pack_names(storage: Storage) -> frozenset[str]:
+def list_packs(storage: Storage) -> frozenset[str]:
     """Return the names of the manifests of all packs."""
-    return manifests(storage.files(FOLDER))
+    return select_manifests(storage.files(FOLDER))
 
 
-def manifests(listing: dict[str, int]) -> frozenset[str]:
+def select_manifests(listing: dict[str, int]) -> frozenset[str]:
     """Return the manifests of a listing of packs."""
     return frozenset(name for name in listing if name.split("/")[-1].startswith("manifest-"))
 
@@ -42,7 +42,7 @@ def manifests(listing: dict[str, int]) -> frozenset[str]:
 def read_packs(storage: Storage, *, checksums: bool) -> list[Pack]:
     """Return the packs, oldest first; a damaged one is named in a warning and left out."""
     listing = storage.files(FOLDER)
-    names = sorted(manifests(listing))
+    names = sorted(select_manifests(listing))
     found = []
     for name, content in zip(names, read_all_intact(storage, names), strict=True):
         if content is not None:
@@ -62,17 +62,17 @@ def is_whole(
         if listing.get(name) != size:
             logger.warning("%s is missing or truncated", storage.path(name))
             return False
-    return not checksums or parts_intact(storage, files)
+    return not checksums or are_intact(storage, files)
 
 
-def packed_rows(storage: Storage, pack: Pack, trial_id: str = "") -> list[dict[str, Any]]:
+def read_packed_rows(storage: Storage, pack: Pack, trial_id: str = "") -> list[dict[str, Any]]:
     """Return the `trials` rows of a pack, or that of one trial."""
     contents = read_all_intact(storage, [pack.files["trials"]])
-    rows = decode_all([content for content in contents if content is not None], TRIALS)
-    return (of_trials(rows, [trial_id]) if trial_id else rows).to_pylist()
+    rows = decode_files([content for content in contents if content is not None], TRIALS)
+    return (select_trials(rows, [trial_id]) if trial_id else rows).to_pylist()
 
 
-def packed_table(storage: Storage, pack: Pack, table: str, trial_ids: set[str]) -> Rows | None:
+def read_packed_table(storage: Storage, pack: Pack, table: str, trial_ids: set[str]) -> Rows | None:
     """Return the rows of a table of some trials of a pack; None when the file is gone."""
     if table not in pack.files:
         return TABLES[table].empty_table()
@@ -80,5 +80,5 @@ def packed_table(storage: Storage, pack: Pack, table: str, trial_ids: set[str]) 
     if content is None:
         return None
     (checked,) = read_all_intact(storage, [pack.files[table]])
-    rows = decode_all([] if checked is None else [checked], TABLES[table])
-    return rows if pack.trials <= trial_ids else of_trials(rows, sorted(trial_ids))
+    rows = decode_files([] if checked is None else [checked], TABLES[table])
+    return rows if pack.trials <= trial_ids else select_trials(rows, sorted(trial_ids))

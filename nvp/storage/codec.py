@@ -23,7 +23,7 @@ MAGIC, END = b"ARROW1\0\0", b"\xff\xff\xff\xff\0\0\0\0"  # of an Arrow IPC file
 COMPRESSED_FROM = 64 * 1024  # bytes; each column of a smaller file costs more than it saves
 
 
-def encode(rows: Rows) -> bytes:
+def encode_rows(rows: Rows) -> bytes:
     """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
     buffer = io.BytesIO()
     bare = rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
@@ -33,35 +33,37 @@ def encode(rows: Rows) -> bytes:
     return buffer.getvalue()
 
 
-def decode(content: bytes) -> Rows:
+def decode_rows(content: bytes) -> Rows:
     """Return the table of an Arrow IPC file."""
     return ipc.open_file(pa.BufferReader(content), options=READING).read_all()
 
 
-def decode_all(contents: Iterable[bytes], schema: pa.Schema) -> Rows:
+def decode_files(contents: Iterable[bytes], schema: pa.Schema) -> Rows:
     """Return the rows of many files with the columns of `schema`, one after another."""
-    alike = [stack(list(group)) for _, group in groupby(contents, key=schema_bytes)]
-    return join([conform(rows, schema) for rows in alike]) if alike else schema.empty_table()
+    alike = [stack_rows(list(group)) for _, group in groupby(contents, key=cut_schema)]
+    return (
+        join_rows([conform_rows(rows, schema) for rows in alike]) if alike else schema.empty_table()
+    )
 
 
-def schema_bytes(content: bytes) -> bytes:
+def cut_schema(content: bytes) -> bytes:
     """Return the bytes of an Arrow IPC file that say what its columns are."""
     return content[: 16 + int.from_bytes(content[12:16], "little")]
 
 
-def stack(contents: list[bytes]) -> Rows:
+def stack_rows(contents: list[bytes]) -> Rows:
     """Return the rows of files that have the same columns, in one chunk.
 
     They are read as one stream: a file is the message of its columns, those of its rows, an end and
     a footer. To open thousands of them one by one takes three times as long.
     """
-    head = len(schema_bytes(contents[0]))
-    stream = [contents[0][len(MAGIC) : head], *(body(content, head) for content in contents)]
+    head = len(cut_schema(contents[0]))
+    stream = [contents[0][len(MAGIC) : head], *(cut_body(content, head) for content in contents)]
     reader = ipc.open_stream(pa.BufferReader(b"".join(stream)), options=READING)
     return reader.read_all().combine_chunks()
 
 
-def body(content: bytes, head: int) -> memoryview:
+def cut_body(content: bytes, head: int) -> memoryview:
     """Return the messages of an Arrow IPC file that hold rows; `head` is where they begin."""
     tail = len(content) - 10  # the footer's length in four bytes, and six of "ARROW1"
     footer = int.from_bytes(content[tail : tail + 4], "little")
@@ -70,7 +72,7 @@ def body(content: bytes, head: int) -> memoryview:
     return memoryview(content)[head:end]
 
 
-def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
+def rows_from_columns(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
     """Return rows given as columns; a scalar stands for a whole column, an absent one is null."""
     schema = TABLES[table]
     columns = {"trial_id": trial_id} | columns
@@ -86,23 +88,23 @@ def rows_of(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def rows_from(schema: pa.Schema, found: list[dict[str, Any]]) -> Rows:
+def rows_from_dicts(schema: pa.Schema, found: list[dict[str, Any]]) -> Rows:
     """Return rows given one by one."""
     return pa.Table.from_pylist(found, schema=schema)
 
 
-def join(tables: Iterable[Rows]) -> Rows:
+def join_rows(tables: Iterable[Rows]) -> Rows:
     """Return the rows of all tables, one after another."""
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-def of_trials(rows: Rows, trial_ids: list[str]) -> Rows:
+def select_trials(rows: Rows, trial_ids: list[str]) -> Rows:
     """Return the rows of some trials."""
     names = rows["trial_id"].cast(pa.string())
     return rows.filter(pc.call_function("is_in", [names], pc.SetLookupOptions(pa.array(trial_ids))))
 
 
-def conform(rows: Rows, schema: pa.Schema) -> Rows:
+def conform_rows(rows: Rows, schema: pa.Schema) -> Rows:
     """Return `rows` with the columns of `schema`; one that an old part lacks is null."""
     columns = [
         rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)

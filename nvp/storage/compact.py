@@ -11,14 +11,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nvp.storage.archive import FOLDER, manifests, read_packs
-from nvp.storage.codec import encode
+from nvp.storage.archive import FOLDER, read_packs, select_manifests
+from nvp.storage.codec import encode_rows
+from nvp.storage.index import Index, read_index
 from nvp.storage.lock import study_lock
-from nvp.storage.reader import Index, read_index, read_table
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES
-from nvp.storage.store import Storage, sealed
+from nvp.storage.sealed import are_intact, seal_name
+from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
-from nvp.storage.writer import parts_intact
 
 FINISHED = ("done", "diverged")
 PACK_TRIALS = 1000
@@ -26,19 +27,19 @@ PACK_BYTES = 64 * 2**20
 BAD_ARGUMENTS = 2
 
 
-def compact(storage: Storage) -> int:
+def compact_study(storage: Storage) -> int:
     """Pack all finished trials that are not; return how many. The caller holds the study."""
-    finish(storage)
+    delete_replaced(storage)
     index = read_index(storage)
     packed = 0
-    for group in groups(index):
+    for group in group_trials(index):
         write_pack(index, group)
         packed += len(group)
-    finish(storage)
+    delete_replaced(storage)
     return packed
 
 
-def groups(index: Index) -> Iterator[list[str]]:
+def group_trials(index: Index) -> Iterator[list[str]]:
     """Yield the finished trials outside of packs, as many at a time as fit into one."""
     group: list[str] = []
     size = 0
@@ -46,7 +47,7 @@ def groups(index: Index) -> Iterator[list[str]]:
         manifest = json.loads(row["manifest"])
         if row["status"] not in FINISHED or name in index.packed:
             continue
-        if not index.storage.local and not parts_intact(index.storage, manifest):
+        if not index.storage.local and not are_intact(index.storage, manifest):
             continue  # of a local disk they were read by `read_index`
         group.append(name)
         size += sum(manifest.values())
@@ -66,20 +67,20 @@ def write_pack(index: Index, trials: list[str]) -> None:
     for table in TABLES:
         rows = read_table(index, table, trials)
         if len(rows):
-            content = encode(rows)
-            name = sealed(f"{folder}/{table}", "arrow", content)
+            content = encode_rows(rows)
+            name = seal_name(f"{folder}/{table}", "arrow", content)
             storage.write(name, content)
             files[name] = len(content)
     replaces = [name for trial in trials for name in [*index.parts[trial], *index.files[trial]]]
     manifest = json.dumps({"files": files, "trials": trials, "replaces": replaces}).encode()
-    storage.write(sealed(f"{folder}/manifest", "json", manifest), manifest)
+    storage.write(seal_name(f"{folder}/manifest", "json", manifest), manifest)
 
 
-def finish(storage: Storage) -> None:
+def delete_replaced(storage: Storage) -> None:
     """Delete what packs replace, and what a pack that was never finished left."""
     packs = read_packs(storage, checksums=storage.local)
     there = set(storage.files(FOLDER))
-    kept = {name.split("/")[1] for name in manifests(dict.fromkeys(there, 0))}
+    kept = {name.split("/")[1] for name in select_manifests(dict.fromkeys(there, 0))}
     storage.delete([name for name in sorted(there) if name.split("/")[1] not in kept])
     left = {name for table in TABLES for name in storage.files(table)}
     storage.delete([name for pack in packs for name in sorted(pack.replaces & left)])
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage, _ = find_study(arguments.storage, arguments.study, arguments.preset)
         with study_lock(storage):
             before = sum(len(storage.files(table)) for table in TABLES)
-            count = compact(storage)
+            count = compact_study(storage)
             files = sum(len(storage.files(folder)) for folder in (*TABLES, FOLDER))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from nvp.storage.codec import Rows, decode_all, encode, rows_from
+from nvp.storage.codec import Rows, decode_files, encode_rows, rows_from_dicts
 from nvp.storage.schema import INCIDENTS
 from nvp.storage.store import Storage
 
@@ -31,10 +31,12 @@ class Incidents:
         """
         row = {"time": time.time(), "kind": kind, "trial_id": trial_id}
         self.found.append(row | {"node": node[:12] or None, "reason": reason})
-        self.storage.write(f"{FOLDER}/{self.name}.arrow", encode(rows_from(INCIDENTS, self.found)))
+        self.storage.write(
+            f"{FOLDER}/{self.name}.arrow", encode_rows(rows_from_dicts(INCIDENTS, self.found))
+        )
 
 
 def read_incidents(storage: Storage) -> Rows:
     """Return the incidents of all starts."""
     names = sorted(storage.files(FOLDER))
-    return decode_all((c for c in storage.read_all(names) if c is not None), INCIDENTS)
+    return decode_files((c for c in storage.read_all(names) if c is not None), INCIDENTS)

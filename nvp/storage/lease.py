@@ -46,10 +46,10 @@ class Lease:
     @property
     def gone(self) -> bool:
         """Whether it was a process of this system that has ended."""
-        return self.kernel == kernel() and not Path(f"/proc/{self.pid}").exists()
+        return self.kernel == name_kernel() and not Path(f"/proc/{self.pid}").exists()
 
 
-def kernel() -> str:
+def name_kernel() -> str:
     """Return what tells this system and its process numbers from all others."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     space = Path("/proc/self/ns/pid")
@@ -58,10 +58,10 @@ def kernel() -> str:
     return f"{boot.read_text().strip()} {space.stat().st_ino} {socket.gethostname()}"
 
 
-def new_lease() -> Lease:
+def make_lease() -> Lease:
     """Return the lease of this process."""
     since = time.strftime("%Y-%m-%d %H:%M:%S")
-    return Lease(uuid.uuid4().hex, socket.gethostname(), os.getpid(), kernel(), since)
+    return Lease(uuid.uuid4().hex, socket.gethostname(), os.getpid(), name_kernel(), since)
 
 
 def read_lease(storage: Storage) -> Lease | None:
@@ -78,7 +78,7 @@ def write_lease(storage: Storage, lease: Lease) -> None:
     storage.write(NAME, json.dumps(asdict(lease)).encode())
 
 
-def silence(storage: Storage) -> float:
+def measure_silence(storage: Storage) -> float:
     """Return the seconds since the last heartbeat, both ends by the clock of the store."""
     mark = f".clock-{uuid.uuid4().hex}"
     storage.write(mark, b"now")
@@ -88,21 +88,21 @@ def silence(storage: Storage) -> float:
     return float("inf") if beat is None or now is None else now - beat
 
 
-def acquire(storage: Storage) -> Lease:
+def acquire_lease(storage: Storage) -> Lease:
     """Return the lease, taken.
 
     Raises:
         ValueError: when another driver holds it; says which.
     """
     held = read_lease(storage)
-    quiet = silence(storage) if held else float("inf")
+    quiet = measure_silence(storage) if held else float("inf")
     if held and not held.gone and quiet < STALE:
         raise ValueError(
             f"{storage.root}: expected no other driver on this study, but {held} holds it "
             f"(last heartbeat {max(quiet, 0):.0f} s ago); if it is dead, its lease ends "
             f"{STALE:.0f} s after that"
         )
-    mine = new_lease()
+    mine = make_lease()
     write_lease(storage, mine)
     time.sleep(SETTLE)
     winner = read_lease(storage)
@@ -114,7 +114,7 @@ def acquire(storage: Storage) -> Lease:
     return mine
 
 
-def keep(storage: Storage, lease: Lease, ended: threading.Event) -> None:
+def renew_lease(storage: Storage, lease: Lease, ended: threading.Event) -> None:
     """Write heartbeats until `ended`; ask this process to stop once the lease is lost."""
     renewed = time.monotonic()
     while not ended.wait(BEAT):
@@ -137,15 +137,15 @@ def keep(storage: Storage, lease: Lease, ended: threading.Event) -> None:
 
 
 @contextmanager
-def hold(storage: Storage) -> Iterator[None]:
+def hold_lease(storage: Storage) -> Iterator[None]:
     """Hold the lease of a study.
 
     Raises:
         ValueError: when another driver does; says which.
     """
-    lease = acquire(storage)
+    lease = acquire_lease(storage)
     ended = threading.Event()
-    thread = threading.Thread(target=keep, args=(storage, lease, ended), daemon=True)
+    thread = threading.Thread(target=renew_lease, args=(storage, lease, ended), daemon=True)
     thread.start()
     try:
         yield

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from nvp.storage.lease import hold
+from nvp.storage.lease import hold_lease
 from nvp.storage.store import Storage
 
 NETWORKED = {"nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "ceph", "glusterfs", "gpfs", "9p"}
@@ -29,7 +29,7 @@ def study_lock(storage: Storage) -> Iterator[None]:
         if storage.local:
             held.enter_context(kernel_lock(storage))
         if not storage.local or is_networked(Path(storage.root)):
-            held.enter_context(hold(storage))
+            held.enter_context(hold_lease(storage))
         yield
 
 

@@ -8,24 +8,13 @@ may differ between a killed and continued run and an unbroken one.
 
 import pyarrow as pa
 
+from nvp.storage.columns import COUNT, DOUBLE, FLAG, NAME, REAL, TEXT, column
+
 STATUSES = ("done", "failed", "diverged", "censored")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
 WEIGHT_EVENTS = ("weights_pruned", "weights_grown")
 SHRUNK = "shrunk"
 EVENTS = (*NEURON_EVENTS, *WEIGHT_EVENTS, SHRUNK)
-
-
-def column(
-    name: str, kind: pa.DataType, meaning: str, *, unit: str = "", volatile: bool = False
-) -> pa.Field:
-    """Return a column that carries its meaning, its unit and whether it is volatile."""
-    metadata = {"meaning": meaning, "unit": unit, "volatile": str(volatile).lower()}
-    return pa.field(name, kind, metadata=metadata)
-
-
-TEXT, COUNT, REAL, DOUBLE = pa.string(), pa.int64(), pa.float32(), pa.float64()
-FLAG = pa.bool_()
-NAME = pa.dictionary(pa.int32(), pa.string())
 
 TRIAL_ID = column("trial_id", NAME, "content hash of the non-default configuration, seed included")
 EPOCH = column("epoch", COUNT, "epochs finished; 0 is the initial network", unit="epochs")

@@ -5,8 +5,6 @@ it is serialised in memory and put with one write-and-close, never renamed.
 """
 
 import os
-import re
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+
+from nvp.storage.unreachable import describe_unreachable, join_lines
 
 CONNECTIONS = 16  # at a time, to an object store
 
@@ -38,10 +38,10 @@ class Storage:
         if "://" not in place:
             return cls(LocalFileSystem(), str(Path(place).absolute()))
         try:
-            filesystem, root = FileSystem.from_uri(place + one_request(place))
+            filesystem, root = FileSystem.from_uri(place + delayed_open_option(place))
         except (ValueError, OSError) as error:
             raise ValueError(
-                f"--storage: expected a path or a URI, got {place!r}: {one_line(error)}"
+                f"--storage: expected a path or a URI, got {place!r}: {join_lines(error)}"
             ) from None
         parts = urlsplit(place)
         return cls(filesystem, root, parts.scheme, parts.query)
@@ -73,7 +73,7 @@ class Storage:
                 raise OSError(f"NoSuchBucket: there is no bucket {bucket!r}")
             self.filesystem.get_file_info(FileSelector(self.root, allow_not_found=True))
         except OSError as error:
-            raise ValueError(unreachable(self.place, error)) from None
+            raise ValueError(describe_unreachable(self.place, error)) from None
 
     def path(self, name: str) -> str:
         """Return the full path of a file."""
@@ -162,54 +162,9 @@ class Storage:
             self.filesystem.delete_dir(self.path(name))
 
 
-def one_request(place: str) -> str:
+def delayed_open_option(place: str) -> str:
     """Return what to add to a URI so that S3 gets a small file in one request, whole or not."""
     option = "allow_delayed_open=true"
     if not place.startswith("s3://") or "allow_delayed_open" in place:
         return ""
     return f"{'&' if '?' in place else '?'}{option}"
-
-
-REMEDIES = {
-    "NoSuchBucket|does not exist|404|NO_SUCH_BUCKET": "make the bucket, or correct its name",
-    "InvalidAccessKeyId|SignatureDoesNotMatch|credentials|401|NoCredentials": (
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE (s3), "
-        "GOOGLE_APPLICATION_CREDENTIALS (gs)"
-    ),
-    "ACCESS_DENIED|AccessDenied|Access Denied|403|Forbidden": (
-        "let these credentials list, read, write and delete there, or set others "
-        "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; GOOGLE_APPLICATION_CREDENTIALS)"
-    ),
-    "": "check the network, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL)",
-}
-
-
-def unreachable(place: str, error: OSError) -> str:
-    """Return the line that says what a storage lacks, and what to do about it."""
-    said = one_line(error)
-    remedy = next(remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, said))
-    return f"--storage: expected a place to read and write, got {place!r}: {said}; {remedy}"
-
-
-def one_line(error: Exception) -> str:
-    """Return what an exception says, without line breaks."""
-    return " ".join(str(error).split())
-
-
-def sealed(stem: str, suffix: str, content: bytes) -> str:
-    """Return a file name that carries the checksum of the content: stem-<crc32>.suffix."""
-    return f"{stem}-{checksum(content)}.{suffix}"
-
-
-def intact(name: str, content: bytes) -> bool:
-    """Whether the content is the one that a sealed name was made for."""
-    return name.rpartition(".")[0].rpartition("-")[2] == checksum(content)
-
-
-def checksum(content: bytes) -> str:
-    """Return the CRC-32 of the content and its length, in hex.
-
-    Without the length, zeros cut from the end can go unseen: ff ff ff ff 00 has the CRC-32 of
-    ff ff ff ff.
-    """
-    return f"{zlib.crc32(len(content).to_bytes(8), zlib.crc32(content)):08x}"

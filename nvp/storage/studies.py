@@ -1,55 +1,63 @@
-"""What a storage place holds: its studies, their presets, and which preset to read."""
+"""The studies in a storage, their presets, and the arguments that name one of them."""
 
 import argparse
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from nvp.config.registry import nearest
-from nvp.storage.reader import open_study, read_study
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study, read_study
 
 MARKS = ("study.json", "trials")
 PRESETS = ("quick", "paper")
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments by which every verb is told which study: STUDY, --preset, --storage."""
-    add = parser.add_argument
-    add("study", metavar="STUDY", help="its name")
-    add(
+    """Add the arguments that name a study: STUDY, --preset, --storage; the same for every verb."""
+    parser.add_argument("study", metavar="STUDY", help="its name, e.g. sgd_noise")
+    parser.add_argument(
         "--preset",
         choices=("auto", *PRESETS),
         default="auto",
-        help="auto (default): the one that was run, the last one when both were",
+        help="auto (default): the one that was run; of both, the one started last",
     )
-    add(
+    add_storage_argument(parser, "where the tables are")
+
+
+def add_storage_argument(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add --storage, whose default is the environment's NVP_STORAGE, else `results`."""
+    parser.add_argument(
         "--storage",
         default=os.environ.get("NVP_STORAGE", "results"),
         metavar="PATH",
-        help="where the tables are (default: NVP_STORAGE, else results)",
+        help=f"{meaning} (default: NVP_STORAGE, else results)",
     )
 
 
 def find_study(place: str, study: str, preset: str) -> tuple[Storage, str]:
     """Return the storage of a study that was started, and its preset.
 
+    Args:
+        place: path or URI that holds studies.
+        study: its name.
+        preset: its preset; "auto" = as `choose_preset` says.
+
     Raises:
-        ValueError: it is not there; says what is.
+        ValueError: the study is not there; the message says which are.
     """
     preset, _ = choose_preset(place, study, preset)
     storage = open_study(place, study, preset)
     if not storage.exists("study.json"):
-        raise ValueError(not_there(place, study, preset))
+        raise ValueError(describe_missing(place, study, preset))
     return storage, preset
 
 
-def studies_at(place: str) -> dict[str, list[str]]:
-    """Return {study: presets} of a place; empty when nothing was run there."""
+def list_studies(place: str) -> dict[str, list[str]]:
+    """Return {study: its presets} in a storage; empty when nothing was run there."""
     storage = open_study(place, "", "")
     if storage.local:
-        # two levels only: the place may be a folder with much else in it
+        # Only two levels are listed: the folder may hold much else.
         found = [path for mark in MARKS for path in Path(storage.root).glob(f"*/*/{mark}")]
         pairs = {path.parts[-3:-1] for path in found}
     else:
@@ -61,35 +69,35 @@ def studies_at(place: str) -> dict[str, list[str]]:
     return studies
 
 
-def choose_preset(place: str, study: str, asked: str) -> tuple[str, str]:
-    """Return the preset to read and why: what was asked, or the one that was started last.
+def choose_preset(place: str, study: str, preset: str) -> tuple[str, str]:
+    """Return the preset to read and why; of `auto`, the one that was started last.
 
     Raises:
         ValueError: `auto`, and the place holds no preset of the study.
     """
-    if asked != "auto":
-        return asked, "as asked"
-    presets = studies_at(place).get(study, [])
+    if preset != "auto":
+        return preset, "as asked"
+    presets = list_studies(place).get(study, [])
     if not presets:
-        raise ValueError(not_there(place, study, "quick"))
+        raise ValueError(describe_missing(place, study, "quick"))
     if len(presets) == 1:
         return presets[0], "the only one there"
-    newest = max(presets, key=lambda preset: started(read_study(open_study(place, study, preset))))
+    newest = max(presets, key=lambda name: read_start_time(open_study(place, study, name)))
     return newest, f"started last of {', '.join(presets)}"
 
 
-def started(study: dict[str, Any]) -> datetime:
+def read_start_time(storage: Storage) -> datetime:
     """Return when a study was last started; the year 1 when its study.json does not say."""
-    starts = study.get("starts") or [{}]
+    starts = read_study(storage).get("starts") or [{}]
     try:
         return datetime.fromisoformat(starts[-1]["time"])
     except (KeyError, ValueError):
         return datetime.min.replace(tzinfo=UTC)
 
 
-def not_there(place: str, study: str, preset: str) -> str:
-    """Return the error for a study that is not there: where, what is there, what to run."""
-    there = studies_at(place)
+def describe_missing(place: str, study: str, preset: str) -> str:
+    """Return the error for a study that is not there: where, which are there, how to run it."""
+    there = list_studies(place)
     names = ", ".join(f"{name} ({', '.join(presets)})" for name, presets in there.items())
     return (
         f"expected tables of the study {study!r}, preset {preset}, in "

@@ -5,20 +5,18 @@ is `trials/<trial_id>/<attempt>/<status>-<crc32>.arrow` and carries the manifest
 """
 
 import json
-import logging
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from nvp.storage.codec import Rows, encode, join
+from nvp.storage.codec import Rows, encode_rows, join_rows
 from nvp.storage.schema import TABLES, TRIALS
-from nvp.storage.store import Storage, intact, sealed
+from nvp.storage.sealed import seal_name
+from nvp.storage.store import Storage
 
-logger = logging.getLogger(__name__)
-PARTS = [name for name in TABLES if name != "trials"]
+PART_TABLES = [name for name in TABLES if name != "trials"]
 
 
 @dataclass
@@ -53,11 +51,11 @@ class TrialWriter:
         """Write one part for each table that has rows."""
         measured = [e for rows in self.rows.get("epochs", []) for e in rows["epoch"].to_pylist()]
         for table, chunks in self.rows.items():
-            rows = join(chunks).combine_chunks()
+            rows = join_rows(chunks).combine_chunks()
             epochs = measured or rows["epoch"].to_pylist()  # held rows are of earlier ones
             folder = f"{table}/{self.trial_id}/{self.attempt}"
-            content = encode(rows)
-            name = sealed(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
+            content = encode_rows(rows)
+            name = seal_name(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
             self.storage.write(name, content)
             self.manifest[name] = len(content)
         self.rows.clear()
@@ -68,14 +66,14 @@ class TrialWriter:
         row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
         row["manifest"] = json.dumps(self.manifest)
         table = pa.Table.from_pylist([row], schema=TRIALS)
-        content = encode(table)
+        content = encode_rows(table)
         stem = f"trials/{self.trial_id}/{self.attempt}/{row['status']}"
         older = list(self.storage.files(f"trials/{self.trial_id}"))
-        self.storage.write(sealed(stem, "arrow", content), content)
+        self.storage.write(seal_name(stem, "arrow", content), content)
         self.storage.delete(older)
 
 
-def next_attempt(storage: Storage, trial_id: str) -> int:
+def find_next_attempt(storage: Storage, trial_id: str) -> int:
     """Return 1 + the highest attempt that left a part or a row."""
     names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
     return 1 + max((int(name.split("/")[2]) for name in names), default=0)
@@ -83,32 +81,5 @@ def next_attempt(storage: Storage, trial_id: str) -> int:
 
 def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:
     """Delete the parts of a trial that `manifest` does not name: they lie past its checkpoint."""
-    for table in PARTS:
+    for table in PART_TABLES:
         storage.delete([n for n in storage.files(f"{table}/{trial_id}") if n not in manifest])
-
-
-def parts_intact(storage: Storage, manifest: dict[str, int]) -> bool:
-    """Whether every part that a manifest names is there and undamaged."""
-    return all(content is not None for content in read_all_intact(storage, list(manifest)))
-
-
-def read_intact(storage: Storage, name: str) -> bytes | None:
-    """Return the content of a sealed file; None, and a warning, when it is damaged or gone."""
-    return next(read_all_intact(storage, [name]))
-
-
-def read_all_intact(storage: Storage, names: list[str]) -> Iterator[bytes | None]:
-    """Yield the contents of sealed files in order; None, and a warning, for a damaged one."""
-    for name, content in zip(names, storage.read_all(names), strict=True):
-        yield checked(storage, name, content)
-
-
-def checked(storage: Storage, name: str, content: bytes | None) -> bytes | None:
-    """Return the content of a file if it is the one that its name was made for."""
-    if content is None:
-        logger.warning("%s is missing", storage.path(name))
-        return None
-    if not intact(name, content):
-        logger.warning("%s is damaged: its checksum differs", storage.path(name))
-        return None
-    return content

@@ -1,37 +1,44 @@
-"""What a plan looks like on the terminal: its trials, their states, the cost of the rest."""
+"""A plan on the terminal: its trials, their states, the cost of the missing ones, the end."""
 
+import os
 import shlex
+import sys
+from collections import Counter
 
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, kept_bytes
-from nvp.planning.cost.hours import price
+from nvp.planning.cost.hours import estimate_price
 from nvp.planning.design import Design
-from nvp.planning.plan import Plan, State, to_run
-from nvp.running.progress import duration
-from nvp.storage.reader import Index
+from nvp.planning.plan import Plan
+from nvp.planning.plan_state import PlanState, select_trials
+from nvp.running.progress import format_duration
+from nvp.storage.index import Index
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint import KEEP_LAST
 
-MANY = 1000  # trials that are worth a pack
+MANY = 1000  # trials in files of their own that are worth packing
 
 
-def print_plan(plan: Plan, state: State, index: Index) -> None:
+def print_plan(plan: Plan, state: PlanState, index: Index) -> None:
     """Print the table of trials, their states and what the missing ones will cost."""
     paths = [*plan.design.space, "seed"]
     print("  ".join(["trial_id".ljust(12), "status  ", *paths]))
     for name, config in plan.trials.items():
         row = index.rows.get(name)
         status = row["status"] if row else "missing"
-        values = [shown(value).ljust(len(path)) for path, value in plan.swept(config).items()]
+        values = [
+            format_value(value).ljust(len(path))
+            for path, value in plan.swept_values(config).items()
+        ]
         print("  ".join([name, status.ljust(8), *values]).rstrip())
     print_state(state)
     if state.missing:
-        print_estimate(list(to_run(plan, state, index).values()), index)
-    print_loose(index)
+        print_estimate(list(select_trials(plan, state, index).values()), index)
+    print_packing(index)
 
 
-def print_loose(index: Index) -> None:
-    """Print how to pack the finished trials in files of their own, when they are many."""
+def print_packing(index: Index) -> None:
+    """Print how to pack the finished trials that are in files of their own, when they are many."""
     count = len(index.rows.keys() - index.packed.keys())
     if count < MANY:
         return
@@ -43,13 +50,13 @@ def print_loose(index: Index) -> None:
     print(shlex.join(command))
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value of a configuration, a fraction to six digits."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def print_search(design: Design, to_ask: int, index: Index) -> None:
-    """Print how much of a search is still to be asked, by what, and the cost of it."""
+    """Print how many configurations a search will ask, by which method, and their cost."""
     method = "TPE" if len(design.objectives) == 1 else "NSGA-II"
     goal = ", ".join(f"{direction} {name}" for name, direction in design.objectives.items())
     print(f"search: {to_ask} configurations to ask ({method}: {goal}), {design.seeds} seeds each")
@@ -60,19 +67,20 @@ def print_search(design: Design, to_ask: int, index: Index) -> None:
 def print_estimate(trials: list[TrialConfig], index: Index) -> None:
     """Print what `trials` will cost in time and disk."""
     try:
-        cost = price(trials, index)
+        cost = estimate_price(trials, index)
         tables, each, kept = (f(trials) for f in (estimate_bytes, checkpoint_bytes, kept_bytes))
-    except Exception as error:  # the network is the user's: the plan is worth seeing all the same
+    except Exception as error:  # of the user's network; the plan is worth seeing all the same
         print(f"estimate: none, a timed step failed with {type(error).__name__}: {error}")
         return
     print(
-        f"estimate: {interval(cost.low, cost.high)} one after another, from {cost.source}; "
-        f"{size(tables)} of tables; checkpoints {KEEP_LAST} x {size(each)} for each running trial, "
-        f"{size(kept)} in all with --keep-checkpoints"
+        f"estimate: {format_interval(cost.low, cost.high)} one after another, from {cost.source}; "
+        f"{format_size(tables)} of tables; checkpoints {KEEP_LAST} x {format_size(each)} for each "
+        f"running trial, "
+        f"{format_size(kept)} in all with --keep-checkpoints"
     )
 
 
-def print_state(state: State) -> None:
+def print_state(state: PlanState) -> None:
     """Print how many trials are done, to run and failed, and why they failed."""
     print(f"{len(state.done)} done, {len(state.missing)} to run, {len(state.failed)} failed before")
     if state.parents:
@@ -81,15 +89,48 @@ def print_state(state: State) -> None:
         print(f"  {name} failed: {reason}")
 
 
-def interval(low: float, high: float) -> str:
+def print_end(study: str, preset: str, place: str, state: PlanState, index: Index) -> None:
+    """Print how a start ended, and the command that comes next.
+
+    Args:
+        study: its name.
+        preset: its preset.
+        place: of the storage, as the flag has it.
+        state: of the trials that were to run.
+        index: the committed rows.
+    """
+    counts = Counter(index.rows[name]["status"] for name in state.done)
+    censored = f", {counts['censored']} censored" if counts["censored"] else ""
+    print(
+        f"{study}: {len(state.done)} of {len(state.done) + len(state.missing)} trials done "
+        f"({counts['diverged']} diverged{censored}), {len(state.missing)} missing; "
+        f"tables in {index.storage.root}"
+    )
+    for name, reason in state.failed.items():
+        print(f"  {name} failed: {reason}")
+    if state.missing:
+        print(f"run it again to try the missing ones:\n{format_command()}")
+        return
+    where = "" if place == "results" else f" --storage {place}"
+    print_packing(index)
+    print(f"draw it: nvp analyse {study} --preset {preset}{where}")
+
+
+def format_command() -> str:
+    """Return the command that continues this one, from this folder."""
+    python = os.path.relpath(sys.executable)
+    return shlex.join([sys.executable if python.startswith("..") else python, *sys.argv])
+
+
+def format_interval(low: float, high: float) -> str:
     """Return the time between two in words, with one unit where they share it: "3 to 5 min"."""
-    first, last = duration(low), duration(high)
+    first, last = format_duration(low), format_duration(high)
     if first == last:
         return first
     return f"{first.split()[0] if first.split()[1] == last.split()[1] else first} to {last}"
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """Return a number of bytes in words: "0.3 MB", "45 MB", "4.1 GB"."""
     megabytes = count / 1e6
     if megabytes >= 1000:

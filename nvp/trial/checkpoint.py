@@ -17,8 +17,8 @@ from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.removal import keep_units
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import SUFFIX, register_mask
-from nvp.storage.store import Storage, sealed
-from nvp.storage.writer import read_intact
+from nvp.storage.sealed import read_intact, seal_name
+from nvp.storage.store import Storage
 
 logger = logging.getLogger(__name__)
 KEEP_LAST = 2
@@ -72,7 +72,7 @@ def save_checkpoint(
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
     content = save(tensors, metadata={"header": json.dumps(header)})
     folder = f"checkpoints/{trial_id}"
-    name = sealed(f"{folder}/{state.epoch:05d}", "safetensors", content)
+    name = seal_name(f"{folder}/{state.epoch:05d}", "safetensors", content)
     storage.write(name, content)
     others = sorted(n for n in storage.files(folder) if n != name)
     later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]  # could not be used

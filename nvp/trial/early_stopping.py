@@ -1,7 +1,7 @@
-"""ASHA: a trial stops at a rung where it is not among the best third of those that were there.
+"""ASHA: a trial stops at a rung where it is not among the best third of the trials that reached it.
 
-Rungs are epochs, the same for all trials of a study; who was there, and how good, is read from the
-`epochs` rows of the plan's trials, so nothing is lost with a process.
+Rungs are epochs, the same for all trials of a study. Which trials reached a rung, and how good they
+were there, is read from the `epochs` rows of the plan's trials, so nothing is lost with a process.
 
 Source: Li et al., "A system for massively parallel hyperparameter tuning", 2020.
 Differs: a trial that waits for promotion would hold a GPU, so it goes on while it is good enough
@@ -11,9 +11,11 @@ among those that came before (the stopping variant), and none comes back on its 
 from dataclasses import dataclass, field
 
 from nvp.config.trial_config import TrialConfig
-from nvp.storage.reader import read_index, read_study, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import EPOCHS, VOLATILE
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_study
 
 REDUCTION = 3
 RUNGS = 3
@@ -24,33 +26,38 @@ class Censored(Exception):
     """The trial is stopped at a rung; the message says why."""
 
 
+def final_statuses(under_asha: bool) -> tuple[str, ...]:
+    """Return the statuses of trials that do not run again; without ASHA a censored one goes on."""
+    return ("done", "diverged", "censored") if under_asha else ("done", "diverged")
+
+
 @dataclass
 class Asha:
-    """What trials are compared by; remembers the values it has read, which never change.
+    """The column that trials are compared by at their rungs.
 
     Attributes:
         column: of `epochs`.
         maximize: whether more of it is better.
-        known: {(trial, rung): value}.
+        known: {(trial, rung): value}, a cache: a committed value never changes.
     """
 
     column: str
     maximize: bool
     known: dict[tuple[str, int], float] = field(default_factory=dict)
 
-    def check(self, storage: Storage, trial: str, rung: int, value: float | None) -> None:
+    def stop_if_worse(self, storage: Storage, trial: str, rung: int, value: float | None) -> None:
         """Raise Censored when a trial is not good enough to go on from a rung.
 
         Args:
             storage: the study's.
-            trial: which.
-            rung: the epoch it has reached.
-            value: its own there; None = read it.
+            trial: its id.
+            rung: the epoch that it has reached.
+            value: its own value there; None = read it from its rows.
         """
         if value is not None:
             self.known[trial, rung] = value
         peers = {trial} | set(read_study(storage).get("trials", {}))
-        values = {peer: self.value(storage, peer, rung) for peer in peers}
+        values = {peer: self.read_value(storage, peer, rung) for peer in peers}
         there = {peer: value for peer, value in values.items() if value is not None}
         sign = 1 if self.maximize else -1
         own = there[trial]
@@ -61,8 +68,8 @@ class Asha:
                 f"better there; ASHA goes on with the best {1 / REDUCTION:.0%}"
             )
 
-    def value(self, storage: Storage, trial: str, rung: int) -> float | None:
-        """Return what a trial had at a rung, from its rows; None when it has not been there."""
+    def read_value(self, storage: Storage, trial: str, rung: int) -> float | None:
+        """Return the value of a trial at a rung, from its rows; None when it was not there."""
         if (trial, rung) not in self.known:
             rows = read_table(read_index(storage, trial), "epochs", [trial]).to_pylist()
             found = [row[self.column] for row in rows if row["epoch"] == rung]
@@ -72,8 +79,8 @@ class Asha:
         return self.known[trial, rung]
 
 
-def rungs(config: TrialConfig, epochs: int) -> list[int]:
-    """Return the epochs at which a trial of so many is judged; each is a measuring point."""
+def find_rungs(config: TrialConfig, epochs: int) -> list[int]:
+    """Return the epochs at which ASHA judges a trial of so many; each is a measuring point."""
     every = config.probe.every
     fractions = [epochs / REDUCTION**k for k in range(RUNGS, 0, -1)]
     measured = {int(-(-fraction // every) * every) for fraction in fractions}

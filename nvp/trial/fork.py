@@ -1,4 +1,4 @@
-"""Forks: a trial that starts where its parent ended, so that methods differ in nothing else.
+"""Forks: trials that start where their parent ended, so that methods differ in nothing else.
 
 The random streams are functions of (seed, stream, epoch): forks of one parent see the same batches
 in the same order from there on, and a fork that changes nothing is the parent trained for longer.
@@ -11,10 +11,10 @@ from typing import Any
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.network.train_state import Diverged, TrainState
-from nvp.pruning import METHODS, resolve
-from nvp.storage.reader import read_index
+from nvp.pruning import plan_pruning
+from nvp.storage.index import read_index
+from nvp.storage.sealed import read_intact
 from nvp.storage.store import Storage
-from nvp.storage.writer import read_intact
 from nvp.trial.checkpoint import Checkpoint, checkpoints, restore
 
 SHARED = ("data", "model", "precision", "layout", "optim.name")
@@ -52,8 +52,8 @@ def check_pair(parent: TrialConfig, fork: TrialConfig) -> None:
 
 def check_method(fork: TrialConfig) -> None:
     """Raise ValueError for a method that needs the network before its first step."""
-    schedule = resolve(fork.prune).schedule
-    if schedule in ("at_init", "zero_at_init") or METHODS[fork.prune.method].rewinds:
+    plan = plan_pruning(fork.prune)
+    if plan.schedule in ("at_init", "zero_at_init") or plan.method.rewinds:
         raise ValueError(
             f"prune.method: expected one that prunes while a fork trains, got {fork.prune.method}, "
             "which needs the network before its first step (prune.schedule=one_shot prunes a fork "
@@ -74,11 +74,11 @@ def last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
     for checkpoint in checkpoints(storage, parent) if row["status"] == "done" else ():
         if checkpoint.header["epoch"] == row["epochs"]:
             return checkpoint
-    raise ValueError(missing(storage, parent, row["status"]))
+    raise ValueError(explain_missing_parent(storage, parent, row["status"]))
 
 
-def missing(storage: Storage, parent: str, status: str) -> str:
-    """Return what is wrong with a parent, and what helps."""
+def explain_missing_parent(storage: Storage, parent: str, status: str) -> str:
+    """Return the error for a parent that forks cannot start from, with the remedy."""
     got = "one without its last checkpoint" if status == "done" else f"a {status} one"
     return (
         f"parent: expected the finished trial {parent} with its last checkpoint in {storage.root}, "

@@ -18,13 +18,15 @@ import torch
 from nvp.config.registry import look_up, nearest
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, splits_of
-from nvp.pruning import resolve
-from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.ranking_overlap import by_index, overlaps
-from nvp.pruning.rankings import CRITERIA_OF, rankings, would_mask
-from nvp.storage.reader import read_index, read_study
+from nvp.pruning import MeasuringPoint, plan_pruning
+from nvp.pruning.criteria import CRITERIA_OF
+from nvp.pruning.method import Granularity
+from nvp.pruning.ranking_overlap import by_index, compare_rankings
+from nvp.pruning.rankings import predict_masked, rank_by_criteria
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
+from nvp.storage.study_folder import read_study
 from nvp.training.build import build, set_up_process
 from nvp.training.loop import build_point, look
 from nvp.trial.checkpoint import checkpoints, restore
@@ -40,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         storage, preset = find_study(arguments.storage, arguments.study, arguments.preset)
         config = find_config(storage, arguments.trial)
-        asked = chosen(arguments.criteria)
+        names = choose_criteria(arguments.criteria)
         point = restore_point(storage, arguments.trial, config)
-        found = [compare(point, config, kind, asked, arguments.sparsity) for kind in CRITERIA_OF]
+        found = [compare(point, config, kind, names, arguments.sparsity) for kind in CRITERIA_OF]
         if arguments.out:
             write_csv(Path(arguments.out), [row for each in found for row in each.rows])
         show(
@@ -103,11 +105,11 @@ def find_config(storage: Storage, trial: str) -> TrialConfig:
     return TrialConfig().with_overrides(study["base"] | planned[trial])
 
 
-def chosen(names: list[str] | None) -> dict[str, list[str]]:
-    """Return {granularity: criteria asked for}; a name of both granularities is asked of both."""
+def choose_criteria(names: list[str] | None) -> dict[Granularity, list[str]]:
+    """Return {granularity: the criteria to compare}; a name of both granularities is in both."""
     known = {name: name for criteria in CRITERIA_OF.values() for name in criteria}
-    asked = list(known) if names is None else [look_up("--criteria", n, known) for n in names]
-    return {kind: [n for n in criteria if n in asked] for kind, criteria in CRITERIA_OF.items()}
+    wanted = list(known) if names is None else [look_up("--criteria", n, known) for n in names]
+    return {kind: [n for n in criteria if n in wanted] for kind, criteria in CRITERIA_OF.items()}
 
 
 def restore_point(storage: Storage, trial: str, config: TrialConfig) -> MeasuringPoint:
@@ -131,15 +133,16 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
 def compare(
     point: MeasuringPoint,
     config: TrialConfig,
-    granularity: str,
-    asked: dict[str, list[str]],
+    granularity: Granularity,
+    names: dict[Granularity, list[str]],
     sparsity: float,
 ) -> Comparison:
     """Return the rankings of one granularity and their overlaps."""
-    method, names = resolve(config.prune), asked[granularity]
-    ranked, skipped = rankings(point, method, granularity, config.model.activation, names)
-    ties = [by_index(ranking, would_mask(ranking, method, sparsity)) for ranking in ranked]
-    return Comparison(granularity, ranked, skipped, ties, overlaps(ranked, method, sparsity))
+    plan, activation = plan_pruning(config.prune), config.model.activation
+    ranked, skipped = rank_by_criteria(point, plan, granularity, activation, names[granularity])
+    ties = [by_index(each, predict_masked(each, config.prune, sparsity)) for each in ranked]
+    pairs = compare_rankings(ranked, config.prune, sparsity)
+    return Comparison(granularity, ranked, skipped, ties, pairs)
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from nvp.storage.codec import Rows, join, rows_of
+from nvp.storage.codec import Rows, join_rows, rows_from_columns
 from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
@@ -28,13 +28,15 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
         **asdict(record.ranks),
     }
     seconds = {f"{part}_seconds": value for part, value in record.seconds.items()}
-    return rows_of("epochs", trial_id, columns | seconds)
+    return rows_from_columns("epochs", trial_id, columns | seconds)
 
 
 def layer_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return a row of `layers` for each watched layer; means are over kept neurons."""
-    return join(
-        rows_of("layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record))
+    return join_rows(
+        rows_from_columns(
+            "layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record)
+        )
         for depth, path in enumerate(record.layers)
     )
 
@@ -99,8 +101,8 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
         if kept:
             for name, values in living_columns(record.observation.layers[path], layer).items():
                 columns[name] = spread(kept, values.tolist(), layer.dense, None)
-        tables.append(rows_of("neurons", trial_id, columns))
-    return join(tables)
+        tables.append(rows_from_columns("neurons", trial_id, columns))
+    return join_rows(tables)
 
 
 def spread(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
@@ -132,7 +134,7 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     for path, count in record.removed.items():
         rows.append((path, None, SHRUNK, method, count))
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return rows_of("events", trial_id, {"epoch": record.epoch} | columns)
+    return rows_from_columns("events", trial_id, {"epoch": record.epoch} | columns)
 
 
 def is_sampled(epoch: int) -> bool:

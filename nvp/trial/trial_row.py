@@ -20,7 +20,7 @@ from nvp.network.weight_masks import live_weights, weight_sparsity
 from nvp.pruning import count_masked_units
 from nvp.pruning.removal_policy import size, size_left
 from nvp.storage.store import Storage
-from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.loop import evaluate
 from nvp.vitality import headline
 
@@ -39,7 +39,7 @@ def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, 
 def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
     """Commit the `failed` row of a trial whose process died before it could (driver only)."""
     name = trial_id(config)
-    writer = TrialWriter(storage, name, next_attempt(storage, name))
+    writer = TrialWriter(storage, name, find_next_attempt(storage, name))
     writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from nvp.analysis.frames.load import StudyFrames, load, penalties, varying, with_configuration
 from nvp.storage.incidents import Incidents
-from nvp.storage.reader import open_study
 from nvp.storage.schema import TABLES
-from nvp.storage.studies import choose_preset, studies_at
+from nvp.storage.studies import choose_preset, list_studies
+from nvp.storage.study_folder import open_study
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_auto_takes_the_preset_that_was_started_last(copy: Path):
     paper = copy / "sgd_noise" / "paper"
     paper.mkdir()
     (paper / "study.json").write_text('{"starts": [{"time": "2000-01-01T00:00:00+0000"}]}')
-    assert studies_at(str(copy)) == {"sgd_noise": ["paper", "quick"]}
+    assert list_studies(str(copy)) == {"sgd_noise": ["paper", "quick"]}
     assert choose_preset(str(copy), "sgd_noise", "auto")[0] == "quick"
     (paper / "study.json").write_text('{"starts": [{"time": "2999-01-01T00:00:00+0000"}]}')
     assert choose_preset(str(copy), "sgd_noise", "auto")[0] == "paper"

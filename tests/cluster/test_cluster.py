@@ -1,4 +1,4 @@
-"""A real `ray up`, a study that loses a worker, figures, `ray down`: as docs/cluster.md says."""
+"""A real `ray up`, a study that loses a worker, figures, `ray down`: as docs/clusters.md says."""
 
 import re
 import subprocess
@@ -10,8 +10,10 @@ from functools import partial
 import pytest
 
 from nvp.storage.incidents import read_incidents
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from tests.bucket import s3_server
 from tests.cluster.hosts import GATEWAY, NETWORK, bridge, hosts, missing
 from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in, own_values
@@ -132,7 +134,7 @@ def test_no_row_is_missing_or_there_twice(walk: Walk) -> None:
 def test_figures_are_drawn_from_the_bucket(walk: Walk) -> None:
     figures = walk.project / "results/sgd_noise/quick/figures"
     assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv"}
-    assert str(figures.relative_to(walk.project)) in walk.said("python -m analysis")[0]
+    assert str(figures.relative_to(walk.project)) in walk.said("nvp analyse")[0]
 
 
 @pytest.mark.parametrize(

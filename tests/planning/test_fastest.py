@@ -14,7 +14,8 @@ from nvp.planning.cost import fastest_precision as fastest
 from nvp.planning.cost.fastest_precision import Choice, Chooser
 from nvp.planning.design import Design
 from nvp.planning.plan import make_plan
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 from nvp.study.study import main
 from studies.sgd_noise import STUDY
 
@@ -31,7 +32,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch, *values: float) -> list[list[tuple[
         asked.append([(config.precision, config.layout) for config in configs])
         return list(values)
 
-    monkeypatch.setattr(fastest, "step_seconds", measured)
+    monkeypatch.setattr(fastest, "measure_steps", measured)
     return asked
 
 
@@ -71,7 +72,7 @@ def test_cells_of_one_architecture_share_a_choice(monkeypatch: pytest.MonkeyPatc
 
 def test_a_measurement_is_of_real_steps() -> None:
     choices: list[Choice] = [{"precision": p, "layout": f} for p, f in ALL]
-    measured = fastest.step_seconds([replace(AUTO, **choice) for choice in choices], "cpu")
+    measured = fastest.measure_steps([replace(AUTO, **choice) for choice in choices], "cpu")
     assert len(measured) == 4
     assert all(0 < value < 10 for value in measured)
 

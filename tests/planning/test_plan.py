@@ -16,9 +16,10 @@ from nvp.config.trial_config import (
     TrialConfig,
 )
 from nvp.planning.design import Design
-from nvp.planning.plan import compare, last_line, make_plan, write_study
-from nvp.storage.reader import Index, read_study
+from nvp.planning.plan import read_state, read_exception, make_plan, write_study
+from nvp.storage.index import Index
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_study
 
 BASE = TrialConfig(model=ModelConfig(name="mlp", width=0.1), seed=4)
 SPACE = {"optim.lr": grid(0.1, 0.2), "prune.method": grid("none", "dead", "nvp")}
@@ -72,15 +73,15 @@ def test_setting_a_swept_path_ends_its_sweep() -> None:
 def test_swept_values_name_the_cell_and_the_seed() -> None:
     plan = make_plan(DESIGN)
     config = next(iter(plan.trials.values()))
-    assert plan.swept(config) == {"optim.lr": 0.1, "prune.method": "none", "seed": 4}
+    assert plan.swept_values(config) == {"optim.lr": 0.1, "prune.method": "none", "seed": 4}
 
 
 def test_one_trial_alone() -> None:
     plan = make_plan(DESIGN)
     name = list(plan.trials)[3]
-    assert plan.only(name).trials == {name: plan.trials[name]}
+    assert plan.select_trial(name).trials == {name: plan.trials[name]}
     with pytest.raises(ValueError, match=f"--only: expected one of the 12 .*mean '{name}'"):
-        plan.only(name[:-1] + "x")
+        plan.select_trial(name[:-1] + "x")
 
 
 def test_compare_says_what_became_of_every_trial(tmp_path) -> None:
@@ -92,15 +93,15 @@ def test_compare_says_what_became_of_every_trial(tmp_path) -> None:
         failed: {"status": "failed", "error": "Traceback\n  line 3\nOSError: no space\n"},
         "of-another-plan": {"status": "done", "error": None},
     }
-    state = compare(plan, index_of(rows, Storage.at(str(tmp_path))))
+    state = read_state(plan, index_of(rows, Storage.at(str(tmp_path))))
     assert state.done == [done, diverged]
     assert state.failed == {failed: "OSError: no space"}
     assert state.missing == [failed, *missing]
 
 
 def test_last_line() -> None:
-    assert last_line(None) == last_line("") == ""
-    assert last_line("a\nb: c\n\n") == "b: c"
+    assert read_exception(None) == read_exception("") == ""
+    assert read_exception("a\nb: c\n\n") == "b: c"
 
 
 def test_study_json_holds_the_plan_and_one_entry_a_start(tmp_path) -> None:

@@ -10,12 +10,14 @@ from optuna.trial import TrialState
 
 from nvp.config.space import grid, integers, uniform
 from nvp.planning.plan import Plan, make_trial, write_study
-from nvp.planning.proposal import POPULATION, Told, propose
+from nvp.planning.proposal import POPULATION, Outcome, propose_cell
 from nvp.planning.search import Search, check_search
 from nvp.running.local import run_here
 from nvp.running.progress import Display
-from nvp.storage.reader import open_study, read_index, read_study, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import main
 from tests import small_search
 from tests.conftest import kill_all, run_study, start_study, wait_for
@@ -30,13 +32,13 @@ SPACE = {
 SCRIPT = Path(small_search.__file__)
 
 
-def play(count: int, goals: int = 1, seed: int = 0) -> list[Told]:
+def play(count: int, goals: int = 1, seed: int = 0) -> list[Outcome]:
     """Search for x near 7 in kind b: value and, as a second goal, minus x."""
-    history: list[Told] = []
+    history: list[Outcome] = []
     for _ in range(count):
-        cell = propose(SPACE, ["maximize"] * goals, history, seed=seed)
+        cell = propose_cell(SPACE, ["maximize"] * goals, history, seed=seed)
         values = [-abs(cell["x"] - 7) + (cell["kind"] == "b"), -cell["x"]]
-        history.append(Told(cell, TrialState.COMPLETE, values[:goals]))
+        history.append(Outcome(cell, TrialState.COMPLETE, values[:goals]))
     return history
 
 
@@ -45,8 +47,8 @@ def test_proposals_depend_on_seed_and_history_alone() -> None:
     assert once == play(15)
     assert once[0].cell != play(1, seed=1)[0].cell
     assert len({json.dumps(told.cell) for told in once}) == 15
-    later = propose(SPACE, ["maximize"], once, seed=0, draw=1)
-    assert later != propose(SPACE, ["maximize"], once, seed=0)
+    later = propose_cell(SPACE, ["maximize"], once, seed=0, draw=1)
+    assert later != propose_cell(SPACE, ["maximize"], once, seed=0)
 
 
 def test_a_conditional_axis_is_drawn_only_where_it_applies() -> None:
@@ -72,8 +74,8 @@ def test_what_did_not_complete_is_told_all_the_same(state: TrialState) -> None:
     for goals in (1, 2):
         history = play(12, goals)
         directions = ["maximize"] * goals
-        without = propose(SPACE, directions, history, seed=0)
-        assert propose(SPACE, directions, [*history, Told(without, state)], seed=0) != without
+        without = propose_cell(SPACE, directions, history, seed=0)
+        assert propose_cell(SPACE, directions, [*history, Outcome(without, state)], seed=0) != without
 
 
 def search_of(storage: Storage, num: int, **changes) -> Search:
@@ -260,5 +262,5 @@ def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
 def test_a_plan_knows_the_names_of_what_was_asked(tmp_path: Path) -> None:
     cell = {"optim.lr": 0.1, "prune.method": "magnitude", "prune.sparsity": 0.3}
     name, config = make_trial(DESIGN, cell, 0, lambda config: config)
-    swept = Plan(DESIGN, {name: config}).swept(config)
+    swept = Plan(DESIGN, {name: config}).swept_values(config)
     assert swept == cell | {"seed": 0}

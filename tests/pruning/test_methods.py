@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from nvp.pruning import METHODS
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
+from nvp.storage.study_folder import open_study
 from nvp.study.study import main
 from tests.conftest import SCRIPT, run_study
 

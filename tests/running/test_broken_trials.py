@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 from tests.conftest import run_study
 from tests.fragile import FRAGILE, with_fragile_model
 

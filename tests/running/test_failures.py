@@ -16,8 +16,8 @@ from ray.cluster_utils import Cluster
 from nvp.running.ray.connection import hold
 from nvp.running.ray.fit_nodes import answer
 from nvp.storage.incidents import read_incidents
-from nvp.storage.reader import open_study
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT, kill_all, run_study, start_study, wait_for
 from tests.fragile import FRAGILE, with_fragile_model
 from tests.trial.test_kill import TRIALS, actors, assert_no_row_twice, rows

@@ -10,10 +10,12 @@ import pytest
 
 from nvp.analysis.frames.load import load
 from nvp.storage import writer as parts
-from nvp.storage.codec import rows_of
+from nvp.storage.codec import rows_from_columns
+from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from tests.bucket import s3_server
 from tests.conftest import SCRIPT, kill_all, wait_for
@@ -78,7 +80,7 @@ def test_an_exception_in_mid_serialisation_leaves_nothing(
 ) -> None:
     storage = Storage.at(place)
     writer = TrialWriter(storage, "t", 1)
-    writer.add("epochs", rows_of("epochs", "t", {"epoch": [0, 1]}))
+    writer.add("epochs", rows_from_columns("epochs", "t", {"epoch": [0, 1]}))
     with monkeypatch.context() as patch:
         patch.setattr(parts.ipc.RecordBatchFileWriter, "write_table", raises, raising=False)
         with pytest.raises(RuntimeError, match="half way"):
@@ -97,7 +99,7 @@ def test_a_half_written_object_is_named_and_not_believed(
     storage = Storage.at(place)
     for name in ("hurt", "whole"):
         writer = TrialWriter(storage, name, 1)
-        writer.add("epochs", rows_of("epochs", name, {"epoch": [0, 1]}))
+        writer.add("epochs", rows_from_columns("epochs", name, {"epoch": [0, 1]}))
         writer.commit({"status": "done"})
     (half,) = storage.files(f"{table}/hurt")
     storage.write(half, storage.read(half)[:-20])

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from nvp.storage import compact as command
-from nvp.storage import reader as tables
-from nvp.storage.codec import rows_of
-from nvp.storage.compact import compact, main
+from nvp.storage import index as tables
+from nvp.storage.codec import rows_from_columns
+from nvp.storage.compact import compact_study, main
+from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from tests.bucket import s3_server
 
@@ -26,8 +28,10 @@ class Killed(BaseException):
 def commit(storage: Storage, name: str, status: str, attempt: int = 1) -> None:
     writer = TrialWriter(storage, name, attempt)
     for epoch in range(2):
-        writer.add("epochs", rows_of("epochs", name, {"epoch": [epoch], "step": attempt}))
-        writer.add("layers", rows_of("layers", name, {"epoch": [epoch] * 2, "layer": ["x", "y"]}))
+        writer.add("epochs", rows_from_columns("epochs", name, {"epoch": [epoch], "step": attempt}))
+        writer.add(
+            "layers", rows_from_columns("layers", name, {"epoch": [epoch] * 2, "layer": ["x", "y"]})
+        )
         writer.flush()
     writer.commit({"status": status, "epochs": attempt})
 
@@ -48,7 +52,7 @@ def fill(storage: Storage, finished: dict[str, str] = FINISHED) -> None:
     for name, status in {**finished, "failed": "failed"}.items():
         commit(storage, name, status)
     running = TrialWriter(storage, "running", 1)
-    running.add("epochs", rows_of("epochs", "running", {"epoch": [0, 1]}))
+    running.add("epochs", rows_from_columns("epochs", "running", {"epoch": [0, 1]}))
     running.flush()
     storage.write("study.json", b"{}")
 
@@ -71,7 +75,7 @@ def everything(rows: Any) -> list[dict[str, Any]]:
 def test_many_files_become_few_and_no_row_changes(storage: Storage) -> None:
     before = seen(storage)
     assert len(before["epochs"]) == 6 * 2 + 2
-    assert compact(storage) == len(FINISHED)
+    assert compact_study(storage) == len(FINISHED)
     assert seen(storage) == before
     loose = {name.split("/")[1] for table in tables.TABLES for name in storage.files(table)}
     assert loose == {"failed", "running"}
@@ -80,7 +84,7 @@ def test_many_files_become_few_and_no_row_changes(storage: Storage) -> None:
     index = read_index(storage, "b")
     assert index.rows["b"]["status"] == "done"
     assert [row["epoch"] for row in read_table(index, "epochs", ["b"]).to_pylist()] == [0, 1]
-    assert compact(storage) == 0
+    assert compact_study(storage) == 0
     assert seen(storage) == before
 
 
@@ -109,12 +113,12 @@ def test_killed_at_every_step_it_loses_and_doubles_nothing(
             patch.setattr(Storage, "write", counted(write))
             patch.setattr(Path, "unlink", counted(unlink))
             try:
-                compact(storage)
+                compact_study(storage)
                 break
             except Killed:
                 pass
         assert seen(storage) == before, f"after {steps} steps"
-        compact(storage)
+        compact_study(storage)
         assert seen(storage) == before
         assert len(storage.files("packs")) == 8, "a torn pack stays"
         assert len(storage.files("trials")) == 1
@@ -124,7 +128,7 @@ def test_killed_at_every_step_it_loses_and_doubles_nothing(
 
 def test_a_reader_from_before_reads_on(storage: Storage) -> None:
     index, before = read_index(storage), seen(storage)
-    compact(storage)
+    compact_study(storage)
     for name in tables.TABLES:
         assert everything(read_table(index, name)) == before[name]
 
@@ -132,26 +136,26 @@ def test_a_reader_from_before_reads_on(storage: Storage) -> None:
 def test_a_compaction_between_listing_and_reading_hides_nothing(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, listed = seen(storage), tables.listed
+    before, listed = seen(storage), tables.list_files
 
     def overtaken(*arguments: Any) -> dict[str, int]:
         found = listed(*arguments)
-        monkeypatch.setattr(tables, "listed", listed)
-        compact(storage)
+        monkeypatch.setattr(tables, "list_files", listed)
+        compact_study(storage)
         return found
 
-    monkeypatch.setattr(tables, "listed", overtaken)
+    monkeypatch.setattr(tables, "list_files", overtaken)
     assert seen(storage) == before
 
 
 def test_a_newer_attempt_replaces_a_packed_one(storage: Storage) -> None:
-    compact(storage)
+    compact_study(storage)
     commit(storage, "b", "done", attempt=2)
     assert read_index(storage).rows["b"]["epochs"] == 2
     steps = read_table(read_index(storage), "epochs", ["b"])["step"].to_pylist()
     assert steps == [2, 2]
     before = seen(storage)
-    assert compact(storage) == 1
+    assert compact_study(storage) == 1
     assert seen(storage) == before
 
 
@@ -159,7 +163,7 @@ def test_a_newer_attempt_replaces_a_packed_one(storage: Storage) -> None:
 def test_a_damaged_pack_is_named_and_only_its_trials_are_missing(
     storage: Storage, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compact(storage)
+    compact_study(storage)
     manifest = min(name for name in storage.files("packs") if "manifest" in name)
     file = Path(storage.path(next(iter(json.loads(storage.read(manifest))["files"]))))
     content = bytearray(file.read_bytes())
@@ -191,6 +195,6 @@ def test_in_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
         storage = open_study("s3://bucket/x", "study", "quick")
         fill(storage)
         before = seen(storage)
-        assert compact(storage) == 5
+        assert compact_study(storage) == 5
         assert seen(storage) == before
         assert len(storage.files("trials")) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nvp.storage import lease
-from nvp.storage.lease import acquire, hold, new_lease, read_lease, write_lease
+from nvp.storage.lease import acquire_lease, hold_lease, make_lease, read_lease, write_lease
 from nvp.storage.lock import is_networked, study_lock
 from nvp.storage.store import Storage
 from tests.bucket import s3_server
@@ -71,11 +71,11 @@ def test_a_second_driver_refuses_a_killed_one_is_replaced_at_once(
     assert first.stdout.readline() == "held\n"
     time.sleep(SECONDS + 0.5)  # its heartbeat keeps it
     with pytest.raises(ValueError, match=f"but process {first.pid} on .* since 20.* holds it"):
-        acquire(Storage.at(place))
+        acquire_lease(Storage.at(place))
     first.kill()
     first.wait()
     before = time.monotonic()
-    with hold(Storage.at(place)):
+    with hold_lease(Storage.at(place)):
         assert time.monotonic() - before < SECONDS
     assert Storage.at(place).read_if_there(lease.NAME) is None, "not given back"
 
@@ -98,17 +98,17 @@ def test_of_drivers_that_start_together_exactly_one_wins(place: str, tmp_path: P
 
 def test_one_of_another_host_is_replaced_once_it_has_been_silent(place: str) -> None:
     storage = Storage.at(place)
-    write_lease(storage, replace(new_lease(), host="elsewhere", kernel="another"))
+    write_lease(storage, replace(make_lease(), host="elsewhere", kernel="another"))
     with pytest.raises(ValueError, match="elsewhere since .*; if it is dead, its lease ends 3 s"):
-        acquire(storage)
+        acquire_lease(storage)
     time.sleep(SECONDS + 1)  # stores tell the time in whole seconds
-    assert acquire(storage).pid == os.getpid()
+    assert acquire_lease(storage).pid == os.getpid()
 
 
 def test_a_driver_that_lost_its_lease_stops(place: str, tmp_path: Path) -> None:
     (first,) = holders(1, place, tmp_path / "go")
     assert first.stdout.readline() == "held\n"
-    thief = replace(new_lease(), host="elsewhere")
+    thief = replace(make_lease(), host="elsewhere")
     write_lease(Storage.at(place), thief)
     assert first.stdout.readline() == "stopped\n"
     first.wait()
@@ -144,7 +144,7 @@ def test_on_a_network_mount_the_lease_comes_on_top(
     monkeypatch.setattr("nvp.storage.lock.is_networked", lambda folder: True)
     monkeypatch.setattr(lease, "SETTLE", 0.1)
     storage = Storage.at(str(tmp_path))
-    elsewhere = replace(new_lease(), host="elsewhere", kernel="another")
+    elsewhere = replace(make_lease(), host="elsewhere", kernel="another")
     storage.write(lease.NAME, json.dumps(asdict(elsewhere)).encode())
     with pytest.raises(ValueError, match="elsewhere"), study_lock(storage):
         pass

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
 
 RUN = "from tests.small_forks import STUDY; from nvp.study.study import main; main(STUDY, {flags})"

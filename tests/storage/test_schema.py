@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvp.storage.schema import EVENTS, NEURON_EVENTS, STATUSES, TABLES, VOLATILE, column
+from nvp.storage.columns import column
+from nvp.storage.schema import EVENTS, NEURON_EVENTS, STATUSES, TABLES, VOLATILE
 from nvp.vitality import DEATHS
 from nvp.vitality.death import ALWAYS
 

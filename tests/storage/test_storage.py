@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow.fs import FSSpecHandler, PyFileSystem
 
-from nvp.storage.store import Storage, intact, sealed
+from nvp.storage.sealed import is_intact, seal_name
+from nvp.storage.store import Storage
 
 
 @pytest.fixture(params=["local", "object store"])
@@ -113,12 +114,12 @@ def test_a_path_and_its_uri_are_the_same_place(tmp_path: Path) -> None:
 @example(b"\xff\xff\xff\xff\x00", 4, 0)  # zeros at the end do not move such a CRC-32
 @settings(deadline=None, max_examples=100)
 def test_a_sealed_name_knows_its_content(content: bytes, position: int, bit: int) -> None:
-    name = sealed("t/a-b/0-1", "arrow", content)
+    name = seal_name("t/a-b/0-1", "arrow", content)
     assert name.startswith("t/a-b/0-1-")
     assert name.endswith(".arrow")
-    assert intact(name, content)
+    assert is_intact(name, content)
     if content:
         flipped = bytearray(content)
         flipped[position % len(content)] ^= 1 << bit
-        assert not intact(name, bytes(flipped))
-        assert not any(intact(name, content[:length]) for length in range(len(content)))
+        assert not is_intact(name, bytes(flipped))
+        assert not any(is_intact(name, content[:length]) for length in range(len(content)))

@@ -17,11 +17,14 @@ from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import Plan, compare
-from nvp.storage.codec import decode, encode, rows_of
-from nvp.storage.reader import Index, open_study, read_index, read_table, visible_parts
+from nvp.storage.codec import decode_rows, encode_rows, rows_from_columns
+from nvp.storage.index import Index, read_index
+from nvp.storage.reader import list_visible_parts, read_table
 from nvp.storage.schema import EVENTS, TABLES, VOLATILE
-from nvp.storage.store import Storage, intact, sealed
-from nvp.storage.writer import TrialWriter, next_attempt
+from nvp.storage.sealed import is_intact, seal_name
+from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
+from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.record import EpochRecord
 from nvp.trial.rows import is_sampled, layer_rows
 from nvp.trial.run import run_trial
@@ -211,7 +214,7 @@ def test_the_manifest_names_what_is_there_and_the_checkpoints_are_gone(
     manifest = json.loads(tables["trials"][0]["manifest"])
     files = storage.files()
     assert manifest == {n: size for n, size in files.items() if not n.startswith("trials/")}
-    assert all(intact(name, storage.read(name)) for name in files)
+    assert all(is_intact(name, storage.read(name)) for name in files)
     assert len([name for name in files if name.startswith("trials/")]) == 1
 
 
@@ -452,7 +455,7 @@ def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
     with caplog.at_level(logging.WARNING):
         index = read_index(two)
     assert set(index.rows) == {healthy}
-    assert compare(plan_of(index), index).missing == [hurt]
+    assert read_state(plan_of(index), index).missing == [hurt]
     if (table, how) != ("trials", "deleted"):  # of a row that is gone nothing can be said
         assert str(file) in caplog.text
         assert index.damaged == {hurt}
@@ -481,7 +484,7 @@ def test_reading_leaves_out_a_part_damaged_since_the_index(two: Storage, caplog)
 
 
 def rows(epochs: list[int], table: str = "epochs", trial: str = "t", **columns: Any) -> pa.Table:
-    return rows_of(table, trial, {"epoch": epochs} | columns)
+    return rows_from_columns(table, trial, {"epoch": epochs} | columns)
 
 
 def flush(writer: TrialWriter, *epochs: int) -> None:
@@ -546,7 +549,7 @@ def test_a_row_makes_its_manifest_what_is_seen(empty: Storage) -> None:
     assert index.running == []
     assert index.rows["t"]["status"] == "done"
     assert seen(empty) == [(5, 7)]
-    names = visible_parts(index, "epochs", "t")
+    names = list_visible_parts(index, "epochs", "t")
     assert names == [n for n in empty.files("epochs") if n.split("/")[2] == "2"]
 
 
@@ -570,20 +573,20 @@ def test_of_two_rows_the_newer_attempt_holds_also_from_ten_on(empty: Storage) ->
 
 
 def test_the_next_attempt_is_after_all_that_left_something(empty: Storage) -> None:
-    assert next_attempt(empty, "t") == 1
+    assert find_next_attempt(empty, "t") == 1
     flush(TrialWriter(empty, "t", 1), 0)
     flush(TrialWriter(empty, "other", 7), 0)
-    assert next_attempt(empty, "t") == 2
+    assert find_next_attempt(empty, "t") == 2
     TrialWriter(empty, "t", 11).commit({"status": "failed"})
-    assert next_attempt(empty, "t") == 12
+    assert find_next_attempt(empty, "t") == 12
 
 
 def test_a_column_that_an_old_part_lacks_reads_as_null(empty: Storage) -> None:
     writer = TrialWriter(empty, "t", 1)
     flush(writer, 0)
     old = rows([1], step=5).drop_columns(["srank", "val_loss"])
-    content = encode(old)
-    name = sealed("epochs/t/1/00001-00001", "arrow", content)
+    content = encode_rows(old)
+    name = seal_name("epochs/t/1/00001-00001", "arrow", content)
     empty.write(name, content)
     writer.manifest[name] = len(content)
     writer.commit({"status": "done"})
@@ -597,8 +600,8 @@ def test_a_column_that_an_old_part_lacks_reads_as_null(empty: Storage) -> None:
 
 
 def test_a_column_that_the_schema_no_longer_has_is_left_out(empty: Storage) -> None:
-    content = encode(rows([0], step=1).append_column("gone", pa.array([1.0])))
-    name = sealed("epochs/t/1/00000-00000", "arrow", content)
+    content = encode_rows(rows([0], step=1).append_column("gone", pa.array([1.0])))
+    name = seal_name("epochs/t/1/00000-00000", "arrow", content)
     empty.write(name, content)
     assert read_table(read_index(empty), "epochs").schema.names == TABLES["epochs"].names
 
@@ -606,16 +609,16 @@ def test_a_column_that_the_schema_no_longer_has_is_left_out(empty: Storage) -> N
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "trials"])
 def test_encoded_rows_decode_to_themselves(table: str) -> None:
     columns = {"layer": "conv1", "neuron": [0, 1]} if table in ("neurons", "events") else {}
-    one = rows_of(table, "t", {"epoch": [3, 3]} | columns)
-    assert decode(encode(one)).to_pylist() == one.to_pylist()
+    one = rows_from_columns(table, "t", {"epoch": [3, 3]} | columns)
+    assert decode_rows(encode_rows(one)).to_pylist() == one.to_pylist()
 
 
 def test_rows_are_of_the_columns_of_their_table() -> None:
     with pytest.raises(AssertionError, match="epochs has no columns"):
-        rows_of("epochs", "t", {"epoch": [0], "los": [1.0]})
+        rows_from_columns("epochs", "t", {"epoch": [0], "los": [1.0]})
     with pytest.raises(AssertionError, match="of lengths"):
-        rows_of("epochs", "t", {"epoch": [0, 1], "step": [1]})
-    scalar = rows_of("epochs", "t", {"epoch": [0, 1], "step": 5}).to_pylist()
+        rows_from_columns("epochs", "t", {"epoch": [0, 1], "step": [1]})
+    scalar = rows_from_columns("epochs", "t", {"epoch": [0, 1], "step": 5}).to_pylist()
     assert [(r["trial_id"], r["step"], r["lr"]) for r in scalar] == [("t", 5, None)] * 2
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from nvp import DataConfig, Design, ModelConfig, OptimConfig, Study, TrialConfig, grid, main
 from nvp.planning.plan import make_plan
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from tests.arithmetic import fingerprint
 from tests.rows import Tables, sorted_rows
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nvp.storage import compact
-from nvp.storage.reader import open_study, read_index
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from nvp.study import listing
 from nvp.study.listing import interval, print_loose, size

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from nvp.planning.plan import make_plan
-from nvp.storage.reader import Index, open_study, read_index, read_table
+from nvp.storage.index import Index, read_index
+from nvp.storage.reader import read_table
+from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
 from tests.small_studies import EPOCHS, STUDIES, cells, cut, load
 

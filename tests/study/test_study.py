@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
+from nvp.storage.study_folder import open_study
 from nvp.study.study import main
 from studies.sgd_noise import STUDY
 from tests.conftest import SCRIPT, SMALL, run_study

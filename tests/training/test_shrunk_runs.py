@@ -19,7 +19,8 @@ from nvp.network.removal import shrink
 from nvp.network.train_state import TrainState
 from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, plan_pruning
 from nvp.pruning import removal_policy as savings
-from nvp.storage.reader import read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import SHRUNK, VOLATILE
 from nvp.storage.store import Storage
 from nvp.training.build import build
@@ -312,7 +313,7 @@ def test_a_checkpoint_is_saved_at_every_removal(tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
     config = config_of(prune__method="l1", prune__shrink="always")
     found = []
-    for progress in run_trial(config, storage, checkpoint_seconds=1e9):
+    for progress in run_trial(config, storage, RunOptions(checkpoint_seconds=1e9)):
         found += [progress.epoch] if storage.files("checkpoints") else []
     assert found[0] == 4, "l1 prunes at half of seven epochs"
 
@@ -340,7 +341,7 @@ def test_every_criterion_still_ranks_a_network_that_shrank(
         prune__method="nvp", prune__shrink="always", model__name="resnet20", epochs=2
     )
     storage = Storage.at(str(tmp_path / "s" / "quick"))
-    list(run_trial(config, storage, keep_checkpoint=True))
+    list(run_trial(config, storage, RunOptions(keep_checkpoints=True)))
     storage.write("study.json", b"{}")
     arguments = ["--storage", str(tmp_path), "--study", "s", "--trial", trial_id(config)]
     with pytest.raises(SystemExit) as ended:
@@ -351,12 +352,12 @@ def test_every_criterion_still_ranks_a_network_that_shrank(
 
 
 def run_to_end(config: TrialConfig, storage: Storage) -> str:
-    *_, last = run_trial(config, storage, checkpoint_seconds=0.0)
+    *_, last = run_trial(config, storage, RunOptions(checkpoint_seconds=0.0))
     return last.status
 
 
 def interrupt(config: TrialConfig, storage: Storage, epoch: int) -> None:
-    trial = run_trial(config, storage, checkpoint_seconds=0.0)
+    trial = run_trial(config, storage, RunOptions(checkpoint_seconds=0.0))
     for progress in trial:
         if progress.epoch == epoch:
             trial.close()

@@ -10,9 +10,11 @@ from nvp.config.space import grid
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design, read_asha
 from nvp.planning.plan import make_plan, write_study
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study
 from nvp.study.study import Study, main
 from nvp.trial.early_stopping import Asha, Censored, rungs
 from nvp.trial.run import run_trial
@@ -147,11 +149,11 @@ def better_at(*epochs: int) -> Asha:
 
 def test_killed_between_checkpoint_and_row_it_is_censored_without_training(tmp_path) -> None:
     storage, config, name = small(tmp_path, 0.1)
-    asked = list(run_trial(config, storage, asha=better_at(2, 4)))
+    asked = list(run_trial(config, storage, RunOptions(asha=better_at(2, 4))))
     assert asked[-1].status == "censored"
     before = read_table(read_index(storage), "epochs")
     storage.delete(list(storage.files(f"trials/{name}")))
-    again = list(run_trial(config, storage, asha=better_at(2, 4)))
+    again = list(run_trial(config, storage, RunOptions(asha=better_at(2, 4))))
     assert [progress.status for progress in again] == ["censored"]
     assert read_index(storage).rows[name]["rung"] == 2
     assert read_table(read_index(storage), "epochs") == before
@@ -159,11 +161,11 @@ def test_killed_between_checkpoint_and_row_it_is_censored_without_training(tmp_p
 
 def test_let_past_a_rung_it_stays_past_it(tmp_path) -> None:
     storage, config, name = small(tmp_path, 0.1)
-    trial = run_trial(config, storage, asha=better_at(), checkpoint_seconds=1e9)
+    trial = run_trial(config, storage, RunOptions(asha=better_at(), checkpoint_seconds=1e9))
     while next(trial).epoch < 3:  # past rung 2, then gone without a word
         pass
     del trial
-    again = list(run_trial(config, storage, asha=better_at(1, 2, 4)))
+    again = list(run_trial(config, storage, RunOptions(asha=better_at(1, 2, 4))))
     assert again[-1].status == "censored"
     assert read_index(storage).rows[name]["rung"] == 4
 

@@ -10,10 +10,12 @@ from nvp.config.identity import trial_id
 from nvp.config.space import grid
 from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.planning.design import Design
-from nvp.planning.plan import compare, make_plan, to_run, waves
-from nvp.storage.reader import open_study, read_index, read_study, read_table
+from nvp.planning.plan import read_state, make_plan, select_trials, split_into_waves
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import Study, main
 from nvp.trial.run import run_trial
 from tests import small_forks
@@ -60,7 +62,7 @@ def test_cells_that_differ_in_pruning_share_a_parent() -> None:
 
 
 def test_parents_run_first() -> None:
-    first, second = waves(PLAN.trials | PLAN.parents)
+    first, second = split_into_waves(PLAN.trials | PLAN.parents)
     assert first == PLAN.parents
     assert second == PLAN.trials
 
@@ -123,7 +125,7 @@ def test_a_parent_without_its_checkpoint_runs_again_to_the_same_rows(tmp_path: P
     assert set(read_index(storage).rows) == {parent, fork}
     (kept,) = storage.files("checkpoints")
     storage.write(kept, b"torn")
-    state = compare(make_plan(DESIGN), read_index(storage))
+    state = read_state(make_plan(DESIGN), read_index(storage))
     assert parent in state.parents, "a torn checkpoint counts as none"
 
 
@@ -151,10 +153,10 @@ def test_a_parent_named_by_hand_has_to_fit(whole: Storage) -> None:
         base = DESIGN.base.with_overrides({"parent": parent, "seed": 7} | changes)
         plan = make_plan(Design(base=base, space={}, seeds=1))
         with pytest.raises(ValueError, match=wanted):
-            to_run(plan, compare(plan, index), index)
+            select_trials(plan, read_state(plan, index), index)
     base = DESIGN.base.with_overrides({"parent": parent, "seed": 7})
     plan = make_plan(Design(base=base, space={}, seeds=1))
-    assert to_run(plan, compare(plan, index), index) == plan.trials
+    assert select_trials(plan, read_state(plan, index), index) == plan.trials
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nvp.storage.reader import open_study, read_index, read_table
+from nvp.storage.index import read_index
+from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
+from nvp.storage.study_folder import open_study
 from tests.conftest import descendants, kill_all, run_study, start_study, wait_for
 
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "optim.lr=0.2",

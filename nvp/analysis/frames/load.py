@@ -10,8 +10,10 @@ import pandas as pd
 
 from nvp.analysis.frames.derive import with_keys
 from nvp.storage.incidents import read_incidents
-from nvp.storage.reader import Index, open_study, read_index, read_study, read_table
-from nvp.storage.studies import choose_preset, not_there
+from nvp.storage.index import Index, read_index
+from nvp.storage.reader import read_table
+from nvp.storage.studies import choose_preset, explain_missing_study
+from nvp.storage.study_folder import open_study, read_study
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ def load(place: str, study: str, preset: str = "auto", *, everything: bool = Fal
     document = read_study(storage)
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
-        raise ValueError(not_there(place, study, preset))
+        raise ValueError(explain_missing_study(place, study, preset))
     if not document:
         logger.warning("no readable study.json in %s: all trials are shown", storage.root)
     planned = document.get("trials", {})

@@ -19,14 +19,14 @@ from nvp.analysis.reproduction.claims import CLAIMS
 from nvp.analysis.reproduction.evidence import ran, rows_of
 from nvp.analysis.reproduction.imagenet import imagenet
 from nvp.analysis.reproduction.published import READ, numbers
-from nvp.storage.studies import studies_at
+from nvp.storage.studies import list_studies
 
 
 def all_frames(places: list[str]) -> list[StudyFrames]:
     """Return every preset of every study of the places that has a finished trial."""
     found = []
     for place in places:
-        for study, presets in studies_at(place).items():
+        for study, presets in list_studies(place).items():
             for preset in presets:
                 try:
                     found.append(load(place, study, preset))

@@ -10,77 +10,79 @@ from nvp.config.dotted_paths import flatten_config, list_paths
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, facts_of
 from nvp.network.flops import count_flops
-from nvp.planning.cost.disk_use import kinds
-from nvp.storage.reader import Index
+from nvp.planning.cost.disk_use import group_by_cost
+from nvp.storage.index import Index
 from nvp.training.build import build, random_images, set_up_process
 from nvp.training.loop import num_epochs, num_steps, train
 from nvp.trial.validation import check_model
 
-FEWEST = 3  # finished trials that say something of a spread
-MOST = 500  # finished trials that are looked at
+FEWEST = 3  # finished trials from which a spread can be estimated
+MOST = 500  # finished trials that are read
 STEPS = 5
-QUICK = 0.1  # seconds of a first step that is no measure yet
+QUICK = 0.1  # seconds; a first step as short as that is mostly start-up, so more are timed
 IMAGES = 256  # of the probe and of validation in a short run
 VALIDATED = 1 / 9  # images of the validation split for each of train
-MARGIN = 1.5  # nine of ten trials took 1/1.5 to 1.5 of what a short run said, on a busy machine
+MARGIN = 1.5  # nine of ten trials took 1/1.5 to 1.5 times the estimate, on a busy machine
 PRICED = ("data.", "model.", "probe.", "precision", "layout")
 Kinds = list[tuple[TrialConfig, int]]
 
 
 @dataclass(frozen=True)
 class Price:
-    """Seconds of trials one after another, at least and at most, and what that rests on."""
+    """Seconds of trials one after another, at least and at most, and the source of the estimate."""
 
     low: float
     high: float
     source: str
 
 
-def price(trials: list[TrialConfig], index: Index) -> Price:
+def estimate_price(trials: list[TrialConfig], index: Index) -> Price:
     """Return the price of `trials`: a 95 % prediction interval where finished trials are like them.
 
-    Of the others the cheapest and the dearest are run for a few steps on this machine's CPU.
+    Of the other trials, the cheapest and the dearest run for a few steps on this machine's CPU.
     """
-    rates = finished_rates(index)
-    every = kinds(trials)
-    seen = [pair for pair in every if len(rates[written_kind(pair[0])]) >= FEWEST]
+    rates = read_rates(index)
+    every = group_by_cost(trials)
+    seen = [pair for pair in every if len(rates[make_cost_key(pair[0])]) >= FEWEST]
     new = [pair for pair in every if pair not in seen]
-    parts = ([from_rows(seen, rates)] if seen else []) + ([from_short_runs(new)] if new else [])
-    sources = " and ".join(part.source for part in parts)
-    return Price(sum(part.low for part in parts), sum(part.high for part in parts), sources)
+    prices = ([price_from_rows(seen, rates)] if seen else []) + (
+        [price_from_short_runs(new)] if new else []
+    )
+    sources = " and ".join(part.source for part in prices)
+    return Price(sum(part.low for part in prices), sum(part.high for part in prices), sources)
 
 
-def finished_rates(index: Index) -> defaultdict[str, list[float]]:
+def read_rates(index: Index) -> defaultdict[str, list[float]]:
     """Return {kind of step: seconds per step of finished trials}, measuring points included."""
     rows = [row for row in index.rows.values() if row["status"] == "done" and row["steps"]]
     usual = flatten_config(TrialConfig())
     rates = defaultdict(list)
     for row in rows[:: len(rows) // MOST + 1]:
-        rates[priced(usual | json.loads(row["config"]))].append(row["seconds"] / row["steps"])
+        rates[join_priced(usual | json.loads(row["config"]))].append(row["seconds"] / row["steps"])
     return rates
 
 
-def written_kind(config: TrialConfig) -> str:
-    """Return `step_kind` as it can be read from a row."""
-    return priced(flatten_config(config))
+def make_cost_key(config: TrialConfig) -> str:
+    """Return the values that change the cost of a step, as a row of `trials` has them, too."""
+    return join_priced(flatten_config(config))
 
 
-def priced(flat: dict) -> str:
-    """Return the values that change the cost of a step."""
+def join_priced(flat: dict) -> str:
+    """Return those values of a flat configuration that change the cost of a step, as text."""
     return json.dumps(
         [flat.get(path) for path in list_paths(TrialConfig) if path.startswith(PRICED)]
     )
 
 
-def from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
-    """Return the prediction interval of the sum, trials spreading as the finished ones do."""
+def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
+    """Return the prediction interval of the sum, with the spread of the finished trials."""
     from scipy.special import stdtrit  # here: a third of a second, which only an estimate needs
 
     middle = variance = 0.0
     counts = []
     for config, count in seen:
-        found = rates[written_kind(config)]
-        steps = steps_of(config)
+        found = rates[make_cost_key(config)]
+        steps = count_steps(config)
         middle += count * steps * mean(found)
         variance += (stdev(found) * steps) ** 2 * (count + count**2 / len(found))
         counts.append(len(found))
@@ -88,39 +90,39 @@ def from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
     return Price(max(middle - half, 0.0), middle + half, f"{sum(counts)} finished trials")
 
 
-def steps_of(config: TrialConfig) -> int:
+def count_steps(config: TrialConfig) -> int:
     """Return the steps of a trial."""
     return num_steps(config, facts_of(config.data, data_root()).num_train)
 
 
-def from_short_runs(new: Kinds) -> Price:
-    """Return what the cheapest and the dearest trial say of all, by their operations.
+def price_from_short_runs(new: Kinds) -> Price:
+    """Return the price of all, extrapolated by operations from the cheapest and the dearest.
 
     A single kind is run with two seeds.
     """
-    work = {config: trial_flops(config) for config, _ in new}
+    work = {config: count_trial_flops(config) for config, _ in new}
     cheap, dear = min(work, key=work.__getitem__), max(work, key=work.__getitem__)
     other = replace(dear, seed=dear.seed + 1) if cheap == dear else dear
-    rates = [extrapolate(cheap) / work[cheap], extrapolate(other) / work[dear]]
+    rates = [extrapolate_run(cheap) / work[cheap], extrapolate_run(other) / work[dear]]
     total = sum(count * work[config] for config, count in new)
     source = "two short runs on this machine's CPU"
     return Price(min(rates) * total / MARGIN, max(rates) * total * MARGIN, source)
 
 
-def trial_flops(config: TrialConfig) -> int:
+def count_trial_flops(config: TrialConfig) -> int:
     """Return the operations of a trial's forward passes."""
     facts = facts_of(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
-    return steps_of(config) * config.data.batch_size * count_flops(model, facts.image_shape)
+    return count_steps(config) * config.data.batch_size * count_flops(model, facts.image_shape)
 
 
 @cache
-def extrapolate(config: TrialConfig) -> float:
+def extrapolate_run(config: TrialConfig) -> float:
     """Train a few steps, observe and evaluate once; scale each to the whole trial."""
     set_up_process("cpu")
-    seconds = short_run(config, 1)
+    seconds = time_short_run(config, 1)
     if seconds["train"] < QUICK:
-        seconds = short_run(config, STEPS)
+        seconds = time_short_run(config, STEPS)
     num_train = facts_of(config.data, data_root()).num_train
     points = num_epochs(config, num_train) / config.probe.every + 1
     return (
@@ -130,7 +132,7 @@ def extrapolate(config: TrialConfig) -> float:
     )
 
 
-def short_run(config: TrialConfig, steps: int) -> dict[str, float]:
+def time_short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     """Return the seconds of a step, and of observing and evaluating an image."""
     facts = facts_of(config.data, data_root())
     count = max(steps * config.data.batch_size, min(IMAGES, facts.num_train))

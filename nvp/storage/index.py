@@ -1,0 +1,134 @@
+"""The index of a study: which trials are finished, and which files hold their rows.
+
+A reader sees the parts that a trial's row names. Of a trial without a row it sees the newest
+attempt (`nvp.storage.reader`).
+"""
+
+import json
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nvp.storage.archive import Pack, list_packs, read_packed_rows, read_packs
+from nvp.storage.codec import decode_files
+from nvp.storage.schema import TABLES, TRIALS
+from nvp.storage.sealed import are_intact, read_all_intact
+from nvp.storage.store import Storage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a study's storage holds.
+
+    Attributes:
+        rows: {trial_id: newest intact row whose parts are all there}.
+        damaged: trials with a row that is damaged, or that names a part which is.
+        files: {trial_id: its row files that are in no pack}.
+        manifests: {trial_id: the parts that its row names}, of a row that is in no pack.
+        packed: {trial_id: the pack that its row and its parts are read from}.
+        packs: the names of all packs there were.
+        running: trials that have parts but no row.
+    """
+
+    storage: Storage
+    rows: dict[str, dict[str, Any]]
+    parts: dict[str, list[str]]
+    damaged: frozenset[str]
+    files: dict[str, list[str]] = field(default_factory=dict)
+    manifests: dict[str, list[str]] = field(default_factory=dict)
+    packed: dict[str, Pack] = field(default_factory=dict)
+    packs: frozenset[str] = frozenset()
+
+    @property
+    def running(self) -> list[str]:
+        """Return the trials that left parts and no row."""
+        return [trial for trial in self.parts if trial not in self.rows]
+
+
+def read_index(storage: Storage, trial_id: str = "", *, checksums: bool = True) -> Index:
+    """Return what is finished: one listing and the rows.
+
+    A damaged row or part is named in a warning, and its trial counts as not finished.
+
+    Args:
+        storage: the study's.
+        trial_id: the only trial to look at; "" for all.
+        checksums: whether to read the parts, where they are on a local disk, and compare their
+            checksums; else only names and sizes. `read_table` compares those of what it reads.
+    """
+    while True:
+        index = build_index(storage, trial_id, checksums=checksums and storage.local)
+        if not index.damaged or list_packs(storage) == index.packs:
+            return index  # else a compaction took away what was listed
+
+
+def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
+    """Return the index; trials outside of packs are listed first, so that none can slip away."""
+    listing = list_files(storage, trial_id)
+    packs = read_packs(storage, checksums=checksums)
+    replaced = frozenset().union(*(pack.replaces for pack in packs))
+    left = [name for name in listing if name not in replaced]
+    parts, files = defaultdict(list), defaultdict(list)
+    for name in sorted(left, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
+        table, trial, _, _ = name.split("/")
+        (files if table == "trials" else parts)[trial].append(name)
+    names = frozenset(pack.name for pack in packs)
+    index = Index(storage, {}, parts, frozenset(), files, packs=names)
+    for pack in packs:
+        if not trial_id or trial_id in pack.trials:
+            for row in read_packed_rows(storage, pack, trial_id):
+                index.rows[row["trial_id"]] = row
+                index.packed[row["trial_id"]] = pack
+    return replace(index, damaged=add_loose_rows(index, listing, checksums))
+
+
+def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> frozenset[str]:
+    """Add the rows outside of packs, which are newer; return the trials with a damaged one."""
+    damaged = set()
+    names = [name for files in index.files.values() for name in files]
+    for name, row in zip(names, read_rows(index.storage, names), strict=True):
+        trial = name.split("/")[1]
+        index.packed.pop(trial, None)
+        manifest = {} if row is None else json.loads(row["manifest"])
+        if row is None or not has_parts(index.storage, manifest, listing, checksums):
+            damaged.add(trial)
+            index.rows.pop(trial, None)
+        else:
+            damaged.discard(trial)
+            index.rows[trial] = row
+            index.manifests[trial] = list(manifest)
+    return frozenset(damaged)
+
+
+def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
+    """Return {name: bytes} of the rows and parts of all trials, or of one."""
+    folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
+    files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
+    return {  # what else lies there is not ours
+        name: size
+        for name, size in files.items()
+        if name.count("/") == 3 and name.endswith(".arrow")
+    }
+
+
+def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
+    """Return the row in each of these files, None for one that is damaged."""
+    contents = list(read_all_intact(storage, names))
+    intact = [content for content in contents if content is not None]
+    rows = iter(decode_files(intact, TRIALS).to_pylist())
+    return [None if content is None else next(rows) for content in contents]
+
+
+def has_parts(
+    storage: Storage, manifest: dict[str, int], listing: dict[str, int], checksums: bool
+) -> bool:
+    """Whether every part of a manifest is there, whole and, with `checksums`, undamaged."""
+    for part, size in manifest.items():
+        if listing.get(part) != size:
+            state = "missing" if part not in listing else "truncated"
+            logger.warning("%s is %s", storage.path(part), state)
+            return False
+    return not checksums or are_intact(storage, manifest)
