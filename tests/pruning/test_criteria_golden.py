@@ -1,7 +1,4 @@
-"""Criteria against reference vectors that others computed; skipped where there are none."""
-
-import os
-from pathlib import Path
+"""Criteria against slow references: ours for a small network, and those of others where given."""
 
 import numpy as np
 import pytest
@@ -21,12 +18,11 @@ from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor
 from nvp.pruning.evidence import Criterion
 from nvp.pruning.sensitivity import Sensitivity
+from tests.golden_files import golden_files
 from tests.tiny import evidence_of, weight_evidence_of
 
 torch.set_num_threads(1)
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / os.environ.get("NVP_GOLDEN", "../shared/golden")
-FILES = sorted(FOLDER.glob("criteria_*.npz"))
+FILES = golden_files("criteria")
 OF_WEIGHTS: dict[str, Criterion] = {
     "snip": Snip(),
     "grasp": Grasp(),

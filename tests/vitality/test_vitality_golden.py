@@ -1,6 +1,5 @@
-"""Vitality against reference vectors that others computed; skipped where there are none."""
+"""Vitality against slow references: ours for small layers, and those of others where given."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,9 @@ from nvp.vitality import DEATHS, Activity, dormancy, nvi, weight_norms
 from nvp.vitality.activity import reductions
 from nvp.vitality.entropy import entropy_bits, histograms, shared_edges
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
+from tests.golden_files import golden_files
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / os.environ.get("NVP_GOLDEN", "../shared/golden")
-FILES = sorted(FOLDER.glob("vitality_*.npz"))
+FILES = golden_files("vitality")
 INPUTS = {"activation", "weight", "bn_weight", "bn_var", "bn_eps", "act", "bins"}
 
 
