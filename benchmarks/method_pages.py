@@ -4,22 +4,22 @@ A card is written by hand, except between a line `<!-- made: NAME ... -->` and `
 `head` (what the method is and what changes it) and `measured` (what the small setting gave).
 """
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.made_parts import fill
 from benchmarks.method_keys import keys_of
 from benchmarks.method_results import measured, table_of_results
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning import ALLOCATIONS, CRITERIA, METHODS, SCHEDULES, SOFT, WEIGHT_CRITERIA, Method
-from nvp.pruning.neuron_regrowth import RANKINGS
+from nvp.pruning.neuron_regrowth import REACTIVATIONS
 from nvp.pruning.schedule import ROUNDS
 from nvp.pruning.trigger import TRIGGERS
 from nvp.pruning.weight_regrowth import EXCHANGES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "methods"
-MADE = "by python -m benchmarks.methods; do not edit"
+MADE = "python -m benchmarks.methods"
 
 
 def write_pages(results: Path) -> None:
@@ -32,28 +32,14 @@ def write_pages(results: Path) -> None:
 
 def card(name: str, frame: pd.DataFrame) -> str:
     """Return a card with its made parts as the code and the results say now."""
-    text = fill((FOLDER / f"{name}.md").read_text(), "head", head(name))
-    return fill(text, "measured", measured(name, frame))
+    text = fill((FOLDER / f"{name}.md").read_text(), "head", head(name), by=MADE)
+    return fill(text, "measured", measured(name, frame), by=MADE)
 
 
 def index(frame: pd.DataFrame) -> str:
     """Return the index with its tables as the code and the results say now."""
-    text = fill((FOLDER / "README.md").read_text(), "methods", table_of_methods())
-    return fill(text, "measured", table_of_results(frame))
-
-
-def fill(text: str, name: str, content: str) -> str:
-    """Return `text` with `content` as its made part `name`.
-
-    Raises:
-        ValueError: the text does not have that part exactly once.
-    """
-    part = re.compile(rf"<!-- made: {name} .*?<!-- end: {name} -->", re.DOTALL)
-    made = f"<!-- made: {name} {MADE} -->\n{content}\n<!-- end: {name} -->"
-    text, count = part.subn(lambda _: made, text)
-    if count != 1:
-        raise ValueError(f"expected one part {name!r}, got {count}, in {text[:60]!r}")
-    return text
+    text = fill((FOLDER / "README.md").read_text(), "methods", table_of_methods(), by=MADE)
+    return fill(text, "measured", table_of_results(frame), by=MADE)
 
 
 def head(name: str) -> str:
@@ -93,7 +79,7 @@ def more_parts(method: Method) -> dict[str, str]:
     if method.in_rounds != "once":
         found["rounds in a step"] = told(method.in_rounds, ROUNDS[method.in_rounds])
     if method.regrow != "none":
-        found["regrow"] = told(method.regrow, {**RANKINGS, **EXCHANGES}[method.regrow])
+        found["regrow"] = told(method.regrow, {**REACTIVATIONS, **EXCHANGES}[method.regrow])
     if method.rewinds:
         found["rewinds"] = "to the initial weights after each pruning"
     if method.scale_l1:

@@ -14,6 +14,8 @@ from nvp.pruning.schedule import Moment
 from nvp.pruning.sensitivity import Sensitivity
 from nvp.vitality import Activity, Observation
 
+Units = dict[str, Int64[Tensor, "_"]]  # {group: indices of its units, as they lie in the network}
+
 
 @dataclass
 class MeasuringPoint:
@@ -67,10 +69,10 @@ class Pruned:
         states: {path of a layer: {"dying" or "recovered": which neurons, since the last point}}.
     """
 
-    masked: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    masked: Units = field(default_factory=dict)
     target: float | None = None
     floored: tuple[str, ...] = ()
-    grown: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
+    grown: Units = field(default_factory=dict)
     weights: dict[str, tuple[int, int]] = field(default_factory=dict)
     forced: bool = False
     states: dict[str, dict[str, Bool[Tensor, "_"]]] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Need = Literal["batch_norm", "relu", "reads"]
+Granularity = Literal["neuron", "weight"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Method:
 
     summary: str
     aim: Literal["none", "target", "emergent"] = "target"
-    granularity: Literal["neuron", "weight"] = "neuron"
+    granularity: Granularity = "neuron"
     criterion: str = ""
     allocation: str = ""
     schedule: str = ""

@@ -16,27 +16,20 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from nvp.config.trial_config import PruneConfig
-from nvp.data.batches import normalise
-from nvp.network.neuron_layer import (
-    NeuronLayer,
-    Subsample,
-    consumers,
-    input_columns,
-    maskable_layers,
-    prunable_groups,
-)
-from nvp.network.neuron_masks import mask_units, zero
+from nvp.data.batches import normalise_pixels
+from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.neuron_masks import mask_units, zero_entries
+from nvp.network.subsample import Subsample
 from nvp.network.weight_masks import live_weights
-from nvp.network.wiring import trace
-from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.weight_regrowth import share
+from nvp.network.wiring import trace_wiring
+from nvp.pruning.measuring_point import MeasuringPoint, Units
+from nvp.pruning.plan import PruningPlan
+from nvp.pruning.weight_regrowth import compute_exchanged_fraction
 from nvp.vitality.observe import evaluating
 
-Units = dict[str, Int64[Tensor, "_"]]
 
-
-def by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+def rank_by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
     """Return the norm of the loss gradient of each candidate's outgoing weights."""
     point.forget()
     gradients = point.network.gradients
@@ -45,7 +38,7 @@ def by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Ten
     for group, index in candidates.items():
         width = len(maskable_layers(point.model)[prunable_groups(point.model)[group][0]].keep)
         total = torch.zeros(len(index), dtype=torch.float64)
-        for affine in consumers(point.model, group):
+        for affine in find_readers(point.model, group):
             gradient = gradients[names[affine.weight]].transpose(0, 1)
             columns = gradient[input_columns(affine, index, width)].flatten(1)
             total += columns.double().square().sum(1).view(len(index), -1).sum(1).cpu()
@@ -53,18 +46,18 @@ def by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Ten
     return scores
 
 
-def by_chance(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
+def rank_by_chance(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
     """Return random scores."""
     return {g: torch.rand(len(i), generator=point.regrow) for g, i in candidates.items()}
 
 
-RANKINGS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] = {
-    "gradient": by_gradient,
-    "redo": by_chance,
+REACTIVATIONS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] = {
+    "gradient": rank_by_gradient,
+    "redo": rank_by_chance,
 }
 
 
-def reactivate(point: MeasuringPoint, config: PruneConfig, pruned: Units) -> Units:
+def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) -> Units:
     """Let the share that is due of the units `pruned` at this point come back, of the others.
 
     What a rounding leaves over is due at the next point.
@@ -72,15 +65,16 @@ def reactivate(point: MeasuringPoint, config: PruneConfig, pruned: Units) -> Uni
     Returns:
         {group: the units that came back}.
     """
-    due = share(config, point.moment.progress) * sum(len(index) for index in pruned.values())
+    fraction = compute_exchanged_fraction(plan.config, point.moment.progress)
+    due = fraction * sum(len(index) for index in pruned.values())
     due += float(point.memory.get("regrow_due", torch.zeros(())))
-    candidates = masked_units(point, config, pruned)
+    candidates = find_masked_units(point, plan.config.sites, pruned)
     count = min(int(due), sum(len(index) for index in candidates.values()))
     point.memory["regrow_due"] = torch.tensor(due - count, dtype=torch.float64)
     if not count:
         return {}
-    revive(point, candidates)
-    scores = RANKINGS[config.regrow](point, candidates)
+    revive_units(point, candidates)
+    scores = REACTIVATIONS[plan.regrow](point, candidates)
     chosen = torch.cat(list(scores.values())).argsort(descending=True, stable=True)[:count]
     lucky = torch.zeros(sum(map(len, candidates.values())), dtype=torch.bool)
     lucky[chosen] = True
@@ -95,10 +89,10 @@ def reactivate(point: MeasuringPoint, config: PruneConfig, pruned: Units) -> Uni
     return back
 
 
-def masked_units(point: MeasuringPoint, config: PruneConfig, but: Units) -> Units:
+def find_masked_units(point: MeasuringPoint, sites: str, but: Units) -> Units:
     """Return the units that are masked, except those in `but`."""
     layers, found = maskable_layers(point.model), {}
-    for group, paths in prunable_groups(point.model, config.sites).items():
+    for group, paths in prunable_groups(point.model, sites).items():
         masked = ~layers[paths[0]].keep
         masked[but.get(group, [])] = False
         if bool(masked.any()):
@@ -106,7 +100,7 @@ def masked_units(point: MeasuringPoint, config: PruneConfig, but: Units) -> Unit
     return found
 
 
-def revive(point: MeasuringPoint, units: Units) -> None:
+def revive_units(point: MeasuringPoint, units: Units) -> None:
     """Unmask units and start them anew, read by nobody yet."""
     model, layers, groups = point.model, maskable_layers(point.model), prunable_groups(point.model)
     for group, index in units.items():
@@ -116,15 +110,17 @@ def revive(point: MeasuringPoint, units: Units) -> None:
     live = live_weights(model)  # what still masked neurons feed stays 0
     for group, index in units.items():
         for path in groups[group]:
-            start_anew(layers[path], index, live[names[layers[path].affine.weight]], point.regrow)
+            reset_neurons(
+                layers[path], index, live[names[layers[path].affine.weight]], point.regrow
+            )
     for group, index in units.items():
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             columns = input_columns(affine, index, len(layers[groups[group][0]].keep))
-            zero(affine.weight, point.optimizer, columns, dim=1)
+            zero_entries(affine.weight, point.optimizer, columns, dim=1)
     cut_shortcuts(point, units)
 
 
-def start_anew(
+def reset_neurons(
     layer: NeuronLayer, index: Int64[Tensor, "k"], live: Tensor, rng: torch.Generator
 ) -> None:
     """Give neurons fresh incoming weights and a fresh norm; bias and shift are 0 already."""
@@ -147,7 +143,7 @@ def cut_shortcuts(point: MeasuringPoint, units: Units) -> None:
     """
     layers = maskable_layers(point.model)
     with evaluating(point.model), torch.no_grad():
-        wiring = trace(point.model, normalise(point.images.pixels[:1], point.images))
+        wiring = trace_wiring(point.model, normalise_pixels(point.images.pixels[:1], point.images))
     for adder, maker in wiring.adds.items():
         module = point.model.get_submodule(maker)
         if isinstance(module, Subsample):

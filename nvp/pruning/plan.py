@@ -1,117 +1,75 @@
-"""What a pruning configuration means: '' and -1 replaced by the method's own parts, and checked."""
+"""The plan of a trial's pruning: a method with what the trial overrides of it, names looked up."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass
 
-from torch import nn
-
-from nvp.config.registry import look_up
 from nvp.config.trial_config import PruneConfig
-from nvp.network.neuron_layer import neuron_layers
-from nvp.pruning.allocation import ALLOCATIONS
-from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
-from nvp.pruning.method import Need
-from nvp.pruning.methods import METHODS
-from nvp.pruning.neuron_regrowth import RANKINGS
-from nvp.pruning.schedule import SCHEDULES, SOFT
-from nvp.pruning.weight_regrowth import EXCHANGES
-
-REGROWTHS = {"neuron": ["none", *RANKINGS], "weight": ["none", *EXCHANGES]}
-NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
-    "apoz": ("relu",),
-    "nn_relief": ("reads",),
-    "scale": ("batch_norm",),
-}
+from nvp.pruning.allocation import ALLOCATIONS, Keep, Scores
+from nvp.pruning.criteria import CRITERIA_OF
+from nvp.pruning.evidence import Criterion
+from nvp.pruning.method import Granularity, Method
+from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
 
 
-def resolve(config: PruneConfig) -> PruneConfig:
-    """Return the configuration with '' and -1 replaced by the method's own parts.
+@dataclass(frozen=True, kw_only=True)
+class PruningPlan:
+    """A method and what a trial overrides of it; `plan_pruning` checks and makes one.
 
-    Raises:
-        ValueError: unknown method or part, a part of the other granularity, or a schedule that
-            ends before it starts.
+    Attributes:
+        method: a row of METHODS.
+        config: of the trial, for the numbers that parts read. The fields below replace those of
+            the same name there, where '' and -1 stand for the method's own.
+        criterion: a name in CRITERIA or WEIGHT_CRITERIA; "" when the method is `none`.
+        allocation: a name in ALLOCATIONS.
+        schedule: a name in SCHEDULES.
+        regrow: a name in REGROWTHS.
+        scale_l1: L1 on the scales of normalisation while the network trains.
+        scale_l1_schedule: a name in PENALTIES, the course of that L1 and of the noise.
+        live_noise: standard deviation of the noise on the weights of living neurons.
     """
-    method = look_up("prune.method", config.method, METHODS)
-    full = replace(
-        config,
-        criterion=config.criterion or method.criterion,
-        allocation=config.allocation or method.allocation,
-        schedule=config.schedule or method.schedule,
-        regrow=config.regrow or method.regrow,
-        scale_l1=method.scale_l1 if config.scale_l1 < 0 else config.scale_l1,
-        scale_l1_schedule=config.scale_l1_schedule or method.scale_l1_schedule,
-        live_noise=method.live_noise if config.live_noise < 0 else config.live_noise,
-    )
-    if method.aim == "none":
-        return full
-    criteria = WEIGHT_CRITERIA if method.granularity == "weight" else CRITERIA
-    look_up(f"prune.criterion of a {method.granularity} method", full.criterion, criteria)
-    look_up("prune.allocation", full.allocation, ALLOCATIONS)
-    look_up("prune.schedule", full.schedule, SCHEDULES)
-    grows = dict.fromkeys(REGROWTHS[method.granularity])
-    look_up(f"prune.regrow of a {method.granularity} method", full.regrow, grows)
-    if full.allocation in ("er", "erk") and method.granularity == "neuron":
-        raise ValueError(
-            f"prune.allocation: {full.allocation} is for weight methods, got the neuron method "
-            f"{config.method}: expected layerwise, network, network_raw or threshold"
+
+    method: Method
+    config: PruneConfig
+    criterion: str
+    allocation: str
+    schedule: str
+    regrow: str
+    scale_l1: float
+    scale_l1_schedule: str
+    live_noise: float
+
+    @property
+    def granularity(self) -> Granularity:
+        """What is masked: neurons or single weights."""
+        return self.method.granularity
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether what is silenced is released before the next epoch."""
+        return self.schedule in SOFT
+
+    def may_shrink(self, progress: float = 0.0) -> bool:
+        """Whether what is masked after the fraction `progress` of training never comes back.
+
+        Only whole neurons can be removed, so a method that masks weights may never shrink. A soft
+        schedule releases what it masked, a rewinding method remembers the dense weights, and a
+        method that regrows may bring neurons back until `regrow_end`.
+        """
+        is_final = self.regrow == "none" or progress > self.config.regrow_end
+        return (
+            self.granularity == "neuron"
+            and not self.is_soft
+            and not self.method.rewinds
+            and is_final
         )
-    if full.end < full.start:
-        raise ValueError(f"prune.end: expected at least prune.start={full.start}, got {full.end}")
-    return full
 
+    def find_target(self, moment: Moment) -> float | None:
+        """Return the sparsity that the schedule wants now; None when nothing is due."""
+        return SCHEDULES[self.schedule](self.config, moment)
 
-def may_shrink(config: PruneConfig, progress: float = 0.0) -> bool:
-    """Whether what is masked after the fraction `progress` of training never comes back.
+    def build_criterion(self) -> Criterion:
+        """Return the criterion, made anew: some keep a measurement for the time of one step."""
+        return CRITERIA_OF[self.granularity][self.criterion](self.config)
 
-    Only whole neurons go, so never those of a method that masks weights. A soft schedule releases
-    them, a rewinding method remembers the dense weights, and what regrows may until `regrow_end`.
-
-    Args:
-        config: resolved.
-        progress: of training, in [0, 1].
-    """
-    method = METHODS[config.method]
-    lasts = config.schedule not in SOFT and not method.rewinds
-    settled = config.regrow == "none" or progress > config.regrow_end
-    return method.granularity == "neuron" and lasts and settled
-
-
-def check_support(config: PruneConfig, model: nn.Module, activation: str) -> None:
-    """Raise ValueError when the network lacks what the method needs.
-
-    Args:
-        config: resolved.
-        model: the network of the trial.
-        activation: its activation function, a name in ACTIVATIONS.
-    """
-    if config.shrink == "always" and not may_shrink(config):
-        raise ValueError(
-            f"prune.shrink=always removes neurons for good, and prune.method={config.method} "
-            f"(schedule={config.schedule}, regrow={config.regrow}) masks single weights or lets "
-            "neurons come back: set prune.shrink=never or auto, or another method"
-        )
-    needs = {*METHODS[config.method].needs, *NEEDS.get(config.criterion, ())}
-    needs |= {"reads"} if config.regrow in RANKINGS else set()
-    needs |= {"batch_norm"} if config.scale_l1 else set()
-    needs |= {"reads"} if config.shrink == "always" else set()
-    check_needs(f"prune.method={config.method}", needs, model, activation)
-
-
-def check_needs(what: str, needs: Collection[str], model: nn.Module, activation: str) -> None:
-    """Raise ValueError, naming `what` has the needs, when the network does not meet them."""
-    layers = neuron_layers(model).values()
-    if "batch_norm" in needs and any(isinstance(layer.norm, nn.Identity) for layer in layers):
-        raise ValueError(
-            f"{what} works on the scales of batch normalisation, and the network has layers "
-            "without: set model.norm=batch, or another model or method"
-        )
-    if "relu" in needs and activation != "relu":
-        raise ValueError(
-            f"{what} counts outputs that are exactly 0, which only relu gives; got "
-            f"model.activation={activation}: set model.activation=relu or another method"
-        )
-    if "reads" in needs and not getattr(model, "reads", {}):
-        raise ValueError(
-            f"{what} follows connections from layer to layer: the model must declare them in "
-            "`reads`"
-        )
+    def allocate(self, scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
+        """Return what to keep of each group for a sparsity over the whole pool."""
+        return ALLOCATIONS[self.allocation](scores, sparsity, floors)

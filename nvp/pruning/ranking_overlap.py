@@ -14,21 +14,23 @@ from torch import Tensor
 
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import Scores
-from nvp.pruning.rankings import Ranking, would_mask
+from nvp.pruning.rankings import Ranking, predict_masked
 
 MOST = 5_000  # entries of a group that tau looks at: the same ones always, for every criterion
 Masked = dict[str, Bool[Tensor, "..."]]
 
 
-def overlaps(rankings: list[Ranking], config: PruneConfig, sparsity: float) -> list[dict[str, Any]]:
+def compare_rankings(
+    rankings: list[Ranking], config: PruneConfig, sparsity: float
+) -> list[dict[str, Any]]:
     """Return a row for each pair: criterion_a, criterion_b, granularity, jaccard, kendall.
 
     Args:
         rankings: of one granularity and one measuring point.
-        config: the trial's, resolved.
+        config: of the trial, for its floor.
         sparsity: over the whole pool, what is masked already included.
     """
-    masked = {ranking.criterion: would_mask(ranking, config, sparsity) for ranking in rankings}
+    masked = {ranking.criterion: predict_masked(ranking, config, sparsity) for ranking in rankings}
     return [
         {
             "criterion_a": a.criterion,

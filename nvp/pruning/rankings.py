@@ -2,22 +2,21 @@
 
 import copy
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jaxtyping import Bool
 from torch import Tensor, nn
 
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import ALLOCATIONS, Scores
-from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
+from nvp.pruning.criteria import CRITERIA_OF
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.methods import METHODS
-from nvp.pruning.plan import NEEDS, check_needs
-from nvp.pruning.scoring import floors_of, score_units, score_weights
+from nvp.pruning.method import Granularity
+from nvp.pruning.network_support import NEEDS, check_needs
+from nvp.pruning.plan import PruningPlan
+from nvp.pruning.scoring import SCORES, count_floors
 
-CRITERIA_OF = {"neuron": CRITERIA, "weight": WEIGHT_CRITERIA}
-SCORE = {"neuron": score_units, "weight": score_weights}
-ALLOCATION = {"neuron": "network", "weight": "network_raw"}
+ALLOCATION: dict[Granularity, str] = {"neuron": "network", "weight": "network_raw"}
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,15 @@ class Ranking:
     """
 
     criterion: str
-    granularity: str
+    granularity: Granularity
     scores: Scores
     remembers: bool
 
 
-def rankings(
+def rank_by_criteria(
     point: MeasuringPoint,
-    config: PruneConfig,
-    granularity: str,
+    plan: PruningPlan,
+    granularity: Granularity,
     activation: str,
     names: Collection[str] | None = None,
 ) -> tuple[list[Ranking], dict[str, str]]:
@@ -51,25 +50,25 @@ def rankings(
 
     Args:
         point: the measuring point.
-        config: the trial's, resolved.
+        plan: of the trial's pruning.
         granularity: "neuron" or "weight".
         activation: of the network, a name in ACTIVATIONS.
         names: of criteria; None is all.
     """
     found, skipped = [], {}
     for name in CRITERIA_OF[granularity] if names is None else names:
-        reason = unsupported(name, point.model, activation)
+        reason = explain_unsupported(name, point.model, activation)
         if reason:
             skipped[name] = reason
             continue
-        own = (name, granularity) == (config.criterion, METHODS[config.method].granularity)
-        apart = aside(point, remembers=own)
-        scores = SCORE[granularity](apart, replace(config, criterion=name))
+        own = (name, granularity) == (plan.criterion, plan.granularity)
+        apart = copy_point(point, remembers=own)
+        scores = SCORES[granularity](apart, plan.config, name)
         found.append(Ranking(name, granularity, scores, own and bool(point.memory)))
     return found, skipped
 
 
-def unsupported(criterion: str, model: nn.Module, activation: str) -> str:
+def explain_unsupported(criterion: str, model: nn.Module, activation: str) -> str:
     """Return why the network does not support a criterion; "" where it does."""
     try:
         needs = NEEDS.get(criterion, ())
@@ -79,7 +78,7 @@ def unsupported(criterion: str, model: nn.Module, activation: str) -> str:
     return ""
 
 
-def aside(point: MeasuringPoint, *, remembers: bool) -> MeasuringPoint:
+def copy_point(point: MeasuringPoint, *, remembers: bool) -> MeasuringPoint:
     """Return a copy with a memory and a stream of its own, and the derivatives shared."""
     apart = copy.copy(point)
     apart.network = point.network
@@ -88,7 +87,7 @@ def aside(point: MeasuringPoint, *, remembers: bool) -> MeasuringPoint:
     return apart
 
 
-def would_mask(
+def predict_masked(
     ranking: Ranking, config: PruneConfig, sparsity: float
 ) -> dict[str, Bool[Tensor, "..."]]:
     """Return what of each group the ranking would newly mask, at that sparsity over the pool.
@@ -96,6 +95,6 @@ def would_mask(
     All rankings of a granularity share an allocation, whatever their methods do: `network` for
     neurons, `network_raw` for weights. Floors are the trial's.
     """
-    floors = floors_of(ranking.scores, config, ranking.granularity)
+    floors = count_floors(ranking.scores, config, ranking.granularity)
     keep = ALLOCATIONS[ALLOCATION[ranking.granularity]](ranking.scores, sparsity, floors)
     return {g: ~keep[g] & (score > -float("inf")) for g, score in ranking.scores.items()}

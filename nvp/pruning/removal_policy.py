@@ -8,12 +8,11 @@ import copy
 
 from torch import nn
 
-from nvp.config.trial_config import PruneConfig
-from nvp.network.dense_index import places
+from nvp.network.dense_index import dense_indices
 from nvp.network.flops import count_flops, weight_uses
-from nvp.network.removal import keep_units, shrink, survivors
+from nvp.network.removal import find_survivors, keep_units, shrink
 from nvp.network.train_state import TrainState
-from nvp.pruning import may_shrink
+from nvp.pruning.plan import PruningPlan
 
 LEAST = 0.1  # of a step's FLOPs: less may cost time, for kernels like round widths
 PER_STEP = 3  # a training step costs a forward pass three times over
@@ -23,15 +22,15 @@ PER_EVENT = 2e9  # and with everything else
 
 def size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of the dense network that `model` was built as."""
-    dense, uses = places(model), weight_uses(model, image_shape)
+    dense, uses = dense_indices(model), weight_uses(model, image_shape)
     flops = sum(2 * count * dense[name].numel for name, count in uses.items())
-    return sum(place.numel for place in dense.values()), flops
+    return sum(index.numel for index in dense.values()), flops
 
 
 def size_left(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of `model` without its masked neurons."""
     left = copy.deepcopy(model)
-    keep_units(left, survivors(left))
+    keep_units(left, find_survivors(left))
     return sum(p.numel() for p in left.parameters()), count_flops(left, image_shape)
 
 
@@ -47,7 +46,7 @@ def pays(model: nn.Module, image_shape: tuple[int, int, int], images_to_come: in
 
 def shrink_if_due(
     state: TrainState,
-    config: PruneConfig,
+    plan: PruningPlan,
     *,
     progress: float,
     image_shape: tuple[int, int, int],
@@ -57,14 +56,14 @@ def shrink_if_due(
 
     Args:
         state: after this point's pruning; changed.
-        config: resolved.
+        plan: of the trial's pruning.
         progress: fraction of training that is done.
         image_shape: (channels, height, width).
         images_to_come: to be trained on, each as often as it comes.
     """
-    possible = config.shrink != "never" and may_shrink(config, progress)
-    if not possible or not survivors(state.model):
+    possible = plan.config.shrink != "never" and plan.may_shrink(progress)
+    if not possible or not find_survivors(state.model):
         return {}
-    if config.shrink == "auto" and not pays(state.model, image_shape, images_to_come):
+    if plan.config.shrink == "auto" and not pays(state.model, image_shape, images_to_come):
         return {}
     return shrink(state)

@@ -1,5 +1,6 @@
 """Scores of everything that can be masked, and what to keep of it."""
 
+from collections.abc import Callable
 from math import ceil
 
 import torch
@@ -7,41 +8,53 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nvp.config.trial_config import PruneConfig
-from nvp.network.neuron_layer import NeuronLayer, neuron_layers, prunable_groups
+from nvp.network.groups import neuron_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.weight_masks import layer_path, live_weights, prunable_weights
-from nvp.pruning.allocation import ALLOCATIONS, Keep, Scores
+from nvp.pruning.allocation import Keep, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.methods import METHODS
+from nvp.pruning.method import Granularity
+from nvp.pruning.plan import PruningPlan
 from nvp.vitality import weight_norms
 
 
-def choose(
-    point: MeasuringPoint, config: PruneConfig, target: float
+def choose_kept(
+    point: MeasuringPoint, plan: PruningPlan, target: float
 ) -> tuple[Keep, Scores, list[str]]:
     """Return (what to keep, the scores, the groups of which a floor protects some)."""
-    weights = METHODS[config.method].granularity == "weight"
-    scores = score_weights(point, config) if weights else score_units(point, config)
-    floors = floors_of(scores, config, METHODS[config.method].granularity)
-    allocate = ALLOCATIONS[config.allocation]
-    keep = allocate(scores, target, floors)
-    free = allocate(scores, target, dict.fromkeys(floors, 0))
+    scores = score_pool(point, plan)
+    floors = count_floors(scores, plan.config, plan.granularity)
+    keep = plan.allocate(scores, target, floors)
+    free = plan.allocate(scores, target, dict.fromkeys(floors, 0))
     return keep, scores, [g for g in keep if int(keep[g].sum()) > int(free[g].sum())]
 
 
-def floors_of(scores: Scores, config: PruneConfig, granularity: str) -> dict[str, int]:
+def count_floors(scores: Scores, config: PruneConfig, granularity: Granularity) -> dict[str, int]:
     """Return the least number to keep of each group: one, or the floor of a layer's neurons."""
     share = config.floor if granularity == "neuron" else 0.0
     return {g: min(s.numel(), max(1, ceil(share * len(s)))) for g, s in scores.items()}
 
 
-def score_units(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float[Tensor, "_"]]:
+def score_pool(point: MeasuringPoint, plan: PruningPlan) -> Scores:
+    """Return the score of everything that the plan's method may mask."""
+    return SCORES[plan.granularity](point, plan.config, plan.criterion)
+
+
+def score_units(
+    point: MeasuringPoint, config: PruneConfig, criterion: str
+) -> dict[str, Float[Tensor, "_"]]:
     """Return the score of every prunable unit of the dense network; -inf where masked or removed.
 
-    A group's is its layers' mean.
+    The score of a group is the mean over its layers.
+
+    Args:
+        point: its memory is changed by a criterion that remembers.
+        config: of the trial.
+        criterion: a name in CRITERIA.
     """
-    criterion = CRITERIA[config.criterion](config)
+    judge = CRITERIA[criterion](config)
     layers = neuron_layers(point.model)
     scores = {}
     for group, paths in prunable_groups(point.model, config.sites).items():
@@ -49,7 +62,7 @@ def score_units(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float[T
         keep, origin = layers[watched[0]].keep, layers[watched[0]].origin
         total = torch.full((layers[watched[0]].dense,), -torch.inf, device=keep.device)
         if bool(keep.any()):
-            each = [score_layer(point, config, criterion, path, layers[path]) for path in watched]
+            each = [score_layer(point, config, judge, path, layers[path]) for path in watched]
             total[origin[keep]] = torch.stack(each).mean(0).to(total.dtype)
         scores[group] = total
     return scores
@@ -71,16 +84,24 @@ def score_layer(
         network=point.network,
         weight_name=f"{path}.affine.weight",
         index=keep,
-        memory=recollect(point, path),
+        memory=recall_layer(point, path),
     )
     scores = criterion(evidence)
-    memorise(point, path, evidence.memory)
+    remember_layer(point, path, evidence.memory)
     return scores
 
 
-def score_weights(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float[Tensor, "..."]]:
-    """Return the score of every weight of a convolution or linear layer; -inf where masked."""
-    criterion = WEIGHT_CRITERIA[config.criterion](config)
+def score_weights(
+    point: MeasuringPoint, config: PruneConfig, criterion: str
+) -> dict[str, Float[Tensor, "..."]]:
+    """Return the score of every weight of a convolution or linear layer; -inf where masked.
+
+    Args:
+        point: its memory is changed by a criterion that remembers.
+        config: of the trial.
+        criterion: a name in WEIGHT_CRITERIA.
+    """
+    judge = WEIGHT_CRITERIA[criterion](config)
     layers, live = neuron_layers(point.model), live_weights(point.model)
     scores = {}
     for name, parameter in prunable_weights(point.model).items():
@@ -95,19 +116,25 @@ def score_weights(point: MeasuringPoint, config: PruneConfig) -> dict[str, Float
             rng=point.ties,
             network=point.network,
             weight_name=name,
-            memory=recollect(point, path),
+            memory=recall_layer(point, path),
         )
-        scores[name] = criterion(evidence).masked_fill(~live[name], -torch.inf)
-        memorise(point, path, evidence.memory)
+        scores[name] = judge(evidence).masked_fill(~live[name], -torch.inf)
+        remember_layer(point, path, evidence.memory)
     return scores
 
 
-def recollect(point: MeasuringPoint, path: str) -> dict[str, Tensor]:
+def recall_layer(point: MeasuringPoint, path: str) -> dict[str, Tensor]:
     """Return what a criterion remembered of a layer."""
     start = f"{path}/"
     return {k.removeprefix(start): v for k, v in point.memory.items() if k.startswith(start)}
 
 
-def memorise(point: MeasuringPoint, path: str, memory: dict[str, Tensor]) -> None:
-    """Keep what a criterion remembers of a layer."""
+def remember_layer(point: MeasuringPoint, path: str, memory: dict[str, Tensor]) -> None:
+    """Keep what a criterion remembers of a layer. Changes the point's memory."""
     point.memory.update({f"{path}/{key}": value for key, value in memory.items()})
+
+
+SCORES: dict[Granularity, Callable[[MeasuringPoint, PruneConfig, str], Scores]] = {
+    "neuron": score_units,
+    "weight": score_weights,
+}

@@ -20,7 +20,7 @@ from torch.func import functional_call
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
-from nvp.network.neuron_layer import neuron_layers
+from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, prunable_weights
 from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product, hooked
 from nvp.vitality.observe import evaluating

@@ -18,57 +18,57 @@ from nvp.network.weight_masks import grow_weights, mask_weights, parameter_masks
 from nvp.pruning.measuring_point import MeasuringPoint
 
 
-def share(config: PruneConfig, progress: float) -> float:
+def compute_exchanged_fraction(config: PruneConfig, progress: float) -> float:
     """Return the fraction to exchange: half `regrow_fraction` times a cosine from 2 to 0."""
     return config.regrow_fraction / 2 * (1 + math.cos(math.pi * progress / config.regrow_end))
 
 
-def rigl(point: MeasuringPoint, config: PruneConfig) -> None:
+def exchange_by_gradient(point: MeasuringPoint, config: PruneConfig) -> None:
     """Drop the smallest weights of each layer, grow those with the largest dense gradient."""
     gradients = point.network.gradients
-    for name, live in masked_weights(point).items():
+    for name, live in copy_weight_masks(point).items():
         weight = point.model.get_parameter(name).detach()
-        count = int(share(config, point.moment.progress) * int(live.sum()))
-        drop = highest(-weight.abs().masked_fill(~live, torch.inf), count)
+        count = int(compute_exchanged_fraction(config, point.moment.progress) * int(live.sum()))
+        drop = mark_highest(-weight.abs().masked_fill(~live, torch.inf), count)
         candidates = ~live | drop
-        grow = highest(gradients[name].abs().masked_fill(~candidates, -torch.inf), count)
-        exchange(point, name, drop, grow, torch.zeros_like(weight))
+        grow = mark_highest(gradients[name].abs().masked_fill(~candidates, -torch.inf), count)
+        exchange_weights(point, name, drop, grow, torch.zeros_like(weight))
 
 
-def set_(point: MeasuringPoint, config: PruneConfig) -> None:
+def exchange_by_chance(point: MeasuringPoint, config: PruneConfig) -> None:
     """Drop the smallest positive and the largest negative weights, grow as many at random.
 
     What grows starts as a linear layer's weights do: uniform within 1 / sqrt(fan-in).
     """
-    for name, live in masked_weights(point).items():
+    for name, live in copy_weight_masks(point).items():
         weight = point.model.get_parameter(name).detach()
         drop = torch.zeros_like(live)
         for side in (weight, -weight):
             chosen = live & (side > 0)
             count = int(config.regrow_fraction * int(chosen.sum()))
-            drop |= highest(-side.masked_fill(~chosen, torch.inf), count)
+            drop |= mark_highest(-side.masked_fill(~chosen, torch.inf), count)
         luck = torch.rand(weight.shape, generator=point.regrow).to(weight)
-        grow = highest(luck.masked_fill(live, -1.0), min(int(drop.sum()), int((~live).sum())))
-        drop = highest(-weight.abs().masked_fill(~drop, torch.inf), int(grow.sum()))
+        grow = mark_highest(luck.masked_fill(live, -1.0), min(int(drop.sum()), int((~live).sum())))
+        drop = mark_highest(-weight.abs().masked_fill(~drop, torch.inf), int(grow.sum()))
         bound = 1 / math.sqrt(weight[0].numel())
         fresh = torch.rand(weight.shape, generator=point.regrow).to(weight) * 2 * bound - bound
-        exchange(point, name, drop, grow, fresh)
+        exchange_weights(point, name, drop, grow, fresh)
 
 
-def masked_weights(point: MeasuringPoint) -> dict[str, Bool[Tensor, "..."]]:
+def copy_weight_masks(point: MeasuringPoint) -> dict[str, Bool[Tensor, "..."]]:
     """Return {name: True where kept} of the weights that have a mask."""
     masks, weights = parameter_masks(point.model), prunable_weights(point.model)
     return {name: masks[name].clone() for name in weights if name in masks}
 
 
-def highest(score: Float[Tensor, "..."], count: int) -> Bool[Tensor, "..."]:
+def mark_highest(score: Float[Tensor, "..."], count: int) -> Bool[Tensor, "..."]:
     """True at the `count` highest scores; ties go to the lower index."""
     chosen = torch.zeros(score.numel(), dtype=torch.bool, device=score.device)
     chosen[score.flatten().sort(descending=True, stable=True).indices[:count]] = True
     return chosen.view_as(score)
 
 
-def exchange(
+def exchange_weights(
     point: MeasuringPoint,
     name: str,
     drop: Bool[Tensor, "..."],
@@ -80,4 +80,7 @@ def exchange(
     grow_weights(point.model, name, grow, values)
 
 
-EXCHANGES: dict[str, Callable[[MeasuringPoint, PruneConfig], None]] = {"rigl": rigl, "set": set_}
+EXCHANGES: dict[str, Callable[[MeasuringPoint, PruneConfig], None]] = {
+    "rigl": exchange_by_gradient,
+    "set": exchange_by_chance,
+}

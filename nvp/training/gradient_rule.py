@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from nvp.config.trial_config import OptimConfig, PruneConfig
+from nvp.config.trial_config import OptimConfig
 from nvp.network.weight_masks import parameter_masks
+from nvp.pruning import PruningPlan
 from nvp.training.noise import NOISES, clip, drawn_entries
 from nvp.training.penalties import PENALTIES, penalised
 
@@ -25,7 +26,7 @@ class GradientRule:
         model: nn.Module,
         config: OptimConfig,
         live: dict[str, Bool[Tensor, "..."]],
-        prune: PruneConfig | None = None,
+        plan: PruningPlan | None = None,
     ) -> None:
         """Prepare for the masks as they are; make a new one after pruning.
 
@@ -33,7 +34,7 @@ class GradientRule:
             model: the network.
             config: the optimizer's part of a trial.
             live: {parameter name: True where it belongs to the network that is left}.
-            prune: resolved; adds its own L1 on scales.
+            plan: of the trial's pruning; adds its own L1 on scales.
         """
         self.config = config
         named = dict(model.named_parameters())
@@ -42,12 +43,12 @@ class GradientRule:
         self.live = None if bool(flat.all()) else flat
         self.count = flat.sum()
         self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
-        dense = prune is None or prune.draws == "dense"
+        dense = plan is None or plan.config.draws == "dense"
         self.drawn = drawn_entries(model) if config.noise and dense else None
         weights, scales = penalised(model)
         self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
-        if prune and prune.scale_l1 > 0:
-            self.penalties.append((scales, prune.scale_l1, prune.scale_l1_schedule))
+        if plan and plan.scale_l1 > 0:
+            self.penalties.append((scales, plan.scale_l1, plan.scale_l1_schedule))
 
     @property
     def changes_with_progress(self) -> bool:

@@ -20,7 +20,7 @@ from nvp.data.splits import ImageSource, Splits
 from nvp.network.precision import forward
 from nvp.network.train_state import Diverged, TrainState, check_finite
 from nvp.network.weight_masks import weight_sparsity
-from nvp.pruning import MeasuringPoint, Moment, Pruned, prune, resolve, sparsity
+from nvp.pruning import MeasuringPoint, Moment, Pruned, count_masked_units, plan_pruning, prune
 from nvp.pruning.removal_policy import shrink_if_due
 from nvp.training.optim import learning_rate
 from nvp.training.record import EpochRecord, look_again, look_at, noise_scale_now
@@ -52,14 +52,14 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
         layers = look_at(state, observation, config)
         ranks = measure_ranks(observation.features)
         clock.lap("observe")
-        pruned = prune_now(config, data, state, observation)
+        pruned = prune_state(config, data, state, observation)
         look_again(state, layers, pruned)
-        removed = shrink_now(config, data, state)
+        removed = shrink_state(config, data, state)
         clock.lap("prune")
         val_loss, val_accuracy = evaluate(state.model, data.val, precision=config.precision)
         noise_scale = noise_scale_now(config, data, state)
         clock.lap("evaluate")
-        masked, units = sparsity(state.model, config.prune.sites)
+        masked, units = count_masked_units(state.model, config.prune.sites)
         masked_weights, weights = weight_sparsity(state.model)
         yield EpochRecord(
             epoch=epoch,
@@ -135,21 +135,21 @@ def look(config: TrialConfig, state: TrainState, images: ImageSource) -> Observa
     return observe(state.model, images, bins=bins, precision=precision)
 
 
-def prune_now(
+def prune_state(
     config: TrialConfig, data: Splits, state: TrainState, observation: Observation
 ) -> Pruned:
     """Let the trial's method prune at this measuring point."""
-    method = resolve(config.prune)
-    if not method.criterion:
+    plan = plan_pruning(config.prune)
+    if not plan.criterion:
         return Pruned()
-    return prune(build_point(config, data, state, observation), method)
+    return prune(build_point(config, data, state, observation), plan)
 
 
-def shrink_now(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:
+def shrink_state(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:
     """Remove what is masked, if the trial's policy says so; return how many neurons, by layer."""
     return shrink_if_due(
         state,
-        resolve(config.prune),
+        plan_pruning(config.prune),
         progress=state.epoch / num_epochs(config, len(data.train)),
         image_shape=data.train.shape,
         images_to_come=(num_steps(config, len(data.train)) - state.step) * config.data.batch_size,

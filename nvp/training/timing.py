@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
 from nvp.network.precision import forward
 from nvp.network.train_state import TrainState
@@ -45,7 +45,7 @@ def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -
     """Return the medians; {} when a first round says that all would take longer than `budget`."""
     device = data.train.device
     images = data.train.first(config.data.batch_size)
-    pixels = normalise(images.pixels, images)
+    pixels = normalise_pixels(images.pixels, images)
     model, optimizer = copy.deepcopy((state.model, state.optimizer))
     networks = {
         "dense_step_seconds": build(config, data, device.type),

@@ -17,7 +17,7 @@ import torch
 
 from nvp.config.registry import look_up, nearest
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, splits_of
+from nvp.data import data_root, load_trial_splits
 from nvp.pruning import MeasuringPoint, plan_pruning
 from nvp.pruning.criteria import CRITERIA_OF
 from nvp.pruning.method import Granularity
@@ -123,7 +123,7 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     set_up_process(device)
-    data = splits_of(config.data, data_root(), device)
+    data = load_trial_splits(config.data, data_root(), device)
     state = build(config, data, device)
     restore(found[0], state)
     observation = look(config, state, data.probe(config.probe.size))

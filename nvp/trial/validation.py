@@ -5,9 +5,9 @@ from functools import cache
 from torch import nn
 
 from nvp.config.trial_config import ModelConfig, TrialConfig
-from nvp.data import data_root, facts_of
+from nvp.data import data_root, read_trial_facts
 from nvp.models import build_model
-from nvp.pruning import check_support, resolve
+from nvp.pruning import check_support, plan_pruning
 from nvp.training.loop import num_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
@@ -16,7 +16,7 @@ from nvp.vitality.noise_scale import PARTS
 
 def check_trial(config: TrialConfig) -> None:
     """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
-    data = facts_of(config.data, data_root())
+    data = read_trial_facts(config.data, data_root())
     num_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
     if probe < config.probe.bins:
@@ -31,7 +31,7 @@ def check_trial(config: TrialConfig) -> None:
     check_optim(config.optim)
     check_noise(config.optim)
     model = check_model(config.model, data.image_shape, data.num_classes)
-    check_support(resolve(config.prune), model, config.model.activation)
+    check_support(plan_pruning(config.prune), model, config.model.activation)
 
 
 @cache

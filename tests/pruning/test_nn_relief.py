@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
 from nvp.models import build_model
-from nvp.network.neuron_layer import NeuronLayer, Shortcut, Subsample, neuron_layers
-from nvp.network.wiring import CHUNK, measure, trace
+from nvp.network.groups import neuron_layers
+from nvp.network.neuron_layer import NeuronLayer, Shortcut
+from nvp.network.subsample import Subsample
+from nvp.network.wiring import CHUNK, measure_flow, trace_wiring
 from nvp.pruning.nn_relief import relief as module
 from nvp.pruning.nn_relief.coverage import coverage, scores
 from nvp.pruning.nn_relief.relief import Relief, nn_relief
@@ -252,7 +254,7 @@ def test_a_channel_that_nothing_reads_goes_back_through_the_block_to_the_stem(ki
 
 def test_a_shortcut_of_new_channels_is_read_in_the_middle() -> None:
     model = model_of("resnet20")
-    wiring = trace(model, probe())
+    wiring = trace_wiring(model, probe())
     assert wiring.reads["stages.1.0.shortcut"] == "stages.0.2.second"
     assert wiring.adds["stages.1.0.second"] == "stages.1.0.shortcut"
     assert wiring.adds["stages.0.0.second"] == "stem"
@@ -265,14 +267,14 @@ def test_a_shortcut_of_new_channels_is_read_in_the_middle() -> None:
 
 
 def test_a_pooled_stem_is_the_residual_of_the_first_block() -> None:
-    wiring = trace(model_of("resnet18_imagenet"), probe())
+    wiring = trace_wiring(model_of("resnet18_imagenet"), probe())
     assert wiring.adds["stages.0.0.second"] == "stem"
     assert wiring.adds["stages.0.1.second"] == "stages.0.0.second"
     assert wiring.reads["stages.0.0.first.affine"] == "stem"
 
 
 def test_a_bottleneck_adds_what_its_shortcut_made_of_the_stem_or_the_block_before_it() -> None:
-    wiring = trace(model_of("resnet50"), probe())
+    wiring = trace_wiring(model_of("resnet50"), probe())
     assert wiring.reads["stages.0.0.first.affine"] == "stem"
     assert wiring.reads["stages.0.0.shortcut.affine"] == "stem"
     assert wiring.adds["stages.0.0.third"] == "stages.0.0.shortcut"
@@ -346,7 +348,9 @@ def test_linear_maps_are_scored_behind_the_pruned_convolutions_but_those_that_ar
     plain, late = (relieved(model, 0.7, late=paths) for paths in ([], ["conv1", "conv2", "conv3"]))
     mask = "hidden.affine.weight"
     with torch.no_grad():
-        unpruned = measure(model.eval(), trace(model, probe()), probe()).inputs["hidden.affine"]
+        unpruned = measure_flow(model.eval(), trace_wiring(model, probe()), probe()).inputs[
+            "hidden.affine"
+        ]
     seen = coverage(scores(model.hidden.affine, unpruned, "frobenius"), 0.7)
     read = late.weights["head.weight"].any(0)
     assert torch.equal(late.weights[mask][read], seen[read])
@@ -356,9 +360,9 @@ def test_linear_maps_are_scored_behind_the_pruned_convolutions_but_those_that_ar
 def test_images_are_measured_in_parts_of_one_mean() -> None:
     model = model_of("convnet").eval()
     x = torch.rand(CHUNK + 40, *SHAPE)
-    wiring = trace(model, x[:1])
+    wiring = trace_wiring(model, x[:1])
     with torch.no_grad():
-        found = measure(model, wiring, x).outputs["conv1"]
+        found = measure_flow(model, wiring, x).outputs["conv1"]
         assert torch.allclose(found, model.conv1(x).abs().mean(0), atol=1e-5)
 
 

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.data import DATASETS
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
 from nvp.models import build_model
-from nvp.network.neuron_layer import maskable_layers, neuron_layers, prunable_groups
-from nvp.network.neuron_masks import release
+from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
+from nvp.network.neuron_masks import release_masks
 from nvp.network.weight_masks import (
     live_weights,
     parameter_masks,
@@ -33,12 +33,12 @@ from nvp.pruning import (
     MeasuringPoint,
     Moment,
     Pruned,
+    count_masked_units,
+    has_reached,
+    plan_pruning,
     prune,
-    reached,
-    resolve,
-    sparsity,
 )
-from nvp.pruning.scoring import choose
+from nvp.pruning.scoring import choose_kept
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
 from nvp.vitality import nvi, observe
@@ -78,7 +78,7 @@ def train(
     images = probe()
     model.train()
     for _ in range(steps):
-        loss = F.cross_entropy(model(normalise(images.pixels, images)), images.labels)
+        loss = F.cross_entropy(model(normalise_pixels(images.pixels, images)), images.labels)
         optimizer.zero_grad()
         loss.backward()
         rule(rng)
@@ -119,7 +119,7 @@ def prune_at(
         ties=torch.Generator().manual_seed(seed),
         regrow=torch.Generator().manual_seed(seed + 1),
     )
-    return prune(point, resolve(config))
+    return prune(point, plan_pruning(config))
 
 
 def run_through(
@@ -138,8 +138,8 @@ def run_through(
     last = -1.0
     for k, progress in enumerate(points):
         if config_soft(config):
-            release(model)
-        train(model, optimizer, optim, steps if progress else 0, resolve(config))
+            release_masks(model)
+        train(model, optimizer, optim, steps if progress else 0, plan_pruning(config))
         if METHODS[config.method].aim == "emergent" and progress == 0.5:
             kill_every_third(model)
         done.append(
@@ -150,7 +150,7 @@ def run_through(
 
 
 def config_soft(config: PruneConfig) -> bool:
-    return resolve(config).schedule in SOFT
+    return plan_pruning(config).is_soft
 
 
 def masks_of(model: nn.Module) -> dict[str, Tensor]:
@@ -162,7 +162,7 @@ def masks_of(model: nn.Module) -> dict[str, Tensor]:
 def masked_of(model: nn.Module, method: str) -> tuple[int, int]:
     """Return (masked, all) of what a method prunes."""
     weights = METHODS[method].granularity == "weight"
-    return weight_sparsity(model) if weights else sparsity(model, "all")
+    return weight_sparsity(model) if weights else count_masked_units(model, "all")
 
 
 def free_units(model: nn.Module, config: PruneConfig) -> int:
@@ -199,10 +199,10 @@ def test_scores_are_finite_shaped_and_repeatable(criterion: str, name: str, widt
     method = "gmp" if criterion.startswith("weight ") else "nvp"
     if method == "nvp":
         kill_every_third(model)
-    config = resolve(PruneConfig(method=method, criterion=criterion.removeprefix("weight ")))
+    plan = plan_pruning(PruneConfig(method=method, criterion=criterion.removeprefix("weight ")))
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    _, scores, _ = choose(point_for_scores(model), config, 0.5)
-    _, again, _ = choose(point_for_scores(model), config, 0.5)
+    _, scores, _ = choose_kept(point_for_scores(model), plan, 0.5)
+    _, again, _ = choose_kept(point_for_scores(model), plan, 0.5)
     if method == "gmp":
         assert {n: s.shape for n, s in scores.items()} == {
             n: w.shape for n, w in prunable_weights(model).items()
@@ -225,15 +225,15 @@ def test_permuted_neurons_have_permuted_scores(criterion: str) -> None:
     model = model_of("mlp")
     train(model, build_optimizer(model, BUSY), OptimConfig(lr=0.05), 2)
     kill_every_third(model)
-    config = resolve(PruneConfig(method="nvp", criterion=criterion))
-    _, scores, _ = choose(point_for_scores(model), config, 0.5)
+    plan = plan_pruning(PruneConfig(method="nvp", criterion=criterion))
+    _, scores, _ = choose_kept(point_for_scores(model), plan, 0.5)
     first, second = model.hidden
     order = torch.randperm(len(first.keep), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         for tensor in (*first.own, first.norm.running_mean, first.norm.running_var):
             tensor.copy_(tensor[order])
         second.affine.weight.copy_(second.affine.weight[:, order])
-    _, permuted, _ = choose(point_for_scores(model), config, 0.5)
+    _, permuted, _ = choose_kept(point_for_scores(model), plan, 0.5)
     for found, expected in (
         (permuted["hidden.0"], scores["hidden.0"][order]),
         (permuted["hidden.1"], scores["hidden.1"]),
@@ -244,8 +244,8 @@ def test_permuted_neurons_have_permuted_scores(criterion: str) -> None:
 def test_a_dead_neuron_has_no_vitality_and_scores_lowest() -> None:
     model = model_of("mlp")
     kill_every_third(model)
-    config = resolve(PruneConfig(method="nvp"))
-    _, scores, _ = choose(point_for_scores(model), config, 0.5)
+    plan = plan_pruning(PruneConfig(method="nvp"))
+    _, scores, _ = choose_kept(point_for_scores(model), plan, 0.5)
     for score in scores.values():
         assert not score[::3].any()
         assert float(score.max()) > 0
@@ -274,7 +274,7 @@ def test_the_target_is_reached_exactly_unless_a_floor_binds(
     points = (0.0,) if row.schedule in ("at_init", "zero_at_init") else (0.0, 0.7, 1.0)
     done = run_through(model, config, points=points, steps=1)
     weights = row.granularity == "weight"
-    masked, pool = weight_sparsity(model) if weights else sparsity(model, sites)
+    masked, pool = weight_sparsity(model) if weights else count_masked_units(model, sites)
     wanted = percent * pool // 100
     assert done[-1].target == percent / 100
     if weights or row.allocation == "layerwise":
@@ -356,7 +356,7 @@ def test_masked_weights_stay_exactly_zero_over_twenty_steps(
     live = live_weights(model)
     assert not all(mask.all() for mask in live.values())
     optimizer = build_optimizer(model, optim)
-    train(model, optimizer, optim, 20, resolve(config))
+    train(model, optimizer, optim, 20, plan_pruning(config))
     for parameter_name, parameter in model.named_parameters():
         assert not parameter.detach()[~live[parameter_name]].any(), parameter_name
         assert bool(parameter.detach().isfinite().all())
@@ -382,7 +382,7 @@ def test_the_same_seed_gives_the_same_masks(method: str) -> None:
         run_through(model, PruneConfig(method=method), seed=seed, points=(0.0, 0.3, 0.5, 0.7, 1.0))
         found.append(masks_of(model) | {"w": torch.cat([p.flatten() for p in model.parameters()])})
     assert all(torch.equal(found[0][key], found[1][key]) for key in found[0] | found[1])
-    if resolve(PruneConfig(method=method)).criterion == "random":
+    if plan_pruning(PruneConfig(method=method)).criterion == "random":
         assert any(not torch.equal(found[0][key], found[2][key]) for key in found[0])
 
 
@@ -420,7 +420,7 @@ def test_laws_on_random_small_networks(
     for group, paths in prunable_groups(model).items():
         keep = maskable_layers(model)[paths[0]].keep
         assert keep.any() or METHODS[method].criterion == "nn_relief", f"{group} is empty"
-    logits = model(normalise(probe().pixels, probe()))
+    logits = model(normalise_pixels(probe().pixels, probe()))
     assert bool(logits.isfinite().all())
 
 
@@ -438,15 +438,15 @@ def test_the_soft_schedule_holds_the_target_and_lets_units_come_back(
     masks = []
     memory: dict[str, Tensor] = {}
     for seed in range(4):
-        release(model)
+        release_masks(model)
         train(model, optimizer, optim, 3)
         prune_at(model, optimizer, config, progress=0.1, seed=seed, memory=memory)
-        masked, units = sparsity(model, "all")
+        masked, units = count_masked_units(model, "all")
         assert masked == 40 * units // 100
         masks.append(masks_of(model))
     if method == "random":
         assert any(not torch.equal(m[k], masks[0][k]) for m in masks[1:] for k in m)
-    release(model)
+    release_masks(model)
     train(model, optimizer, optim, 2)
     assert all(live.all() for live in live_weights(model).values())
 
@@ -459,7 +459,7 @@ def test_soft_weights_come_back_too() -> None:
     masked, pool = weight_sparsity(model)
     assert masked == pool // 2
     assert all(not model.get_parameter(n).detach()[~mask].any() for n, mask in live.items())
-    release(model)
+    release_masks(model)
     train(model, optimizer, BUSY, 3)
     assert any(model.get_parameter(n).detach()[~mask].any() for n, mask in live.items())
 
@@ -475,11 +475,11 @@ def test_the_dead_are_removed_and_nobody_else() -> None:
     idle = {path: (a.maximum <= 0).long() * 3 for path, a in observed.layers.items()}
     counts = [int((count > 0).sum()) for count in idle.values()]
     prune_at(model, optimizer, PruneConfig(method="dead", patience=4), 0.5, idle=idle)
-    assert sparsity(model, "all")[0] == 0, "patience was not over"
+    assert count_masked_units(model, "all")[0] == 0, "patience was not over"
     prune_at(model, optimizer, PruneConfig(method="dead", patience=3), 0.5, idle=idle)
     for path, layer in neuron_layers(model).items():
         assert torch.equal(~layer.keep, idle[path] > 0)
-    assert sparsity(model, "all")[0] == sum(counts) >= 3
+    assert count_masked_units(model, "all")[0] == sum(counts) >= 3
 
 
 def test_the_fraction_is_the_same_in_every_layer_of_the_random_control() -> None:
@@ -503,23 +503,23 @@ def test_a_binding_floor_is_named_and_a_slack_one_is_not(method: str) -> None:
     assert set(again.floored) == {"hidden.0", "hidden.1"}, "the floors bind still"
 
 
-# --- resolve
+# --- plans
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_method_resolves_to_its_own_parts_and_an_override_wins(method: str) -> None:
+def test_a_plan_has_the_parts_of_its_method_and_an_override_wins(method: str) -> None:
     row = METHODS[method]
-    full = resolve(PruneConfig(method=method))
-    assert (full.criterion, full.allocation, full.schedule) == (
+    plan = plan_pruning(PruneConfig(method=method))
+    assert (plan.criterion, plan.allocation, plan.schedule) == (
         row.criterion,
         row.allocation,
         row.schedule,
     )
     assert len(row.summary) > 10
-    assert full.scale_l1 == row.scale_l1
-    assert resolve(PruneConfig(method=method, scale_l1=0.5)).scale_l1 == 0.5
+    assert plan.scale_l1 == row.scale_l1
+    assert plan_pruning(PruneConfig(method=method, scale_l1=0.5)).scale_l1 == 0.5
     if row.aim != "none":
-        other = resolve(PruneConfig(method=method, criterion="magnitude", schedule="one_shot"))
+        other = plan_pruning(PruneConfig(method=method, criterion="magnitude", schedule="one_shot"))
         assert (other.criterion, other.schedule) == ("magnitude", "one_shot")
         assert other.allocation == row.allocation
 
@@ -542,7 +542,7 @@ def test_a_method_resolves_to_its_own_parts_and_an_override_wins(method: str) ->
 )
 def test_what_does_not_exist_is_refused_and_the_nearest_named(config, wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
-        resolve(config)
+        plan_pruning(config)
 
 
 # --- triggers
@@ -594,14 +594,14 @@ def test_a_criterion_that_remembers_sees_the_points_before_pruning_starts(method
     before = {key: value.clone() for key, value in memory.items()}
     train(model, optimizer, BUSY, 3)
     prune_at(model, optimizer, config, 0.1, memory=memory)
-    assert sparsity(model, "all")[0] == 0
+    assert count_masked_units(model, "all")[0] == 0
     if method != "dnr_budget":
         assert any(not torch.equal(memory[key], before[key]) for key in before)
 
 
 def test_the_scale_penalty_ends_when_the_target_is_reached() -> None:
     model = model_of("convnet")
-    config = resolve(PruneConfig(method="slimming"))
-    assert not reached(model, config, config.sparsity)
+    plan = plan_pruning(PruneConfig(method="slimming"))
+    assert not has_reached(model, plan, plan.config.sparsity)
     run_through(model, PruneConfig(method="slimming"))
-    assert reached(model, config, config.sparsity)
+    assert has_reached(model, plan, plan.config.sparsity)

@@ -7,12 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from nvp.config.trial_config import OptimConfig, PruneConfig
-from nvp.data.batches import normalise
-from nvp.network.neuron_layer import consumers, maskable_layers, prunable_groups
+from nvp.data.batches import normalise_pixels
+from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.weight_masks import input_columns, live_weights
-from nvp.pruning import MeasuringPoint, Moment, prune, resolve
-from nvp.pruning.neuron_regrowth import by_gradient, masked_units, reactivate, revive
+from nvp.network.weight_masks import live_weights
+from nvp.pruning import MeasuringPoint, Moment, plan_pruning, prune
+from nvp.pruning.neuron_regrowth import (
+    find_masked_units,
+    rank_by_gradient,
+    reactivate_units,
+    revive_units,
+)
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
 from tests.pruning.test_pruning import BUSY, model_of, probe, train
@@ -52,7 +57,7 @@ def with_masked(name: str, norm: str = "batch") -> tuple[nn.Module, torch.optim.
 def logits(model: nn.Module) -> Tensor:
     model.eval()
     with torch.no_grad():
-        return model(normalise(probe().pixels, probe()))
+        return model(normalise_pixels(probe().pixels, probe()))
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
@@ -61,12 +66,12 @@ def test_the_output_does_not_change_at_that_instant(name: str, norm: str) -> Non
     model, optimizer = with_masked(name, norm)
     before = logits(model)
     point = point_of(model, optimizer)
-    revive(point, masked_units(point, PruneConfig(), {}))
+    revive_units(point, find_masked_units(point, "all", {}))
     assert torch.equal(logits(model), before)
     for group, paths in prunable_groups(model).items():
         width = len(maskable_layers(model)[paths[0]].keep)
         back = torch.arange(0, width, 3)
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             assert not affine.weight.detach()[:, input_columns(affine, back, width)].any()
         for path in paths:
             layer = maskable_layers(model)[path]
@@ -83,8 +88,8 @@ def test_the_output_does_not_change_at_that_instant(name: str, norm: str) -> Non
 def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> None:
     model, optimizer = with_masked(name)
     point = point_of(model, optimizer)
-    candidates = masked_units(point, PruneConfig(), {})
-    revive(point, candidates)
+    candidates = find_masked_units(point, "all", {})
+    revive_units(point, candidates)
     live = live_weights(model)
     assert all(mask.all() for mask in live.values())
     incoming = {p: m.affine.weight[::3].clone() for p, m in maskable_layers(model).items()}
@@ -93,7 +98,7 @@ def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> 
     for group, index in candidates.items():
         assert float((seen[group].maximum[index] > 0).double().mean()) > 0.8, group
         width = len(maskable_layers(model)[group].keep)
-        for affine in consumers(model, group):
+        for affine in find_readers(model, group):
             columns = affine.weight.detach()[:, input_columns(affine, index, width)]
             assert bool(columns.flatten(1).any(0).all()), f"{group} is not read"
         moved = maskable_layers(model)[group].affine.weight[::3] != incoming[group]
@@ -103,9 +108,9 @@ def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> 
 def test_candidates_have_different_gradients() -> None:
     model, optimizer = with_masked("convnet")
     point = point_of(model, optimizer)
-    candidates = masked_units(point, PruneConfig(), {})
-    revive(point, candidates)
-    for group, score in by_gradient(point, candidates).items():
+    candidates = find_masked_units(point, "all", {})
+    revive_units(point, candidates)
+    for group, score in rank_by_gradient(point, candidates).items():
         assert len(score) == len(candidates[group])
         heard = score[score > 0]
         assert len(heard) > len(score) / 2, "some fire for none of the images"
@@ -117,15 +122,15 @@ def test_the_share_that_is_due_comes_back_and_what_rounding_leaves_is_due_next(
     ranking: str,
 ) -> None:
     model, optimizer = with_masked("convnet")
-    config = resolve(PruneConfig(method="dnr", regrow=ranking))
+    plan = plan_pruning(PruneConfig(method="dnr", regrow=ranking))
     point = point_of(model, optimizer)  # at a tenth of training: 0.3 / 2 * (1 + cos(...)) = 0.287
     pruned = {"conv1": torch.tensor([0, 3])}
-    assert reactivate(point, config, pruned) == {}, "0.57 of a neuron"
-    back = reactivate(point, config, pruned)
+    assert reactivate_units(point, plan, pruned) == {}, "0.57 of a neuron"
+    back = reactivate_units(point, plan, pruned)
     assert sum(len(index) for index in back.values()) == 1, "1.15"
     assert not {0, 3} & set(back.get("conv1", torch.tensor([])).tolist()), "just removed"
     assert float(point.memory["regrow_due"]) == pytest.approx(0.148, abs=1e-3)
-    masked = sum(len(i) for i in masked_units(point, config, {}).values())
+    masked = sum(len(i) for i in find_masked_units(point, plan.config.sites, {}).values())
     total = sum((len(m.keep) + 2) // 3 for m in maskable_layers(model).values())
     assert masked == total - 1
     for name, parameter in model.named_parameters():
@@ -135,14 +140,14 @@ def test_the_share_that_is_due_comes_back_and_what_rounding_leaves_is_due_next(
 def test_the_gradient_chooses_those_with_the_largest() -> None:
     model, optimizer = with_masked("mlp")
     point = point_of(model, optimizer)
-    config = resolve(PruneConfig(method="dnr", regrow_fraction=1.0))
+    plan = plan_pruning(PruneConfig(method="dnr", regrow_fraction=1.0))
     pruned = {"hidden.0": torch.arange(0, 64, 3)[:10]}
-    back = reactivate(point, config, pruned)
+    back = reactivate_units(point, plan, pruned)
     again, optimizer = with_masked("mlp")
     point = point_of(again, optimizer)
-    candidates = masked_units(point, config, pruned)
-    revive(point, candidates)
-    scores = by_gradient(point, candidates)
+    candidates = find_masked_units(point, plan.config.sites, pruned)
+    revive_units(point, candidates)
+    scores = rank_by_gradient(point, candidates)
     chosen = {(g, int(i)) for g, index in back.items() for i in index}
     ranked = sorted(
         (
@@ -159,12 +164,12 @@ def test_the_gradient_chooses_those_with_the_largest() -> None:
 def test_dying_recovering_and_removal_by_hand() -> None:
     model = model_of("mlp", norm="none")
     optimizer = build_optimizer(model, BUSY)
-    config = resolve(PruneConfig(method="dnr", patience=2, regrow="none"))
+    plan = plan_pruning(PruneConfig(method="dnr", patience=2, regrow="none"))
     memory: dict[str, Tensor] = {}
     first = model.hidden[0]
 
     def step() -> tuple[set[int], set[int], set[int]]:
-        pruned = prune(point_of(model, optimizer, memory=memory), config)
+        pruned = prune(point_of(model, optimizer, memory=memory), plan)
         states = pruned.states["hidden.0"]
         masked = set(pruned.masked.get("hidden.0", torch.tensor([])).tolist())
         dying, recovered = (

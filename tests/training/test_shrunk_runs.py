@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
 from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
@@ -32,6 +32,7 @@ from nvp.trial.checkpoint import checkpoints, restore, save_checkpoint
 from nvp.trial.overlap import main as overlap
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import results
 from nvp.trial.validation import check_trial
 from tests.trial.test_checkpoint import plain
@@ -283,7 +284,7 @@ def test_a_restored_state_lies_in_memory_as_the_unbroken_one_does(
 
 
 def plain_steps(state: TrainState) -> list[float]:
-    pixels, losses = normalise(DATA.train.first(16).pixels, DATA.train), []
+    pixels, losses = normalise_pixels(DATA.train.first(16).pixels, DATA.train), []
     for _ in range(3):
         loss = F.cross_entropy(state.model.train()(pixels), DATA.train.labels[:16])
         state.optimizer.zero_grad()

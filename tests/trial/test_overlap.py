@@ -10,13 +10,14 @@ from torch import Tensor
 
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
-from nvp.pruning import CRITERIA, WEIGHT_CRITERIA, resolve
+from nvp.pruning import CRITERIA, WEIGHT_CRITERIA, plan_pruning
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.ranking_overlap import MOST, by_index, jaccard, kendall, overlaps
-from nvp.pruning.rankings import Ranking, rankings, would_mask
+from nvp.pruning.ranking_overlap import MOST, by_index, compare_rankings, jaccard, kendall
+from nvp.pruning.rankings import Ranking, predict_masked, rank_by_criteria
 from nvp.storage.store import Storage
 from nvp.trial import overlap
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 
 torch.set_num_threads(1)
 CONFIG = PruneConfig(floor=0.0)
@@ -74,21 +75,21 @@ def test_kendall_of_many_weights_looks_at_the_same_sample_each_time() -> None:
 
 def test_what_a_ranking_would_mask_is_relative_to_the_layer_and_new() -> None:
     one = ranking("one", a=[1.0, 2.0, 3.0, 4.0], b=[100.0, -INF, 300.0, 400.0])
-    masked = would_mask(one, CONFIG, 0.5)  # 4 of 8, one of which is masked already
+    masked = predict_masked(one, CONFIG, 0.5)  # 4 of 8, one of which is masked already
     assert masked["a"].tolist() == [True, True, False, False]
     assert masked["b"].tolist() == [True, False, False, False]
     weights = Ranking("one", "weight", one.scores, False)
-    assert would_mask(weights, CONFIG, 0.5)["a"].tolist() == [True, True, True, False]  # raw
+    assert predict_masked(weights, CONFIG, 0.5)["a"].tolist() == [True, True, True, False]  # raw
 
 
 def test_the_floor_of_the_trial_holds() -> None:
     one = ranking("one", a=[1.0, 1.0, 1.0, 1.0], b=[0.0, 0.0, 0.0, 9.0])
-    masked = would_mask(one, PruneConfig(floor=0.5), 0.7)
+    masked = predict_masked(one, PruneConfig(floor=0.5), 0.7)
     assert [int(mask.sum()) for mask in masked.values()] == [2, 2]
 
 
 def test_overlaps_by_hand() -> None:
-    found = overlaps(
+    found = compare_rankings(
         [
             ranking("up", a=[1.0, 2.0, 3.0, 4.0]),
             ranking("down", a=[4.0, 3.0, 2.0, 1.0]),
@@ -107,9 +108,9 @@ def test_overlaps_by_hand() -> None:
 
 def test_a_criterion_that_cannot_decide_says_how_much_the_index_did() -> None:
     dead = ranking("dead", a=[0.0, 1.0, 1.0, 1.0])
-    assert by_index(dead, would_mask(dead, CONFIG, 0.25)) == 0
-    assert by_index(dead, would_mask(dead, CONFIG, 0.5)) == 1 / 2
-    assert by_index(dead, would_mask(dead, CONFIG, 0.1)) is None
+    assert by_index(dead, predict_masked(dead, CONFIG, 0.25)) == 0
+    assert by_index(dead, predict_masked(dead, CONFIG, 0.5)) == 1 / 2
+    assert by_index(dead, predict_masked(dead, CONFIG, 0.1)) is None
 
 
 TRIAL = TrialConfig(
@@ -122,7 +123,7 @@ def keep(place: Path, config: TrialConfig = TRIAL, *, kept: bool = True) -> Stor
     """Run a trial in a place, with a plan that names it."""
     storage = Storage.at(str(place)).below("tiny", "quick")
     storage.write("study.json", b'{"base": {}, "trials": {}}')
-    *_, last = run_trial(config, storage, keep_checkpoint=kept)
+    *_, last = run_trial(config, storage, RunOptions(keep_checkpoints=kept))
     assert last.status == "done", last.error
     return storage
 
@@ -202,11 +203,11 @@ def test_rankings_leave_the_network_the_memory_and_the_streams_as_they_were(plac
                 values.items()}  # fmt: skip
         return flat | {"ties": point.ties.get_state(), "regrow": point.regrow.get_state()}
 
-    before, method = state(), resolve(TRIAL.prune)
+    before, plan = state(), plan_pruning(TRIAL.prune)
     assert any(name.startswith("memory/") for name in before)
     for granularity in ("neuron", "weight"):
-        first, _ = rankings(point, method, granularity, "relu")
-        second, _ = rankings(point, method, granularity, "relu")
+        first, _ = rank_by_criteria(point, plan, granularity, "relu")
+        second, _ = rank_by_criteria(point, plan, granularity, "relu")
         for one, other in zip(first, second, strict=True):
             for group, scores in one.scores.items():
                 assert torch.equal(scores, other.scores[group]), one.criterion
@@ -218,10 +219,10 @@ def test_rankings_leave_the_network_the_memory_and_the_streams_as_they_were(plac
 
 def test_only_the_own_criterion_remembers(place: Path) -> None:
     point = point_at(place)
-    found, _ = rankings(point, resolve(TRIAL.prune), "neuron", "relu")
+    found, _ = rank_by_criteria(point, plan_pruning(TRIAL.prune), "neuron", "relu")
     assert [each.criterion for each in found if each.remembers] == ["dying"]
     point.memory.clear()
-    found, _ = rankings(point, resolve(TRIAL.prune), "neuron", "relu")
+    found, _ = rank_by_criteria(point, plan_pruning(TRIAL.prune), "neuron", "relu")
     assert not any(each.remembers for each in found)
 
 
@@ -273,7 +274,7 @@ def test_wrong_input_is_refused(
 def test_a_diverged_trial_keeps_the_last_one_that_was_finite(tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
     config = TrialConfig(epochs=3, model=TRIAL.model, optim=OptimConfig(lr=1e30))
-    *_, last = run_trial(config, storage, keep_checkpoint=True, checkpoint_seconds=0.0)
+    *_, last = run_trial(config, storage, RunOptions(keep_checkpoints=True, checkpoint_seconds=0.0))
     assert last.status == "diverged"
     (name,) = storage.files("checkpoints")
     assert "/00000-" in name

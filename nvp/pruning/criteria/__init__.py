@@ -24,6 +24,7 @@ from nvp.pruning.criteria.snip import Snip
 from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor, TaylorActivation
 from nvp.pruning.evidence import Criterion
+from nvp.pruning.method import Granularity
 from nvp.pruning.nn_relief.relief_step import Relieved
 
 CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
@@ -59,4 +60,9 @@ WEIGHT_CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
     "random": lambda config: WeightRandom(),
     "snip": lambda config: Snip(),
     "synflow": lambda config: SynFlow(),
+}
+
+CRITERIA_OF: dict[Granularity, dict[str, Callable[[PruneConfig], Criterion]]] = {
+    "neuron": CRITERIA,
+    "weight": WEIGHT_CRITERIA,
 }

@@ -12,9 +12,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import Shortcut, Subsample, maskable_layers, neuron_layers
+from nvp.network.groups import maskable_layers, neuron_layers
+from nvp.network.neuron_layer import Shortcut
+from nvp.network.subsample import Subsample
 from nvp.network.weight_masks import layer_path
-from nvp.network.wiring import Flow, Wiring, measure, trace
+from nvp.network.wiring import Flow, Wiring, measure_flow, trace_wiring
 from nvp.pruning.nn_relief.coverage import NORMS, Affine, coverage, scores
 
 
@@ -64,13 +66,13 @@ def nn_relief(
         raise ValueError(f"alpha is a share in (0, 1], got {alpha_conv} and {alpha_fc}")
     network, relief = copy.deepcopy(model).eval(), Relief()
     with torch.no_grad():
-        wiring = trace(network, pixels[:1])
-        flow = measure(network, wiring, pixels)
+        wiring = trace_wiring(network, pixels[:1])
+        flow = measure_flow(network, wiring, pixels)
         convolutions = relieve(network, flow, relief, nn.Conv2d, alpha_conv, norm)
         relieve_residuals(network, wiring, flow, relief, alpha_conv, norm)
         if convolutions:
             silence(network, relief, late)
-            flow = measure(network, wiring, pixels)
+            flow = measure_flow(network, wiring, pixels)
         relieve(network, flow, relief, nn.Linear, alpha_fc, norm)
         go_back(network, wiring, relief)
     return relief

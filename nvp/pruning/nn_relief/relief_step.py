@@ -7,14 +7,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nvp.config.trial_config import PruneConfig
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
-from nvp.network.neuron_layer import maskable_layers, prunable_groups
+from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import mask_weights
 from nvp.pruning.evidence import Evidence
-from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.neuron_regrowth import Units
+from nvp.pruning.measuring_point import MeasuringPoint, Units
 from nvp.pruning.nn_relief.relief import Relief, nn_relief
 
 
@@ -28,14 +27,14 @@ class Relieved:
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f ..."]:
         if not self.found:
             self.found.append(
-                one_pass(evidence.network.model, evidence.network.images, self.config)
+                run_pass(evidence.network.model, evidence.network.images, self.config)
             )
         return self.found[0].weights[evidence.weight_name].to(evidence.weight.dtype)
 
 
-def one_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
+def run_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
     """Return what a pass over `images` keeps."""
-    pixels = normalise(images.pixels, images).to(next(model.parameters()).dtype)
+    pixels = normalise_pixels(images.pixels, images).to(next(model.parameters()).dtype)
     return nn_relief(
         model,
         pixels,
@@ -45,13 +44,13 @@ def one_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
     )
 
 
-def relieve(point: MeasuringPoint, config: PruneConfig) -> Units:
+def mask_by_relief(point: MeasuringPoint, config: PruneConfig) -> Units:
     """Mask the connections that one pass removes, and the units of which nothing is left.
 
     Returns:
         {group: the units newly masked}; a unit has to be gone from every layer of its group.
     """
-    relief = one_pass(point.model, point.images, config)
+    relief = run_pass(point.model, point.images, config)
     layers = maskable_layers(point.model)
     for name, keep in relief.weights.items():
         if not bool(keep.all()):
@@ -60,7 +59,7 @@ def relieve(point: MeasuringPoint, config: PruneConfig) -> Units:
         layers[path].residual_keep &= keep
     masked = {}
     for group, paths in prunable_groups(point.model).items():
-        gone = torch.stack([is_gone(point.model, path, relief) for path in paths]).all(0)
+        gone = torch.stack([find_emptied(point.model, path, relief) for path in paths]).all(0)
         new = (gone & layers[paths[0]].keep).nonzero().flatten()
         if len(new):
             mask_units(point.model, point.optimizer, group, new)
@@ -68,7 +67,7 @@ def relieve(point: MeasuringPoint, config: PruneConfig) -> Units:
     return masked
 
 
-def is_gone(model: nn.Module, path: str, relief: Relief) -> Tensor:
+def find_emptied(model: nn.Module, path: str, relief: Relief) -> Tensor:
     """Return which neurons of a layer have nothing left: no input, no bias, no shift."""
     layer = maskable_layers(model)[path]
     kept = torch.zeros_like(layer.keep)

@@ -1,0 +1,28 @@
+"""How much is masked, and whether that is what the method wants for now."""
+
+from torch import nn
+
+from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.weight_masks import weight_sparsity
+from nvp.pruning.allocation import whole
+from nvp.pruning.neuron_regrowth import REACTIVATIONS
+from nvp.pruning.plan import PruningPlan
+
+
+def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:
+    """Return (masked or removed, all) prunable units of the network."""
+    layers = maskable_layers(model)
+    firsts = [layers[paths[0]] for paths in prunable_groups(model, sites).values()]
+    units = sum(layer.dense for layer in firsts)
+    return units - sum(int(layer.keep.sum()) for layer in firsts), units
+
+
+def has_reached(model: nn.Module, plan: PruningPlan, target: float) -> bool:
+    """Whether a hard method has masked what it wants for now, so that nothing need be scored."""
+    if plan.method.aim != "target" or plan.is_soft or plan.regrow in REACTIVATIONS:
+        return False
+    if plan.granularity == "weight":
+        masked, pool = weight_sparsity(model)
+    else:
+        masked, pool = count_masked_units(model, plan.config.sites)
+    return 0 < whole(target, pool) <= masked

@@ -1,0 +1,29 @@
+"""Regrowth: how the method lets masked neurons or weights come back."""
+
+from nvp.pruning.measuring_point import MeasuringPoint
+from nvp.pruning.neuron_regrowth import REACTIVATIONS, Units, reactivate_units
+from nvp.pruning.plan import PruningPlan
+from nvp.pruning.weight_regrowth import EXCHANGES
+
+REGROWTHS: dict[str, dict[str, object]] = {  # by granularity
+    "neuron": {"none": None, **REACTIVATIONS},
+    "weight": {"none": None, **EXCHANGES},
+}
+
+
+def regrow(point: MeasuringPoint, plan: PruningPlan, masked: Units) -> Units:
+    """Let weights or units come back, as the method says; return the units that did.
+
+    Args:
+        point: changed.
+        plan: of the trial's pruning.
+        masked: the units that this step masked; none of these comes back.
+    """
+    if not 0 < point.moment.progress <= plan.config.regrow_end:
+        return {}
+    if plan.regrow in REACTIVATIONS:
+        return reactivate_units(point, plan, masked)
+    if plan.regrow in EXCHANGES:
+        EXCHANGES[plan.regrow](point, plan.config)
+        point.forget()
+    return {}
