@@ -19,8 +19,8 @@ from torchvision.transforms import functional as reference
 from benchmarks.bar import bar, spread
 from benchmarks.telemetry import random_images, timed
 from nvp.config.trial_config import DataConfig, ModelConfig, OptimConfig
-from nvp.data.augment import PADDING, crop_flip, draw_crop, shifted_view
-from nvp.data.batches import normalise, train_batches
+from nvp.data.augment import PADDING, crop_flip, draw_crop, make_shifted_view
+from nvp.data.batches import normalise_pixels, train_batches
 from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.training.build import set_up_process
@@ -52,8 +52,8 @@ class PerSample(Dataset):
 def differing_pixels(images: Images) -> int:
     """Return how many values of 256 augmented images differ between the paths by over 1e-5."""
     index = torch.arange(256)
-    ours = normalise(
-        crop_flip(shifted_view(images.pixels), index, draw_crop(256, seeded())), images
+    ours = normalise_pixels(
+        crop_flip(make_shifted_view(images.pixels), index, draw_crop(256, seeded())), images
     )
     rng = seeded()
     shift = torch.randint(0, 2 * PADDING + 1, (2, 256), generator=rng).tolist()

@@ -1,7 +1,18 @@
-"""Data sets by name, each one file that declares a `DataSet`.
+"""Data sets by name, their splits and their batches.
 
-To add one: a file here with its facts and `load(root)`, and a line below. The driver prepares
-(downloads, decodes) once, under a lock beside the data; a trial only loads.
+    sets/     one file for each data set, which declares a `DataSet`
+    data_set  what is known of a data set before it is there, and how to get it
+    splits    train, validation and test images, resident on the device
+    stream    images that do not fit: decoded from their files by threads that run ahead
+    files     the image files of a folder, listed by split and class
+    decode    image files to uint8 tensors
+    cache     folders of small images, decoded once into a file beside the data
+    batches   shuffled, augmented, normalised batches
+    augment   augmentation of a whole batch
+    fetch     `nvp data NAME...`: get data sets before a study needs them
+
+To add a data set: a file in `sets/` with its facts and `load(root)`, and a line in DATASETS. The
+driver prepares (downloads, decodes) once, under a lock beside the data. A trial only loads.
 """
 
 import os
@@ -38,7 +49,7 @@ def data_root() -> Path:
     return Path(os.environ.get("NVP_DATA", "data")).absolute()
 
 
-def data_set(name: str) -> DataSet:
+def find_data_set(name: str) -> DataSet:
     """Return the data set called `name`: one of DATASETS, or a folder's (`folder:flowers`).
 
     Raises:
@@ -49,34 +60,34 @@ def data_set(name: str) -> DataSet:
 
 
 @lru_cache(maxsize=32)
-def data_facts(name: str, root: Path) -> DataSet:
-    """Return a data set with the facts of what is below `root`, else as declared.
+def read_facts(name: str, root: Path) -> DataSet:
+    """Return a data set with the facts measured below `root`, else with those declared.
 
     Raises:
-        ValueError: unknown name; a folder that is laid out otherwise.
+        ValueError: unknown name; a folder of another layout.
     """
-    found = data_set(name)
+    found = find_data_set(name)
     facts = found.measure(root)
     return found if facts is None else replace(found, **facts._asdict())
 
 
 @lru_cache(maxsize=2)
 def load_data(name: str, root: Path, device: str = "cpu") -> Splits:
-    """Return the splits of a data set on `device`; an actor that runs many trials loads it once.
+    """Return the splits of a data set on `device`; a process that runs many trials loads it once.
 
     Raises:
         ValueError: unknown name, or data that is not there; says where it looked.
     """
-    return data_set(name).load(root).to(device)
+    return find_data_set(name).load(root).to(device)
 
 
-def facts_of(config: DataConfig, root: Path) -> DataSet:
-    """Return the facts of the data of a trial: those of the set, with the images it trains on.
+def read_trial_facts(config: DataConfig, root: Path) -> DataSet:
+    """Return the facts of a trial's data: those of its set, but as many train images as it uses.
 
     Raises:
-        ValueError: unknown name; more images than there are; a folder that is laid out otherwise.
+        ValueError: unknown name; more images than there are; a folder of another layout.
     """
-    facts = data_facts(config.name, root)
+    facts = read_facts(config.name, root)
     if config.images > facts.num_train:
         raise ValueError(
             f"data.images: expected at most the {facts.num_train} train images of {config.name}, "
@@ -85,7 +96,7 @@ def facts_of(config: DataConfig, root: Path) -> DataSet:
     return replace(facts, num_train=config.images or facts.num_train)
 
 
-def splits_of(config: DataConfig, root: Path, device: str = "cpu") -> Splits:
+def load_trial_splits(config: DataConfig, root: Path, device: str = "cpu") -> Splits:
     """Return the splits of a trial on `device`.
 
     Raises:
@@ -99,5 +110,7 @@ def splits_of(config: DataConfig, root: Path, device: str = "cpu") -> Splits:
 
 def prepare_data(name: str, root: Path) -> Splits:
     """Return the splits, downloading and decoding what is missing first (driver only)."""
-    data_set(name).download(root)
-    return load_data(name, root, "cpu")  # the cache of `load_data` goes by what it is given
+    find_data_set(name).download(root)
+    # all three arguments, as `load_trial_splits` passes them: the cache of `load_data` compares
+    # the arguments as they are written, and would otherwise load the data twice
+    return load_data(name, root, "cpu")

@@ -13,8 +13,11 @@ from torch import Tensor
 PADDING = 4
 
 
-def shifted_view(pixels: UInt8[Tensor, "n c h w"]) -> UInt8[Tensor, "n c dy dx h w"]:
-    """Return every shift of the zero-padded images as a view that copies nothing."""
+def make_shifted_view(pixels: UInt8[Tensor, "n c h w"]) -> UInt8[Tensor, "n c dy dx h w"]:
+    """Return every shift of the zero-padded images as a view that copies nothing.
+
+    `unfold` only sets strides: [:, :, dy, dx] is the window that starts at row dy and column dx.
+    """
     height, width = pixels.shape[2:]
     padded = F.pad(pixels, (PADDING,) * 4)
     return padded.unfold(2, height, 1).unfold(3, width, 1)
@@ -23,7 +26,7 @@ def shifted_view(pixels: UInt8[Tensor, "n c h w"]) -> UInt8[Tensor, "n c dy dx h
 def draw_crops(steps: int, count: int, rng: torch.Generator) -> Int64[Tensor, "s 3 b"]:
     """Return (shift down, shift right, mirrored) of every image of every batch of an epoch.
 
-    Drawn at once, so that they move to the device once: a copy a batch would make the host wait.
+    All are drawn at once and copied to the device once, because each copy makes the host wait.
     """
     return torch.stack([draw_crop(count, rng) for _ in range(steps)])
 

@@ -14,10 +14,12 @@ from nvp.data.splits import ImageSource
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Return the number of whole batches in `count` images; the rest waits for the next epoch.
+    """Return the number of whole batches in `count` images.
+
+    The images of an incomplete batch are not used in this epoch; the next one shuffles anew.
 
     Raises:
-        ValueError: when there is not one.
+        ValueError: when there is no whole batch.
     """
     if batch_size > count:
         raise ValueError(
@@ -32,28 +34,33 @@ def train_batches(
 ) -> Iterator[tuple[Float[Tensor, "b c h w"], Int64[Tensor, "b"]]]:
     """Yield the whole batches of one epoch, in an order that only (seed, epoch) decides.
 
-    Crops and mirror images are drawn from `augment`, holes from `cutout`: holes move no crop.
+    Crops and mirror images are drawn from the stream `augment`, holes from `cutout`. So a run with
+    holes sees the same crops as one without.
     """
     order = torch.randperm(len(images), generator=generator(seed, "order", epoch))
     steps, count = steps_per_epoch(len(images), config.batch_size), config.batch_size
     rng = generator(seed, "augment", epoch)
-    batches = images.augmented(order[: steps * count].view(steps, count), config.augment, rng)
+    batches = images.augmented_batches(
+        order[: steps * count].view(steps, count), config.augment, rng
+    )
     if not config.cutout:
-        yield from ((normalise(pixels, images), labels) for pixels, labels in batches)
+        yield from ((normalise_pixels(pixels, images), labels) for pixels, labels in batches)
         return
     holes = draw_holes(steps, count, images.shape[1:], generator(seed, "cutout", epoch))
     for (pixels, labels), centres in zip(batches, holes.to(images.device), strict=True):
-        yield cut_out(normalise(pixels, images), config.cutout, centres), labels
+        yield cut_out(normalise_pixels(pixels, images), config.cutout, centres), labels
 
 
-def normalise(pixels: UInt8[Tensor, "b c h w"], images: ImageSource) -> Float[Tensor, "b c h w"]:
+def normalise_pixels(
+    pixels: UInt8[Tensor, "b c h w"], images: ImageSource
+) -> Float[Tensor, "b c h w"]:
     """Return (pixels / 255 - mean) / std as float32."""
-    scale, shift = affine_of(images.mean, images.std, pixels.device)
+    scale, shift = make_affine(images.mean, images.std, pixels.device)
     return torch.addcmul(shift, pixels.to(torch.float32), scale)
 
 
 @lru_cache(maxsize=8)
-def affine_of(
+def make_affine(
     mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
 ) -> tuple[Float[Tensor, "1 c 1 1"], Float[Tensor, "1 c 1 1"]]:
     """Return scale and shift such that pixel * scale + shift is normalised."""
@@ -70,12 +77,12 @@ CPU_EVAL_PIXELS = 2**16  # 64 images of 32x32: feature maps stay in the cache, 1
 def eval_batches(
     images: ImageSource, batch_size: int | None = None
 ) -> Iterator[tuple[Float[Tensor, "b c h w"], Int64[Tensor, "b"]]]:
-    """Yield all images in order, un-augmented; the default batch size is what suits the device."""
-    for pixels, labels in images.plain(batch_size or eval_batch_size(images)):
-        yield normalise(pixels, images), labels
+    """Yield all images in order, un-augmented; the default batch size suits the device."""
+    for pixels, labels in images.plain_batches(batch_size or choose_eval_batch_size(images)):
+        yield normalise_pixels(pixels, images), labels
 
 
-def eval_batch_size(images: ImageSource) -> int:
+def choose_eval_batch_size(images: ImageSource) -> int:
     """Return how many images to evaluate at once on their device."""
     if images.device.type != "cpu":
         return GPU_EVAL_BATCH

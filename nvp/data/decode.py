@@ -26,7 +26,7 @@ EVAL_RATIO = 256 / 224  # the shorter side before the central crop, over the cro
 
 
 def read_rgb(path: Path) -> UInt8[Tensor, "3 h w"]:
-    """Return an image file as it is, grey ones with three equal channels.
+    """Return an image file in its own size; a grey one gets three equal channels.
 
     Raises:
         ValueError: when it cannot be decoded; names the file.
@@ -34,34 +34,36 @@ def read_rgb(path: Path) -> UInt8[Tensor, "3 h w"]:
     try:
         with Image.open(path) as image:  # torchvision.io's decoders are deprecated
             pixels = np.array(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # SyntaxError: what Pillow calls a broken PNG
+    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG
         raise ValueError(f"{path}: expected an image, but it does not decode: {error}") from None
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def resize(image: UInt8[Tensor, "c h w"], height: int, width: int) -> UInt8[Tensor, "c hh ww"]:
+def resize_image(
+    image: UInt8[Tensor, "c h w"], height: int, width: int
+) -> UInt8[Tensor, "c hh ww"]:
     """Return the image at another size: bilinear, antialiased."""
     if image.shape[1:] == (height, width):
         return image
     return F.interpolate(image[None], (height, width), mode="bilinear", antialias=True)[0]
 
 
-def central(image: UInt8[Tensor, "c h w"], side: int, shorter: int) -> UInt8[Tensor, "c s s"]:
+def crop_centre(image: UInt8[Tensor, "c h w"], side: int, shorter: int) -> UInt8[Tensor, "c s s"]:
     """Return the central square of an image whose shorter side was resized to `shorter`."""
     height, width = image.shape[1:]
     scale = shorter / min(height, width)
-    image = resize(image, max(side, round(height * scale)), max(side, round(width * scale)))
+    image = resize_image(image, max(side, round(height * scale)), max(side, round(width * scale)))
     top, left = (image.shape[1] - side) // 2, (image.shape[2] - side) // 2
     return image[:, top : top + side, left : left + side]
 
 
-def square(path: Path, side: int) -> UInt8[Tensor, "3 h w"]:
-    """Return an image as it is, or its central square resized to `side`."""
+def read_square(path: Path, side: int) -> UInt8[Tensor, "3 h w"]:
+    """Return the central square of an image file, resized to `side`; all of it when `side` is 0."""
     image = read_rgb(path)
-    return central(image, side, side) if side else image
+    return crop_centre(image, side, side) if side else image
 
 
-def decode(
+def decode_files(
     folder: Path, files: Files, side: int, shape: tuple[int, ...]
 ) -> UInt8[Tensor, "n 3 h w"]:
     """Return all images of one split.
@@ -71,8 +73,8 @@ def decode(
     """
     pixels = torch.empty(len(files), *shape, dtype=torch.uint8)
 
-    def place(index: int) -> None:
-        image = square(folder / files.names[index], side)
+    def decode_into(index: int) -> None:
+        image = read_square(folder / files.names[index], side)
         if image.shape != shape:
             raise ValueError(
                 f"{folder / files.names[index]}: expected {shape[2]}x{shape[1]} pixels like the "
@@ -82,25 +84,25 @@ def decode(
         pixels[index] = image
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for start in range(0, len(files), CHUNK):  # a bad image stops it after one chunk
-            list(pool.map(place, range(start, min(start + CHUNK, len(files)))))
+        for start in range(0, len(files), CHUNK):  # chunks, so that a bad image ends it soon
+            list(pool.map(decode_into, range(start, min(start + CHUNK, len(files)))))
     return pixels
 
 
-def plain_view(path: Path, side: int) -> UInt8[Tensor, "3 s s"]:
+def read_plain_view(path: Path, side: int) -> UInt8[Tensor, "3 s s"]:
     """Return the central crop of an image file: for 224, of the image resized to 256."""
-    return central(read_rgb(path), side, round(side * EVAL_RATIO))
+    return crop_centre(read_rgb(path), side, round(side * EVAL_RATIO))
 
 
-def random_view(path: Path, side: int, draws: list[float]) -> UInt8[Tensor, "3 s s"]:
+def read_random_view(path: Path, side: int, draws: list[float]) -> UInt8[Tensor, "3 s s"]:
     """Return a random resized crop of an image file, mirrored when the last draw is below 1/2."""
     image = read_rgb(path)
-    top, left, height, width = crop_box(image.shape[1], image.shape[2], draws)
-    crop = resize(image[:, top : top + height, left : left + width], side, side)
+    top, left, height, width = choose_crop_box(image.shape[1], image.shape[2], draws)
+    crop = resize_image(image[:, top : top + height, left : left + width], side, side)
     return crop.flip(-1) if draws[-1] < 0.5 else crop
 
 
-def crop_box(height: int, width: int, draws: list[float]) -> tuple[int, int, int, int]:
+def choose_crop_box(height: int, width: int, draws: list[float]) -> tuple[int, int, int, int]:
     """Return (top, left, height, width): the first try that fits, else the central crop.
 
     Args:

@@ -1,4 +1,4 @@
-"""Fetch data sets before a study does, on every machine that runs trials: `nvp data NAME...`."""
+"""`nvp data NAME...`: fetch data sets before a study needs them, on every machine with trials."""
 
 import argparse
 import sys

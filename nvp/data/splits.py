@@ -1,7 +1,7 @@
-"""Splits: what a trial trains on, is watched over and is judged by.
+"""Splits: the images that a trial trains on, is watched over and is judged by.
 
-Small sets are `Images`, decoded once, uint8, resident on the device; a set that does not fit is a
-`Stream` (stream.py). Both are an `ImageSource`: all that batches need.
+Small sets are `Images`: decoded once, uint8, resident on the device. A set that does not fit is a
+`Stream` (`nvp.data.stream`). Both are an `ImageSource`, which is all that batches need.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from nvp.data.augment import crop_flip, draw_crops, shifted_view
+from nvp.data.augment import crop_flip, draw_crops, make_shifted_view
 
 Batch = tuple[UInt8[Tensor, "b c h w"], Int64[Tensor, "b"]]
 
@@ -38,7 +38,7 @@ class ImageSource(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Return (channels, height, width) of what a batch holds."""
+        """Return (channels, height, width) of the images of a batch."""
         ...
 
     @property
@@ -60,13 +60,13 @@ class ImageSource(Protocol):
         """Return the first min(size, n) images, un-augmented and resident."""
         ...
 
-    def augmented(
+    def augmented_batches(
         self, order: Int64[Tensor, "s b"], augment: str, rng: torch.Generator
     ) -> Iterator[Batch]:
         """Yield a batch for each row of `order` (on the CPU), augmented by draws from `rng`."""
         ...
 
-    def plain(self, batch_size: int) -> Iterator[Batch]:
+    def plain_batches(self, batch_size: int) -> Iterator[Batch]:
         """Yield all images in order, un-augmented."""
         ...
 
@@ -106,7 +106,7 @@ class Images:
         """Return the first min(size, n) images."""
         return self.select(slice(0, size))
 
-    def augmented(
+    def augmented_batches(
         self, order: Int64[Tensor, "s b"], augment: str, rng: torch.Generator
     ) -> Iterator[Batch]:
         """Yield the images of each row of `order`; crop_flip shifts and mirrors them."""
@@ -115,15 +115,15 @@ class Images:
             yield from ((self.pixels[index], self.labels[index]) for index in rows)
             return
         steps, count = order.shape
-        view, crops = shifted_view(self.pixels), draw_crops(steps, count, rng).to(self.device)
+        view, crops = make_shifted_view(self.pixels), draw_crops(steps, count, rng).to(self.device)
         for index, crop in zip(rows, crops, strict=True):
             yield crop_flip(view, index, crop), self.labels[index]
 
-    def plain(self, batch_size: int) -> Iterator[Batch]:
+    def plain_batches(self, batch_size: int) -> Iterator[Batch]:
         """Yield all images in order."""
         for start in range(0, len(self), batch_size):
-            part = self.select(slice(start, start + batch_size))
-            yield part.pixels, part.labels
+            batch = self.select(slice(start, start + batch_size))
+            yield batch.pixels, batch.labels
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Splits:
     num_classes: int
 
     def probe(self, size: int) -> Images:
-        """Return the first min(size, n) train images: what vitality is measured over."""
+        """Return the first min(size, n) train images; vitality is measured over them."""
         return self.train.first(size)
 
     def to(self, device: torch.device | str) -> "Splits":
@@ -148,6 +148,6 @@ class Splits:
         return type(self)(train, val, test, self.num_classes)
 
 
-def shuffled(count: int, seed: int = 0) -> Int64[Tensor, "n"]:
-    """Return a fixed permutation, the same for every trial, that makes the splits."""
+def draw_permutation(count: int, seed: int = 0) -> Int64[Tensor, "n"]:
+    """Return the fixed permutation by which every trial makes the same splits."""
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed))

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, facts_of
+from nvp.data import data_root, read_trial_facts
 from nvp.storage.store import Storage
 from nvp.storage.studies import find_study
 from nvp.training.build import dense
@@ -65,7 +65,7 @@ def restored(
             f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
             "finishes keeps it only with --keep-checkpoints"
         )
-    facts = facts_of(config.data, data_root())
+    facts = read_trial_facts(config.data, data_root())
     state = dense(replace(config, model=replace(config.model, weights="")), facts)
     restore(found[0], state)
     return state.model, facts.image_shape

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
 from nvp.vitality.observe import evaluating
 
@@ -55,7 +55,7 @@ def gradient_noise_scale(
     with evaluating(model), torch.enable_grad():
         for start in range(0, PARTS * small, small):
             part = images.select(slice(start, start + small))
-            loss = F.cross_entropy(model(normalise(part.pixels, part)), part.labels)
+            loss = F.cross_entropy(model(normalise_pixels(part.pixels, part)), part.labels)
             gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
             if live:
                 pairs = zip(names, gradients, strict=True)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvp.config.trial_config import DataConfig
-from nvp.data.augment import crop_flip, cut_out, draw_crop, draw_holes, shifted_view
-from nvp.data.batches import eval_batches, normalise, steps_per_epoch, train_batches
+from nvp.data.augment import crop_flip, cut_out, draw_crop, draw_holes, make_shifted_view
+from nvp.data.batches import eval_batches, normalise_pixels, steps_per_epoch, train_batches
 from nvp.data.splits import Images
 
 
@@ -56,15 +56,15 @@ def test_the_order_is_of_the_seed_and_the_epoch_alone() -> None:
 def test_pixels_go_with_their_labels() -> None:
     images = numbered(40, channels=3)
     for pixels, labels in train_batches(images, DataConfig(batch_size=8), seed=3, epoch=2):
-        assert torch.equal(pixels, normalise(images.pixels[labels], images))
+        assert torch.equal(pixels, normalise_pixels(images.pixels[labels], images))
 
 
 def test_normalise_by_hand() -> None:
     pixels = torch.tensor([[[[0, 255]], [[51, 102]]]], dtype=torch.uint8)
     images = Images(pixels, torch.tensor([0]), (0.5, 0.2), (0.25, 0.1))
     expected = torch.tensor([[[[-2.0, 2.0]], [[0.0, 2.0]]]])
-    assert torch.allclose(normalise(pixels, images), expected, atol=1e-6)
-    assert normalise(pixels, images).dtype == torch.float32
+    assert torch.allclose(normalise_pixels(pixels, images), expected, atol=1e-6)
+    assert normalise_pixels(pixels, images).dtype == torch.float32
 
 
 def variants(image: torch.Tensor) -> dict[bytes, tuple[int, int, bool]]:
@@ -82,7 +82,7 @@ def variants(image: torch.Tensor) -> dict[bytes, tuple[int, int, bool]]:
 
 def test_an_augmented_image_is_a_shift_or_its_mirror_image() -> None:
     images = numbered(3, channels=2, size=8)
-    view = shifted_view(images.pixels)
+    view = make_shifted_view(images.pixels)
     index = torch.arange(600) % 3
     augmented = crop_flip(view, index, draw_crop(600, torch.Generator().manual_seed(0)))
     known = [variants(image) for image in images.pixels]
@@ -149,7 +149,7 @@ def test_holes_move_neither_the_order_nor_a_crop() -> None:
 
 def test_shifts_are_a_view() -> None:
     pixels = numbered(5, size=32).pixels
-    view = shifted_view(pixels)
+    view = make_shifted_view(pixels)
     assert view.shape == (5, 1, 9, 9, 32, 32)
     assert view.untyped_storage().nbytes() == 5 * 40 * 40
 
@@ -159,4 +159,4 @@ def test_evaluation_shows_every_image_in_order(batch_size: int) -> None:
     images = numbered(30)
     batches = list(eval_batches(images, batch_size))
     assert torch.cat([labels for _, labels in batches]).tolist() == list(range(30))
-    assert torch.equal(torch.cat([p for p, _ in batches]), normalise(images.pixels, images))
+    assert torch.equal(torch.cat([p for p, _ in batches]), normalise_pixels(images.pixels, images))

@@ -10,9 +10,16 @@ import torch
 from sklearn.datasets import load_digits
 
 from nvp.config.trial_config import DataConfig, TrialConfig
-from nvp.data import DATASETS, data_root, facts_of, load_data, prepare_data, splits_of
+from nvp.data import (
+    DATASETS,
+    data_root,
+    load_data,
+    load_trial_splits,
+    prepare_data,
+    read_trial_facts,
+)
 from nvp.data.fetch import main
-from nvp.data.splits import Images, Splits, shuffled
+from nvp.data.splits import Images, Splits, draw_permutation
 from nvp.trial.validation import check_trial
 
 ROOTS = (os.environ.get("NVP_DATA", "data"), Path(__file__).parents[3] / "shared" / "data")
@@ -95,9 +102,9 @@ def test_digits_are_the_same_every_time() -> None:
 
 
 def test_the_splitting_permutation_is_one() -> None:
-    order = shuffled(100)
+    order = draw_permutation(100)
     assert sorted(order.tolist()) == list(range(100))
-    assert torch.equal(order, shuffled(100))
+    assert torch.equal(order, draw_permutation(100))
     assert order.tolist() != list(range(100))
 
 
@@ -152,10 +159,13 @@ def test_images_select_by_index_and_slice() -> None:
 
 
 def test_a_trial_may_train_on_a_part() -> None:
-    whole, facts = splits_of(DataConfig(), data_root()), facts_of(DataConfig(), data_root())
+    whole, facts = (
+        load_trial_splits(DataConfig(), data_root()),
+        read_trial_facts(DataConfig(), data_root()),
+    )
     part = DataConfig(images=100)
-    assert facts_of(part, data_root()) == replace(facts, num_train=100)
-    splits = splits_of(part, data_root())
+    assert read_trial_facts(part, data_root()) == replace(facts, num_train=100)
+    splits = load_trial_splits(part, data_root())
     assert torch.equal(splits.train.first(200).pixels, whole.train.first(100).pixels)
     assert splits.val is whole.val
     assert splits.test is whole.test

@@ -10,9 +10,10 @@ import pytest
 
 from nvp.config.trial_config import DataConfig, TrialConfig
 from nvp.data import load_data
-from nvp.data.sets.torchvision_sets import fetch, is_there
+from nvp.data.sets.torchvision_sets import fetch_set, is_there
 from nvp.storage.store import Storage
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 
 FILES = ("one", "two", "three")
 
@@ -51,8 +52,8 @@ def contents(root: Path) -> set[str]:
 
 
 def test_a_set_is_fetched_once(fake: Recorder, tmp_path: Path) -> None:
-    fetch("Fake", tmp_path)
-    fetch("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
     assert len(fake.downloads) == 1
     assert contents(tmp_path) == {"half of it, and the other half"}
     assert {path.name for path in tmp_path.iterdir()} - {".download.lock"} == {"Fake"}
@@ -60,7 +61,7 @@ def test_a_set_is_fetched_once(fake: Recorder, tmp_path: Path) -> None:
 
 def test_nobody_sees_half_of_a_file(fake: Recorder, tmp_path: Path) -> None:
     fake.during = lambda raw: pytest.fail("half") if is_there("Fake", tmp_path) else None
-    fetch("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
     assert is_there("Fake", tmp_path)
 
 
@@ -70,10 +71,10 @@ def test_a_download_that_died_is_done_again(fake: Recorder, tmp_path: Path) -> N
 
     fake.during = die
     with pytest.raises(KeyboardInterrupt):
-        fetch("Fake", tmp_path)
+        fetch_set("Fake", tmp_path)
     assert not (tmp_path / "Fake").exists()
     fake.during = lambda raw: None
-    fetch("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
     assert contents(tmp_path) == {"half of it, and the other half"}
 
 
@@ -84,7 +85,7 @@ def test_two_at_once_download_once(fake: Recorder, tmp_path: Path) -> None:
     def driver() -> None:
         meet.wait()
         try:
-            fetch("Fake", tmp_path)
+            fetch_set("Fake", tmp_path)
         except BaseException as error:  # noqa: BLE001
             failed.append(error)
 
@@ -104,16 +105,16 @@ def test_archives_that_are_there_are_used(fake: Recorder, tmp_path: Path) -> Non
     (tmp_path / "else.tar.gz").write_text("not of this set")
     found: set[str] = set()
     fake.during = lambda raw: found.update(p.name for p in raw.parents[1].rglob("*.gz"))
-    fetch("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
     assert found == {"one.gz", "fake.tar.gz"}
 
 
 def test_a_folder_that_cannot_be_written_still_serves(fake: Recorder, tmp_path: Path) -> None:
-    fetch("Fake", tmp_path)
+    fetch_set("Fake", tmp_path)
     shutil.rmtree(tmp_path / ".download.lock", ignore_errors=True)
     os.chmod(tmp_path, 0o500)
     try:
-        fetch("Fake", tmp_path)
+        fetch_set("Fake", tmp_path)
     finally:
         os.chmod(tmp_path, 0o700)
     assert len(fake.downloads) == 1
@@ -131,7 +132,7 @@ def test_a_trial_never_downloads(
     root = tmp_path / "data"
     root.mkdir()
     config = TrialConfig(epochs=1, data=DataConfig(name=name))
-    *_, last = run_trial(config, Storage.at(str(tmp_path / "results")), root=root)
+    *_, last = run_trial(config, Storage.at(str(tmp_path / "results")), RunOptions(data_root=root))
     assert last.status == "failed"
     assert last.error is not None
     assert str(root) in last.error

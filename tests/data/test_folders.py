@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, TrialConfig
-from nvp.data import cache, data_facts, data_set, load_data, prepare_data
-from nvp.data.sets.image_folder import parse
-from nvp.data.sets.tiny_imagenet import listing
+from nvp.data import cache, find_data_set, load_data, prepare_data, read_facts
+from nvp.data.sets.image_folder import parse_name
+from nvp.data.sets.tiny_imagenet import list_files
 from nvp.data.splits import Images, Splits
 from nvp.trial.validation import check_trial
 from tests.folders import CLASSES, image_folder, tiny_imagenet, write
@@ -63,14 +63,14 @@ def test_tiny_imagenet_is_read_by_its_annotations(tmp_path: Path) -> None:
 
 
 def test_facts_are_declared_until_the_folder_says_otherwise(tmp_path: Path) -> None:
-    nothing = data_facts(TINY, tmp_path / "nothing")
+    nothing = read_facts(TINY, tmp_path / "nothing")
     assert (nothing.image_shape, nothing.num_classes, nothing.num_train) == (
         (3, 64, 64),
         200,
         95000,
     )
     tiny_imagenet(tmp_path)
-    there = data_facts(TINY, tmp_path)
+    there = read_facts(TINY, tmp_path)
     data = prepare_data(TINY, tmp_path)
     assert (there.num_classes, there.num_train) == (3, len(data.train)) == (3, 23)
     assert data.num_classes == 3
@@ -114,7 +114,7 @@ def test_missing_folders_name_where_and_how(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_side_is_cropped_and_resized(tmp_path: Path) -> None:
     image_folder(tmp_path / "flowers", "train", "val", "test", suffix="png")
-    facts = data_facts("folder:flowers@32", tmp_path)
+    facts = read_facts("folder:flowers@32", tmp_path)
     train, val, test = resident(prepare_data("folder:flowers@32", tmp_path))
     assert facts.image_shape == train.shape == (3, 32, 32)
     assert (facts.num_train, len(val), len(test)) == (len(train), 24, 24) == (24, 24, 24)
@@ -156,20 +156,20 @@ def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".cache", "x@", "x@-3", "x@0", "x@y"])
 def test_a_folder_s_name_is_one_below_the_root(name: str) -> None:
     with pytest.raises(ValueError, match="expected folder:<name>"):
-        data_set(f"folder:{name}")
+        find_data_set(f"folder:{name}")
 
 
 def test_folder_and_side() -> None:
-    assert parse("flowers") == ("flowers", 0)
-    assert parse("flowers@64") == ("flowers", 64)
+    assert parse_name("flowers") == ("flowers", 0)
+    assert parse_name("flowers@64") == ("flowers", 64)
 
 
 def test_the_second_load_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_imagenet(tmp_path)
     first = prepare_data(TINY, tmp_path)
-    monkeypatch.setattr(cache, "write", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(cache, "write_cache", lambda *_: pytest.fail("decoded again"))
     load_data.cache_clear()
-    for again in (prepare_data(TINY, tmp_path), data_set(TINY).load(tmp_path)):
+    for again in (prepare_data(TINY, tmp_path), find_data_set(TINY).load(tmp_path)):
         for one, two in zip(resident(first), resident(again), strict=True):
             assert torch.equal(one.pixels, two.pixels)
             assert torch.equal(one.labels, two.labels)
@@ -189,8 +189,8 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
         b"{}",
     ):
         path.write_bytes(damaged)
-        assert cache.read(path) is None
-        again = resident(data_set(TINY).load(tmp_path))[0]
+        assert cache.read_cache(path) is None
+        again = resident(find_data_set(TINY).load(tmp_path))[0]
         assert torch.equal(again.pixels, first)
 
 
@@ -199,7 +199,7 @@ def test_the_driver_notices_another_folder(tmp_path: Path) -> None:
     before = prepare_data(TINY, tmp_path)
     write(folder / "train" / "n03" / "images" / "n03_99.JPEG", 5)
     load_data.cache_clear()
-    listing.cache_clear()
+    list_files.cache_clear()
     after = prepare_data(TINY, tmp_path)
     assert len(after.train) == len(before.train) + 1
 

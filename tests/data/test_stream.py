@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 from torchvision.transforms import v2
 
 from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, PruneConfig, TrialConfig
-from nvp.data import data_facts, prepare_data
+from nvp.data import prepare_data, read_facts
 from nvp.data import stream as stream_module
 from nvp.data.batches import eval_batches, train_batches
-from nvp.data.decode import DRAWS, TRIES, crop_box, plain_view, read_rgb
-from nvp.data.files import train_and_val_folders
+from nvp.data.decode import DRAWS, TRIES, choose_crop_box, read_plain_view, read_rgb
+from nvp.data.files import list_train_and_val
 from nvp.data.splits import Images, ImageSource, Splits
 from nvp.data.stream import Stream
 from nvp.models import build_model
 from nvp.storage.store import Storage
 from nvp.training.loop import evaluate
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 from nvp.vitality import observe
 from tests.folders import image_folder
 
@@ -30,9 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def splits(folder: Path, side: int = 16) -> Splits:
-    found = train_and_val_folders(folder)
+    found = list_train_and_val(folder)
     train, val, test = (
-        Stream(folder, part, (0.5,) * 3, (0.25,) * 3, side) for part in found.parts().values()
+        Stream(folder, part, (0.5,) * 3, (0.25,) * 3, side) for part in found.by_split().values()
     )
     return Splits(train, val, test, 3)
 
@@ -43,7 +44,7 @@ def epoch(images: ImageSource, **changes: object) -> list[tuple[torch.Tensor, to
 
 
 def test_imagenet_is_the_ilsvrc_folder(folder: Path) -> None:
-    facts, data = data_facts("imagenet", folder.parent), prepare_data("imagenet", folder.parent)
+    facts, data = read_facts("imagenet", folder.parent), prepare_data("imagenet", folder.parent)
     assert isinstance(data.train, Stream)
     assert isinstance(data.train, ImageSource)
     assert data.train.shape == facts.image_shape == (3, 224, 224)
@@ -59,7 +60,7 @@ def test_threads_move_no_pixel(folder: Path, augment: str, monkeypatch: pytest.M
     images = splits(folder).train
     runs = []
     for count in (1, 3, 8):
-        monkeypatch.setattr(stream_module, "num_threads", lambda device, n=count: n)
+        monkeypatch.setattr(stream_module, "count_threads", lambda device, n=count: n)
         runs.append(epoch(images, augment=augment))
     for run in runs[1:]:
         for (one, labels), (two, same) in zip(runs[0], run, strict=True):
@@ -80,17 +81,17 @@ def test_the_order_is_that_of_a_resident_set(folder: Path) -> None:
 def test_evaluation_is_in_order_and_by_files(folder: Path) -> None:
     images = splits(folder).test
     assert isinstance(images, Stream)
-    pixels = torch.cat([p for p, _ in images.plain(5)])
-    labels = torch.cat([labels for _, labels in images.plain(5)])
+    pixels = torch.cat([p for p, _ in images.plain_batches(5)])
+    labels = torch.cat([labels for _, labels in images.plain_batches(5)])
     assert labels.tolist() == images.labels.tolist()
     for image, name in zip(pixels, images.files.names, strict=True):
-        assert torch.equal(image, plain_view(folder / name, 16))
+        assert torch.equal(image, read_plain_view(folder / name, 16))
 
 
 def test_the_central_crop_is_torchvision_s(folder: Path) -> None:
     transform = v2.Compose([v2.Resize(256, antialias=True), v2.CenterCrop(224)])
     for path in sorted((folder / "val" / "n02").iterdir()):
-        difference = plain_view(path, 224).int() - transform(read_rgb(path)).int()
+        difference = read_plain_view(path, 224).int() - transform(read_rgb(path)).int()
         assert difference.abs().float().mean() < 2  # its rounding of the longer side differs
 
 
@@ -114,7 +115,7 @@ def test_the_probe_is_resident_and_decoded_once(folder: Path) -> None:
 
 
 def test_stopping_in_the_middle_of_an_epoch_ends_the_threads(folder: Path) -> None:
-    batches = splits(folder).train.plain(2)
+    batches = splits(folder).train.plain_batches(2)
     next(batches)
     batches.close()  # type: ignore[attr-defined]
 
@@ -124,7 +125,7 @@ def test_stopping_in_the_middle_of_an_epoch_ends_the_threads(folder: Path) -> No
 def test_crops_lie_in_the_image(height: int, width: int, seed: int) -> None:
     rng = torch.Generator().manual_seed(seed)
     draws = torch.rand(DRAWS, generator=rng, dtype=torch.float64).tolist()
-    top, left, h, w = crop_box(height, width, draws)
+    top, left, h, w = choose_crop_box(height, width, draws)
     assert 0 <= top <= top + h <= height
     assert 0 <= left <= left + w <= width
     assert h > 0
@@ -134,9 +135,9 @@ def test_crops_lie_in_the_image(height: int, width: int, seed: int) -> None:
 def test_the_first_try_that_fits_is_taken() -> None:
     draws = [1.0 - 2**-53] * TRIES + [0.5] * TRIES + [0.0, 0.0, 0.9]
     draws[3], draws[13] = 0.0, 0.5  # 8 % of the area, square
-    assert crop_box(100, 50, draws) == (0, 0, 20, 20)
+    assert choose_crop_box(100, 50, draws) == (0, 0, 20, 20)
     draws[3] = draws[0]
-    assert crop_box(100, 50, draws) == (16, 0, 67, 50)  # none: as tall as 4/3 allows
+    assert choose_crop_box(100, 50, draws) == (16, 0, 67, 50)  # none: as tall as 4/3 allows
 
 
 def test_a_trial_streams(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,5 +149,7 @@ def test_a_trial_streams(tmp_path: Path, folder: Path, monkeypatch: pytest.Monke
         probe=ProbeConfig(size=16, bins=4),
         prune=PruneConfig(method="dead", patience=1),
     )
-    last = list(run_trial(config, Storage.at(str(tmp_path)), root=folder.parent))[-1]
+    last = list(run_trial(config, Storage.at(str(tmp_path)), RunOptions(data_root=folder.parent)))[
+        -1
+    ]
     assert (last.status, last.error) == ("done", None)

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from nvp.data import batches
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.network.weight_masks import register_mask
 from nvp.pruning.sensitivity import Sensitivity
 from tests.tiny import Tiny, tiny_images
 
 torch.set_num_threads(1)
 IMAGES = tiny_images()
-PIXELS, LABELS = normalise(IMAGES.pixels, IMAGES).double(), IMAGES.labels
+PIXELS, LABELS = normalise_pixels(IMAGES.pixels, IMAGES).double(), IMAGES.labels
 WEIGHTS = ["conv.affine.weight", "hidden.affine.weight", "head.weight"]
 GATED = ["conv", "hidden"]
 MEASURES: dict[str, Callable[[Sensitivity], dict[str, Tensor]]] = {

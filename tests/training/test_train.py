@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data import DATASETS
-from nvp.data.batches import normalise, train_batches
+from nvp.data.batches import normalise_pixels, train_batches
 from nvp.data.splits import Splits
 from nvp.network.groups import neuron_layers
 from nvp.network.train_state import Diverged
@@ -72,7 +72,7 @@ def test_the_loop_is_the_obvious_one() -> None:
             losses.append(float(loss.detach()))
             hits.append(float((logits.argmax(1) == y).double().mean()))
         model.eval()
-        logits = model(normalise(images.val.pixels, images.val)).detach()
+        logits = model(normalise_pixels(images.val.pixels, images.val)).detach()
         val_loss = float(F.cross_entropy(logits, images.val.labels))
         expected.append((sum(losses) / 3, sum(hits) / 3, val_loss))
     found = [(r.train_loss, r.train_accuracy, r.val_loss) for r in run(config)[1:]]
@@ -117,7 +117,7 @@ def test_evaluation_is_the_mean_over_all_images_and_changes_nothing() -> None:
     losses, hits = [], []
     for index in range(len(images.test)):
         one = images.test.select(slice(index, index + 1))
-        logits = model(normalise(one.pixels, one)).detach()
+        logits = model(normalise_pixels(one.pixels, one)).detach()
         losses.append(float(-logits.double().log_softmax(1)[0, one.labels[0]]))
         hits.append(int(logits.argmax()) == int(one.labels[0]))
     assert loss == pytest.approx(sum(losses) / len(losses), rel=1e-5)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, ProbeConfig, TrialConfig
 from nvp.data import DATASETS
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.network.groups import neuron_layers
@@ -71,7 +71,7 @@ def per_example(model: nn.Module, images: Images) -> np.ndarray:
     rows = []
     for i in range(len(images)):
         one = images.select(slice(i, i + 1))
-        loss = F.cross_entropy(model(normalise(one.pixels, one)), one.labels)
+        loss = F.cross_entropy(model(normalise_pixels(one.pixels, one)), one.labels)
         gradients = torch.autograd.grad(loss, list(model.parameters()))
         rows.append(torch.cat([g.flatten() for g in gradients]).double().numpy())
     return np.array(rows)

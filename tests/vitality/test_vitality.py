@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.data.batches import normalise
+from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.models.activations import ACTIVATIONS
@@ -506,7 +506,7 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
     model, probe = model_of(name, norm=norm, activation=activation), images()
     seen = observe(model, probe, bins=BINS)
     with torch.no_grad():
-        expected = by_hand(name, model.eval(), normalise(probe.pixels, probe))
+        expected = by_hand(name, model.eval(), normalise_pixels(probe.pixels, probe))
     assert list(seen.layers) == list(expected)
     for path, output in expected.items():
         assert_same(seen.layers[path], activity_of(output, activation=activation))
@@ -552,7 +552,7 @@ def test_masked_neurons_are_silent_and_do_not_count_in_the_edges_of_the_living()
     probe = images()
     seen = observe(model, probe, bins=BINS)
     with torch.no_grad():
-        output = by_hand("mlp", model.eval(), normalise(probe.pixels, probe))["hidden.1"]
+        output = by_hand("mlp", model.eval(), normalise_pixels(probe.pixels, probe))["hidden.1"]
     expected = activity_of(output[:, layer.keep])
     assert_same(seen.layers["hidden.1"].select(layer.keep), expected)
     assert float(seen.layers["hidden.1"].mean_abs[3]) == 0.0
@@ -618,7 +618,7 @@ def test_layers_of_one_neuron() -> None:
     probe = images()
     seen = observe(model, probe, bins=BINS)
     with torch.no_grad():
-        expected = by_hand("convnet", model.eval(), normalise(probe.pixels, probe))
+        expected = by_hand("convnet", model.eval(), normalise_pixels(probe.pixels, probe))
     for path, activity in seen.layers.items():
         assert activity.counts.shape == (1, BINS)
         assert_same(activity, activity_of(expected[path]))

@@ -1,1 +1,9 @@
-"""Data sets: one file each, which declares a `DataSet`; `nvp.data` has the registry."""
+"""Data sets: one file for each, which declares a `DataSet`; `nvp.data` has the registry.
+
+cifar10, cifar100, fashion_mnist, mnist   downloaded by torchvision
+digits                                    part of scikit-learn
+tiny_imagenet, imagenet, image_folder     folders of image files, by class
+torchvision_sets                          downloading and reading what torchvision knows
+
+A file has the facts of its set and `load(root)`; a line in DATASETS names it.
+"""

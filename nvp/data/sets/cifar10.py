@@ -6,18 +6,18 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch, splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits
 from nvp.data.splits import Splits
 
 
 def load(root: Path) -> Splits:
     """Return the splits below `root`."""
-    return splits("CIFAR10", root, mean=(0.4914, 0.4822, 0.4465), std=(0.2470, 0.2435, 0.2616))
+    return load_splits("CIFAR10", root, mean=(0.4914, 0.4822, 0.4465), std=(0.2470, 0.2435, 0.2616))
 
 
 def download(root: Path) -> None:
     """Get the files below `root` unless they are there."""
-    fetch("CIFAR10", root)
+    fetch_set("CIFAR10", root)
 
 
 CIFAR10 = DataSet(

@@ -6,19 +6,19 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch, splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits
 from nvp.data.splits import Splits
 
 
 def load(root: Path) -> Splits:
     """Return the splits below `root`."""
     mean, std = (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)
-    return splits("CIFAR100", root, mean=mean, std=std, num_classes=100)
+    return load_splits("CIFAR100", root, mean=mean, std=std, num_classes=100)
 
 
 def download(root: Path) -> None:
     """Get the files below `root` unless they are there."""
-    fetch("CIFAR100", root)
+    fetch_set("CIFAR100", root)
 
 
 CIFAR100 = DataSet(

@@ -6,18 +6,18 @@ Source: Xiao et al., "Fashion-MNIST: a novel image dataset for benchmarking", 20
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch, splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits
 from nvp.data.splits import Splits
 
 
 def load(root: Path) -> Splits:
     """Return the splits below `root`."""
-    return splits("FashionMNIST", root, mean=(0.2860,), std=(0.3530,))
+    return load_splits("FashionMNIST", root, mean=(0.2860,), std=(0.3530,))
 
 
 def download(root: Path) -> None:
     """Get the files below `root` unless they are there."""
-    fetch("FashionMNIST", root)
+    fetch_set("FashionMNIST", root)
 
 
 FASHION_MNIST = DataSet(

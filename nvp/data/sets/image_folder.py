@@ -1,8 +1,9 @@
 """Any folder of images by class: `folder:flowers` is <NVP_DATA>/flowers, `folder:flowers@64` crops.
 
 Layout: train/<class>/*, and val/<class>/* or test/<class>/* or both. Without a side the images must
-be of one size; with one, the central square of each is resized to it. Folder and side are in the
-name, and so in the trial's, because results depend on them; where the folder lies is not.
+be of one size. With a side, the central square of each is resized to it. Folder and side are part
+of the data set's name and so of the trial's, because results depend on them. The location of the
+folder is not.
 """
 
 from pathlib import Path
@@ -10,30 +11,30 @@ from pathlib import Path
 from nvp.data import cache
 from nvp.data.data_set import DataSet, Facts
 from nvp.data.decode import read_rgb
-from nvp.data.files import Listing, train_and_val_folders
+from nvp.data.files import Listing, list_train_and_val
 from nvp.data.splits import Splits
 
 KIND = "folder"
 
 
 def image_folder(name: str) -> DataSet:
-    """Return the data set called `folder:<name>`, all of whose facts are measured.
+    """Return the data set called `folder:<name>`; all its facts are measured, none declared.
 
     Args:
         name: what follows the colon: a folder below NVP_DATA, then @ and a side or nothing.
     """
-    folder, side = parse(name)
+    folder, side = parse_name(name)
 
     def listing(root: Path) -> Listing:
         try:
-            return train_and_val_folders(root / folder)
+            return list_train_and_val(root / folder)
         except ValueError as error:
             raise ValueError(
                 f"data.name={KIND}:{name}: {error}; put it there or name its parent folder in "
                 "NVP_DATA"
             ) from None
 
-    def place(root: Path) -> Path:
+    def cache_file(root: Path) -> Path:
         return cache.cache_path(root, f"{KIND}_{name}")
 
     def measure(root: Path) -> Facts:
@@ -43,11 +44,11 @@ def image_folder(name: str) -> DataSet:
         return Facts((3, height, width), found.num_classes, len(found.train))
 
     def load(root: Path) -> Splits:
-        return cache.load(lambda: listing(root), place(root), side)
+        return cache.load_cache(lambda: listing(root), cache_file(root), side)
 
     def download(root: Path) -> None:
-        train_and_val_folders.cache_clear()
-        cache.prepare(listing(root), place(root), side)
+        list_train_and_val.cache_clear()
+        cache.prepare_cache(listing(root), cache_file(root), side)
 
     return DataSet(
         image_shape=(3, 0, 0),
@@ -59,11 +60,11 @@ def image_folder(name: str) -> DataSet:
     )
 
 
-def parse(name: str) -> tuple[str, int]:
+def parse_name(name: str) -> tuple[str, int]:
     """Return (folder, side) of "folder@side"; side 0 where there is none.
 
     Raises:
-        ValueError: for what is not one folder's name, or a side that is not a number.
+        ValueError: for anything but the name of one folder, or a side that is no positive number.
     """
     folder, at, side = name.partition("@")
     whole = folder and "/" not in folder and not folder.startswith(".")

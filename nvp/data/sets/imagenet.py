@@ -1,7 +1,8 @@
 """ImageNet (ILSVRC 2012): 1,271,167 train, 10,000 val, 50,000 test images, 224x224, 1,000 classes.
 
-It streams. Test is the official validation part, val is held out of train. Augmentation crop_flip
-is a random resized crop; else the central 224x224 of the image resized to a shorter side of 256.
+It streams. The test split is the official validation set; val is held out of train. Augmentation
+crop_flip is a random resized crop. Without it, an image is resized to a shorter side of 256, and
+its central 224x224 are taken.
 
 Source: Russakovsky et al., "ImageNet large scale visual recognition challenge", 2015.
 """
@@ -9,7 +10,7 @@ Source: Russakovsky et al., "ImageNet large scale visual recognition challenge",
 from pathlib import Path
 
 from nvp.data.data_set import DataSet, Facts
-from nvp.data.files import Listing, train_and_val_folders
+from nvp.data.files import Listing, list_train_and_val
 from nvp.data.splits import Splits
 from nvp.data.stream import Stream
 
@@ -17,14 +18,14 @@ SIDE = 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def listing(root: Path) -> Listing:
+def list_files(root: Path) -> Listing:
     """Return the files below `root`.
 
     Raises:
-        ValueError: when they are not there, or laid out in another way.
+        ValueError: when they are not there, or in another layout.
     """
     try:
-        return train_and_val_folders(root / "imagenet")
+        return list_train_and_val(root / "imagenet")
     except ValueError as error:
         raise ValueError(
             f"imagenet: {error}; get ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar with an "
@@ -37,19 +38,20 @@ def listing(root: Path) -> Listing:
 
 
 def load(root: Path) -> Splits:
-    """Return the splits below `root`, none of it decoded."""
-    found = listing(root)
+    """Return the splits below `root`; no image is decoded yet."""
+    found = list_files(root)
     train, val, test = (
-        Stream(found.folder, part, MEAN, STD, SIDE) for part in (found.train, found.val, found.test)
+        Stream(found.folder, files, MEAN, STD, SIDE)
+        for files in (found.train, found.val, found.test)
     )
     return Splits(train, val, test, found.num_classes)
 
 
 def measure(root: Path) -> Facts | None:
-    """Return what is below `root`, None where nothing is."""
+    """Return the facts of the images below `root`; None when the folder is not there."""
     if not (root / "imagenet").is_dir():
         return None
-    found = listing(root)
+    found = list_files(root)
     return Facts((3, SIDE, SIDE), found.num_classes, len(found.train))
 
 

@@ -6,18 +6,18 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch, splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits
 from nvp.data.splits import Splits
 
 
 def load(root: Path) -> Splits:
     """Return the splits below `root`."""
-    return splits("MNIST", root, mean=(0.1307,), std=(0.3081,))
+    return load_splits("MNIST", root, mean=(0.1307,), std=(0.3081,))
 
 
 def download(root: Path) -> None:
     """Get the files below `root` unless they are there."""
-    fetch("MNIST", root)
+    fetch_set("MNIST", root)
 
 
 MNIST = DataSet(

@@ -1,7 +1,8 @@
 """Data sets that torchvision downloads and reads: the driver fetches, a trial only loads.
 
-torchvision checks md5 sums: of what it downloads, always; of CIFAR's files, at each opening too.
-MNIST's unpacked files carry none, so files are moved to their place only when all are whole.
+torchvision checks the md5 sums of what it downloads, and those of CIFAR's files at each opening.
+MNIST's unpacked files have no sums. So files are downloaded to a folder beside, and moved only when
+all are whole.
 """
 
 import shutil
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from filelock import FileLock
 
-from nvp.data.splits import Images, Splits, shuffled
+from nvp.data.splits import Images, Splits, draw_permutation
 
 
 def torchvision_class(name: str) -> Any:
@@ -26,7 +27,7 @@ def open_set(name: str, root: Path, *, train: bool) -> Any:
     """Return torchvision's data set, never downloading.
 
     Raises:
-        ValueError: when it is not below `root`; names the folder and the command that gets it.
+        ValueError: when it is not below `root`; the message has the command that gets it.
     """
     try:
         return torchvision_class(name)(root=root, train=train, download=False)
@@ -47,7 +48,7 @@ def is_there(name: str, root: Path) -> bool:
     return True
 
 
-def fetch(name: str, root: Path) -> None:
+def fetch_set(name: str, root: Path) -> None:
     """Download the set below `root` unless it is there; one process at a time.
 
     Raises:
@@ -60,20 +61,20 @@ def fetch(name: str, root: Path) -> None:
             root.mkdir(parents=True, exist_ok=True)
             with FileLock(root / ".download.lock"):
                 if not is_there(name, root):  # another process may have brought it meanwhile
-                    bring(name, root)
+                    download_set(name, root)
         except (OSError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"{missing} (the download failed: {reason})") from None
 
 
-def bring(name: str, root: Path) -> None:
-    """Download beside `root`'s files and move each there when all are whole; under the lock.
+def download_set(name: str, root: Path) -> None:
+    """Download into a folder below `root`, then move the files out of it; under the lock.
 
-    A process killed meanwhile leaves no half of a file that looks like one. Archives that are
-    there already are used.
+    So a process that is killed meanwhile leaves no half of a file under its final name. Archives
+    that are there already are used.
     """
     coming = root / f".{name}.coming"
-    shutil.rmtree(coming, ignore_errors=True)  # of a process that was killed
+    shutil.rmtree(coming, ignore_errors=True)  # a process that was killed may have left it
     kind = torchvision_class(name)
     here = [root / getattr(kind, "filename", name), *root.glob(f"{name}/raw/*.gz")]
     for archive in filter(Path.is_file, here):
@@ -89,7 +90,7 @@ def bring(name: str, root: Path) -> None:
         shutil.rmtree(coming, ignore_errors=True)
 
 
-def splits(
+def load_splits(
     name: str,
     root: Path,
     *,
@@ -98,16 +99,17 @@ def splits(
     num_classes: int = 10,
     num_val: int = 5000,
 ) -> Splits:
-    """Return the official test split, and train split in two by a fixed permutation."""
+    """Return the official test split; the official train split, permuted, becomes train and val."""
     train, test = (
-        decode(open_set(name, root, train=part), mean=mean, std=std) for part in (True, False)
+        make_images(open_set(name, root, train=is_train), mean=mean, std=std)
+        for is_train in (True, False)
     )
-    order = shuffled(len(train))
+    order = draw_permutation(len(train))
     val, train = train.select(order[:num_val]), train.select(order[num_val:])
     return Splits(train, val, test, num_classes)
 
 
-def decode(dataset: Any, *, mean: tuple[float, ...], std: tuple[float, ...]) -> Images:
+def make_images(dataset: Any, *, mean: tuple[float, ...], std: tuple[float, ...]) -> Images:
     """Return the images as uint8 (n, c, h, w)."""
     pixels = torch.as_tensor(np.asarray(dataset.data))
     pixels = pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2).contiguous()

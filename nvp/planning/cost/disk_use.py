@@ -1,10 +1,10 @@
-"""What trials will write: bytes of tables and checkpoints, from the networks without their data."""
+"""Disk use: the bytes of tables and checkpoints that trials will write, from their networks."""
 
 from collections import Counter
 from functools import cache
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_facts, data_root, facts_of
+from nvp.data import data_root, read_facts, read_trial_facts
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import plan_pruning
@@ -16,11 +16,11 @@ from nvp.trial.validation import check_model
 
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed
 TRIAL_BYTES = 20_000
-NEURON_BYTES = 10  # of a checkpoint: idle, dead and kept
+NEURON_BYTES = 10  # of a checkpoint, for each neuron: idle, dead and kept
 
 
-def kinds(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
-    """Return the first of the trials that hardly differ in cost, and how many they are."""
+def group_by_cost(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
+    """Return (first trial, number of trials) of each group that hardly differs in cost."""
     counts: Counter[tuple] = Counter()
     firsts: dict[tuple, TrialConfig] = {}
     for config in trials:
@@ -31,18 +31,18 @@ def kinds(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
 
 
 def step_kind(config: TrialConfig) -> tuple:
-    """Return all that changes much of what a training step costs."""
+    """Return the fields that the cost of a training step mainly depends on."""
     return (config.data, config.model, config.probe, config.precision, config.layout)
 
 
 def estimate_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of the tables that `trials` will write."""
-    return sum(count * trial_bytes(config) for config, count in kinds(trials))
+    return sum(count * trial_bytes(config) for config, count in group_by_cost(trials))
 
 
 def trial_bytes(config: TrialConfig) -> int:
     """Return the bytes of one trial's tables."""
-    facts = facts_of(config.data, data_root())
+    facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in neuron_layers(model).values()]
     points = num_epochs(config, facts.num_train) // config.probe.every + 1
@@ -53,26 +53,26 @@ def trial_bytes(config: TrialConfig) -> int:
 
 def checkpoint_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of the largest checkpoint of `trials`; each keeps the last two it wrote."""
-    return max(map(one_checkpoint, {checkpoint_kind(config) for config in trials}))
+    return max(map(count_checkpoint, {checkpoint_kind(config) for config in trials}))
 
 
 def kept_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of all checkpoints of `trials` when they are kept."""
     counts = Counter(map(checkpoint_kind, trials))
-    return KEEP_LAST * sum(count * one_checkpoint(kind) for kind, count in counts.items())
+    return KEEP_LAST * sum(count * count_checkpoint(kind) for kind, count in counts.items())
 
 
 def checkpoint_kind(config: TrialConfig) -> tuple:
-    """Return all that the size of a checkpoint depends on."""
+    """Return the fields that the size of a checkpoint depends on."""
     moments = MOMENTS[config.optim.name](config.optim)
     return (config.data.name, config.model, moments, plan_pruning(config.prune).granularity)
 
 
 @cache
-def one_checkpoint(kind: tuple) -> int:
-    """Return the bytes of the weights, moments and masks, and of what is known of each neuron."""
+def count_checkpoint(kind: tuple) -> int:
+    """Return the bytes of a checkpoint: weights, moments, masks and the memory of each neuron."""
     data, config, moments, granularity = kind
-    facts = data_facts(data, data_root())
+    facts = read_facts(data, data_root())
     model = check_model(config, facts.image_shape, facts.num_classes)
     weights = sum(tensor.nbytes for tensor in model.state_dict().values())
     parameters = sum(parameter.nbytes for parameter in model.parameters())

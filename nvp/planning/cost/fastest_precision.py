@@ -1,8 +1,8 @@
 """`precision=auto`, `layout=auto`: the fastest way to take a step, measured once on the driver.
 
-The answer is kept beside study.json and holds for the study from then on: for every cell with the
-same architecture, images and kind of device, so that no comparison of batch sizes or learning rates
-is also one of precisions.
+The choice is kept beside study.json. It holds from then on for every cell with the same
+architecture, images and kind of device. So no comparison of batch sizes or learning rates is also
+a comparison of precisions.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, facts_of
+from nvp.data import data_root, read_trial_facts
 from nvp.network.precision import PRECISIONS
 from nvp.training.build import LAYOUTS, build, random_images, set_up_process
 from nvp.training.timing import step
@@ -30,7 +30,7 @@ Measure = Callable[[TrialConfig, str], Choice]
 
 
 class Chooser:
-    """Replaces every `auto` of a configuration by what is fastest on a kind of device."""
+    """Replaces every `auto` of a configuration by the fastest choice on a kind of device."""
 
     def __init__(
         self,
@@ -43,14 +43,14 @@ class Chooser:
 
         Args:
             device: "cpu" or "cuda", where the trials will run.
-            known: choices made before, by key (`key`); what is measured is added.
-            keep: called with all of them when one is added.
-            measure: returns a choice, as `fastest` does here.
+            known: {key (`make_key`): choice} of earlier starts; what is measured is added.
+            keep: called with all of `known` when one is added.
+            measure: returns a choice, as `measure_fastest` does here.
 
-        `used` is what this one has been asked for, of `known`.
+        `used` has those of `known` that a configuration needed.
         """
         self.device, self.known, self.keep = device, known, keep
-        self.measure = measure or fastest
+        self.measure = measure or measure_fastest
         self.used: dict[str, Choice] = {}
 
     def __call__(self, config: TrialConfig) -> TrialConfig:
@@ -62,7 +62,7 @@ class Chooser:
         fields = {"precision": config.precision, "layout": config.layout}
         if "auto" not in fields.values():
             return config
-        name = key(config, self.device)
+        name = make_key(config, self.device)
         if name not in self.known:
             self.known[name] = self.measure(config, self.device)
             if self.keep:
@@ -71,14 +71,14 @@ class Chooser:
         return replace(config, **self.known[name])
 
 
-def key(config: TrialConfig, device: str) -> str:
-    """Return what a choice holds for: architecture, images, device and what was left open."""
+def make_key(config: TrialConfig, device: str) -> str:
+    """Return the key of a choice: architecture, images, device, and the fields that are `auto`."""
     model = config.model
     parts = (config.data.name, model.name, model.width, model.norm, device)
     return json.dumps([*parts, config.precision, config.layout])
 
 
-def fastest(config: TrialConfig, device: str) -> Choice:
+def measure_fastest(config: TrialConfig, device: str) -> Choice:
     """Return the precision and layout with the least median time of a step.
 
     The first of the candidates, float32 and channels first where both are open, is left only for
@@ -94,37 +94,37 @@ def fastest(config: TrialConfig, device: str) -> Choice:
         for precision, layout in itertools.product(PRECISIONS, LAYOUTS)
         if config.precision in (precision, "auto") and config.layout in (layout, "auto")
     ]
-    seconds = step_seconds([replace(config, **choice) for choice in open_ones], device)
+    seconds = measure_steps([replace(config, **choice) for choice in open_ones], device)
     best = min(range(len(open_ones)), key=lambda i: seconds[i])
     return open_ones[best if seconds[best] < MARGIN * seconds[0] else 0]
 
 
-def step_seconds(configs: list[TrialConfig], device: str) -> list[float]:
-    """Return the median seconds of a training step of each, measured in turn after a warm-up."""
+def measure_steps(configs: list[TrialConfig], device: str) -> list[float]:
+    """Return the median seconds of a training step of each, timed by turns after a warm-up."""
     set_up_process(device)
-    steps = [timed_step(config, device) for config in configs]
+    steps = [make_timed_step(config, device) for config in configs]
     rounds = [[step() for step in steps] for _ in range(ROUNDS + 1)]
     return [median(column) for column in zip(*rounds[1:], strict=True)]
 
 
-def timed_step(config: TrialConfig, device: str) -> Any:
+def make_timed_step(config: TrialConfig, device: str) -> Any:
     """Return a function that takes one step on noise and returns its seconds."""
-    facts = facts_of(config.data, data_root())
+    facts = read_trial_facts(config.data, data_root())
     count = config.data.batch_size if device == "cuda" else min(config.data.batch_size, CPU_IMAGES)
     data = random_images(facts, max(count, 2)).to(device)
     state = build(config, data, device)
     pixels = data.train.first(count).pixels.to(torch.float32) / 255
 
     def timed() -> float:
-        start = now(device)
+        start = read_clock(device)
         step(state, pixels, data.train.labels[:count], config.precision)
-        return now(device) - start
+        return read_clock(device) - start
 
     return timed
 
 
-def now(device: str) -> float:
-    """Return seconds: of this process on a CPU, of the clock once a GPU has finished."""
+def read_clock(device: str) -> float:
+    """Return seconds: CPU time of this process, or wall time once a GPU has finished its work."""
     if device == "cpu":
         return time.process_time()
     torch.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""How many trials should share a device: measured with real processes before a study starts.
+"""GPU sharing: how many trials should share a device, measured with real processes.
 
 Trials that share a GPU fill the gaps that each leaves; past some number they only queue, or run out
 of memory. Without CUDA MPS their kernels take turns, and the gain is smaller.
@@ -15,25 +15,25 @@ import torch
 
 from nvp.config.identity import find_changes
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, facts_of
+from nvp.data import data_root, read_trial_facts
 from nvp.training.build import build, random_images, set_up_process
 from nvp.training.loop import train
 from nvp.training.step import train_epoch
 
 COUNTS = (1, 2, 4, 8)
-GAIN = 1.1  # of the throughput, that one more doubling has to bring
-ROOM = 0.9  # of the memory, that trials may fill together
+GAIN = 1.1  # factor in steps per second that one more doubling has to bring
+ROOM = 0.9  # fraction of the memory that trials may fill together
 STEPS = 20
 
 
 @dataclass(frozen=True)
-class Packed:
-    """What `count` processes on one device came to, all started at once.
+class Sharing:
+    """The speed and memory of `count` processes on one device, all started at once.
 
     Attributes:
-        count: processes.
-        rate: steps per second, added.
-        memory: peak of one, bytes; 0 on a CPU.
+        count: number of processes.
+        rate: steps per second of all together.
+        memory: peak of one process, bytes; 0 on a CPU.
     """
 
     count: int
@@ -41,10 +41,10 @@ class Packed:
     memory: int
 
 
-def propose(config: TrialConfig, device: str) -> tuple[int, list[Packed]]:
-    """Return how many trials like `config` to put on a device, and what that rests on.
+def propose_count(config: TrialConfig, device: str) -> tuple[int, list[Sharing]]:
+    """Return how many trials like `config` to put on a device, and what was measured for it.
 
-    The number is doubled while that brings 10 % and fits into memory.
+    The number is doubled while that brings 10 % more steps per second and fits into memory.
 
     Raises:
         ValueError: when there is no such device here.
@@ -55,17 +55,17 @@ def propose(config: TrialConfig, device: str) -> tuple[int, list[Packed]]:
             "got none; say 1 or 1/k, or run the driver on a machine with one"
         )
     total = torch.cuda.mem_get_info()[1] if device == "cuda" else 0
-    found: list[Packed] = []
+    found: list[Sharing] = []
     for count in COUNTS:
         if found and total and count * found[0].memory > ROOM * total:
             break
-        found.append(measure(config, device, count))
+        found.append(measure_sharing(config, device, count))
         if len(found) > 1 and found[-1].rate < GAIN * found[-2].rate:
             return found[-2].count, found
     return found[-1].count, found
 
 
-def measure(config: TrialConfig, device: str, count: int, seconds: float = 5.0) -> Packed:
+def measure_sharing(config: TrialConfig, device: str, count: int, seconds: float = 5.0) -> Sharing:
     """Train `count` networks at once, each in a process of its own, on noise."""
     command = [
         sys.executable,
@@ -88,16 +88,20 @@ def measure(config: TrialConfig, device: str, count: int, seconds: float = 5.0) 
         worker.stdin.write("go\n")
         worker.stdin.flush()
     found = [json.loads(worker.communicate()[0]) for worker in workers]
-    return Packed(count, sum(w["rate"] for w in found), max(w["memory"] for w in found))
+    return Sharing(
+        count=count,
+        rate=sum(worker["rate"] for worker in found),
+        memory=max(worker["memory"] for worker in found),
+    )
 
 
-def work(config: TrialConfig, device: str, seconds: float) -> dict[str, float]:
-    """Once told to, take steps for `seconds`; return their rate and the peak memory.
+def take_steps(config: TrialConfig, device: str, seconds: float) -> dict[str, float]:
+    """Take steps for `seconds` once a line comes in; return their rate and the peak memory.
 
-    The peak is of whole epochs: a probe pass and validation came before.
+    The peak covers a probe pass and a validation, which come before.
     """
     set_up_process(device)
-    facts, batch = facts_of(config.data, data_root()), config.data.batch_size
+    facts, batch = read_trial_facts(config.data, data_root()), config.data.batch_size
     data = random_images(facts, max(STEPS * batch, config.probe.size)).to(device)
     state = build(config, data, device)
     records = train(config, data, state)
@@ -116,14 +120,16 @@ def work(config: TrialConfig, device: str, seconds: float) -> dict[str, float]:
 
 def main() -> None:
     """Be one of several processes on a device."""
-    parser = argparse.ArgumentParser(description="One of the processes that `measure` starts.")
+    parser = argparse.ArgumentParser(
+        description="One of the processes that `measure_sharing` starts."
+    )
     parser.add_argument("device")
     parser.add_argument("changed", help="the configuration's differences from the defaults, JSON")
     parser.add_argument("seconds", type=float)
     arguments = parser.parse_args()
     endless = {"epochs": 1_000_000, "steps": 0, "probe.every": 1}
     config = TrialConfig().with_overrides(json.loads(arguments.changed) | endless)
-    sys.stdout.write(json.dumps(work(config, arguments.device, arguments.seconds)))
+    sys.stdout.write(json.dumps(take_steps(config, arguments.device, arguments.seconds)))
 
 
 if __name__ == "__main__":

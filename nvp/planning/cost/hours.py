@@ -8,7 +8,7 @@ from statistics import mean, stdev
 
 from nvp.config.dotted_paths import flatten_config, list_paths
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, facts_of
+from nvp.data import data_root, read_trial_facts
 from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import group_by_cost
 from nvp.storage.index import Index
@@ -92,7 +92,7 @@ def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
 
 def count_steps(config: TrialConfig) -> int:
     """Return the steps of a trial."""
-    return num_steps(config, facts_of(config.data, data_root()).num_train)
+    return num_steps(config, read_trial_facts(config.data, data_root()).num_train)
 
 
 def price_from_short_runs(new: Kinds) -> Price:
@@ -111,7 +111,7 @@ def price_from_short_runs(new: Kinds) -> Price:
 
 def count_trial_flops(config: TrialConfig) -> int:
     """Return the operations of a trial's forward passes."""
-    facts = facts_of(config.data, data_root())
+    facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     return count_steps(config) * config.data.batch_size * count_flops(model, facts.image_shape)
 
@@ -123,7 +123,7 @@ def extrapolate_run(config: TrialConfig) -> float:
     seconds = time_short_run(config, 1)
     if seconds["train"] < QUICK:
         seconds = time_short_run(config, STEPS)
-    num_train = facts_of(config.data, data_root()).num_train
+    num_train = read_trial_facts(config.data, data_root()).num_train
     points = num_epochs(config, num_train) / config.probe.every + 1
     return (
         num_steps(config, num_train) * seconds["train"]
@@ -134,7 +134,7 @@ def extrapolate_run(config: TrialConfig) -> float:
 
 def time_short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     """Return the seconds of a step, and of observing and evaluating an image."""
-    facts = facts_of(config.data, data_root())
+    facts = read_trial_facts(config.data, data_root())
     count = max(steps * config.data.batch_size, min(IMAGES, facts.num_train))
     probe = replace(config.probe, size=min(config.probe.size, max(IMAGES, config.probe.bins)))
     short = replace(config, steps=steps, epochs=1, probe=probe)
