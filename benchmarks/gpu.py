@@ -21,8 +21,8 @@ from benchmarks.telemetry import random_images
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import Images, Splits
-from nvp.planning.cost.fastest_precision import now
-from nvp.planning.cost.gpu_sharing import measure
+from nvp.planning.cost.fastest_precision import read_clock
+from nvp.planning.cost.gpu_sharing import measure_sharing
 from nvp.training.build import build, set_up_process
 from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep
 from nvp.training.step import Step
@@ -38,7 +38,9 @@ def main() -> int:
     images = random_images(640 if arguments.small else 45_000, (3, 32, 32)).to(arguments.device)
     holds = [*step_bars(images, arguments), telemetry_bar(images, arguments)]
     for count in PROCESSES:
-        packed = measure(resnet(arguments.small), arguments.device, count, arguments.seconds)
+        packed = measure_sharing(
+            resnet(arguments.small), arguments.device, count, arguments.seconds
+        )
         print(f"    {count} processes: {3600 * packed.rate / TRIAL_STEPS:.2f} trials per hour, "
               f"{packed.memory / 2**30:.2f} GiB each at most", flush=True)  # fmt: skip
     return int(not all(holds))
@@ -118,10 +120,10 @@ def step_bars(images: Images, arguments: argparse.Namespace) -> list[bool]:
 
 def timed(work, count: int, device: str) -> float:
     """Return the seconds of one of `count` calls."""
-    start = now(device)
+    start = read_clock(device)
     for _ in range(count):
         work()
-    return (now(device) - start) / count
+    return (read_clock(device) - start) / count
 
 
 def differing_weights(config: TrialConfig, images: Images) -> int:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 from rich.console import Console
@@ -26,6 +27,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.running.progress import Display
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
+from nvp.trial.run_options import RunOptions
 
 LONG = (40, 10.0, 0.95)  # trials, seconds of each, least makespan efficiency
 SHORT = (200, 1.0, 0.85)
@@ -46,7 +48,7 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     """Run `count` trials that sleep through the engine, in this process."""
     os.environ["NVP_BENCHMARK_SLEEP"] = str(seconds)
     from benchmarks import sleeping  # Ray takes seconds to import
-    from nvp.running.ray import Resources, Setting, run_sweep
+    from nvp.running.ray import Resources, run_sweep
 
     configs = [TrialConfig(seed=seed) for seed in range(count)]
     trials = {trial_id(config): config for config in configs}
@@ -58,10 +60,10 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
             run_sweep(
                 trials,
                 storage,
-                Setting(place, place, "cpu", 20.0),
-                Resources(None, 0.0, slots),
+                RunOptions(data_root=Path(place)),
+                Resources(address=None, gpus_per_trial=0.0, max_concurrent=slots),
                 display=display,
-                asked_to_stop=[],
+                stop_signals=[],
             )
         cpu = time.process_time() - before
         rows = list(read_index(storage).rows.values())

@@ -11,7 +11,7 @@ import sys
 from benchmarks.bar import bar, spread
 from benchmarks.step import CONFIG
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.cost.gpu_sharing import measure
+from nvp.planning.cost.gpu_sharing import measure_sharing
 
 ROUNDS, SECONDS = 3, 20.0
 TRIAL_STEPS = 200 * 351  # 200 epochs of 45,000 images in batches of 128
@@ -28,7 +28,9 @@ def main() -> int:
     cores = len(os.sched_getaffinity(0))
     ratios = []
     for _ in range(ROUNDS):
-        alone, together = (measure(resnet(True), "cpu", n, SECONDS).rate for n in (1, cores))
+        alone, together = (
+            measure_sharing(resnet(True), "cpu", n, SECONDS).rate for n in (1, cores)
+        )
         print(f"    {alone:.2f} steps a second alone, {together:.2f} on {cores} cores", flush=True)
         ratios.append(together / alone)
     speedup = spread(f"{cores} processes over one", ratios, "x")

@@ -23,7 +23,9 @@ import pandas as pd
 from benchmarks.cluster import HOUR, Cluster, Job, Ledger, Setting
 from benchmarks.plan_study import DESIGN
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.plan import read_state, make_plan, select_trials, split_into_waves, write_study
+from nvp.planning.plan import make_plan
+from nvp.planning.plan_state import read_state, select_trials, split_into_waves
+from nvp.planning.study_file import write_study
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt

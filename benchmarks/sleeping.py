@@ -7,7 +7,6 @@ in the place of the engine's `run_trial` there; all else is the engine's.
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import nvp.running.ray.actor
 from nvp.config.identity import trial_id
@@ -16,29 +15,32 @@ from nvp.running.ray.actor import TrialActor
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
-from nvp.trial.run import Progress
+from nvp.trial.progress import Progress
+from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import trial_row
 
 SECONDS = "NVP_BENCHMARK_SLEEP"  # of each trial; read in the workers
 EPOCH_SECONDS = 1.0
 
 
-def sleeping_trial(config: TrialConfig, storage: Storage, **options: Any) -> Iterator[Progress]:
+def sleeping_trial(
+    config: TrialConfig, storage: Storage, options: RunOptions
+) -> Iterator[Progress]:
     """Sleep, yielding once a second; then commit a row, after the reads that a real trial makes."""
     started, name = time.time(), trial_id(config)
     if name in read_index(storage, name).rows:
-        yield Progress(name, "done")
+        yield Progress(trial_id=name, status="done")
         return
     writer = TrialWriter(storage, name, find_next_attempt(storage, name))
     end = started + float(os.environ[SECONDS])
-    while (left := end - time.time()) > 0:
-        time.sleep(min(left, EPOCH_SECONDS))
-        yield Progress(name, "running")
+    while (remaining := end - time.time()) > 0:
+        time.sleep(min(remaining, EPOCH_SECONDS))
+        yield Progress(trial_id=name, status="running")
     times = {"started": started, "ended": time.time(), "seconds": time.time() - started}
     writer.commit(
         trial_row(config, "done", None) | {"epochs": 1, "steps": 1, "device": "", **times}
     )
-    yield Progress(name, "done")
+    yield Progress(trial_id=name, status="done")
 
 
 class SleepingActor(TrialActor):

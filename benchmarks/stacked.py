@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from benchmarks.bar import bar, spread
 from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
-from nvp.planning.cost.fastest_precision import now
+from nvp.planning.cost.fastest_precision import read_clock
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
 
@@ -125,10 +125,10 @@ def speedup(name: str, side: int, batch: int, count: int, device: str) -> float:
     for warm in range(ROUNDS + 1):
         seconds = []
         for run in runs:
-            start = now(device)
+            start = read_clock(device)
             for _ in range(max(1, STEPS // count)):
                 run(x, y)
-            seconds.append(now(device) - start)
+            seconds.append(read_clock(device) - start)
         ratios += [seconds[0] / seconds[1]] if warm else []
     return spread(
         f"{name}, {side}x{side} images, batches of {batch}, {count} trials: stacked", ratios, "x"

@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import nvp.trial.run
+import nvp.trial.attempt
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.running.ray.actor import TrialActor
 from nvp.training.record import EpochRecord
 
 LOG = "NVP_BENCHMARK_LOG"
-train, save = nvp.trial.run.train, nvp.trial.run.Run.save
+train, save = nvp.trial.attempt.train, nvp.trial.attempt.Attempt.save
 
 
 class TracedActor(TrialActor):
@@ -40,11 +40,12 @@ def traced_train(config: TrialConfig, *arguments: Any) -> Iterator[EpochRecord]:
         yield record
 
 
-def traced_save(self: nvp.trial.run.Run) -> None:
+def traced_save(self: nvp.trial.attempt.Attempt) -> None:
     """Save a checkpoint, and log how long the trial may go without another."""
     save(self)
-    pause = max(self.checkpoint_seconds, nvp.trial.run.CHECKPOINT_COST * self.save_cost)
+    pause = max(self.options.checkpoint_seconds, nvp.trial.attempt.CHECKPOINT_COST * self.save_cost)
     log(self.writer.trial_id, self.state.epoch, pause=pause)
 
 
-nvp.trial.run.train, nvp.trial.run.Run.save = traced_train, traced_save
+nvp.trial.attempt.train = traced_train
+nvp.trial.attempt.Attempt.save = traced_save

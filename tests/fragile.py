@@ -23,7 +23,7 @@ def build(config, image_shape, num_classes):
 """
 FRAGILE_STUDY = """
 from nvp.config.trial_config import ModelConfig, TrialConfig
-from nvp.study.study import Design, Study, grid, main
+from nvp import Design, Study, grid, main
 
 DESIGN = Design(
     base=TrialConfig(epochs=1, model=ModelConfig(name="fragile")),

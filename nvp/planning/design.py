@@ -1,4 +1,4 @@
-"""A design: what a study crosses, and how often each cell is repeated."""
+"""A design: the axes that a study crosses, and how often it repeats each cell."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,13 +16,13 @@ class Design:
     """One preset of a study: a base configuration, the axes crossed over it, and replicates.
 
     Attributes:
-        base: what all trials share; its seed is the first one.
+        base: configuration that all trials share; its seed is the first one.
         space: {dotted path: axis}.
         seeds: replicates of every cell.
         gpus_per_trial: 0 for the CPU, else 1/k of a GPU.
-        parent: changes that make of a cell the trial it starts from, e.g. {"epochs": 10}: the same
-            configuration without pruning. Cells that differ in pruning alone share it. None =
-            every trial starts from the start.
+        parent: changes that turn a cell without its pruning into the trial that it starts from,
+            e.g. {"epochs": 10}. Cells that differ in pruning alone share a parent. None = every
+            trial starts from a fresh network.
         objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
     """
 
@@ -34,15 +34,15 @@ class Design:
     objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
 
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
-        """Return the design with base values replaced; setting a swept path ends its sweep."""
+        """Return the design with base values replaced; a path that is set is no longer swept."""
         base = self.base.with_overrides(settings)
         fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
         space = without(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
 
 
-def read_asha(design: Design) -> Asha:
-    """Return the ASHA of a design.
+def make_asha(design: Design) -> Asha:
+    """Return the ASHA that stops trials of a design by its objective.
 
     Raises:
         ValueError: when its trials cannot be compared at the same epochs by one number.
@@ -58,6 +58,7 @@ def read_asha(design: Design) -> Asha:
             f"--scheduler asha: expected a column of epochs, got {column!r}"
             f"{nearest(column, COLUMNS)}"
         )
+    # Rungs are fractions of a trial's length: trials of several lengths share none.
     lengths = {"epochs", "steps", "probe.every"}
     if design.base.steps:
         lengths |= {"data.batch_size", "data.name"}
@@ -67,4 +68,4 @@ def read_asha(design: Design) -> Asha:
                 f"--scheduler asha: expected trials of one length, which have the same rungs, got "
                 f"an axis {path}"
             )
-    return Asha(column, direction == "maximize")
+    return Asha(column=column, maximize=direction == "maximize")

@@ -1,4 +1,4 @@
-"""What Optuna proposes next: a function of what is known, with no study kept anywhere.
+"""The next proposal of Optuna: a function of the outcomes so far, with no study kept anywhere.
 
 Every proposal builds its study anew, in memory, with a sampler seeded by how many configurations
 were asked before. So it is the same after any interruption.
@@ -28,8 +28,8 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 @dataclass(frozen=True)
-class Told:
-    """A configuration that was asked, and what became of it.
+class Outcome:
+    """The outcome of a configuration that was asked, as Optuna is told it.
 
     Attributes:
         cell: {path: value}, of the axes that apply.
@@ -44,10 +44,10 @@ class Told:
     steps: Mapping[int, float] = field(default_factory=dict)
 
 
-def propose(
+def propose_cell(
     space: Mapping[str, Axis],
     directions: Sequence[str],
-    history: Sequence[Told],
+    history: Sequence[Outcome],
     *,
     seed: int,
     draw: int = 0,
@@ -59,47 +59,51 @@ def propose(
     Args:
         space: {path: axis}.
         directions: "maximize" or "minimize", one for each objective.
-        history: what was asked before, in that order.
+        history: outcomes of the cells that were asked before, in that order.
         seed: of the search.
-        draw: how many proposals in this place were turned down.
+        draw: how many proposals after the same history were turned down.
     """
     number = stream_seed(seed, "search", 1000 * len(history) + draw) % 2**32
     study = optuna.create_study(
         directions=[StudyDirection[direction.upper()] for direction in directions],
-        sampler=sampler_of(len(directions), number),
+        sampler=make_sampler(len(directions), number),
     )
     complete = 0
-    for told in history:
-        study.add_trial(frozen(space, told, complete // POPULATION))
-        complete += told.state == TrialState.COMPLETE
+    for outcome in history:
+        study.add_trial(freeze_trial(space, outcome, complete // POPULATION))
+        complete += outcome.state == TrialState.COMPLETE
     trial = study.ask()
     cell: dict[str, Any] = {}
     for path, axis in space.items():
         if applies(axis, cell):
-            cell[path] = suggest(trial, path, axis)
+            cell[path] = suggest_value(trial, path, axis)
     return cell
 
 
-def sampler_of(objectives: int, number: int) -> BaseSampler:
+def make_sampler(objectives: int, number: int) -> BaseSampler:
     """Return a fresh sampler."""
     if objectives == 1:
         return TPESampler(seed=number)
     return NSGAIISampler(seed=number, population_size=POPULATION)
 
 
-def frozen(space: Mapping[str, Axis], told: Told, generation: int) -> FrozenTrial:
-    """Return what Optuna is to know of a configuration."""
+def freeze_trial(space: Mapping[str, Axis], outcome: Outcome, generation: int) -> FrozenTrial:
+    """Return an outcome as a trial of Optuna's.
+
+    NSGA-II takes its parents from the trials of the last generation, which it marks in the trial's
+    attributes. Optuna writes that mark only where it asked the trial itself, so it is set here.
+    """
     return create_trial(
-        state=told.state,
-        params={path: inner(space[path], value) for path, value in told.cell.items()},
-        distributions={path: distribution(space[path]) for path in told.cell},
-        values=list(told.values) if told.values is not None else None,
-        intermediate_values=dict(told.steps),
+        state=outcome.state,
+        params={path: encode_value(space[path], value) for path, value in outcome.cell.items()},
+        distributions={path: make_distribution(space[path]) for path in outcome.cell},
+        values=list(outcome.values) if outcome.values is not None else None,
+        intermediate_values=dict(outcome.steps),
         system_attrs={GENERATION: generation},
     )
 
 
-def suggest(trial: Trial, path: str, axis: Axis) -> Any:
+def suggest_value(trial: Trial, path: str, axis: Axis) -> Any:
     """Return the value that Optuna picks of an axis."""
     if isinstance(axis, Grid):
         return axis.values[trial.suggest_categorical(path, range(len(axis.values)))]
@@ -108,12 +112,12 @@ def suggest(trial: Trial, path: str, axis: Axis) -> Any:
     return trial.suggest_float(path, axis.low, axis.high, log=axis.log)
 
 
-def inner(axis: Axis, value: Any) -> Any:
-    """Return a value as Optuna knows it: of a grid its place there, so that lists are values."""
+def encode_value(axis: Axis, value: Any) -> Any:
+    """Return a value as Optuna knows it; of a grid its index, since values may be lists."""
     return axis.values.index(value) if isinstance(axis, Grid) else value
 
 
-def distribution(axis: Axis) -> BaseDistribution:
+def make_distribution(axis: Axis) -> BaseDistribution:
     """Return an axis as Optuna knows it."""
     if isinstance(axis, Grid):
         return CategoricalDistribution(tuple(range(len(axis.values))))

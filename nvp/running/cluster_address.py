@@ -26,7 +26,7 @@ class Holder:
     def __init__(self, who: str) -> None:
         self.who = who
 
-    def tell(self) -> str:
+    def tell_holder(self) -> str:
         """Return who holds the study."""
         return self.who
 

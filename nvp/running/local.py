@@ -1,4 +1,4 @@
-"""Run trials one after another in this process, and the signals that stop a run."""
+"""Run trials one after another in this process, and let signals stop a run."""
 
 import signal
 from collections.abc import Iterator
@@ -7,67 +7,65 @@ from typing import Any
 import torch
 
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.queue import Source
+from nvp.planning.trial_queue import TrialQueue
 from nvp.running.progress import Display
 from nvp.storage.store import Storage
-from nvp.trial.early_stopping import Asha
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 
 
-def device_for(gpus: float) -> str:
-    """Return the device of trials in this process: a GPU where the preset wants one and it is."""
+def choose_device(gpus: float) -> str:
+    """Return the device of trials in this process: a GPU where one is wanted and present."""
     return "cuda" if gpus and torch.cuda.is_available() else "cpu"
 
 
-def run_here(
+def run_in_process(
     trials: dict[str, TrialConfig],
     storage: Storage,
-    device: str,
-    checkpoint_seconds: float,
+    options: RunOptions,
     *,
     display: Display,
-    asked: list[str],
-    keep_checkpoints: bool = False,
-    asha: Asha | None = None,
-    parents: frozenset[str] = frozenset(),
-    source: Source = Source(),  # noqa: B008 (it has no state)
+    stop_signals: list[str],
+    queue: TrialQueue | None = None,
 ) -> None:
-    """Run `trials`, then those of `source`, one after another in this process.
+    """Run `trials`, then those of `queue`, one after another in this process.
 
-    The checkpoints of `parents` are kept for their forks, and ASHA does not stop them.
+    Args:
+        trials: {trial id: configuration}, in the order to run them.
+        storage: the study's.
+        options: how to run them.
+        display: shows progress.
+        stop_signals: filled by a signal handler; the run ends early once it is not empty.
+        queue: of more trials, which are not known yet.
     """
-    for name, config in in_turn(trials, source):
-        if asked:
+    queue = queue or TrialQueue()
+    for name, config in iterate_trials(trials, queue):
+        if stop_signals:
             return
-        trial = run_trial(
-            config,
-            storage,
-            device=device,
-            checkpoint_seconds=checkpoint_seconds,
-            keep_checkpoint=keep_checkpoints or name in parents,
-            asha=None if name in parents else asha,
-        )
+        trial = run_trial(config, storage, options)
         for progress in trial:
             display.update(progress)
-            if asked and progress.status == "running":
+            if stop_signals and progress.status == "running":
                 trial.close()
-        source.ended(name)
+        queue.note_end(name)
 
 
-def in_turn(trials: dict[str, TrialConfig], source: Source) -> Iterator[tuple[str, TrialConfig]]:
-    """Yield the known trials, then what the source has, asked for only when it is its turn."""
+def iterate_trials(
+    trials: dict[str, TrialConfig], queue: TrialQueue
+) -> Iterator[tuple[str, TrialConfig]]:
+    """Yield the known trials, then the queue's: each is taken only once the one before ended."""
     yield from trials.items()
-    while (asked := source.next()) is not None:
-        yield asked
+    while (following := queue.next_trial()) is not None:
+        yield following
 
 
-def catch_signals(asked: list[str]) -> None:
-    """Let SIGINT and SIGTERM fill `asked`; a second one kills as usual."""
+def catch_signals(stop_signals: list[str]) -> None:
+    """Let SIGINT and SIGTERM add their name to `stop_signals`; a second one kills as usual."""
 
-    def ask(number: int, frame: Any) -> None:
-        asked.append(signal.Signals(number).name)
+    def note_signal(number: int, frame: Any) -> None:
+        stop_signals.append(signal.Signals(number).name)
         signal.signal(number, signal.default_int_handler)
-        print(f"\n{asked[-1]}: saving the running trials; again to quit at once", flush=True)
+        print(f"\n{stop_signals[-1]}: saving the running trials; again to quit at once", flush=True)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+        signal.signal(number, note_signal)

@@ -1,4 +1,4 @@
-"""Before the first trial on a node: has it what the trials need? Costs a second, once a process."""
+"""A check of a node before its first trial: has it all that trials need? It takes a second."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,17 +10,19 @@ from nvp.data import data_root, load_data
 from nvp.running.provenance import code_hash, versions
 from nvp.storage.store import Storage
 
+MARK = ".mark"
+
 
 @dataclass(frozen=True)
 class NodeCheck:
-    """What the driver has, and each node must have too.
+    """The storage, data and software of the driver; each node must have the same.
 
     Attributes:
-        place: the study's storage, in which `mark` holds `token`.
-        mark: a file's name.
-        token: its content.
-        root: folder of the data sets.
-        data: their names.
+        place: of the study's storage, in which the file `mark` holds `token`.
+        mark: name of a file.
+        token: content of that file.
+        data_root: folder of the data sets.
+        data_names: the data sets that trials may read.
         device: "cpu" or "cuda".
         versions: of Python and the packages that results depend on.
         code: checksum of nvp's own source.
@@ -29,29 +31,41 @@ class NodeCheck:
     place: str
     mark: str
     token: str
-    root: str
-    data: tuple[str, ...]
+    data_root: str
+    data_names: tuple[str, ...]
     device: str
     versions: dict[str, str]
     code: str
 
 
-def mark_storage(storage: Storage, data: tuple[str, ...], device: str) -> NodeCheck:
-    """Leave a mark in the storage; return the check that looks for it."""
+def mark_storage(storage: Storage, data_names: tuple[str, ...], device: str) -> NodeCheck:
+    """Write a mark into the storage; return the check that looks for it.
+
+    Only a node that sees the driver's storage can read the mark: a local folder of the same path
+    on another machine does not have it.
+    """
     token = uuid.uuid4().hex
-    storage.write(".mark", token.encode())
-    root = str(data_root())
-    return NodeCheck(storage.place, ".mark", token, root, data, device, versions(), code_hash())
+    storage.write(MARK, token.encode())
+    return NodeCheck(
+        place=storage.place,
+        mark=MARK,
+        token=token,
+        data_root=str(data_root()),
+        data_names=data_names,
+        device=device,
+        versions=versions(),
+        code=code_hash(),
+    )
 
 
-def unfit(check: NodeCheck) -> str:
+def find_fault(check: NodeCheck) -> str:
     """Return why trials cannot run in this process, with the remedy; empty when they can."""
-    questions = (wrong_storage, wrong_code, no_gpu, no_data)
-    return next((reason for question in questions if (reason := question(check))), "")
+    searches = (find_storage_fault, find_code_fault, find_gpu_fault, find_data_fault)
+    return next((fault for search in searches if (fault := search(check))), "")
 
 
-def wrong_storage(check: NodeCheck) -> str:
-    """Return why results would not get to where the driver looks for them."""
+def find_storage_fault(check: NodeCheck) -> str:
+    """Return why the results would not reach the driver."""
     try:
         storage = Storage.at(check.place)
         found = storage.read_if_there(check.mark)
@@ -68,13 +82,13 @@ def wrong_storage(check: NodeCheck) -> str:
     )
 
 
-def wrong_code(check: NodeCheck) -> str:
-    """Return which version differs from the driver's."""
-    here = versions()
+def find_code_fault(check: NodeCheck) -> str:
+    """Return which version or source file differs from the driver's."""
+    own = versions()
     for name, version in check.versions.items():
-        if here.get(name) != version:
+        if own.get(name) != version:
             return (
-                f"versions: expected {name} {version} as on the driver, got {here.get(name)}; "
+                f"versions: expected {name} {version} as on the driver, got {own.get(name)}; "
                 "set the node up again (ray up runs the setup commands)"
             )
     if code_hash() != check.code:
@@ -85,8 +99,8 @@ def wrong_code(check: NodeCheck) -> str:
     return ""
 
 
-def no_gpu(check: NodeCheck) -> str:
-    """Return that a GPU was declared which torch does not find."""
+def find_gpu_fault(check: NodeCheck) -> str:
+    """Return that torch does not find the GPU that the node declares."""
     if check.device == "cpu" or torch.cuda.is_available():
         return ""
     return (
@@ -95,11 +109,11 @@ def no_gpu(check: NodeCheck) -> str:
     )
 
 
-def no_data(check: NodeCheck) -> str:
+def find_data_fault(check: NodeCheck) -> str:
     """Return which data set is missing, where it was looked for and how to get it."""
-    for name in check.data:
+    for name in check.data_names:
         try:
-            load_data(name, Path(check.root), check.device)
+            load_data(name, Path(check.data_root), check.device)
         except (ValueError, OSError) as error:
             return f"data: {error}"
     return ""

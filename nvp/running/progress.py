@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: one live line, or plain lines when not a terminal."""
+"""The display of a running study: one live line on a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from nvp.storage.schema import STATUSES
-from nvp.trial.run import Progress as TrialProgress
+from nvp.trial.progress import Progress as TrialProgress
 
 
 class Display:
-    """Counts trials; shows the newest dead fraction (headline definition), accuracy, time left."""
+    """Counts trials; shows the newest accuracy and dead fraction, and the time that remains."""
 
     def __init__(self, total: int, console: Console | None = None) -> None:
         self.total = total
@@ -52,20 +52,23 @@ class Display:
             self.running.pop(progress.trial_id, None)
             self.ended[progress.status] += 1
         if self.bar:
-            self.bar.update(self.task, completed=self.count, description=self.describe(progress))
+            self.bar.update(
+                self.task, completed=self.count, description=self.describe_progress(progress)
+            )
         elif progress.status != "running":
-            self.say(f"[{self.count}/{self.total}] {progress.trial_id} {self.describe(progress)}")
+            line = f"{progress.trial_id} {self.describe_progress(progress)}"
+            self.print_line(f"[{self.count}/{self.total}] {line}")
 
-    def again(self, status: str, count: int) -> None:
-        """Take back that trials ended: they run again."""
+    def uncount(self, status: str, count: int) -> None:
+        """Take back that `count` trials ended with this status: they run again."""
         self.ended[status] -= count
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Print a line beside the progress."""
         self.console.print(line, markup=False)
 
-    def describe(self, progress: TrialProgress) -> str:
-        """Return one line: states, newest figures, time left."""
+    def describe_progress(self, progress: TrialProgress) -> str:
+        """Return one line: states, newest figures, remaining time."""
         figures = [progress.status if progress.status != "running" else f"epoch {progress.epoch}"]
         if progress.val_accuracy is not None:
             figures += [
@@ -74,18 +77,18 @@ class Display:
                 f"sparsity {progress.sparsity:.3f}",
             ]
         figures += [f"{n} {status}" for status, n in self.ended.items() if n and status != "done"]
-        figures.append(self.left())
+        figures.append(self.describe_remaining())
         return ", ".join(filter(None, figures))
 
-    def left(self) -> str:
-        """Return the time left, from the pace so far."""
+    def describe_remaining(self) -> str:
+        """Return how long the other trials will take at the pace so far; empty when unknown."""
         if not self.count or self.count == self.total:
             return ""
         seconds = (time.perf_counter() - self.start) / self.count * (self.total - self.count)
-        return f"about {duration(seconds)} left"
+        return f"about {format_duration(seconds)} left"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time in words: "40 s", "3 min", "2.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""Where a start came from: commit, versions, host, devices, argv and the script's text."""
+"""Provenance of a start: commit, versions, host, devices, command line and the script's text."""
 
 import hashlib
 import os
@@ -14,15 +14,16 @@ from typing import Any
 
 import torch
 
+NVP = Path(__file__).parents[1]  # the folder of the package
 PACKAGES = ("nvp", "torch", "torchvision", "ray", "optuna", "pyarrow", "numpy", "scikit-learn")
 
 
-def git(*arguments: str) -> str | None:
-    """Return what git says of this code; None where there is no repository or no git."""
+def ask_git(*arguments: str) -> str | None:
+    """Return the output of a git command in this code's repository; None where there is none."""
     try:
         return subprocess.run(
             ["git", *arguments],
-            cwd=Path(__file__).parent,
+            cwd=NVP,
             capture_output=True,
             text=True,
             check=True,
@@ -31,14 +32,14 @@ def git(*arguments: str) -> str | None:
         return None
 
 
-def start_entry() -> dict[str, Any]:
+def describe_start() -> dict[str, Any]:
     """Return one entry of `starts` in study.json; plain JSON values."""
     script = Path(sys.argv[0])
-    changes = git("status", "--porcelain")
+    changes = ask_git("status", "--porcelain")
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "argv": sys.argv,
-        "commit": git("rev-parse", "HEAD"),
+        "commit": ask_git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
         "versions": versions(),
         "host": socket.gethostname(),
@@ -56,9 +57,9 @@ def versions() -> dict[str, str]:
 @cache
 def code_hash() -> str:
     """Return a checksum of nvp's own source files."""
-    folder, digest = Path(__file__).parent, hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256()
+    for path in sorted(NVP.rglob("*.py")):
+        digest.update(str(path.relative_to(NVP)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -6,32 +6,36 @@ import os
 import torch
 
 from nvp.running.cluster_address import check_cluster
+from nvp.storage.studies import PRESETS, add_storage_argument
 
-AUTO = -1.0
+AUTO = -1.0  # of --gpus-per-trial: the share is measured
 
 
-def parser(name: str) -> argparse.ArgumentParser:
+def make_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the study called `name`."""
     parser = argparse.ArgumentParser(description=f"Run what is missing of the study {name}.")
+    add_plan_flags(parser)
+    add_search_flags(parser)
+    add_run_flags(parser)
+    return parser
+
+
+def add_plan_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which trials are planned, and where they and their tables are."""
     add = parser.add_argument
     add(
         "--preset",
-        choices=("auto", "quick", "paper"),
+        choices=("auto", *PRESETS),
         default="auto",
         help="paper needs GPUs; auto (default): paper on a cluster or a local GPU, else quick",
     )
-    add(
-        "--storage",
-        default=os.environ.get("NVP_STORAGE", "results"),
-        metavar="PATH",
-        help="where tables go (default: NVP_STORAGE, else results)",
-    )
+    add_storage_argument(parser, "where tables go")
     add(
         "--address",
         default=os.environ.get("RAY_ADDRESS"),
         help="Ray cluster (default: RAY_ADDRESS, else a private local Ray)",
     )
-    add("--seeds", type=positive, metavar="N", help="replicates of every cell")
+    add("--seeds", type=parse_positive, metavar="N", help="replicates of every cell")
     add(
         "--set",
         action="append",
@@ -40,6 +44,11 @@ def parser(name: str) -> argparse.ArgumentParser:
         dest="settings",
         help="override the base, e.g. optim.lr=0.1; fixes a swept path (repeatable)",
     )
+
+
+def add_search_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how configurations are found, and whether trials stop early."""
+    add = parser.add_argument
     add(
         "--search",
         choices=("grid", "optuna"),
@@ -48,7 +57,7 @@ def parser(name: str) -> argparse.ArgumentParser:
     )
     add(
         "--num-trials",
-        type=positive,
+        type=parse_positive,
         metavar="N",
         help="configurations that optuna asks for in all; each runs for every seed",
     )
@@ -58,13 +67,18 @@ def parser(name: str) -> argparse.ArgumentParser:
         default="fifo",
         help="asha stops trials early that are not among the best third; fifo continues them",
     )
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how trials run."""
+    add = parser.add_argument
     add(
         "--gpus-per-trial",
-        type=share,
+        type=parse_gpus,
         metavar="1/K",
         help="share of a GPU, 1 or 1/k; 0 = CPU; auto: measured on this machine's GPU",
     )
-    add("--max-concurrent", type=positive, metavar="N", help="trials at a time, at most")
+    add("--max-concurrent", type=parse_positive, metavar="N", help="trials at a time, at most")
     add("--only", metavar="TRIAL_ID", help="run this trial alone")
     add("--no-ray", action="store_true", help="run one after another in this process")
     add(
@@ -73,18 +87,17 @@ def parser(name: str) -> argparse.ArgumentParser:
         help="leave the last ones, for nvp overlap and export",
     )
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
-    return parser  # fmt: skip
 
 
-def positive(text: str) -> int:
+def parse_positive(text: str) -> int:
     """Return a whole number >= 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
     return int(text)
 
 
-def share(text: str) -> float:
-    """Return 0, 1 or 1/k: other shares would leave a part of every GPU idle; `AUTO` for auto."""
+def parse_gpus(text: str) -> float:
+    """Return 0, 1 or 1/k of a GPU; `AUTO` for auto. Other shares leave a part of a GPU idle."""
     if text == "auto":
         return AUTO
     numerator, _, denominator = text.partition("/")
@@ -114,8 +127,8 @@ def check_flags(arguments: argparse.Namespace) -> None:
         check_cluster(arguments.address)
 
 
-def choose_preset(arguments: argparse.Namespace) -> tuple[str, str]:
-    """Return the preset and why."""
+def choose_run_preset(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Return the preset to run and why."""
     if arguments.preset != "auto":
         return arguments.preset, "as asked"
     if arguments.address:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nvp.config.registry import nearest
 from nvp.running.cluster_address import nodes
 from nvp.running.cluster_yaml import Promise, absent, check_node_configs, promised, read_yaml
-from nvp.study.command_line import positive
+from nvp.study.command_line import parse_positive
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("yaml", help="the file given to `ray up`; on the head, ~/ray_bootstrap_config.yaml")
     add("--address", help="also compare with the nodes of this cluster; auto on its head")
-    add("--wait", type=positive, default=1, metavar="SECONDS", help="for nodes, at most")
+    add("--wait", type=parse_positive, default=1, metavar="SECONDS", help="for nodes, at most")
     return parser
 
 

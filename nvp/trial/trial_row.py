@@ -22,7 +22,7 @@ from nvp.pruning.removal_policy import size, size_left
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.loop import evaluate
-from nvp.vitality import headline
+from nvp.vitality import headline_death
 
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def results(
         "masked_units": masked,
         "units": units,
         "neurons": sum(layer.dense for layer in layers),
-        "death": ", ".join(sorted({headline(layer.activation) for layer in layers})),
+        "death": ", ".join(sorted({headline_death(layer.activation) for layer in layers})),
         "weight_sparsity": masked_weights / weights,
         "masked_weights": masked_weights,
         "weights": weights,

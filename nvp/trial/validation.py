@@ -11,7 +11,7 @@ from nvp.pruning import check_support, plan_pruning
 from nvp.training.loop import num_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
-from nvp.vitality.noise_scale import PARTS
+from nvp.vitality.noise_scale import SMALL_BATCHES
 
 
 def check_trial(config: TrialConfig) -> None:
@@ -23,9 +23,9 @@ def check_trial(config: TrialConfig) -> None:
         raise ValueError(
             f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"
         )
-    if 0 < config.probe.noise_scale < PARTS:
+    if 0 < config.probe.noise_scale < SMALL_BATCHES:
         raise ValueError(
-            f"probe.noise_scale: expected 0 or at least {PARTS} images, "
+            f"probe.noise_scale: expected 0 or at least {SMALL_BATCHES} images, "
             f"got {config.probe.noise_scale}"
         )
     check_optim(config.optim)

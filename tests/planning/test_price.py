@@ -10,13 +10,14 @@ from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.data.sets.digits import DIGITS
 from nvp.planning.cost import hours as pricing
-from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, kept_bytes, group_by_cost
+from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, group_by_cost, kept_bytes
 from nvp.planning.cost.hours import estimate_price
 from nvp.storage.index import Index, read_index
 from nvp.storage.store import Storage
 from nvp.training.loop import num_steps
 from nvp.training.optim import OPTIMIZERS
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 
 BASE = TrialConfig().with_overrides({"model.width": 0.25, "epochs": 2})
 SHORT = {"epochs": 1, "probe.size": 64, "data.batch_size": 350}
@@ -63,7 +64,9 @@ def test_trials_twice_as_long_cost_twice_and_other_methods_the_same() -> None:
     once = estimate_price([BASE], index)
     twice = estimate_price([BASE.with_overrides({"epochs": 4})], index)
     assert (twice.low, twice.high) == pytest.approx((2 * once.low, 2 * once.high))
-    assert once == estimate_price([BASE.with_overrides({"prune.method": "dead", "optim.lr": 0.3})], index)
+    assert once == estimate_price(
+        [BASE.with_overrides({"prune.method": "dead", "optim.lr": 0.3})], index
+    )
 
 
 def test_what_no_finished_trial_is_like_is_run_for_a_few_steps(monkeypatch) -> None:
@@ -95,7 +98,9 @@ def test_a_short_run_says_what_a_trial_takes(tmp_path: Path) -> None:
 
 def test_a_longer_trial_is_dearer() -> None:
     assert pricing.count_trial_flops(WIDE) > pricing.count_trial_flops(BASE)
-    assert pricing.count_trial_flops(BASE.with_overrides({"epochs": 4})) == 2 * pricing.count_trial_flops(BASE)
+    assert pricing.count_trial_flops(
+        BASE.with_overrides({"epochs": 4})
+    ) == 2 * pricing.count_trial_flops(BASE)
 
 
 CASES = {name: {"optim.name": name, "optim.lr": 0.01} for name in OPTIMIZERS} | {

@@ -9,16 +9,18 @@ import pytest
 from optuna.trial import TrialState
 
 from nvp.config.space import grid, integers, uniform
-from nvp.planning.plan import Plan, make_trial, write_study
+from nvp.planning.plan import Plan, make_trial
 from nvp.planning.proposal import POPULATION, Outcome, propose_cell
 from nvp.planning.search import Search, check_search
-from nvp.running.local import run_here
+from nvp.planning.study_file import write_study
+from nvp.running.local import run_in_process
 from nvp.running.progress import Display
 from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import main
+from nvp.trial.run_options import RunOptions
 from tests import small_search
 from tests.conftest import kill_all, run_study, start_study, wait_for
 from tests.small_search import DESIGN, STUDY
@@ -75,7 +77,9 @@ def test_what_did_not_complete_is_told_all_the_same(state: TrialState) -> None:
         history = play(12, goals)
         directions = ["maximize"] * goals
         without = propose_cell(SPACE, directions, history, seed=0)
-        assert propose_cell(SPACE, directions, [*history, Outcome(without, state)], seed=0) != without
+        assert (
+            propose_cell(SPACE, directions, [*history, Outcome(without, state)], seed=0) != without
+        )
 
 
 def search_of(storage: Storage, num: int, **changes) -> Search:
@@ -86,10 +90,12 @@ def search_of(storage: Storage, num: int, **changes) -> Search:
 
 def run_search(storage: Storage, num: int, **changes) -> Search:
     search = search_of(storage, num, **changes)
-    left = {n: c for n, c in search.plan.trials.items() if n not in search.rows}
+    unfinished = {n: c for n, c in search.plan.trials.items() if n not in search.rows}
     write_study(storage, "s", "quick", search.plan, start={}, search="optuna")
     with Display(num) as display:
-        run_here(left, storage, "cpu", 20.0, display=display, asked=[], source=search)
+        run_in_process(
+            unfinished, storage, RunOptions(), display=display, stop_signals=[], queue=search
+        )
     return search
 
 

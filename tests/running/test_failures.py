@@ -13,8 +13,8 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from nvp.running.ray.connection import hold
-from nvp.running.ray.fit_nodes import answer
+from nvp.running.ray.connection import hold_study
+from nvp.running.ray.fit_nodes import read_fault
 from nvp.storage.incidents import read_incidents
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
@@ -162,10 +162,10 @@ def own_ray() -> Iterator[None]:
 def test_one_driver_holds_a_study_and_a_node_that_cannot_answer_is_unfit(
     tmp_path: Path, own_ray: None
 ) -> None:
-    held = hold(Storage.at(str(tmp_path)))
+    held = hold_study(Storage.at(str(tmp_path)))
     with pytest.raises(ValueError, match=f"no other driver .* process {os.getpid()} on "):
-        hold(Storage.at(str(tmp_path)))
-    hold(Storage.at(str(tmp_path / "another")))
+        hold_study(Storage.at(str(tmp_path)))
+    hold_study(Storage.at(str(tmp_path / "another")))
     del held
     absent = ray.remote(lambda: __import__("not_installed_here")).remote()
-    assert answer(absent).startswith("setup: the check does not run there: ModuleNotFoundError")
+    assert read_fault(absent).startswith("setup: the check does not run there: ModuleNotFoundError")

@@ -8,16 +8,16 @@ import pytest
 import ray
 
 from nvp.running import node_check as node
-from nvp.running.node_check import mark_storage, unfit
+from nvp.running.node_check import find_fault, mark_storage
 from nvp.running.ray import deaths, watchdog
 from nvp.running.ray.connection import Resources
 from nvp.running.ray.deaths import Deaths
 from nvp.running.ray.fit_nodes import Nodes
-from nvp.running.ray.sweep import request, slots
+from nvp.running.ray.sweep import count_slots, request_bundle
 from nvp.running.ray.watchdog import Watchdog
 from nvp.storage.incidents import Incidents, read_incidents
 from nvp.storage.store import Storage
-from nvp.trial.run import Progress
+from nvp.trial.progress import Progress
 
 
 def machine(name: str, *, alive: bool = True, cpus: int = 4, gpus: int = 1) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_a_death_is_in_doubt_until_its_node_is_declared_dead(machines, incidents
     assert not seen.died["t"]
     assert not seen.preempted["t"]
     machines[2]["Alive"] = False
-    seen.judge()
+    seen.count_settled()
     assert (seen.died["t"], seen.preempted["t"], seen.doubts) == (0, 1, [])
     assert [row["kind"] for row in incidents.found] == ["preempted"]
 
@@ -55,7 +55,7 @@ def test_a_death_on_a_node_that_stays_is_a_failure(machines, incidents, monkeypa
     seen.add("t", "a")
     assert seen.doubts
     monkeypatch.setattr(deaths, "DOUBT_SECONDS", 0.0)
-    seen.settle()
+    seen.wait_for_all()
     assert (seen.died["t"], seen.preempted["t"]) == (1, 0)
     seen.add("t", "head")  # the driver's own node is there as long as the driver is
     assert seen.died["t"] == 2
@@ -66,7 +66,7 @@ def test_a_death_at_a_place_unknown_is_a_preemption_when_any_node_went(machines,
     seen.add("t", "")
     assert seen.doubts
     machines[1]["Alive"] = False
-    seen.judge()
+    seen.count_settled()
     assert (seen.died["t"], seen.preempted["t"]) == (0, 1)
     del machines[1:]
     seen.add("t", "")  # the driver's machine alone: a private Ray
@@ -76,34 +76,38 @@ def test_a_death_at_a_place_unknown_is_a_preemption_when_any_node_went(machines,
 def test_each_kind_of_death_has_its_budget(machines, incidents) -> None:
     seen = Deaths(incidents)
     for count in range(1, 4):
-        assert not seen.last_chance("t")
+        assert not seen.is_last_chance("t")
         seen.add("t", "head")
         assert seen.died["t"] == count
-    assert seen.last_chance("t")
-    assert seen.verdict("t") == ""
+    assert seen.is_last_chance("t")
+    assert seen.reason_to_give_up("t") == ""
     seen.add("t", "head")
-    assert seen.verdict("t") == "the trial's process died 4 times"
+    assert seen.reason_to_give_up("t") == "the trial's process died 4 times"
     for _ in range(20):
         seen.add("u", "long gone")
-    assert seen.verdict("u") == ""
+    assert seen.reason_to_give_up("u") == ""
     seen.add("u", "long gone")
-    assert seen.verdict("u") == "the trial's node went away 21 times"
+    assert seen.reason_to_give_up("u") == "the trial's node went away 21 times"
 
 
 def test_doubts_count_as_failures_for_the_last_chance_only(machines, incidents) -> None:
     seen = Deaths(incidents)
     for _ in range(3):
         seen.add("t", "b")
-    assert seen.last_chance("t")
+    assert seen.is_last_chance("t")
     machines[2]["Alive"] = False
-    seen.judge()
-    assert not seen.last_chance("t")
+    seen.count_settled()
+    assert not seen.is_last_chance("t")
 
 
 def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(incidents) -> None:
     nodes = Nodes(incidents)
-    assert [nodes.failed("a", name) for name in "xyz"] == [[], [], []]  # nothing worked anywhere
-    assert nodes.ended_well("b") == ["x", "y", "z"]
+    assert [nodes.note_failure("a", name) for name in "xyz"] == [
+        [],
+        [],
+        [],
+    ]  # nothing worked anywhere
+    assert nodes.note_success("b") == ["x", "y", "z"]
     assert list(nodes.bad) == ["a"]
     assert nodes.changed
     assert nodes.selector() == {"ray.io/node-id": "!in(a)"}
@@ -111,43 +115,46 @@ def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(incidents
 
 def test_a_node_on_which_a_trial_ends_well_starts_afresh(incidents) -> None:
     nodes = Nodes(incidents)
-    nodes.ended_well("b")
-    nodes.failed("a", "x")
-    nodes.failed("a", "y")
-    nodes.ended_well("a")
-    assert nodes.failed("a", "z") == []
+    nodes.note_success("b")
+    nodes.note_failure("a", "x")
+    nodes.note_failure("a", "y")
+    nodes.note_success("a")
+    assert nodes.note_failure("a", "z") == []
     assert not nodes.bad
     assert nodes.selector() == {}
 
 
 def test_a_node_is_cleared_when_its_trials_fail_elsewhere_too(incidents) -> None:
     nodes = Nodes(incidents)
-    nodes.ended_well("b")
-    nodes.failed("a", "x")
-    nodes.failed("a", "y")
-    assert nodes.failed("a", "z") == ["x", "y", "z"]
+    nodes.note_success("b")
+    nodes.note_failure("a", "x")
+    nodes.note_failure("a", "y")
+    assert nodes.note_failure("a", "z") == ["x", "y", "z"]
     nodes.changed = False
-    assert nodes.failed("b", "x") == []
+    assert nodes.note_failure("b", "x") == []
     assert not nodes.bad
     assert nodes.changed
-    assert [nodes.failed("a", name) for name in "uvw"] == [[], [], []]  # never again
+    assert [nodes.note_failure("a", name) for name in "uvw"] == [[], [], []]  # never again
 
 
 def test_slots_and_requests_leave_avoided_nodes_out(machines, incidents) -> None:
-    nodes, quarter = Nodes(incidents), Resources("auto", 0.25, None)
-    assert slots(quarter, nodes) == 8
-    assert request(quarter, nodes)._bound.kwargs == {}
+    nodes, quarter = (
+        Nodes(incidents),
+        Resources(address="auto", gpus_per_trial=0.25, max_concurrent=None),
+    )
+    assert count_slots(quarter, nodes) == 8
+    assert request_bundle(quarter, nodes)._bound.kwargs == {}
     assert nodes.avoid("a", "unfit", "no data")
     assert not nodes.avoid("a", "unfit", "no data")
-    assert slots(quarter, nodes) == 4
+    assert count_slots(quarter, nodes) == 4
     selector = [{"ray.io/node-id": "!in(a)"}]
-    assert request(quarter, nodes)._bound.kwargs == {"bundle_label_selector": selector}
-    nodes.check(0.25)
+    assert request_bundle(quarter, nodes)._bound.kwargs == {"bundle_label_selector": selector}
+    nodes.require_one(0.25)
     nodes.avoid("b", "unfit", "no GPU")
     with pytest.raises(ValueError, match=r"(?s)got none.*node a: no data.*node b: no GPU"):
-        nodes.check(0.25)
+        nodes.require_one(0.25)
     machines[1]["Alive"] = machines[2]["Alive"] = False
-    nodes.check(0.25)  # none is there: the cluster may start one
+    nodes.require_one(0.25)  # none is there: the cluster may start one
 
 
 def test_silence_is_judged_by_the_median_of_all_trials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,16 +169,16 @@ def test_silence_is_judged_by_the_median_of_all_trials(monkeypatch: pytest.Monke
     dog.start("well", None)
     for epoch in range(4):
         now[0] += 2.0
-        dog.see(Progress("well", "running", epoch))
-        dog.see(Progress("well", "running", epoch))
+        dog.see(Progress(trial_id="well", status="running", epoch=epoch))
+        dog.see(Progress(trial_id="well", status="running", epoch=epoch))
     assert dog.patience == 60.0
     dog.start("short", None)
     now[0] += 6.0
-    dog.see(Progress("short", "done", 2))
+    dog.see(Progress(trial_id="short", status="done", epoch=2))
     dog.end("short")
     assert list(dog.steps) == [2.0, 2.0, 3.0]
     now[0] += 4.0
-    dog.see(Progress("well", "running", 4))
+    dog.see(Progress(trial_id="well", status="running", epoch=4))
     assert dog.patience == 75.0
     now[0] += 60.0
     assert [name for name, _ in dog.silent()] == ["stuck"]
@@ -199,15 +206,16 @@ def test_incidents_are_read_back(incidents: Incidents) -> None:
 def test_a_fit_node_is_fit_and_what_is_missing_is_named(tmp_path: Path, monkeypatch) -> None:
     storage = Storage.at(str(tmp_path / "here"))
     check = mark_storage(storage, ("digits",), "cpu")
-    assert unfit(check) == ""
+    assert find_fault(check) == ""
     assert storage.files() == {}
     elsewhere = node.NodeCheck(**(vars(check) | {"place": str(tmp_path / "there")}))
-    assert "storage: expected the driver's folder" in unfit(elsewhere)
+    assert "storage: expected the driver's folder" in find_fault(elsewhere)
     older = node.NodeCheck(**(vars(check) | {"versions": check.versions | {"torch": "1.0"}}))
-    assert unfit(older).startswith("versions: expected torch 1.0 as on the driver, got ")
-    assert "sync the project" in unfit(node.NodeCheck(**(vars(check) | {"code": "other"})))
-    missing = node.NodeCheck(**(vars(check) | {"data": ("mnist",), "root": str(tmp_path)}))
-    assert str(tmp_path) in unfit(missing)
+    assert find_fault(older).startswith("versions: expected torch 1.0 as on the driver, got ")
+    assert "sync the project" in find_fault(node.NodeCheck(**(vars(check) | {"code": "other"})))
+    nowhere = {"data_names": ("mnist",), "data_root": str(tmp_path)}
+    missing = node.NodeCheck(**(vars(check) | nowhere))
+    assert str(tmp_path) in find_fault(missing)
     declared = node.NodeCheck(**(vars(check) | {"device": "cuda"}))
     monkeypatch.setattr(node.torch.cuda, "is_available", lambda: False)
-    assert unfit(declared).startswith("gpu: expected the GPU that the node declares")
+    assert find_fault(declared).startswith("gpu: expected the GPU that the node declares")

@@ -16,7 +16,8 @@ from nvp.config.dotted_paths import flatten_config
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
-from nvp.planning.plan import Plan, compare
+from nvp.planning.plan import Plan
+from nvp.planning.plan_state import read_state
 from nvp.storage.codec import decode_rows, encode_rows, rows_from_columns
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import list_visible_parts, read_table
@@ -28,6 +29,7 @@ from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.record import EpochRecord
 from nvp.trial.rows import is_sampled, layer_rows
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import commit_lost
 
 torch.set_num_threads(1)
@@ -56,7 +58,7 @@ KEYS = {
 
 
 def start(config: TrialConfig, storage: Storage, **options: Any):
-    return run_trial(config, storage, **{"checkpoint_seconds": 0.0} | options)
+    return run_trial(config, storage, RunOptions(**({"checkpoint_seconds": 0.0} | options)))
 
 
 def run(config: TrialConfig, storage: Storage, **options: Any) -> str:
@@ -363,7 +365,7 @@ def test_a_failing_trial_commits_its_traceback_and_no_rows(
     elif why == "device":
         options["device"] = "hpu"
     else:
-        options["root"] = tmp_path / "nowhere"
+        options["data_root"] = tmp_path / "nowhere"
         config = CONFIG.with_overrides({"data.name": "cifar10"})
     assert run(config, storage, **options) == "failed"
     found = tables_of(storage, volatile=True)
@@ -386,7 +388,7 @@ def test_a_trial_that_fails_midway_is_continued_and_equals_unbroken(
                 raise OSError("no space left")
             return layer_rows(name, record)
 
-        patch.setattr("nvp.trial.run.layer_rows", fail_at_three)
+        patch.setattr("nvp.trial.attempt.layer_rows", fail_at_three)
         assert run(CONFIG, storage) == "failed"
     (row,) = tables_of(storage, volatile=True)["trials"]
     assert row["error"].strip().endswith("OSError: no space left")

@@ -10,7 +10,7 @@ from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from nvp.study import listing
-from nvp.study.listing import interval, print_loose, size
+from nvp.study.listing import format_interval, format_size, print_packing
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ from nvp.study.listing import interval, print_loose, size
     ],
 )
 def test_an_interval_names_its_unit_once(low: float, high: float, wanted: str) -> None:
-    assert interval(low, high) == wanted
+    assert format_interval(low, high) == wanted
 
 
 def test_sizes() -> None:
-    found = [size(count) for count in (300_000, 45e6, 4.13e9)]
+    found = [format_size(count) for count in (300_000, 45e6, 4.13e9)]
     assert found == ["0.3 MB", "45 MB", "4.1 GB"]
 
 
@@ -39,12 +39,12 @@ def test_many_loose_trials_are_said_with_the_command_that_packs_them(
     storage.write("study.json", b"{}")
     for name in ("a", "b"):
         TrialWriter(storage, name, 1).commit({"status": "done"})
-    print_loose(read_index(storage))
+    print_packing(read_index(storage))
     assert capsys.readouterr().out == ""
     monkeypatch.setattr(listing, "MANY", 2)
-    print_loose(read_index(storage))
+    print_packing(read_index(storage))
     said, command = capsys.readouterr().out.splitlines()
     assert said.startswith("2 trials are in files of their own")
     assert compact.main(shlex.split(command)[3:]) == 0
-    print_loose(read_index(storage))
+    print_packing(read_index(storage))
     assert "own" not in capsys.readouterr().out

@@ -8,16 +8,18 @@ import pytest
 
 from nvp.config.space import grid
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.design import Design, read_asha
-from nvp.planning.plan import make_plan, write_study
+from nvp.planning.design import Design, make_asha
+from nvp.planning.plan import make_plan
+from nvp.planning.study_file import write_study
 from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.study.study import Study, main
-from nvp.trial.early_stopping import Asha, Censored, rungs
+from nvp.trial.early_stopping import Asha, Censored, find_rungs
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 from tests.small_search import DESIGN
 
 SPACE = {"optim.lr": grid(0.1, 0.05, 0.001, 0.0001, 0.2)}
@@ -52,7 +54,7 @@ def tables(place: Path) -> dict[str, list[dict]]:
 )
 def test_rungs_are_measuring_points_before_the_end(epochs, every, wanted) -> None:
     probe = replace(BASE.probe, every=every)
-    assert rungs(TrialConfig(probe=probe), epochs) == wanted
+    assert find_rungs(TrialConfig(probe=probe), epochs) == wanted
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,10 @@ def test_the_best_third_goes_on(tmp_path: Path, others, own, goes_on) -> None:
     for sign, asha in ((1, Asha("val_accuracy", True)), (-1, Asha("val_loss", False))):
         asha.known.update({key: sign * value for key, value in known.items()})
         if goes_on:
-            asha.check(storage, "mine", 3, sign * own)
+            asha.stop_if_worse(storage, "mine", 3, sign * own)
         else:
             with pytest.raises(Censored, match=rf"rung 3: val_\w+ -?0.1, \d of {len(known) + 1}"):
-                asha.check(storage, "mine", 3, sign * own)
+                asha.stop_if_worse(storage, "mine", 3, sign * own)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,7 @@ def test_a_stopped_trial_is_censored_with_rung_reason_and_checkpoint(stopped, ca
     epochs = read_table(read_index(storage), "epochs").to_pylist()
     for name, row in censored.items():
         rung = row["rung"]
-        assert rung in rungs(BASE, 10)
+        assert rung in find_rungs(BASE, 10)
         assert row["error"].startswith(f"rung {rung}: val_accuracy ")
         assert [e["epoch"] for e in epochs if e["trial_id"] == name] == list(range(rung + 1))
         assert row["test_accuracy"] is None
@@ -189,7 +191,7 @@ def test_let_past_a_rung_it_stays_past_it(tmp_path) -> None:
 )
 def test_what_asha_cannot_compare_is_refused(changes: dict, wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
-        read_asha(replace(STUDY.quick, **changes))
+        make_asha(replace(STUDY.quick, **changes))
 
 
 def test_nsga_ii_with_asha_is_refused_on_the_driver(tmp_path, capsys) -> None:

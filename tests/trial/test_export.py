@@ -25,6 +25,8 @@ from nvp.training.optim import build_optimizer
 from nvp.trial.export import export, main
 from nvp.trial.plain_torch import distance
 from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
+from tests.in_turn import in_turn
 from tests.network.test_shrink import SHAPE, X, learn, make, mask_half
 from tests.tiny import STRUCTURES
 
@@ -61,8 +63,9 @@ def load(folder: Path) -> nn.Module:
     return network.eval()
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", [*STRUCTURES, "resnet20_b", "vgg11"])
+@pytest.mark.parametrize(
+    ("name", "norm"), in_turn([*STRUCTURES, "resnet20_b", "vgg11"], ["batch", "none"])
+)
 def test_the_exported_network_computes_the_same(name: str, norm: str, tmp_path: Path) -> None:
     model = trained(name, norm=norm).model
     before = {key: value.clone() for key, value in model.state_dict().items()}
@@ -218,7 +221,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a storage with one finished trial that shrank, and its checkpoint."""
     path = tmp_path_factory.mktemp("results")
     storage = Storage.at(str(path / "mine" / "quick"))
-    *_, last = run_trial(CONFIG, storage, keep_checkpoint=True)
+    *_, last = run_trial(CONFIG, storage, RunOptions(keep_checkpoints=True))
     assert last.status == "done"
     storage.write("study.json", b'{"trials": {}, "base": {}}')
     return path

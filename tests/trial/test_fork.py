@@ -10,7 +10,8 @@ from nvp.config.identity import trial_id
 from nvp.config.space import grid
 from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.planning.design import Design
-from nvp.planning.plan import read_state, make_plan, select_trials, split_into_waves
+from nvp.planning.plan import make_plan
+from nvp.planning.plan_state import read_state, select_trials, split_into_waves
 from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE

@@ -144,13 +144,16 @@ def point_at(place: Path) -> MeasuringPoint:
     return overlap.restore_point(Storage.at(str(place)).below("tiny", "quick"), NAME, TRIAL)
 
 
-def run(capsys: pytest.CaptureFixture[str], place: Path, *arguments: str) -> tuple[int, str, str]:
-    common = ["--storage", str(place), "--study", "tiny", "--trial", NAME]
-    with pytest.raises(SystemExit) as ended:
-        overlap.main([*common, *arguments])
+def run(
+    capsys: pytest.CaptureFixture[str], place: Path, *arguments: str, study: str = "tiny"
+) -> tuple[int, str, str]:
+    try:
+        code = overlap.main([study, "--storage", str(place), "--trial", NAME, *arguments])
+    except SystemExit as refused:  # by the parser
+        assert isinstance(refused.code, int)
+        code = refused.code
     captured = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, captured.out, captured.err
+    return code, captured.out, captured.err
 
 
 def test_the_command_compares_every_criterion_and_changes_no_byte(
@@ -254,8 +257,7 @@ def test_a_sparsity_reached_already_is_said(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--study", "tinny"], "got 'tinny/quick' (did you mean 'tiny/quick'?)"),
-        (["--preset", "paper"], "expected one of tiny/quick; got 'tiny/paper'"),
+        (["--preset", "paper"], "expected tables of the study 'tiny', preset paper"),
         (["--trial", NAME[:-1]], f"got {NAME[:-1]!r}"),
         (["--criteria", "nvii"], "did you mean 'nvi'"),
         (["--out", "/nowhere/at/all.csv"], "expected a file in a folder that exists"),
@@ -269,6 +271,12 @@ def test_wrong_input_is_refused(
     code, _, error = run(capsys, place, *arguments)
     assert code == 2
     assert expected in error
+
+
+def test_another_study_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, error = run(capsys, place, study="tinny")
+    assert code == 2
+    assert "expected tables of the study 'tinny'" in error
 
 
 def test_a_diverged_trial_keeps_the_last_one_that_was_finite(tmp_path: Path) -> None:

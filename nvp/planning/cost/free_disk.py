@@ -1,4 +1,4 @@
-"""Before trial 1, on the driver: is there room for what the trials will write?"""
+"""Free disk: is there room for all that the trials will write? Checked on the driver at a start."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ def check_room(storage: Storage, trials: list[TrialConfig], *, keep: bool = Fals
     Args:
         storage: the study's.
         trials: those to run.
-        keep: whether all their checkpoints stay; else those of as many as this machine runs.
+        keep: whether all their checkpoints stay; else those of the running trials alone.
     """
     if not storage.local or not trials:
         return
-    free, needed = shutil.disk_usage(storage.root).free, bytes_of(trials, keep=keep)
+    free, needed = shutil.disk_usage(storage.root).free, count_bytes(trials, keep=keep)
     if free < needed:
         raise ValueError(
             f"--storage: expected {needed / 1e9:.1f} GB free for the tables and checkpoints of "
@@ -38,8 +38,8 @@ def check_room(storage: Storage, trials: list[TrialConfig], *, keep: bool = Fals
         )
 
 
-def bytes_of(trials: list[TrialConfig], *, keep: bool) -> int:
+def count_bytes(trials: list[TrialConfig], *, keep: bool) -> int:
     """Return the bytes of tables and checkpoints; a new one is written before the oldest goes."""
     running = min(len(trials), len(os.sched_getaffinity(0)))
-    passing = running * (1 if keep else KEEP_LAST + 1) * checkpoint_bytes(trials)
-    return estimate_bytes(trials) + passing + (kept_bytes(trials) if keep else 0)
+    temporary = running * (1 if keep else KEEP_LAST + 1) * checkpoint_bytes(trials)
+    return estimate_bytes(trials) + temporary + (kept_bytes(trials) if keep else 0)

@@ -1,6 +1,16 @@
 """Run trials on Ray Tune: resources, reuse of actors, retries. Only this package imports ray.
 
-Tune places and retries; the truth is in our tables. Nothing of Tune's own state is read back.
+Tune places trials on nodes and retries them. Which trials are done is read from our tables alone;
+nothing of Tune's own state is read back.
+
+sweep        rounds of Tune until every trial has its row
+actor        the process that runs trials one after another
+trial_feed   the feed of trials that Tune asks for one by one
+bookkeeping  rows, retries and the display, from Tune's reports
+connection   the connection to Ray, and one driver for each study
+fit_nodes    the nodes that trials run on, and those that they are kept off
+deaths       how often each trial lost its process or its node
+watchdog     kills a trial without progress
 """
 
 import os
@@ -14,8 +24,7 @@ for _key, _value in {
 }.items():
     os.environ.setdefault(_key, _value)  # Ray reads some of them when it is imported
 
-from nvp.running.ray.actor import Setting  # noqa: E402
-from nvp.running.ray.connection import Resources, on_cluster  # noqa: E402
+from nvp.running.ray.connection import Resources, call_on_cluster  # noqa: E402
 from nvp.running.ray.sweep import run_sweep  # noqa: E402
 
-__all__ = ["Resources", "Setting", "on_cluster", "run_sweep"]
+__all__ = ["Resources", "call_on_cluster", "run_sweep"]

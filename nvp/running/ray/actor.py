@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -12,10 +11,11 @@ import ray
 from ray import tune
 
 from nvp.config.trial_config import TrialConfig
-from nvp.running.node_check import NodeCheck, unfit
+from nvp.running.node_check import NodeCheck, find_fault
 from nvp.storage.store import Storage
-from nvp.trial.early_stopping import Asha
-from nvp.trial.run import Progress, run_trial
+from nvp.trial.progress import Progress
+from nvp.trial.run import run_trial
+from nvp.trial.run_options import RunOptions
 
 REPORT_SECONDS = 2.0
 REPORTS_A_SECOND = 100  # of all trials together: Tune gets busy with more (docs/scale.md)
@@ -23,69 +23,62 @@ LAST_SECONDS = 30.0  # that a process told to end may take to save
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What all trials of a sweep share and no trial id contains."""
+class ActorOptions:
+    """What an actor needs: how trials run, and what only Ray has to know.
+
+    Attributes:
+        place: of the study's storage.
+        run: how trials are to run.
+        check: what a node must have; None = it is not checked.
+        report_seconds: between two reports of a trial.
+    """
 
     place: str
-    root: str
-    device: str
-    checkpoint_seconds: float
-    keep_checkpoints: bool = False
-    share: float = 1.0
-    asha: Asha | None = None
-    parents: frozenset[str] = frozenset()
-    data: tuple[str, ...] = ()
-    retried: bool = False
+    run: RunOptions
     check: NodeCheck | None = None
     report_seconds: float = REPORT_SECONDS
 
 
 class TrialActor(tune.Trainable):
-    """Runs a trial in a thread of its own: a report takes Tune up to 0.3 s, else it would idle."""
+    """Runs a trial in a thread of its own.
 
-    fit = False  # whether this process has passed the check of its node
+    Tune takes up to 0.3 s to deal with a report. The trial goes on meanwhile.
+    """
 
-    def setup(self, config: dict[str, Any], setting: Setting | None = None) -> None:
-        self.setting = setting or self.setting
-        self.config_ = TrialConfig().with_overrides(config["trial"]["changed"])
-        self.latest = Progress(config["trial"]["trial_id"], "running")
+    node_is_fit = False  # whether this process has passed the check of its node
+
+    def setup(self, config: dict[str, Any], options: ActorOptions | None = None) -> None:
+        self.options = options or self.options  # a reused actor is set up without them
+        self.trial_config = TrialConfig().with_overrides(config["trial"]["changed"])
+        self.latest = Progress(trial_id=config["trial"]["trial_id"], status="running")
         self.error: BaseException | None = None
         self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.work)
+        self.thread = threading.Thread(target=self.check_and_run)
         self.node = ray.get_runtime_context().get_node_id()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self.terminate)
 
-    def work(self) -> None:
-        """Run the trial until it ends or `stopping` is set; then it saves a checkpoint."""
+    def check_and_run(self) -> None:
+        """Run the trial on a node that is fit; an error is kept for `step`, where Tune sees it."""
         try:
-            if self.setting.check and not self.fit:
-                reason = unfit(self.setting.check)
-                if reason:
-                    self.latest = Progress(self.latest.trial_id, "unfit", error=reason)
+            if self.options.check and not self.node_is_fit:
+                fault = find_fault(self.options.check)
+                if fault:
+                    name = self.latest.trial_id
+                    self.latest = Progress(trial_id=name, status="unfit", error=fault)
                     return
-                self.fit = True
-            self.run()
-        except BaseException as error:  # raised again by `step`, where Tune sees it
+                self.node_is_fit = True
+            self.run_to_end()
+        except BaseException as error:
             self.error = error
 
-    def run(self) -> None:
-        """Run the trial."""
-        is_parent = self.latest.trial_id in self.setting.parents
-        run = run_trial(
-            self.config_,
-            Storage.at(self.setting.place),
-            device=self.setting.device,
-            root=Path(self.setting.root),
-            share=self.setting.share,
-            retried=self.setting.retried,
-            checkpoint_seconds=self.setting.checkpoint_seconds,
-            keep_checkpoint=self.setting.keep_checkpoints or is_parent,
-            asha=None if is_parent else self.setting.asha,
-        )
-        for self.latest in run:
+    def run_to_end(self) -> None:
+        """Run the trial until it ends or `stopping` is set; then it saves a checkpoint."""
+        storage = Storage.at(self.options.place)
+        trial = run_trial(self.trial_config, storage, self.options.run)
+        for self.latest in trial:
             if self.stopping.is_set():
-                run.close()
+                trial.close()
 
     def terminate(self, number: int, frame: FrameType | None) -> None:
         """Save a checkpoint and end: the machine is about to be taken away."""
@@ -98,7 +91,7 @@ class TrialActor(tune.Trainable):
         """Return how far the trial is, once it ends or a report is due."""
         if self.thread.ident is None:  # not in setup: Tune retries what dies in a step
             self.thread.start()
-        self.thread.join(self.setting.report_seconds)
+        self.thread.join(self.options.report_seconds)
         if self.error:
             raise self.error
         done = self.latest.status != "running"

@@ -1,26 +1,32 @@
-"""What the driver makes of Tune's reports: rows, retries, nodes to avoid, and the display."""
+"""Bookkeeping of Tune's reports: rows, retries, nodes to avoid, and the display."""
 
 from typing import Any
 
 from ray import tune
 
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.queue import Source
+from nvp.planning.trial_queue import TrialQueue
 from nvp.running.progress import Display
 from nvp.running.ray.deaths import Deaths
 from nvp.running.ray.fit_nodes import Nodes
 from nvp.running.ray.watchdog import Watchdog
 from nvp.storage.incidents import Incidents
 from nvp.storage.store import Storage
-from nvp.trial.run import Progress
+from nvp.trial.progress import Progress
 from nvp.trial.trial_row import commit_lost
 
 
 class Watch(tune.Callback):
-    """Feeds the display, and commits the row of a trial that died for good.
+    """Feeds the display, and commits the row of a trial that is not tried again.
 
-    Tune gives a trial up at once when its process dies before the first step (in a reset), so
-    `left` says which trials are owed another try, and `crowded` which a GPU of their own.
+    Tune gives a trial up at once when its process dies before the first step (in a reset), so this
+    keeps its own account of the trials.
+
+    Attributes:
+        unfinished: trials without a row; those that Tune gave up get another try.
+        ended: trials whose row is written.
+        crowded: trials that ran out of memory and get a try on a GPU of their own.
+        node_of: {trial: node that it last reported from}.
     """
 
     def __init__(
@@ -28,24 +34,24 @@ class Watch(tune.Callback):
         display: Display,
         storage: Storage,
         trials: dict[str, TrialConfig],
-        source: Source,
+        queue: TrialQueue,
     ) -> None:
-        self.display, self.storage, self.source = display, storage, source
-        self.left = dict(trials)
+        self.display, self.storage, self.queue = display, storage, queue
+        self.unfinished = dict(trials)
         self.ended: dict[str, TrialConfig] = {}
         self.crowded: dict[str, TrialConfig] = {}
         self.incidents = Incidents(storage)
         self.deaths, self.nodes = Deaths(self.incidents), Nodes(self.incidents)
         self.watchdog = Watchdog()
-        self.places: dict[str, str] = {}
+        self.node_of: dict[str, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune pickles its callbacks, and this one holds the terminal."""
         return {}
 
-    def add(self, name: str, config: TrialConfig) -> None:
+    def add_trial(self, name: str, config: TrialConfig) -> None:
         """Take in a trial that was not known before."""
-        self.left[name] = config
+        self.unfinished[name] = config
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self.watchdog.start(name_of(trial), trial)
@@ -55,7 +61,7 @@ class Watch(tune.Callback):
     ) -> None:
         progress, node = Progress(**result["progress"]), result["node"]
         name = progress.trial_id
-        self.places[name] = node
+        self.node_of[name] = node
         self.watchdog.see(progress)
         if progress.status == "running":
             self.display.update(progress)
@@ -63,72 +69,74 @@ class Watch(tune.Callback):
         self.watchdog.end(name)
         if progress.status == "unfit":
             if self.nodes.avoid(node, "unfit", progress.error or ""):
-                self.display.say(f"node {node[:12]} is left out: {progress.error}")
+                self.display.print_line(f"node {node[:12]} is left out: {progress.error}")
         elif progress.status == "out_of_memory":
-            self.crowded[name] = self.left.pop(name)
+            self.crowded[name] = self.unfinished.pop(name)
             self.incidents.add("out_of_memory", "on a share of a GPU", trial_id=name, node=node)
-            self.display.say(f"{name}: out of memory; later alone on a whole GPU")
+            self.display.print_line(f"{name}: out of memory; later alone on a whole GPU")
         else:
-            self.end(progress, node)
+            self.note_end(progress, node)
 
-    def end(self, progress: Progress, node: str) -> None:
+    def note_end(self, progress: Progress, node: str) -> None:
         """Take in a trial whose row is written."""
         name = progress.trial_id
-        self.ended[name] = self.left.pop(name)
-        self.source.ended(name)
+        self.ended[name] = self.unfinished.pop(name)
+        self.queue.note_end(name)
         self.display.update(progress)
         failed, before = progress.status == "failed", set(self.nodes.bad)
-        again = self.nodes.failed(node, name) if failed else self.nodes.ended_well(node)
-        self.left |= {other: self.ended.pop(other) for other in again if other in self.ended}
-        self.display.again("failed", len(again))
+        again = self.nodes.note_failure(node, name) if failed else self.nodes.note_success(node)
+        self.unfinished |= {other: self.ended.pop(other) for other in again if other in self.ended}
+        self.display.uncount("failed", len(again))
         for other in set(self.nodes.bad) - before:
-            self.display.say(f"node {other[:12]} is left out: {self.nodes.bad[other]}")
+            self.display.print_line(f"node {other[:12]} is left out: {self.nodes.bad[other]}")
         for other in before - set(self.nodes.bad):
-            self.display.say(f"node {other[:12]} is taken back: its trials fail elsewhere, too")
+            self.display.print_line(
+                f"node {other[:12]} is taken back: its trials fail elsewhere, too"
+            )
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        self.deaths.judge()
+        self.deaths.count_settled()
         for name, seconds in self.watchdog.silent():
             reason = f"no progress for {seconds:.0f} s; its process is ended"
-            self.incidents.add("silent", reason, trial_id=name, node=self.places.get(name, ""))
-            self.display.say(f"{name}: {reason}")
+            self.incidents.add("silent", reason, trial_id=name, node=self.node_of.get(name, ""))
+            self.display.print_line(f"{name}: {reason}")
             self.watchdog.kill(name)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        name = self.died(trial)
-        self.display.say(f"{name}: its process died; trying again")
-        if self.deaths.last_chance(name):
+        name = self.note_death(trial)
+        self.display.print_line(f"{name}: its process died; trying again")
+        if self.deaths.is_last_chance(name):
             trial.max_failures = 0  # Tune then leaves the next death to the next round
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        name = self.died(trial)
+        name = self.note_death(trial)
         if not self.give_up(name):
-            self.display.say(f"{name}: its process died at the start; trying again later")
+            self.display.print_line(f"{name}: its process died at the start; trying again later")
 
-    def died(self, trial: Any) -> str:
+    def note_death(self, trial: Any) -> str:
         """Take in that the process of a trial died; return the trial's name."""
         name = name_of(trial)
         self.watchdog.end(name)
-        self.deaths.add(name, self.places.pop(name, ""))
+        self.deaths.add(name, self.node_of.pop(name, ""))
         return name
 
     def give_up(self, name: str) -> bool:
         """Commit the failed row of a trial that died too often; return whether it did."""
-        error = self.deaths.verdict(name)
+        error = self.deaths.reason_to_give_up(name)
         if error:
-            commit_lost(self.left.pop(name), self.storage, error)
-            self.source.ended(name)
-            self.display.update(Progress(name, "failed", error=error))
+            commit_lost(self.unfinished.pop(name), self.storage, error)
+            self.queue.note_end(name)
+            self.display.update(Progress(trial_id=name, status="failed", error=error))
         return bool(error)
 
-    def settle(self) -> None:
-        """At the end of a round, give up what died too often."""
+    def end_round(self) -> None:
+        """At the end of a round, give up the trials that died too often."""
         self.watchdog.running.clear()
-        self.deaths.settle()
-        for name in list(self.left):
+        self.deaths.wait_for_all()
+        for name in list(self.unfinished):
             self.give_up(name)
 
 
 def name_of(trial: Any) -> str:
-    """Return our name of one of Tune's trials."""
+    """Return the id of our trial that one of Tune's trials runs."""
     return trial.config["trial"]["trial_id"]

@@ -1,4 +1,4 @@
-"""The Ray that trials run on: attached to or started here, and one driver for each study."""
+"""The connection to Ray: a cluster or a private Ray, and one driver for each study."""
 
 import hashlib
 import logging
@@ -12,17 +12,25 @@ import ray
 from ray.exceptions import AuthenticationError
 
 from nvp.running.cluster_address import Holder, check_cluster
-from nvp.running.ray.fit_nodes import pinned
+from nvp.running.ray.fit_nodes import bind_to_node
 from nvp.storage.store import Storage
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Where and how wide a sweep runs."""
+    """What a sweep asks of Ray.
+
+    Attributes:
+        address: of a cluster; None = a private Ray on this machine.
+        gpus_per_trial: 0, 1 or 1/k.
+        max_concurrent: trials at a time, at most; None = as many as fit.
+        data_names: the data sets that each node must have.
+    """
 
     address: str | None
     gpus_per_trial: float
     max_concurrent: int | None
+    data_names: tuple[str, ...] = ()
 
 
 def connect(address: str | None) -> None:
@@ -48,14 +56,14 @@ def connect(address: str | None) -> None:
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
 
 
-def on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def call_on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
     check_cluster(address)  # a dry run has not asked yet, and ray.init waits for minutes
     connect(address)
     return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
 
 
-def hold(storage: Storage) -> Any:
+def hold_study(storage: Storage) -> Any:
     """Return a handle that keeps other drivers of this cluster off a study.
 
     Raises:
@@ -63,14 +71,14 @@ def hold(storage: Storage) -> Any:
     """
     name = f"study {hashlib.sha256(storage.place.encode()).hexdigest()[:16]}"
     who = f"process {os.getpid()} on {socket.gethostname()}"
-    here = pinned(ray.get_runtime_context().get_node_id())
-    place = ray.remote(num_cpus=0)(Holder).options(
+    here = bind_to_node(ray.get_runtime_context().get_node_id())
+    holder = ray.remote(num_cpus=0)(Holder).options(
         name=name, namespace="nvp", scheduling_strategy=here
     )
     try:
-        return place.remote(who)
+        return holder.remote(who)
     except ValueError:
-        holder = ray.get(ray.get_actor(name, namespace="nvp").tell.remote())
+        other = ray.get(ray.get_actor(name, namespace="nvp").tell_holder.remote())
         raise ValueError(
-            f"{storage.root}: expected no other driver on this study, but {holder} holds it"
+            f"{storage.root}: expected no other driver on this study, but {other} holds it"
         ) from None

@@ -1,4 +1,4 @@
-"""How often each trial lost its process, and whether its node went with it."""
+"""Deaths: how often each trial lost its process, and whether its node was lost too."""
 
 import time
 from collections import Counter
@@ -15,9 +15,13 @@ DOUBT_SECONDS = 40.0  # Ray declares a node dead after 15 s without a sign of it
 
 @dataclass(frozen=True)
 class Death:
-    """A process that died; `node` is empty where it died before it could say where it was.
+    """The death of a trial's process.
 
-    `alive` are the nodes that there were.
+    Attributes:
+        name: of the trial.
+        node: that it ran on; empty where it died before its first report.
+        alive: the nodes that were alive then.
+        time: of the death, by the monotonic clock.
     """
 
     name: str
@@ -25,16 +29,16 @@ class Death:
     alive: frozenset[str]
     time: float
 
-    def gone(self, alive: frozenset[str]) -> bool:
-        """Whether its node is not there any more; of an unknown one, whether any is not."""
+    def lost_node(self, alive: frozenset[str]) -> bool:
+        """Whether its node is not alive any more; for an unknown node, whether any is not."""
         return not ({self.node} if self.node else self.alive) <= alive
 
 
 class Deaths:
     """Tells preemptions from failures: each has a budget of its own.
 
-    The death of a process is seen within seconds, that of its node later: until then it is in
-    doubt, and counts as a failure for now.
+    Ray reports a dead process within seconds but a dead node only after 15 s. So a death is in
+    doubt at first; it counts as a failure of the trial only if its node still lives 40 s later.
     """
 
     def __init__(self, incidents: Incidents) -> None:
@@ -42,22 +46,24 @@ class Deaths:
         self.died: Counter[str] = Counter()
         self.preempted: Counter[str] = Counter()
         self.doubts: list[Death] = []
-        self.here = ray.get_runtime_context().get_node_id()
+        self.driver_node = ray.get_runtime_context().get_node_id()
 
     def add(self, name: str, node: str) -> None:
         """Take in that the process of a trial died."""
-        self.doubts.append(Death(name, node, alive_nodes(), time.monotonic()))
-        self.judge()
+        self.doubts.append(Death(name, node, list_alive_nodes(), time.monotonic()))
+        self.count_settled()
 
-    def judge(self) -> None:
+    def count_settled(self) -> None:
         """Count the deaths that are no longer in doubt."""
         if not self.doubts:
             return
-        alive = alive_nodes()
+        alive = list_alive_nodes()
         for death in list(self.doubts):
-            gone = death.gone(alive)
+            gone = death.lost_node(alive)
             waited = time.monotonic() - death.time >= DOUBT_SECONDS
-            if not (gone or waited or death.node == self.here or death.alive == {self.here}):
+            # The driver's own node lives as long as the driver: a death there is no preemption.
+            near = death.node == self.driver_node or death.alive == {self.driver_node}
+            if not (gone or waited or near):
                 continue
             self.doubts.remove(death)
             kind, counts = ("preempted", self.preempted) if gone else ("died", self.died)
@@ -65,22 +71,22 @@ class Deaths:
             reason = "its node went away" if gone else "its process died"
             self.incidents.add(kind, reason, trial_id=death.name, node=death.node)
 
-    def settle(self) -> None:
+    def wait_for_all(self) -> None:
         """Wait until no death is in doubt."""
         while self.doubts:
             time.sleep(0.5)
-            self.judge()
+            self.count_settled()
 
-    def last_chance(self, name: str) -> bool:
-        """Whether one more death would be one too many."""
+    def is_last_chance(self, name: str) -> bool:
+        """Whether one more death would be one too many; deaths in doubt count for both budgets."""
         doubtful = sum(death.name == name for death in self.doubts)
         return (
             self.died[name] + doubtful >= LOST_RETRIES
             or self.preempted[name] + doubtful >= PREEMPTED_RETRIES
         )
 
-    def verdict(self, name: str) -> str:
-        """Return why a trial is given up; empty while it is not."""
+    def reason_to_give_up(self, name: str) -> str:
+        """Return why a trial is not tried again; empty while it is."""
         if self.died[name] > LOST_RETRIES:
             return f"the trial's process died {self.died[name]} times"
         if self.preempted[name] > PREEMPTED_RETRIES:
@@ -88,6 +94,6 @@ class Deaths:
         return ""
 
 
-def alive_nodes() -> frozenset[str]:
-    """Return the nodes that Ray takes for alive."""
+def list_alive_nodes() -> frozenset[str]:
+    """Return the ids of the nodes that Ray takes for alive."""
     return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])

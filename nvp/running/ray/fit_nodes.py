@@ -1,4 +1,4 @@
-"""Which nodes of the cluster trials are kept off, and why."""
+"""Fit nodes: the nodes of the cluster that trials run on, and those that they are kept off."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -8,24 +8,24 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from nvp.running.node_check import NodeCheck, unfit
+from nvp.running.node_check import NodeCheck, find_fault
 from nvp.storage.incidents import Incidents
 
 STREAK = 3  # trials that fail one after another on a node, while others end well elsewhere
-SURVEY_SECONDS = 120
+CHECK_SECONDS = 120
 
 
 @dataclass
 class Nodes:
-    """Fit nodes and others.
+    """The nodes that trials are kept off, and the trials that speak for and against each node.
 
     Attributes:
-        incidents: where it is written down.
+        incidents: where each node that is avoided is written down.
         bad: {node: why trials are kept off it}.
-        streaks: {node: trials that failed there since one last ended well there}.
+        streaks: {node: trials that failed there since the last one that ended well there}.
         worked: nodes on which a trial ended well.
-        accused: {trial that runs again: the node it failed on, avoided for that}.
-        cleared: nodes that are no worse than others.
+        accused: {trial that runs again: the node that it failed on and that is avoided for it}.
+        cleared: nodes whose trials failed elsewhere, too; they are never avoided again.
         changed: whether `bad` changed since this was last set to False.
     """
 
@@ -38,7 +38,7 @@ class Nodes:
     changed: bool = False
 
     def avoid(self, node: str, kind: str, reason: str) -> bool:
-        """Keep trials off a node from the next round on; return whether it is news."""
+        """Keep trials off a node from the next round on; return whether they were not yet."""
         if node in self.bad:
             return False
         self.bad[node] = reason
@@ -46,26 +46,27 @@ class Nodes:
         self.incidents.add(kind, reason, node=node)
         return True
 
-    def ended_well(self, node: str) -> list[str]:
-        """Take in that a trial ran to its end on a node; return as `failed` does."""
+    def note_success(self, node: str) -> list[str]:
+        """Take in that a trial ran to its end on a node; return trials to run again elsewhere."""
         self.worked.add(node)
         self.streaks.pop(node, None)
-        return self.accuse()
+        return self.avoid_streaks()
 
-    def failed(self, node: str, name: str) -> list[str]:
-        """Take in that a trial failed on a node; return those to run again elsewhere.
+    def note_failure(self, node: str, name: str) -> list[str]:
+        """Take in that a trial failed on a node; return trials to run again elsewhere.
 
-        One bad GPU would eat a whole grid; one bad corner of a grid fails on every node: so a node
-        whose trial fails elsewhere, too, is cleared, for good.
+        A node with a bad GPU would fail a whole grid, so a node is avoided after a few failures in
+        a row. A bad corner of a grid fails on every node, so a node whose trial fails on another
+        one, too, is cleared for good.
         """
         accused = self.accused.pop(name, "")
         if accused and accused != node and self.bad.pop(accused, None):
             self.cleared.add(accused)
             self.changed = True
         self.streaks[node].append(name)
-        return self.accuse()
+        return self.avoid_streaks()
 
-    def accuse(self) -> list[str]:
+    def avoid_streaks(self) -> list[str]:
         """Avoid nodes on which trials failed in a row; return those trials."""
         again: list[str] = []
         for node in set(self.streaks) - self.cleared - set(self.bad):
@@ -82,30 +83,35 @@ class Nodes:
         """Return the labels that a node must have for a trial; empty when any will do."""
         return {"ray.io/node-id": f"!in({','.join(self.bad)})"} if self.bad else {}
 
-    def fit(self, gpus: float) -> list[dict[str, Any]]:
-        """Return the nodes that are there, can hold a trial and are not avoided."""
-        return [node for node in able(gpus) if node["NodeID"] not in self.bad]
+    def list_fit(self, gpus: float) -> list[dict[str, Any]]:
+        """Return the live nodes that can hold a trial and are not avoided."""
+        return [node for node in list_large_enough(gpus) if node["NodeID"] not in self.bad]
 
-    def check(self, gpus: float) -> None:
-        """Raise ValueError when the cluster has nodes for trials, and none of them is fit."""
-        if able(gpus) and not self.fit(gpus):
+    def require_one(self, gpus: float) -> None:
+        """Raise ValueError when the cluster has nodes for trials, and none of them is fit.
+
+        A cluster without any such node passes: it may start one.
+        """
+        if list_large_enough(gpus) and not self.list_fit(gpus):
             reasons = "\n".join(f"  node {node[:12]}: {why}" for node, why in self.bad.items())
             raise ValueError(f"expected a node that is fit for trials, got none:\n{reasons}")
 
-    def survey(self, check: NodeCheck, gpus: float) -> list[str]:
+    def check_free_nodes(self, check: NodeCheck, gpus: float) -> list[str]:
         """Check every node that is free now; return the reasons against those that are unfit.
 
         A node that comes later, or is busy, is checked by its first trial.
         """
-        task = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0)(unfit)
+        task = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0)(find_fault)
         refs = {
-            task.options(scheduling_strategy=pinned(node["NodeID"])).remote(check): node["NodeID"]
-            for node in able(gpus)
+            task.options(scheduling_strategy=bind_to_node(node["NodeID"])).remote(check): node[
+                "NodeID"
+            ]
+            for node in list_large_enough(gpus)
         }
-        ready, late = ray.wait(list(refs), num_returns=len(refs), timeout=SURVEY_SECONDS)
+        ready, late = ray.wait(list(refs), num_returns=len(refs), timeout=CHECK_SECONDS)
         for ref in late:
             ray.cancel(ref, force=True)
-        reasons = {refs[ref]: answer(ref) for ref in ready}
+        reasons = {refs[ref]: read_fault(ref) for ref in ready}
         for node, reason in reasons.items():
             if reason:
                 self.avoid(node, "unfit", reason)
@@ -113,8 +119,8 @@ class Nodes:
         return [reason for reason in reasons.values() if reason]
 
 
-def answer(ref: Any) -> str:
-    """Return what a node said of itself; also when it could not even run the check."""
+def read_fault(ref: Any) -> str:
+    """Return the fault that a node's check found, or that the check does not run there."""
     try:
         return ray.get(ref)
     except RayError as error:
@@ -122,8 +128,8 @@ def answer(ref: Any) -> str:
         return f"setup: the check does not run there: {lines[-1]}; set the node up again (ray up)"
 
 
-def able(gpus: float) -> list[dict[str, Any]]:
-    """Return the nodes that are there and can hold a trial."""
+def list_large_enough(gpus: float) -> list[dict[str, Any]]:
+    """Return the live nodes that have a CPU core and `gpus` GPUs for a trial."""
     return [
         node
         for node in ray.nodes()
@@ -133,6 +139,6 @@ def able(gpus: float) -> list[dict[str, Any]]:
     ]
 
 
-def pinned(node: str) -> NodeAffinitySchedulingStrategy:
-    """Return the way to run something on one node and no other."""
+def bind_to_node(node: str) -> NodeAffinitySchedulingStrategy:
+    """Return the strategy that runs something on one node and on no other."""
     return NodeAffinitySchedulingStrategy(node, soft=False)

@@ -1,4 +1,4 @@
-"""Rounds of Tune until every trial has its row."""
+"""A sweep: rounds of Tune until every trial has its row."""
 
 import os
 from dataclasses import replace
@@ -9,16 +9,17 @@ import ray
 from ray import tune
 
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.plan import waves
-from nvp.planning.queue import Source
+from nvp.planning.plan_state import split_into_waves
+from nvp.planning.trial_queue import TrialQueue
 from nvp.running.node_check import mark_storage
 from nvp.running.progress import Display
-from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, Setting, TrialActor
+from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions, TrialActor
 from nvp.running.ray.bookkeeping import Watch
-from nvp.running.ray.connection import Resources, connect, hold
+from nvp.running.ray.connection import Resources, connect, hold_study
 from nvp.running.ray.fit_nodes import Nodes
-from nvp.running.ray.trial_feed import Asking, StopWhen
+from nvp.running.ray.trial_feed import StopWhen, TrialFeed
 from nvp.storage.store import Storage
+from nvp.trial.run_options import RunOptions
 
 QUEUE = "200"  # trials that Tune holds ready, as it does by itself for a grid
 
@@ -26,126 +27,130 @@ QUEUE = "200"  # trials that Tune holds ready, as it does by itself for a grid
 def run_sweep(
     trials: dict[str, TrialConfig],
     storage: Storage,
-    setting: Setting,
+    options: RunOptions,
     resources: Resources,
     *,
     display: Display,
-    asked_to_stop: list[str],
-    source: Source | None = None,
+    stop_signals: list[str],
+    queue: TrialQueue | None = None,
 ) -> None:
-    """Run `trials`, each to its committed row; returns early once `asked_to_stop` is not empty.
+    """Run `trials`, each to its committed row, then those of `queue`.
 
     Args:
         trials: {trial id: configuration}, in the order to start them.
         storage: the study's.
-        setting: what the actors need.
+        options: how to run the trials.
         resources: on which Ray, with what for each trial.
         display: shows progress.
-        asked_to_stop: filled by a signal handler.
-        source: of more trials, which are not known yet.
+        stop_signals: filled by a signal handler; the sweep ends early once it is not empty.
+        queue: of more trials, which are not known yet.
 
     Raises:
         ValueError: no Ray at the address, another driver on it, or no node fit for trials.
     """
     connect(resources.address)
-    watch = Watch(display, storage, trials, source or Source())
+    actor = ActorOptions(place=storage.place, run=options)
+    watch = Watch(display, storage, trials, queue or TrialQueue())
     try:
-        held = hold(storage) if resources.address else None
-        if held is not None:
-            setting = survey(storage, setting, resources, watch)
-        if source:
-            run_source(watch, setting, resources, asked_to_stop)
-        for wave in [dict(watch.left)] if source else waves(trials):
-            watch.left = wave
-            run_wave(watch, setting, resources, asked_to_stop)
+        holder = hold_study(storage) if resources.address else None  # freed with its last handle
+        if holder is not None:
+            actor = check_cluster_nodes(actor, resources, watch)
+        if queue:
+            run_queue(watch, actor, resources, stop_signals)
+        for wave in [dict(watch.unfinished)] if queue else split_into_waves(trials):
+            watch.unfinished = wave
+            run_wave(watch, actor, resources, stop_signals)
     finally:
         ray.shutdown()
         storage.delete_folder(".tune")
 
 
-def survey(storage: Storage, setting: Setting, resources: Resources, watch: Watch) -> Setting:
-    """Check the nodes that are there; return the setting with the check for those to come.
+def check_cluster_nodes(actor: ActorOptions, resources: Resources, watch: Watch) -> ActorOptions:
+    """Check the nodes that are there; return the options with the check for nodes to come.
 
     Raises:
         ValueError: no node is fit, or one does not see a storage that is a local path.
     """
-    check = mark_storage(storage, setting.data, setting.device)
-    reasons = watch.nodes.survey(check, resources.gpus_per_trial)
-    unseen = [reason for reason in reasons if storage.local and reason.startswith("storage:")]
-    if unseen:
+    check = mark_storage(watch.storage, resources.data_names, actor.run.device)
+    reasons = watch.nodes.check_free_nodes(check, resources.gpus_per_trial)
+    unseen = [reason for reason in reasons if reason.startswith("storage:")]
+    if watch.storage.local and unseen:
         raise ValueError(f"--storage: {unseen[0]}")
-    watch.nodes.check(resources.gpus_per_trial)
+    watch.nodes.require_one(resources.gpus_per_trial)
     for node, reason in watch.nodes.bad.items():
-        watch.display.say(f"node {node[:12]} is left out: {reason}")
-    if not watch.nodes.fit(resources.gpus_per_trial):
-        watch.display.say("no node for trials yet; waiting for the cluster to start one")
-    return replace(setting, check=check)
+        watch.display.print_line(f"node {node[:12]} is left out: {reason}")
+    if not watch.nodes.list_fit(resources.gpus_per_trial):
+        watch.display.print_line("no node for trials yet; waiting for the cluster to start one")
+    return replace(actor, check=check)
 
 
-def run_source(
-    watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]
+def run_queue(
+    watch: Watch, actor: ActorOptions, resources: Resources, stop_signals: list[str]
 ) -> None:
-    """Run what a source hands out, in rounds that end when a node is to be avoided."""
+    """Run the trials of a queue, in rounds that end when a node is to be avoided."""
     while True:
         watch.nodes.changed = False
-        fit(watch, setting, resources, asked_to_stop)
-        if asked_to_stop or not watch.nodes.changed:
+        run_round(watch, actor, resources, stop_signals)
+        if stop_signals or not watch.nodes.changed:
             return
 
 
 def run_wave(
-    watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]
+    watch: Watch, actor: ActorOptions, resources: Resources, stop_signals: list[str]
 ) -> None:
-    """Run what is left, again where a process died; then what ran out of memory, alone."""
-    while (watch.left or watch.crowded) and not asked_to_stop:
-        if not watch.left:
-            watch.left, watch.crowded = watch.crowded, {}
-            setting = replace(setting, share=1.0, retried=True)
+    """Run the unfinished trials until none is; those that ran out of memory come last, alone."""
+    while (watch.unfinished or watch.crowded) and not stop_signals:
+        if not watch.unfinished:
+            watch.unfinished, watch.crowded = watch.crowded, {}
+            actor = replace(actor, run=replace(actor.run, gpu_share=1.0, retried_alone=True))
             resources = replace(resources, gpus_per_trial=1.0)
         watch.nodes.changed = False
-        fit(watch, setting, resources, asked_to_stop)
+        run_round(watch, actor, resources, stop_signals)
 
 
-def slots(resources: Resources, nodes: Nodes) -> int:
+def count_slots(resources: Resources, nodes: Nodes) -> int:
     """Return how many trials run at a time on the cluster as it is now; at least one."""
     gpus = resources.gpus_per_trial
-    have = [node["Resources"] for node in nodes.fit(gpus)]
+    have = [node["Resources"] for node in nodes.list_fit(gpus)]
     count = sum(node["CPU"] for node in have)
     if gpus:
         count = min(count, sum(node["GPU"] for node in have) / gpus)
-    return max(1, min(int(count + 1e-6), resources.max_concurrent or int(count + 1e-6)))
+    whole = int(count + 1e-6)  # 1 / 3 three times may be a little less than 1
+    return max(1, min(whole, resources.max_concurrent or whole))
 
 
-def request(resources: Resources, nodes: Nodes) -> Any:
-    """Return what a trial is given, on a node that is not avoided."""
+def request_bundle(resources: Resources, nodes: Nodes) -> Any:
+    """Return the request for one trial: a CPU, a share of a GPU, a node that is not avoided."""
     bundle = {"CPU": 1.0} | ({"GPU": resources.gpus_per_trial} if resources.gpus_per_trial else {})
     selector = nodes.selector()
     how: dict[str, Any] = {"bundle_label_selector": [selector]} if selector else {}
     return tune.PlacementGroupFactory([bundle], **how)
 
 
-def fit(watch: Watch, setting: Setting, resources: Resources, asked_to_stop: list[str]) -> None:
-    """Run the trials that are left through Tune once, and those that are asked meanwhile.
+def run_round(
+    watch: Watch, actor: ActorOptions, resources: Resources, stop_signals: list[str]
+) -> None:
+    """Run the unfinished trials through Tune once, and those that the queue hands out meanwhile.
 
     Ends early on a signal, or because a node turned out to be unfit.
     """
-    watch.nodes.check(resources.gpus_per_trial)
-    pause = max(REPORT_SECONDS, slots(resources, watch.nodes) / REPORTS_A_SECOND)
-    setting = replace(setting, report_seconds=pause)
+    watch.nodes.require_one(resources.gpus_per_trial)
+    pause = max(REPORT_SECONDS, count_slots(resources, watch.nodes) / REPORTS_A_SECOND)
+    actor = replace(actor, report_seconds=pause)
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", QUEUE)
-    free = partial(slots, resources, watch.nodes)
+    slots = partial(count_slots, resources, watch.nodes)
 
     def stop() -> bool:
-        return bool(asked_to_stop) or watch.nodes.changed
+        return bool(stop_signals) or watch.nodes.changed
 
     trainable = tune.with_resources(
-        tune.with_parameters(TrialActor, setting=setting), request(resources, watch.nodes)
+        tune.with_parameters(TrialActor, options=actor), request_bundle(resources, watch.nodes)
     )
     tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             reuse_actors=True,
-            search_alg=Asking(watch, free, stop, resources.max_concurrent),
+            search_alg=TrialFeed(watch, slots, stop, resources.max_concurrent),
             num_samples=-1,
         ),
         run_config=tune.RunConfig(
@@ -160,4 +165,4 @@ def fit(watch: Watch, setting: Setting, resources: Resources, asked_to_stop: lis
             failure_config=tune.FailureConfig(max_failures=-1),  # `Deaths` has the budgets
         ),
     ).fit()
-    watch.settle()
+    watch.end_round()

@@ -1,4 +1,4 @@
-"""A trial that has shown no progress for long is killed, and runs again elsewhere."""
+"""The watchdog: a trial without progress for long is killed, and runs again elsewhere."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from typing import Any
 
 import ray
 
-from nvp.trial.run import Progress
+from nvp.trial.progress import Progress
 
 FACTOR = 30  # times the median time between two reports of progress, of all trials
 LEAST_SECONDS = float(os.environ.get("NVP_SILENT_SECONDS", "300"))
@@ -19,7 +19,7 @@ REMEMBERED = 1000
 
 @dataclass
 class Seen:
-    """When a trial was last seen to get on."""
+    """When a trial last reported a new epoch, and which."""
 
     trial: Any
     epoch: int
@@ -29,7 +29,7 @@ class Seen:
 class Watchdog:
     """Knows how long the trials of this run take from one measuring point to the next.
 
-    Before the first of them there is nothing to judge by.
+    It kills nothing before it has seen a first such time.
     """
 
     def __init__(self) -> None:
@@ -42,10 +42,11 @@ class Watchdog:
         self.running[name] = Seen(trial, 0, time.monotonic())
 
     def see(self, progress: Progress) -> None:
-        """Take in a report, also the last one.
+        """Take in a report of a trial, also its last one.
 
-        A first report may be of a trial that was continued in mid-course, and says nothing of its
-        pace, but where it is the last one, too.
+        The first report of a trial gives no pace: the trial may have been continued from a
+        checkpoint, so its epochs were not all trained since it started. If the first report is the
+        last one too, its pace counts all the same: there is no other.
         """
         seen, now = self.running.get(progress.trial_id), time.monotonic()
         if seen is None or progress.epoch == seen.epoch:

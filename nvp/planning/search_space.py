@@ -1,0 +1,58 @@
+"""The space of a search: which cells it can ask, and which of them an earlier start asked."""
+
+import json
+from typing import Any
+
+from nvp.config.dotted_paths import flatten_config
+from nvp.config.registry import nearest
+from nvp.config.space import Axis, Grid, applies, check_conditions
+from nvp.config.trial_config import TrialConfig
+from nvp.planning.design import Design
+from nvp.planning.plan import keep_as_is, make_trial
+from nvp.storage.schema import OBJECTIVES
+
+
+def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the cell whose trial study.json has as `swept`; None when the space has no such."""
+    if set(space) | {"seed"} != set(swept):
+        return None
+    cell: dict[str, Any] = {}
+    for path, axis in space.items():
+        if not applies(axis, cell):
+            continue
+        value = find_value(axis, base, path, swept[path])
+        if value is None:
+            return None
+        cell[path] = value
+    return cell
+
+
+def find_value(axis: Axis, base: TrialConfig, path: str, value: Any) -> Any:
+    """Return the value of an axis that study.json has as `value`; None when it has no such."""
+    if not isinstance(axis, Grid):
+        return value if axis.low <= value <= axis.high else None
+    plain = {
+        json.dumps(flatten_config(base.with_overrides({path: v}))[path]): v for v in axis.values
+    }
+    return plain.get(json.dumps(value))
+
+
+def check_search(design: Design) -> None:
+    """Raise ValueError for a design that cannot be searched, before anything is asked."""
+    if not design.space:
+        raise ValueError("--search optuna: expected a design with axes, got none")
+    if design.parent is not None:
+        raise ValueError("--search optuna: expected a design without parent; forks are for grids")
+    check_conditions(design.space)
+    for path, axis in design.space.items():
+        for value in axis.values if isinstance(axis, Grid) else (axis.low, axis.high):
+            given = {other: values[0] for other, values in axis.when.items()}
+            make_trial(design, given | {path: value}, 0, keep_as_is)
+    for column, direction in (design.objectives or {"": ""}).items():
+        if column not in OBJECTIVES:
+            raise ValueError(
+                f"objectives: expected columns of trials, one or more of {', '.join(OBJECTIVES)}; "
+                f"got {column!r}{nearest(column, OBJECTIVES)}"
+            )
+        if direction not in ("maximize", "minimize"):
+            raise ValueError(f"{column}: expected maximize or minimize, got {direction!r}")

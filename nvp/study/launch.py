@@ -1,0 +1,120 @@
+"""The launch of a start: its missing trials run, in this process or on Ray, and how it ended."""
+
+import os
+
+from nvp.config.space import Grid
+from nvp.config.trial_config import TrialConfig
+from nvp.data import data_root, prepare_data
+from nvp.planning.cost.free_disk import check_room
+from nvp.planning.design import Design
+from nvp.planning.plan_state import read_state, select_trials
+from nvp.planning.study_file import write_study
+from nvp.running.local import catch_signals, run_in_process
+from nvp.running.progress import Display
+from nvp.running.provenance import describe_start
+from nvp.storage.index import read_index
+from nvp.study.devices import choose_gpus, read_device
+from nvp.study.exit_codes import DONE, FAILED, INTERRUPTED
+from nvp.study.listing import format_command, print_end, print_plan, print_search, print_state
+from nvp.study.start import Start
+from nvp.trial.checkpoint import remove_leftovers
+from nvp.trial.run_options import CHECKPOINT_SECONDS, RunOptions
+
+
+def print_dry_run(start: Start) -> None:
+    """Print the plan, its state and its cost; start nothing."""
+    index = read_index(start.storage, checksums=False)  # names and sizes; a start reads the bytes
+    plan = start.wanted
+    print_plan(plan, read_state(plan, index, start.final), index)
+    if start.search:
+        print_search(start.design, start.search.to_ask, index)
+
+
+def run_missing(start: Start) -> int:
+    """Run the missing trials, and those that a search asks; return the exit code.
+
+    The caller holds the lock of the study.
+    """
+    storage, arguments, search = start.storage, start.arguments, start.search
+    if search:
+        search.load()  # another driver may have asked more before this one got the lock
+    index = read_index(storage)
+    state = read_state(start.wanted, index, start.final)
+    trials = select_trials(start.wanted, state, index)
+    check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
+    for name in list_data_names(start.design, trials):
+        prepare_data(name, data_root())
+    print_state(state)
+    plan, entry = start.plan, describe_start()
+    write_study(storage, start.study, start.preset, plan, entry, arguments.search)
+    asks_more = search and not arguments.only
+    if (trials or asks_more) and run_trials(start, trials):
+        print("interrupted; this command continues:", format_command(), sep="\n")
+        return INTERRUPTED
+    if search and search.exhausted:
+        print(f"search: nothing new to ask after {len(search.asked)} configurations")
+    return end_study(start)
+
+
+def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
+    """Return the data sets of `trials`, and those that a search may ask for."""
+    axis = design.space.get("data.name")
+    choices = axis.values if isinstance(axis, Grid) else ()
+    return {config.data.name for config in trials.values()} | {design.base.data.name, *choices}
+
+
+def run_trials(start: Start, trials: dict[str, TrialConfig]) -> list[str]:
+    """Run `trials`, then those that a search asks; return the signals that stopped the run."""
+    storage, arguments, design = start.storage, start.arguments, start.design
+    search = None if arguments.only else start.search
+    gpus = choose_gpus(list(trials.values()) or [design.base], arguments, design)
+    options = make_options(start, trials, gpus)
+    stop_signals: list[str] = []
+    more = search.to_ask * design.seeds if search else 0
+    with Display(len(trials) + more) as display:
+        catch_signals(stop_signals)
+        if arguments.no_ray:
+            run_in_process(
+                trials, storage, options, display=display, stop_signals=stop_signals, queue=search
+            )
+            return stop_signals
+        from nvp.running.ray import Resources, run_sweep  # Ray takes seconds to import
+
+        resources = Resources(
+            address=arguments.address,
+            gpus_per_trial=gpus,
+            max_concurrent=arguments.max_concurrent,
+            data_names=tuple(sorted(list_data_names(design, trials))),
+        )
+        run_sweep(
+            trials,
+            storage,
+            options,
+            resources,
+            display=display,
+            stop_signals=stop_signals,
+            queue=search,
+        )
+    return stop_signals
+
+
+def make_options(start: Start, trials: dict[str, TrialConfig], gpus: float) -> RunOptions:
+    """Return how the trials of a start are to run, each on a share `gpus` of a GPU or on a CPU."""
+    return RunOptions(
+        device=read_device(start.arguments, start.design),
+        gpu_share=gpus or 1.0,
+        data_root=data_root(),
+        checkpoint_seconds=float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS)),
+        keep_checkpoints=start.arguments.keep_checkpoints,
+        asha=start.asha,
+        parents=frozenset(config.parent for config in trials.values()) - {""},
+    )
+
+
+def end_study(start: Start) -> int:
+    """Delete the leftovers of trials that are done, print how the study ended; return the code."""
+    index = read_index(start.storage)
+    state = read_state(start.wanted, index, start.final)
+    remove_leftovers(start.storage, {name: index.rows[name] for name in state.done})
+    print_end(start.study, start.preset, start.arguments.storage, state, index)
+    return FAILED if state.missing else DONE

@@ -1,0 +1,130 @@
+"""One start of a study: what its script and its flags ask for, planned and checked."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nvp.config.trial_config import TrialConfig
+from nvp.planning.cost.fastest_precision import Choice, Chooser, measure_fastest
+from nvp.planning.design import Design, make_asha
+from nvp.planning.plan import Choose, Plan, make_plan
+from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_object
+from nvp.storage.unreachable import describe_unreachable
+from nvp.study.devices import call_on_device, read_device
+from nvp.trial.early_stopping import Asha, final_statuses
+
+if TYPE_CHECKING:
+    from nvp.planning.search import Search
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A start of a study, as its script and its flags ask for it.
+
+    Attributes:
+        study: name of the study.
+        preset: "quick" or "paper".
+        design: of the preset, with the flags' changes.
+        storage: the study's.
+        arguments: the flags.
+        asha: decides at its rungs whether a trial goes on; None = all trials go on.
+        grid: the plan of a grid; None for a search.
+        search: whose plan grows; None for a grid.
+    """
+
+    study: str
+    preset: str
+    design: Design
+    storage: Storage
+    arguments: argparse.Namespace
+    asha: Asha | None
+    grid: Plan | None
+    search: "Search | None"
+
+    @property
+    def plan(self) -> Plan:
+        """Return the plan as it is now."""
+        plan = self.search.plan if self.search else self.grid
+        assert plan is not None
+        return plan
+
+    @property
+    def wanted(self) -> Plan:
+        """Return the plan of the trials that this start is to run: with --only, of one trial."""
+        return self.plan.select_trial(self.arguments.only) if self.arguments.only else self.plan
+
+    @property
+    def final(self) -> tuple[str, ...]:
+        """Return the statuses of trials that do not run again."""
+        return final_statuses(under_asha=self.asha is not None)
+
+
+def plan_start(
+    study: str, preset: str, design: Design, storage: Storage, arguments: argparse.Namespace
+) -> Start:
+    """Return the start that the flags ask for; prints what `auto` stands for.
+
+    Raises:
+        ValueError: wrong flags or a wrong design.
+    """
+    chooser = make_chooser(read_device(arguments, design), storage, arguments.address)
+    asha = make_asha(design) if arguments.scheduler == "asha" else None
+    grid, search = None, None
+    if arguments.search == "grid":
+        grid = make_plan(design, chooser)
+    else:
+        search = load_search(design, chooser, storage, arguments)
+    for name, choice in chooser.used.items():
+        print(f"auto, for {name}: {', '.join(choice.values())}")
+    start = Start(
+        study=study,
+        preset=preset,
+        design=design,
+        storage=storage,
+        arguments=arguments,
+        asha=asha,
+        grid=grid,
+        search=search,
+    )
+    _ = start.wanted  # refuses an --only that is not in the plan
+    return start
+
+
+def load_search(
+    design: Design, choose: Choose, storage: Storage, arguments: argparse.Namespace
+) -> "Search":
+    """Return the search that the flags ask for, with the cells that earlier starts asked."""
+    from nvp.planning.search import Search  # Optuna takes a second to import
+
+    final = final_statuses(under_asha=arguments.scheduler == "asha")
+    search = Search(design, arguments.num_trials, choose, storage, final)
+    search.load()
+    return search
+
+
+def make_chooser(device: str, storage: Storage, address: str | None) -> Chooser:
+    """Return the chooser that replaces `auto`; a dry run, too, keeps what it measures at once."""
+
+    def measure(config: TrialConfig, device: str) -> Choice:
+        return call_on_device(device, address, measure_fastest, config, device)
+
+    def keep(known: dict[str, Choice]) -> None:
+        check_writable(storage)
+        storage.write("auto.json", json.dumps(known, indent=1).encode())
+
+    return Chooser(device, read_object(storage, "auto.json"), keep, measure)
+
+
+def check_writable(storage: Storage) -> None:
+    """Raise ValueError when the storage cannot be written to."""
+    try:
+        storage.write("writable", b"")
+        storage.delete(["writable"])
+    except OSError as error:
+        if not storage.local:
+            raise ValueError(describe_unreachable(storage.place, error)) from None
+        raise ValueError(
+            f"--storage: expected a place to write to, got {storage.root}: {error}"
+        ) from None

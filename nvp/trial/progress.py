@@ -1,0 +1,53 @@
+"""Progress of a trial: the few numbers that a scheduler or a person watches while it runs."""
+
+from dataclasses import dataclass
+
+from nvp.pruning import METHODS
+from nvp.training.record import EpochRecord
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a trial is; fractions are in [0, 1].
+
+    Attributes:
+        trial_id: of the trial.
+        status: "running", a status of a row of `trials`, or "out_of_memory" or "unfit", which
+            stand in no row: the trial is to run again on a whole GPU, or on another node.
+        epoch: epochs finished.
+        epochs: of the whole trial; 0 where that is not known.
+        val_accuracy: at the last measuring point; None before the first one.
+        dead_fraction: dead neurons among those that are kept, by the headline definition.
+        sparsity: of the things that the method masks: prunable units, or weights.
+        error: why the trial ended as it did; None when nothing is wrong.
+    """
+
+    trial_id: str
+    status: str
+    epoch: int = 0
+    epochs: int = 0
+    val_accuracy: float | None = None
+    dead_fraction: float | None = None
+    sparsity: float | None = None
+    error: str | None = None
+
+
+def measure_progress(
+    record: EpochRecord, *, trial_id: str, method: str, epochs: int, status: str, error: str | None
+) -> Progress:
+    """Return the progress of a trial at a measuring point."""
+    layers = record.layers.values()
+    kept = sum(int(layer.keep.sum()) for layer in layers)
+    dead = sum(int(layer.deaths[layer.death].sum()) for layer in layers)
+    masks_weights = METHODS[method].granularity == "weight"
+    masked = record.masked_weights if masks_weights else record.masked
+    return Progress(
+        trial_id=trial_id,
+        status=status,
+        epoch=record.epoch,
+        epochs=epochs,
+        val_accuracy=record.val_accuracy,
+        dead_fraction=dead / max(kept, 1),
+        sparsity=masked / (record.weights if masks_weights else record.units),
+        error=error,
+    )
