@@ -150,9 +150,9 @@ def run(
     try:
         code = overlap.main([study, "--storage", str(place), "--trial", NAME, *arguments])
     except SystemExit as refused:  # by the parser
-        assert isinstance(refused.code, int)
         code = refused.code
     captured = capsys.readouterr()
+    assert isinstance(code, int)
     return code, captured.out, captured.err
 
 
