@@ -1,4 +1,7 @@
-"""Masks: every weight that touches a masked neuron is exactly 0, and stays so."""
+"""Masks: every weight that touches a masked neuron is exactly 0, and stays so.
+
+Each structure with and without norm; the optimizers come in turn, not with each of them.
+"""
 
 import pytest
 import torch
@@ -12,10 +15,12 @@ from nvp.network.neuron_masks import input_columns, mask_units, release_masks, s
 from nvp.network.weight_masks import live_weights
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
+from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
 SHAPE = (1, 8, 8)
+NETWORKS = [(name, norm) for name in STRUCTURES for norm in ("batch", "none")]
 OPTIMS = {
     "sgd": OptimConfig(
         lr=0.05, weight_decay=1e-2, noise=1.0, l1=1e-3, l1_scale=1e-3, clip_norm=1.0
@@ -70,8 +75,7 @@ def touching(model: nn.Module, units: dict[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize(("name", "norm"), NETWORKS)
 def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) -> None:
     model = model_of(name, norm)
     assert all(live.all() for live in live_weights(model).values())
@@ -84,9 +88,7 @@ def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) 
         assert torch.equal(live[parameter], ~touched), parameter
 
 
-@pytest.mark.parametrize("optim", OPTIMS)
-@pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize(("name", "norm", "optim"), in_turn(NETWORKS, list(OPTIMS)))
 def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     name: str, norm: str, optim: str
 ) -> None:

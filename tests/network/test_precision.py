@@ -8,12 +8,13 @@ from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.models import build_model
 from nvp.network.groups import maskable_layers
-from nvp.network.precision import forward
+from nvp.network.precision import compute_logits
 from nvp.pruning import METHODS
 from nvp.training.build import build
 from nvp.training.loop import evaluate, train
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
+from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES, Tiny
 from tests.training.test_train import config_of, data, run
 
@@ -30,20 +31,19 @@ def test_the_default_is_float32_and_changes_no_name() -> None:
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_logits_are_float32_or_better(precision: str) -> None:
     model, images = Tiny(), torch.rand(2, 1, 4, 4)
-    assert forward(model.float(), images, precision).dtype == torch.float32
-    assert forward(model.double(), images.double(), precision).dtype == torch.float64
+    assert compute_logits(model.float(), images, precision).dtype == torch.float32
+    assert compute_logits(model.double(), images.double(), precision).dtype == torch.float64
 
 
 def test_bfloat16_rounds_the_maps_and_float32_does_not() -> None:
     model, seen = Tiny().float(), []
     model.conv.affine.register_forward_hook(lambda module, x, y: seen.append(y.dtype))
     for precision in ("float32", "bfloat16"):
-        forward(model, torch.rand(2, 1, 4, 4), precision)
+        compute_logits(model, torch.rand(2, 1, 4, 4), precision)
     assert seen == [torch.float32, torch.bfloat16]
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize(("name", "optimizer"), in_turn(STRUCTURES, ["sgd", "adam", "adamw"]))
 def test_every_weight_with_a_gradient_moves_in_bfloat16(name: str, optimizer: str) -> None:
     """A fused optimizer that skips low-precision updates says nothing (pytorch#191763)."""
     config = config_of(
@@ -54,7 +54,9 @@ def test_every_weight_with_a_gradient_moves_in_bfloat16(name: str, optimizer: st
     step = build_optimizer(model, config.optim)
     torch.manual_seed(0)
     before = {key: p.detach().clone() for key, p in model.named_parameters()}
-    F.cross_entropy(forward(model, torch.randn(4, *shape), "bfloat16"), torch.arange(4)).backward()
+    F.cross_entropy(
+        compute_logits(model, torch.randn(4, *shape), "bfloat16"), torch.arange(4)
+    ).backward()
     step.step()
     assert len(before) > 2
     for key, p in model.named_parameters():
@@ -104,8 +106,14 @@ def test_what_is_measured_in_bfloat16_is_summed_in_float32() -> None:
     )
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "none"])
-def test_every_method_prunes_low_precision_maps_in_channels_last(method: str) -> None:
+# one method for each criterion with each regrowth: allocations and schedules see no maps
+PARTS = {(m.criterion, m.regrow): name for name, m in METHODS.items() if name != "none"}
+
+
+@pytest.mark.parametrize("method", PARTS.values())
+def test_every_criterion_and_regrowth_prunes_low_precision_maps_in_channels_last(
+    method: str,
+) -> None:
     config = config_of(
         epochs=5, prune__method=method, prune__batch=32, model__width=0.1, optim__lr=0.02, **LOW
     )

@@ -13,7 +13,7 @@ from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.data.splits import Images
 from nvp.models import MODELS, build_model
 from nvp.models.blocks import BasicBlock
-from nvp.models.resnet import ResNet, cifar_stem
+from nvp.models.resnet import ResNet, make_cifar_stem
 from nvp.network.dense_index import dense_indices
 from nvp.network.groups import find_readers, maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
@@ -34,6 +34,7 @@ from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
 from nvp.training.optim import build_optimizer
 from nvp.vitality import Observation
+from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
@@ -111,8 +112,7 @@ def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
     assert size(shrunk.model, SHAPE) == size(masked.model, SHAPE)
 
 
-@pytest.mark.parametrize("optim", OPTIMS)
-@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize(("name", "optim"), in_turn(MANY, list(OPTIMS)))
 def test_the_next_five_steps_are_those_of_the_masked_network(name: str, optim: str) -> None:
     state = state_of(make(name), optim)
     mask_half(state)
@@ -202,7 +202,7 @@ def crooked(widths: list[int], option: str) -> nn.Module:
     config = ModelConfig()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        stem = cifar_stem(config, SHAPE, widths[0])
+        stem = make_cifar_stem(config, SHAPE, widths[0])
         return ResNet(config, stem, 5, blocks=(1, 1, 1), width=1, block=block).double()
 
 

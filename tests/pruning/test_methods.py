@@ -17,10 +17,11 @@ from tests.conftest import SCRIPT, run_study
 
 torch.set_num_threads(1)
 SETTINGS = {
-    "epochs": "6",
+    "epochs": "5",
+    "data.images": "256",
     "optim.lr": "0.02",
     "optim.noise": "0.0",
-    "probe.size": "256",
+    "probe.size": "64",
     "data.batch_size": "128",
     "model.width": "0.25",
     "prune.sparsity": "0.6",
@@ -51,7 +52,7 @@ def test_every_method_trains_on_digits_through_the_study(
     assert row["status"] == "done"
     assert json.loads(row["config"])["prune.method"] == method
     epochs = read_table(index, "epochs").to_pylist()
-    assert [epoch["epoch"] for epoch in epochs] == list(range(7))
+    assert [epoch["epoch"] for epoch in epochs] == list(range(6))
     events = read_table(index, "events").to_pylist()
     units = [e for e in events if e["event"] == "pruned"]
     weights = [e for e in events if e["event"] == "weights_pruned"]

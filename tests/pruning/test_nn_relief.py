@@ -18,6 +18,7 @@ from nvp.network.wiring import CHUNK, measure_flow, trace_wiring
 from nvp.pruning.nn_relief import relief as module
 from nvp.pruning.nn_relief.coverage import coverage, scores
 from nvp.pruning.nn_relief.relief import Relief, nn_relief
+from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
@@ -282,8 +283,7 @@ def test_a_bottleneck_adds_what_its_shortcut_made_of_the_stem_or_the_block_befor
     assert wiring.adds["stages.0.1.third"] == "stages.0.0.third"
 
 
-@each_model
-@pytest.mark.parametrize("alpha", [0.5, 1.0])
+@pytest.mark.parametrize(("name", "norm", "alpha"), in_turn(CASES, [0.5, 1.0]))
 def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, alpha) -> None:
     model = model_of(name, norm)
     relief = relieved(model, alpha)
@@ -296,8 +296,7 @@ def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, 
     assert set(relief.residuals) == adds
 
 
-@each_model
-@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("name", "norm", "training"), in_turn(CASES, [True, False]))
 def test_a_pass_leaves_the_network_as_it_was(name: str, norm: str, training: bool) -> None:
     model = model_of(name, norm).train(training)
     before = {key: value.clone() for key, value in model.state_dict().items()}

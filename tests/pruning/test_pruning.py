@@ -1,4 +1,8 @@
-"""Pruning: laws that every row of METHODS keeps; a new row is tested here."""
+"""Pruning: laws that every row of METHODS keeps; a new row is tested here.
+
+Methods and criteria are tried on networks in turn. Not covered: each law of each method on each
+network (no method has a rule for one network; groups and streams are tested of the masks).
+"""
 
 from dataclasses import replace
 from functools import cache
@@ -42,6 +46,7 @@ from nvp.pruning.scoring import choose_kept
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
 from nvp.vitality import nvi, observe
+from tests.in_turn import in_turn
 
 torch.set_num_threads(1)
 ALL = [name for name, method in METHODS.items() if method.aim != "none"]
@@ -191,8 +196,16 @@ def point_for_scores(model: nn.Module, seed: int = 0) -> MeasuringPoint:
     )
 
 
-@pytest.mark.parametrize(("name", "width"), [("mlp", 0.01), ("convnet", 0.2), ("resnet20", 0.2)])
-@pytest.mark.parametrize("criterion", [*CRITERIA, *(f"weight {c}" for c in WEIGHT_CRITERIA)])
+@pytest.mark.parametrize(
+    ("criterion", "name", "width"),
+    [
+        (criterion, *network)
+        for criterion, network in in_turn(
+            [*CRITERIA, *(f"weight {c}" for c in WEIGHT_CRITERIA)],
+            [("mlp", 0.01), ("convnet", 0.2), ("resnet20", 0.2)],
+        )
+    ],
+)
 def test_scores_are_finite_shaped_and_repeatable(criterion: str, name: str, width: float) -> None:
     model = model_of(name, width=width)
     train(model, build_optimizer(model, BUSY), BUSY, 2)
@@ -256,13 +269,12 @@ def test_a_dead_neuron_has_no_vitality_and_scores_lowest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "percent", "sites"),
+    ("method", "name", "percent", "sites"),
     [
-        ("convnet", 90, "all"),
-        ("resnet18", 30, "internal"),
+        (method, *case)
+        for method, case in in_turn(TARGET, [("convnet", 90, "all"), ("resnet18", 30, "internal")])
     ],
 )
-@pytest.mark.parametrize("method", TARGET)
 def test_the_target_is_reached_exactly_unless_a_floor_binds(
     method: str, name: str, percent: int, sites: str
 ) -> None:
@@ -286,8 +298,7 @@ def test_the_target_is_reached_exactly_unless_a_floor_binds(
         assert all(layer.keep.all() for layer in streams)
 
 
-@pytest.mark.parametrize("name", ["mlp", "resnet18"])
-@pytest.mark.parametrize("method", EMERGENT)
+@pytest.mark.parametrize(("method", "name"), in_turn(EMERGENT, ["mlp", "resnet18"]))
 def test_an_emergent_method_masks_something_and_says_no_target(method: str, name: str) -> None:
     model = model_of(name)
     done = run_through(model, PruneConfig(method=method))
@@ -300,8 +311,7 @@ def test_an_emergent_method_masks_something_and_says_no_target(method: str, name
         assert gone - back == masked
 
 
-@pytest.mark.parametrize("name", MODELS_TRIED)
-@pytest.mark.parametrize("method", PLAIN)
+@pytest.mark.parametrize(("method", "name"), in_turn(PLAIN, MODELS_TRIED))
 def test_sparsity_never_falls_and_no_layer_is_emptied(method: str, name: str) -> None:
     model = model_of(name)
     config = PruneConfig(method=method, sparsity=0.95, start=0.0, end=0.8)
@@ -345,8 +355,10 @@ def test_what_comes_back_is_recorded(method: str) -> None:
         assert masked_of(model, method)[0] == masked_of(model, method)[1] // 2
 
 
-@pytest.mark.parametrize(("name", "optim"), [("convnet", ADAMW), ("resnet20", BUSY)])
-@pytest.mark.parametrize("method", HARD)
+@pytest.mark.parametrize(
+    ("method", "name", "optim"),
+    [(m, *case) for m, case in in_turn(HARD, [("convnet", ADAMW), ("resnet20", BUSY)])],
+)
 def test_masked_weights_stay_exactly_zero_over_twenty_steps(
     method: str, name: str, optim: OptimConfig
 ) -> None:
@@ -376,10 +388,10 @@ def test_momentum_gathered_before_the_mask_moves_nothing() -> None:
 
 @pytest.mark.parametrize("method", ALL)
 def test_the_same_seed_gives_the_same_masks(method: str) -> None:
-    found = []
-    for seed in (3, 3, 40):
+    found, draws = [], plan_pruning(PruneConfig(method=method)).criterion == "random"
+    for seed in (3, 3, 40) if draws else (3, 3):
         model = model_of("convnet")
-        run_through(model, PruneConfig(method=method), seed=seed, points=(0.0, 0.3, 0.5, 0.7, 1.0))
+        run_through(model, PruneConfig(method=method), seed=seed, points=(0.0, 0.3, 0.5, 1.0))
         found.append(masks_of(model) | {"w": torch.cat([p.flatten() for p in model.parameters()])})
     assert all(torch.equal(found[0][key], found[1][key]) for key in found[0] | found[1])
     if plan_pruning(PruneConfig(method=method)).criterion == "random":
@@ -424,17 +436,12 @@ def test_laws_on_random_small_networks(
     assert bool(logits.isfinite().all())
 
 
-@pytest.mark.parametrize("name", ["convnet"])
-@pytest.mark.parametrize("method", NEURON_TARGET)
-def test_the_soft_schedule_holds_the_target_and_lets_units_come_back(
-    method: str, name: str
-) -> None:
-    model = model_of(name)
+@pytest.mark.parametrize("method", [name for name in NEURON_TARGET if not METHODS[name].trigger])
+def test_the_soft_schedule_holds_the_target_and_lets_units_come_back(method: str) -> None:
+    model = model_of("convnet")
     optim = OptimConfig(lr=0.2)
     optimizer = build_optimizer(model, optim)
     config = PruneConfig(method=method, sparsity=0.4, schedule="soft", regrow="none")
-    if METHODS[method].trigger:
-        pytest.skip("it prunes once")
     masks = []
     memory: dict[str, Tensor] = {}
     for seed in range(4):

@@ -14,6 +14,7 @@ from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.trial.checkpoint import KEEP_LAST, checkpoints, restore, save_checkpoint
+from tests.in_turn import in_turn
 from tests.training.test_train import data
 
 torch.set_num_threads(1)
@@ -79,8 +80,7 @@ def moments(state: TrainState) -> dict:
     return {(i, key): value for i, entry in by_index.items() for key, value in entry.items()}
 
 
-@pytest.mark.parametrize("stop", [0, 3])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "stop"), in_turn(CASES, [0, 3]))
 def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_path: Path) -> None:
     config, images = config_of(case), data()
     whole = build(config, images, "cpu")

@@ -23,7 +23,7 @@ from nvp.network.train_state import TrainState
 from nvp.storage.store import Storage
 from nvp.training.optim import build_optimizer
 from nvp.trial.export import export, main
-from nvp.trial.plain_torch import distance
+from nvp.trial.plain_torch import measure_distance
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from tests.in_turn import in_turn
@@ -70,8 +70,8 @@ def test_the_exported_network_computes_the_same(name: str, norm: str, tmp_path: 
     model = trained(name, norm=norm).model
     before = {key: value.clone() for key, value in model.state_dict().items()}
     network = export(model, SHAPE, tmp_path)
-    assert distance(model, network, X) <= 1e-10
-    assert distance(model, load(tmp_path), X) <= 1e-10
+    assert measure_distance(model, network, X) <= 1e-10
+    assert measure_distance(model, load(tmp_path), X) <= 1e-10
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
     left = sum(p.numel() for p in network.parameters())
     assert left < sum(p.numel() for p in model.parameters())
@@ -81,13 +81,13 @@ def test_the_exported_network_computes_the_same(name: str, norm: str, tmp_path: 
 def test_every_activation_is_exported(activation: str, tmp_path: Path) -> None:
     model = trained("lenet5", activation).model
     export(model, SHAPE, tmp_path)
-    assert distance(model, load(tmp_path), X) <= 1e-10
+    assert measure_distance(model, load(tmp_path), X) <= 1e-10
 
 
 def test_in_float32_it_is_within_1e_5_and_made_of_torch_alone(tmp_path: Path) -> None:
     model = trained("resnet18_dropout").model.float()
     network = export(model, SHAPE, tmp_path)
-    assert distance(model, load(tmp_path), X.float()) <= 1e-5
+    assert measure_distance(model, load(tmp_path), X.float()) <= 1e-5
     assert {type(m).__module__.split(".")[0] for m in network.modules()} == {"torch"}
     assert "nvp" not in (tmp_path / "network.py").read_text()
     assert not any(isinstance(m, nn.Identity) for m in network.modules())
@@ -118,7 +118,7 @@ def test_one_silent_neuron_of_an_emptied_layer_stays(group: str, tmp_path: Path)
     state = trained("convnet")
     soften_units(state.model, group, torch.arange(len(state.model.get_submodule(group).keep)))
     export(state.model, SHAPE, tmp_path)
-    assert distance(state.model, load(tmp_path), X) <= 1e-10
+    assert measure_distance(state.model, load(tmp_path), X) <= 1e-10
 
 
 def test_residuals_that_were_cut_stay_cut(tmp_path: Path) -> None:
@@ -128,11 +128,11 @@ def test_residuals_that_were_cut_stay_cut(tmp_path: Path) -> None:
             if layer.group:
                 layer.residual_keep[1::2] = False
         export(model, SHAPE, tmp_path)
-        assert distance(model, load(tmp_path), X) <= 1e-10
+        assert measure_distance(model, load(tmp_path), X) <= 1e-10
         for layer in neuron_layers(model).values():
             if layer.group:
                 layer.residual_keep.fill_(True)
-        assert distance(model, load(tmp_path), X) > 1e-6, "the cut mattered"
+        assert measure_distance(model, load(tmp_path), X) > 1e-6, "the cut mattered"
 
 
 # --- constant neurons
@@ -166,7 +166,7 @@ def test_constant_neurons_are_folded_where_that_is_exact(
             if tensor is not None:
                 tensor.add_(torch.linspace(-1, 2, len(tensor)))
     network = export(model, SHAPE, tmp_path)
-    assert distance(model, network, X) <= 1e-10
+    assert measure_distance(model, network, X) <= 1e-10
     count = sum(p.numel() for p in network.parameters())
     whole = sum(p.numel() for p in model.parameters())
     assert (count < whole) == folds
@@ -196,7 +196,7 @@ def test_a_network_of_constants_is_its_biases(tmp_path: Path) -> None:
             layer.affine.weight.zero_()
             layer.affine.bias.fill_(0.5)
     network = export(model, SHAPE, tmp_path)
-    assert distance(model, network, X) <= 1e-10
+    assert measure_distance(model, network, X) <= 1e-10
     assert all(m.weight.shape[1] == 1 for m in [*network.modules()][-1:])
 
 

@@ -20,18 +20,19 @@ from nvp.network.neuron_layer import NeuronLayer
 from nvp.vitality import (
     DEATHS,
     Activity,
-    applicable,
-    deaths,
     dormancy,
-    headline,
+    headline_death,
+    judge_deaths,
+    list_definitions,
     nvi,
     observe,
     weight_norms,
 )
-from nvp.vitality.activity import EXTREMES, extreme, reductions
+from nvp.vitality.activity import EXTREMES, find_extreme, reduce_positions
 from nvp.vitality.death import ALWAYS, is_dormant
-from nvp.vitality.entropy import entropy_bits, histograms, quantile, shared_edges
+from nvp.vitality.entropy import count_histograms, entropy_bits, find_quantile, shared_edges
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
+from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
@@ -83,9 +84,9 @@ def activity_of(y: Tensor, bins: int = BINS, activation: str = "relu") -> Activi
 
 def test_quantile_by_hand() -> None:
     values = tensor(4, 1, 3, 2, 0)
-    assert float(quantile(values, 0.25, largest=False)) == 1.0
-    assert float(quantile(values, 0.875, largest=True)) == 3.5
-    assert float(quantile(tensor(7), 0.999, largest=True)) == 7.0
+    assert float(find_quantile(values, 0.25, largest=False)) == 1.0
+    assert float(find_quantile(values, 0.875, largest=True)) == 3.5
+    assert float(find_quantile(tensor(7), 0.999, largest=True)) == 7.0
 
 
 @given(
@@ -95,7 +96,7 @@ def test_quantile_by_hand() -> None:
 )
 @settings(deadline=None, max_examples=150)
 def test_quantile_is_numpy_s(values: np.ndarray, q: float, largest: bool) -> None:
-    found = float(quantile(torch.from_numpy(values), q, largest=largest))
+    found = float(find_quantile(torch.from_numpy(values), q, largest=largest))
     expected = np.quantile(values.astype(np.float64), q)
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6 * float(np.abs(values).max()))
 
@@ -104,7 +105,7 @@ def test_quantiles_of_a_large_layer_are_numpy_s() -> None:
     values = torch.randn(200_000, generator=torch.Generator().manual_seed(0))
     for q, largest in ((0.001, False), (0.999, True)):
         expected = np.quantile(values.double().numpy(), q)
-        assert float(quantile(values, q, largest=largest)) == pytest.approx(expected, rel=1e-6)
+        assert float(find_quantile(values, q, largest=largest)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_edges_by_hand() -> None:
@@ -127,7 +128,7 @@ def test_edges_rise_evenly_between_the_layer_s_quantiles(means: np.ndarray, bins
 def test_histograms_by_hand() -> None:
     means = torch.tensor([[-1.0, 0.5], [0.0, 1.0], [1.0, 1.5], [9.0, 2.0]])
     edges = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])
-    assert histograms(means, edges).tolist() == [[2, 2], [1, 3]]
+    assert count_histograms(means, edges).tolist() == [[2, 2], [1, 3]]
 
 
 def numpy_histograms(means: np.ndarray, edges: np.ndarray) -> list[list[int]]:
@@ -141,7 +142,7 @@ def numpy_histograms(means: np.ndarray, edges: np.ndarray) -> list[list[int]]:
 @example(np.array([[1.0, 0.0, 0.0, 0.0]] + [[0.0] * 4] * 1500, np.float32), 8)
 def test_histograms_are_numpy_s_of_the_clamped_values(means: np.ndarray, bins: int) -> None:
     edges = shared_edges(torch.from_numpy(means), bins).expand(means.shape[1], -1)
-    found = histograms(torch.from_numpy(means), edges)
+    found = count_histograms(torch.from_numpy(means), edges)
     assert found.tolist() == numpy_histograms(means, edges.numpy())
     assert (found.sum(1) == len(means)).all()
 
@@ -153,7 +154,7 @@ def test_histograms_are_numpy_s_of_the_clamped_values(means: np.ndarray, bins: i
 @settings(deadline=None, max_examples=100)
 def test_histograms_are_numpy_s_whatever_the_edges(means: np.ndarray, edges: np.ndarray) -> None:
     edges = np.sort(edges, axis=1)
-    found = histograms(torch.from_numpy(means), torch.from_numpy(edges))
+    found = count_histograms(torch.from_numpy(means), torch.from_numpy(edges))
     assert found.tolist() == numpy_histograms(means, edges)
 
 
@@ -185,18 +186,18 @@ def test_constant_and_dead_neurons_and_a_layer_without_range_have_no_entropy() -
     means = torch.rand(100, 3)
     means[:, 1], means[:, 2] = 0.5, 0.0
     edges = shared_edges(means, 8).expand(3, -1)
-    entropy = entropy_bits(histograms(means, edges))
+    entropy = entropy_bits(count_histograms(means, edges))
     assert float(entropy[0]) > 1
     assert entropy[1:].abs().tolist() == [0.0, 0.0]
     flat = torch.full((10, 3), 0.7)
     edges = shared_edges(flat, 8).expand(3, -1)
-    assert not entropy_bits(histograms(flat, edges)).any()
+    assert not entropy_bits(count_histograms(flat, edges)).any()
 
 
 def test_a_silent_neuron_scores_below_a_lively_one_of_its_layer() -> None:
     lively = torch.randn(2000, 1, generator=torch.Generator().manual_seed(0)).relu()
     means = torch.cat([lively, 0.1 * lively, 0.01 * lively], 1)
-    entropy = entropy_bits(histograms(means, shared_edges(means, 32).expand(3, -1)))
+    entropy = entropy_bits(count_histograms(means, shared_edges(means, 32).expand(3, -1)))
     assert entropy[0] > 2 * entropy[1] > 4 * entropy[2]
 
 
@@ -205,12 +206,17 @@ def test_a_silent_neuron_scores_below_a_lively_one_of_its_layer() -> None:
 
 def test_reductions_by_hand() -> None:
     y = torch.tensor([[[[1.0, -3.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]]])
-    mean, maximum, mean_abs, fires = reductions(y)
+    mean, maximum, mean_abs, fires = reduce_positions(y)
     assert mean.tolist() == [[0.5, 0.0]]
     assert maximum.tolist() == [[4.0, 0.0]]
     assert mean_abs.tolist() == [[2.0, 0.0]]
     assert fires.tolist() == [[0.5, 0.0]]
-    assert reductions(tensor([-2.0, 3.0]))[:, 0].tolist() == [[-2, 3], [-2, 3], [2, 3], [0, 1]]
+    assert reduce_positions(tensor([-2.0, 3.0]))[:, 0].tolist() == [
+        [-2, 3],
+        [-2, 3],
+        [2, 3],
+        [0, 1],
+    ]
 
 
 def made(**columns: list[float]) -> Activity:
@@ -242,12 +248,12 @@ def test_every_activation_has_the_deaths_that_mean_something_for_it() -> None:
     assert set(OWN_DEATHS) == set(ACTIVATIONS)
     for name, own in OWN_DEATHS.items():
         activation = ACTIVATIONS[name](0.01)
-        assert applicable(activation) == (*own, *ALWAYS)
-        assert headline(activation) == ("dead" if name == "relu" else "dormant_0025")
+        assert list_definitions(activation) == (*own, *ALWAYS)
+        assert headline_death(activation) == ("dead" if name == "relu" else "dormant_0025")
         assert EXTREMES.get(type(activation)) == next(iter(EXTREME_OF.get(name, ())), None)
     assert {name for own in OWN_DEATHS.values() for name in own} | set(ALWAYS) == set(DEATHS)
-    assert applicable(torch.sin) == ALWAYS
-    assert headline(torch.sin) == "dormant_0025"
+    assert list_definitions(torch.sin) == ALWAYS
+    assert headline_death(torch.sin) == "dormant_0025"
 
 
 def verdicts_by_hand(y: Tensor, keep: list[bool], activation: str) -> dict[str, list[bool]]:
@@ -282,7 +288,7 @@ def test_each_death_is_what_its_words_say(activation: str, shape: tuple[int, ...
     scale = tensor(1, 1, 0.2, 1, 0.002, 1).repeat(4).view(per_neuron)
     y = ACTIVATIONS[activation](0.01)(torch.randn(shape, generator=rng) * scale + shift)
     keep = [i not in (0, 7, 11) for i in range(24)]
-    found = deaths(measured(y, activation), torch.tensor(keep), ACTIVATIONS[activation](0.01))
+    found = judge_deaths(measured(y, activation), torch.tensor(keep), ACTIVATIONS[activation](0.01))
     expected = verdicts_by_hand(y, keep, activation)
     assert {name: which.tolist() for name, which in found.items()} == expected
     for name in OWN_DEATHS[activation]:
@@ -292,18 +298,18 @@ def test_each_death_is_what_its_words_say(activation: str, shape: tuple[int, ...
 
 def measured(y: Tensor, activation: str) -> Activity:
     """The activity of one layer, through the functions that the library measures with."""
-    stats = reductions(y)
-    found = {name: extreme(y, name) for name in EXTREME_OF.get(activation, ())}
-    counts = histograms(stats[0], shared_edges(stats[0], BINS).expand(y.shape[1], -1))
+    stats = reduce_positions(y)
+    found = {name: find_extreme(y, name) for name in EXTREME_OF.get(activation, ())}
+    counts = count_histograms(stats[0], shared_edges(stats[0], BINS).expand(y.shape[1], -1))
     columns = (stats[0].mean(0), stats[2].mean(0), stats[1].amax(0), stats[3].mean(0))
     return Activity(*columns, stats[0].var(0, correction=0), counts, **found)
 
 
 def test_extremes_by_hand() -> None:
     y = torch.tensor([[[[1.0, -3.0]], [[0.0, 0.5]]], [[[2.0, -0.5]], [[0.25, -0.1]]]])
-    assert extreme(y, "max_abs").tolist() == [3.0, 0.5]
-    assert extreme(y, "min_abs").tolist() == [0.5, 0.0]
-    assert extreme(tensor([-2.0, 3.0], [1.0, -4.0]), "max_abs").tolist() == [2.0, 4.0]
+    assert find_extreme(y, "max_abs").tolist() == [3.0, 0.5]
+    assert find_extreme(y, "min_abs").tolist() == [0.5, 0.0]
+    assert find_extreme(tensor([-2.0, 3.0], [1.0, -4.0]), "max_abs").tolist() == [2.0, 4.0]
 
 
 def test_dormancy_by_hand() -> None:
@@ -337,11 +343,11 @@ def test_verdicts_are_of_the_living() -> None:
     activity = made(mean_abs=[0.0, 100.0, 1.0, 0.05], maximum=[0.0, 100.0, 1.0, 0.0])
     keep = torch.tensor([False, False, True, True])
     relu = nn.ReLU()
-    verdicts = deaths(activity, keep, relu)
+    verdicts = judge_deaths(activity, keep, relu)
     assert verdicts["dead"].tolist() == [False, False, False, True]
     assert verdicts["dormant_01"].tolist() == [False, False, False, True]  # 0.05 / 0.525
-    assert not any(v.any() for v in deaths(activity, torch.zeros_like(keep), relu).values())
-    assert "dead" not in deaths(activity, keep, nn.LeakyReLU())
+    assert not any(v.any() for v in judge_deaths(activity, torch.zeros_like(keep), relu).values())
+    assert "dead" not in judge_deaths(activity, keep, nn.LeakyReLU())
 
 
 # --- NVI and ranks
@@ -499,9 +505,13 @@ def assert_same(found: Activity, expected: Activity) -> None:
         assert torch.allclose(one, two, rtol=1e-4, atol=1e-6), name
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "silu", "tanh"])
-@pytest.mark.parametrize("norm", ["batch", "none"])
-@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize(
+    ("name", "norm", "activation"),  # each structure with and without norm; activations in turn
+    in_turn(
+        [(name, norm) for name in STRUCTURES for norm in ("batch", "none")],
+        ["relu", "leaky_relu", "silu", "tanh"],
+    ),
+)
 def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: str) -> None:
     model, probe = model_of(name, norm=norm, activation=activation), images()
     seen = observe(model, probe, bins=BINS)
@@ -514,8 +524,7 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
     assert torch.allclose(seen.features, last, atol=1e-6)
 
 
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize(("name", "training"), in_turn(STRUCTURES, [True, False]))
 def test_observe_leaves_the_model_as_it_was(name: str, training: bool) -> None:
     model = model_of(name).train(training)
     before = {key: value.clone() for key, value in model.state_dict().items()}
@@ -639,7 +648,7 @@ def test_constant_layers_are_alive_without_entropy_and_dead_ones_dead() -> None:
     assert not DEATHS["dead"](constant).any()
     assert DEATHS["low_variance"](constant).all()
     keep = torch.ones(13, dtype=torch.bool)
-    assert all(verdict.all() for verdict in deaths(dead, keep, nn.ReLU()).values())
+    assert all(verdict.all() for verdict in judge_deaths(dead, keep, nn.ReLU()).values())
 
 
 @pytest.mark.parametrize("name", ["mlp", "convnet"])
@@ -649,5 +658,5 @@ def test_a_bias_of_minus_ten_kills_a_network_without_norm(name: str) -> None:
         nn.init.constant_(layer.affine.bias, -10.0)
     for path, activity in observe(model, images(), bins=BINS).layers.items():
         keep = torch.ones_like(activity.mean > 0)
-        assert deaths(activity, keep, nn.ReLU())["dead"].all(), path
+        assert judge_deaths(activity, keep, nn.ReLU())["dead"].all(), path
         assert not nvi(activity.entropy, torch.ones_like(activity.mean)).any()
