@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PRESET := quick
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-cluster lint bench clean
+.PHONY: study studies figures test test-all test-cluster lint docs bench clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -17,23 +17,32 @@ studies: $(STUDIES:%=study-%)
 # One study by its name: make study-batch_size
 study-%: $(STAMP)
 	$(BIN)/python studies/$*.py --preset $(PRESET)
-	$(BIN)/python -m analysis $* --preset $(PRESET)
+	$(BIN)/nvp analyse $* --preset $(PRESET)
 
 figures: $(STAMP)
-	$(BIN)/python -m analysis sgd_noise --preset $(PRESET)
+	$(BIN)/nvp analyse sgd_noise --preset $(PRESET)
 
 test: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not cluster"
 
+# Also what needs servers and minutes. What is not installed fails here, and is not skipped.
+test-all: test test-cluster
+
 # A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
 test-cluster: $(STAMP)
-	$(BIN)/python -m pytest -q -m cluster -rs
+	NVP_TEST_ALL=1 $(BIN)/python -m pytest -q -m cluster -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# The pages that are made from the code; a test fails when one is stale.
+docs: $(STAMP)
+	$(BIN)/nvp tables > docs/tables.md
+	$(BIN)/nvp settings > docs/settings.md
+	$(BIN)/python -m benchmarks.code_map
 
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from tests.small_studies import run_small
 torch.set_num_threads(1)  # two test processes share two cores
 os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
 ROOT = Path(__file__).parent.parent
+ALL_MUST_RUN = bool(os.environ.get("NVP_TEST_ALL"))
 SCRIPT = ROOT / "studies" / "sgd_noise.py"
 SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2"]
 
@@ -93,6 +95,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked gpu where there is none."""
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("no GPU here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test marked cluster that is skipped under `make test-all`, which is to run it."""
+    report = yield
+    if ALL_MUST_RUN and report.skipped and item.get_closest_marker("cluster"):
+        report.outcome = "failed"
+        report.longrepr = f"NVP_TEST_ALL: expected to run, got {report.longrepr[-1]}"
+    return report
 
 
 @pytest.fixture(autouse=True)

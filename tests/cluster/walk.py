@@ -1,4 +1,4 @@
-"""docs/cluster.md followed to the letter: its `bash` blocks, on emulated hosts."""
+"""docs/clusters.md followed to the letter: its `bash` blocks, on emulated hosts."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ SYNCED = ("nvp", "analysis", "studies", "pyproject.toml", "README.md", "cluster-
 
 def commands(values: dict[str, str]) -> list[str]:
     """Return the commands of the document's `bash` blocks in order, with a person's `values`."""
-    text = (ROOT / "docs/cluster.md").read_text()
+    text = (ROOT / "docs/clusters.md").read_text()
     for word, value in values.items():
         text = text.replace(word, value)
     blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)

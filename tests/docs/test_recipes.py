@@ -1,0 +1,119 @@
+"""The recipes of docs/extending.md, followed to the letter on a copy of the package."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nvp.storage.index import Index, read_index
+from nvp.storage.reader import read_table
+from nvp.storage.study_folder import open_study
+from tests.conftest import ROOT, run_study
+from tests.docs.pages import blocks
+
+NEW_COLUMNS = """
+from nvp import load
+frames = load("results", "loudness", "quick")
+kept = frames.neurons[frames.neurons["kept"] & (frames.neurons["mean_abs"] > 0)]
+assert ((kept["selectivity"] * kept["mean_abs"] - kept["maximum"]).abs() < 1e-4).all()
+assert set(frames.epochs["kept_units"]) >= {64, 32}
+"""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with all recipes followed, and the study at the end of the page run."""
+    folder = tmp_path_factory.mktemp("recipes")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "nvp", folder / "nvp", ignore=ignored)
+    (folder / "studies").mkdir()
+    for block in blocks(ROOT / "docs/extending.md"):
+        if block.language == "diff":
+            apply(block.text, folder)
+        else:
+            assert block.file, block.name
+            (folder / block.file).write_text(block.text)
+    ended = run_study(
+        folder / "results", "--preset", "quick", "--no-ray",
+        script=folder / "studies/loudness.py", env={"PYTHONPATH": str(folder)},
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder
+
+
+def apply(diff: str, folder: Path) -> None:
+    """Add the `+` lines of a diff below the lines, which a file has once, that stand above them."""
+    path, at = folder, 0
+    lines: list[str] = []
+    for line in [*diff.splitlines(), "--- "]:
+        sign, text = line[:1], line[1:]
+        if line.startswith("--- "):
+            if lines:
+                path.write_text("\n".join(lines) + "\n")
+            path = folder / line.removeprefix("--- ")
+            lines = path.read_text().splitlines() if path.is_file() else []
+        elif sign == "+":
+            lines.insert(at, text)
+            at += 1
+        else:
+            assert lines.count(text) == 1, f"{path.relative_to(folder)}: {text}"
+            at = lines.index(text) + 1
+
+
+def index_of(folder: Path) -> Index:
+    return read_index(open_study(str(folder / "results"), "loudness", "quick"))
+
+
+def test_a_users_own_model_on_data_of_their_own_is_watched(copy: Path) -> None:
+    index = index_of(copy)
+    assert [row["status"] for row in index.rows.values()] == ["done"] * 4
+    assert {row["units"] for row in index.rows.values()} == {64}
+    layers = read_table(index, "layers").to_pylist()
+    assert {row["layer"] for row in layers} == {"hidden"}
+    assert min(row["test_accuracy"] for row in index.rows.values()) > 0.9
+
+
+def test_a_users_own_method_prunes_by_its_criterion(copy: Path) -> None:
+    rows = index_of(copy).rows.values()
+    assert sorted(row["masked_units"] for row in rows) == [0, 0, 32, 32]
+
+
+def test_a_new_quantity_and_a_new_column_are_in_the_tables(copy: Path) -> None:
+    ended = run_python(copy, "-c", NEW_COLUMNS)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_new_figure_is_drawn_and_the_question_answered(copy: Path) -> None:
+    ended = run_python(copy, "-m", "nvp", "analyse", "loudness", "--storage", "results")
+    assert ended.returncode == 0, ended.stderr
+    assert (copy / "results/loudness/quick/figures/accuracy_at_end.png").exists()
+    assert re.search(r"test accuracy.*loudness", ended.stdout), ended.stdout
+
+
+def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the package of a folder: that of this process has no new column."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def sections() -> Iterator[str]:
+    text = (ROOT / "docs/extending.md").read_text()
+    yield from re.findall(r"^## (.*)", text, flags=re.MULTILINE)
+
+
+def test_the_page_has_a_recipe_for_everything_that_is_added() -> None:
+    assert list(sections()) == [
+        *("Model", "Data set", "Criterion", "Pruning method"),
+        *("Vitality quantity", "Column", "Plot", "Study"),
+    ]
