@@ -21,8 +21,8 @@ from nvp.network.groups import neuron_layers
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
-from nvp.vitality.entropy import histograms, shared_edges
-from nvp.vitality.observe import summarise
+from nvp.vitality.entropy import count_histograms, shared_edges
+from nvp.vitality.observe import summarise_stats
 
 ROUNDS = 3
 
@@ -83,7 +83,7 @@ def mismatched_counts() -> int:
     torch.manual_seed(0)
     means = torch.randn(1024, 3904).relu()
     edges = shared_edges(means, 32)
-    counts = histograms(means, edges.expand(means.shape[1], -1)).numpy()
+    counts = count_histograms(means, edges.expand(means.shape[1], -1)).numpy()
     low, high = float(edges[0]), float(edges[-1])
     wrong = 0
     for column in range(means.shape[1]):
@@ -96,7 +96,7 @@ def summary_seconds() -> float:
     """Return the CPU seconds of turning all reductions of a ResNet-18 probe into statistics."""
     layers = neuron_layers(build_model(ModelConfig(name="resnet18"), (3, 32, 32), 10, seed=0))
     stats = torch.rand(4, 2048, sum(len(layer.keep) for layer in layers.values()))
-    return spread("summarise 2,048 x 3,904", [timed(lambda: summarise(stats, layers, 32))
+    return spread("summarise 2,048 x 3,904", [timed(lambda: summarise_stats(stats, layers, 32))
                                               for _ in range(ROUNDS)], "s")  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from nvp.network.neuron_layer import NeuronLayer
 from nvp.pruning.evidence import Evidence
 from nvp.pruning.sensitivity import Sensitivity
 from nvp.vitality import Activity, weight_norms
-from nvp.vitality.activity import reductions
-from nvp.vitality.entropy import histograms, shared_edges
+from nvp.vitality.activity import reduce_positions
+from nvp.vitality.entropy import count_histograms, shared_edges
 
 BINS = 8
 # models that are another one with more or fewer of the same layers: the suites do without them
@@ -64,7 +64,7 @@ def tiny_images(count: int = 12, *, seed: int = 0) -> Images:
 
 
 def activity_of(maps: Tensor) -> Activity:
-    stats = reductions(maps)
+    stats = reduce_positions(maps)
     means = stats[0]
     edges = shared_edges(means, BINS).expand(means.shape[1], -1)
     return Activity(
@@ -73,7 +73,7 @@ def activity_of(maps: Tensor) -> Activity:
         maximum=stats[1].amax(0),
         fire_rate=stats[3].mean(0),
         variance=means.var(0, correction=0),
-        counts=histograms(means, edges),
+        counts=count_histograms(means, edges),
     )
 
 

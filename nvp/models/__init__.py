@@ -1,7 +1,13 @@
-"""Models by name, each one file, built of `NeuronLayer`.
+"""Models by name, built of `NeuronLayer`; one file for each family.
 
-To add one: write `build(config, image_shape, num_classes)` in a file here and a line below.
-A model declares in `reads` which group each affine map reads, so that masking is complete.
+    mlp, lenet, convnet, vgg, resnet  the families
+    blocks                            the residual blocks of ResNets
+    layers                            the neuron layers that every family is made of
+    activations                       ACTIVATIONS by name
+    pretrained                        torchvision's weights of ResNets
+
+To add a model: write `build_x(config, image_shape, num_classes)` in a file here and a line in
+MODELS. A model declares in `reads` which group each affine map reads, so that masking is complete.
 """
 
 from collections.abc import Callable
@@ -20,27 +26,27 @@ from nvp.models.pretrained import load_torchvision, read_weights
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
 
 MODELS: dict[str, Build] = {
-    "convnet": convnet.build,
-    "lenet300": mlp.lenet300,
-    "lenet5": lenet.lenet5,
-    "mlp": mlp.build,
-    "resnet18": resnet.resnet18,
-    "resnet18_dropout": resnet.resnet18_dropout,
-    "resnet18_imagenet": resnet.resnet18_imagenet,
-    "resnet20": partial(resnet.cifar, depth=20),
-    "resnet20_b": partial(resnet.cifar, depth=20, option="B"),
-    "resnet32": partial(resnet.cifar, depth=32),
-    "resnet32_b": partial(resnet.cifar, depth=32, option="B"),
-    "resnet44": partial(resnet.cifar, depth=44),
-    "resnet44_b": partial(resnet.cifar, depth=44, option="B"),
-    "resnet50": resnet.resnet50,
-    "resnet56": partial(resnet.cifar, depth=56),
-    "resnet56_b": partial(resnet.cifar, depth=56, option="B"),
-    "vgg11": partial(vgg.plain, depth=11),
-    "vgg13": partial(vgg.plain, depth=13),
-    "vgg16": partial(vgg.plain, depth=16),
-    "vgg19": partial(vgg.plain, depth=19),
-    "vgg_like": vgg.vgg_like,
+    "convnet": convnet.build_convnet,
+    "lenet300": mlp.build_lenet300,
+    "lenet5": lenet.build_lenet5,
+    "mlp": mlp.build_mlp,
+    "resnet18": resnet.build_resnet18,
+    "resnet18_dropout": resnet.build_resnet18_dropout,
+    "resnet18_imagenet": resnet.build_resnet18_imagenet,
+    "resnet20": partial(resnet.build_cifar, depth=20),
+    "resnet20_b": partial(resnet.build_cifar, depth=20, option="B"),
+    "resnet32": partial(resnet.build_cifar, depth=32),
+    "resnet32_b": partial(resnet.build_cifar, depth=32, option="B"),
+    "resnet44": partial(resnet.build_cifar, depth=44),
+    "resnet44_b": partial(resnet.build_cifar, depth=44, option="B"),
+    "resnet50": resnet.build_resnet50,
+    "resnet56": partial(resnet.build_cifar, depth=56),
+    "resnet56_b": partial(resnet.build_cifar, depth=56, option="B"),
+    "vgg11": partial(vgg.build_vgg, depth=11),
+    "vgg13": partial(vgg.build_vgg, depth=13),
+    "vgg16": partial(vgg.build_vgg, depth=16),
+    "vgg19": partial(vgg.build_vgg, depth=19),
+    "vgg_like": vgg.build_vgg_like,
 }
 
 
@@ -56,8 +62,8 @@ def build_model(
         seed: the trial's seed.
 
     Raises:
-        ValueError: unknown model or activation, images the model cannot take, weights that do
-            not fit, a scale of norms that are not there.
+        ValueError: unknown model or activation, images that the model cannot take, weights that do
+            not fit, a scale of norms for a model without norms.
     """
     build = look_up("model.name", config.name, MODELS)
     look_up("model.activation", config.activation, ACTIVATIONS)
@@ -72,7 +78,7 @@ def build_model(
 
 
 def scale_norms(model: nn.Module, factor: float) -> None:
-    """Multiply the scales of all normalisation layers."""
+    """Multiply the scales of all normalisation layers. Changes `model`."""
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     if not norms:
         raise ValueError(f"model.norm_scale: expected 1 without normalisation, got {factor}")

@@ -1,7 +1,7 @@
 """Activation functions by name; each has act(0) = 0, so a masked neuron is silent.
 
-Which definitions of death apply to which is in `nvp.vitality.death`. Two names of one function
-(swish is silu) are two configurations, and so two trial ids.
+`nvp.vitality.death` says which definitions of death apply to which activation. Two names of one
+function (swish is silu) are two configurations, and so two trial ids.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ Differs: `Bottleneck` has its stride in the 3x3 convolution, as torchvision ("v1
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.layers import conv, norm2d, scaled
+from nvp.models.layers import make_conv, make_norm2d, scale_width
 from nvp.network.neuron_layer import Shortcut
 from nvp.network.subsample import Subsample
 
@@ -38,14 +38,14 @@ class BasicBlock(nn.Module):
             option: of a shortcut; "A" has no parameters, "B" projects.
         """
         super().__init__()
-        self.width = scaled(width, config)
-        self.first = conv(config, fan_in, self.width, stride=stride)
-        self.second = conv(config, self.width, self.width, group=group)
+        self.width = scale_width(width, config)
+        self.first = make_conv(config, fan_in, self.width, stride=stride)
+        self.second = make_conv(config, self.width, self.width, group=group)
         self.shortcut = None
         if source != group and option == "A":
             self.shortcut = Subsample(fan_in, self.width, stride=stride, reads=source, group=group)
         elif source != group:
-            self.shortcut = projection(config, fan_in, self.width, stride=stride, group=group)
+            self.shortcut = make_projection(config, fan_in, self.width, stride=stride, group=group)
 
     def forward(self, x: Tensor) -> Tensor:
         residual = x if self.shortcut is None else self.shortcut(x)
@@ -70,23 +70,23 @@ class Bottleneck(nn.Module):
     ) -> None:
         """Make a block; `width` is of the inner convolutions, the rest as in `BasicBlock`."""
         super().__init__()
-        inner, self.width = scaled(width, config), scaled(4 * width, config)
-        self.first = conv(config, fan_in, inner, kernel=1, padding=0)
-        self.second = conv(config, inner, inner, stride=stride)
-        self.third = conv(config, inner, self.width, kernel=1, padding=0, group=group)
+        inner, self.width = scale_width(width, config), scale_width(4 * width, config)
+        self.first = make_conv(config, fan_in, inner, kernel=1, padding=0)
+        self.second = make_conv(config, inner, inner, stride=stride)
+        self.third = make_conv(config, inner, self.width, kernel=1, padding=0, group=group)
         self.shortcut = None
         if source != group:
-            self.shortcut = projection(config, fan_in, self.width, stride=stride, group=group)
+            self.shortcut = make_projection(config, fan_in, self.width, stride=stride, group=group)
 
     def forward(self, x: Tensor) -> Tensor:
         residual = x if self.shortcut is None else self.shortcut(x)
         return self.third(self.second(self.first(x)), residual)
 
 
-def projection(
+def make_projection(
     config: ModelConfig, fan_in: int, width: int, *, stride: int, group: str
 ) -> Shortcut:
     """Return the 1x1 convolution of a shortcut of option B."""
-    norm = norm2d(config, width)
+    norm = make_norm2d(config, width)
     affine = nn.Conv2d(fan_in, width, 1, stride=stride, bias=norm is None)
     return Shortcut(affine, norm, group=group)

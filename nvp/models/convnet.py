@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.layers import conv, linear, scaled
+from nvp.models.layers import make_conv, make_linear, scale_width
 
 
 class ConvNet(nn.Module):
@@ -14,11 +14,11 @@ class ConvNet(nn.Module):
     ) -> None:
         super().__init__()
         channels, height, width = image_shape
-        first, second, third, hidden = (scaled(n, config) for n in (32, 64, 64, 128))
-        self.conv1 = conv(config, channels, first)
-        self.conv2 = conv(config, first, second)
-        self.conv3 = conv(config, second, third)
-        self.hidden = linear(config, third * (height // 4) * (width // 4), hidden)
+        first, second, third, hidden = (scale_width(n, config) for n in (32, 64, 64, 128))
+        self.conv1 = make_conv(config, channels, first)
+        self.conv2 = make_conv(config, first, second)
+        self.conv3 = make_conv(config, second, third)
+        self.hidden = make_linear(config, third * (height // 4) * (width // 4), hidden)
         self.head = nn.Linear(hidden, num_classes)
         self.pool = nn.MaxPool2d(2)
         self.reads = {"conv2": "conv1", "conv3": "conv2", "hidden": "conv3", "head": "hidden"}
@@ -29,7 +29,9 @@ class ConvNet(nn.Module):
         return self.head(self.hidden(x.flatten(1)))
 
 
-def build(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_convnet(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return the network.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The neuron layers every family is made of, and who reads whom in a chain of them."""
+"""The neuron layers that every family is made of, and which of them reads which."""
 
 from torch import nn
 
@@ -8,22 +8,22 @@ from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
 
-def scaled(width: int, config: ModelConfig) -> int:
+def scale_width(width: int, config: ModelConfig) -> int:
     """Return a published width times `config.width`, rounded, at least 1."""
     return max(1, round(width * config.width))
 
 
-def activation(config: ModelConfig) -> nn.Module:
+def make_activation(config: ModelConfig) -> nn.Module:
     """Return a fresh activation module."""
     return ACTIVATIONS[config.activation](config.slope)
 
 
-def norm2d(config: ModelConfig, width: int) -> nn.BatchNorm2d | None:
+def make_norm2d(config: ModelConfig, width: int) -> nn.BatchNorm2d | None:
     """Return the normalisation of `width` channels, or None."""
     return nn.BatchNorm2d(width) if config.norm == "batch" else None
 
 
-def conv(
+def make_conv(
     config: ModelConfig,
     fan_in: int,
     width: int,
@@ -34,25 +34,25 @@ def conv(
     group: str = "",
 ) -> NeuronLayer:
     """Return a convolution layer of `width` neurons; without norm it has a bias."""
-    norm = norm2d(config, width)
+    norm = make_norm2d(config, width)
     bias = norm is None
     affine = nn.Conv2d(fan_in, width, kernel, stride=stride, padding=padding, bias=bias)
-    return NeuronLayer(affine, norm, activation(config), group=group)
+    return NeuronLayer(affine, norm, make_activation(config), group=group)
 
 
-def linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
+def make_linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
     """Return a linear layer of `width` neurons; without norm it has a bias."""
     norm = nn.BatchNorm1d(width) if config.norm == "batch" else None
     affine = nn.Linear(fan_in, width, bias=norm is None)
-    return NeuronLayer(affine, norm, activation(config))
+    return NeuronLayer(affine, norm, make_activation(config))
 
 
-def dropout_layers(
+def make_dropout_layers(
     config: ModelConfig, fan_in: int, widths: tuple[int, ...], *, path: str, source: str
 ) -> nn.Sequential:
     """Return linear layers of published widths, each behind dropout 0.5.
 
-    As in the heads of the papers' code they have a bias and never a norm.
+    As in the heads of the papers' code, they have a bias and never a norm.
 
     Args:
         config: the model's part of a trial.
@@ -62,16 +62,16 @@ def dropout_layers(
         source: the group that the first layer reads.
     """
     layers = nn.Sequential()
-    for width in (scaled(width, config) for width in widths):
+    for width in (scale_width(width, config) for width in widths):
         affine = nn.Linear(fan_in, width)
         layers.append(Dropout(0.5, reads=source))
         source, fan_in = f"{path}.{len(layers)}", width
-        layers.append(NeuronLayer(affine, None, activation(config)))
+        layers.append(NeuronLayer(affine, None, make_activation(config)))
     return layers
 
 
-def chain_reads(chain: nn.Module, path: str, source: str) -> dict[str, str]:
-    """Return {path of a layer: the group it reads} of the children of a module, one after another.
+def list_chain_reads(chain: nn.Module, path: str, source: str) -> dict[str, str]:
+    """Return {path of a layer: the group it reads} of the children of a module, in a chain.
 
     Args:
         chain: a block or a sequence; its layers read the one before, its shortcut reads `source`.

@@ -8,7 +8,7 @@ import math
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.layers import linear, scaled
+from nvp.models.layers import make_linear, scale_width
 
 
 class MLP(nn.Module):
@@ -23,9 +23,10 @@ class MLP(nn.Module):
         hidden: tuple[int, ...] = (128, 128),
     ) -> None:
         super().__init__()
-        widths = [math.prod(image_shape), *(scaled(width, config) for width in hidden)]
+        widths = [math.prod(image_shape), *(scale_width(width, config) for width in hidden)]
         self.hidden = nn.ModuleList(
-            linear(config, fan_in, width) for fan_in, width in zip(widths, widths[1:], strict=False)
+            make_linear(config, fan_in, width)
+            for fan_in, width in zip(widths, widths[1:], strict=False)
         )
         self.head = nn.Linear(widths[-1], num_classes)
         readers = [*(f"hidden.{depth}" for depth in range(1, len(hidden))), "head"]
@@ -38,11 +39,15 @@ class MLP(nn.Module):
         return self.head(x)
 
 
-def build(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_mlp(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return the MLP for flattened images."""
     return MLP(config, image_shape, num_classes)
 
 
-def lenet300(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_lenet300(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return LeNet-300-100 for flattened images."""
     return MLP(config, image_shape, num_classes, hidden=(300, 100))

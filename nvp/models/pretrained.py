@@ -1,7 +1,8 @@
-"""Weights of torchvision's ResNets in ours; nothing is downloaded.
+"""Loading weights of torchvision's ResNets into ours; nothing is downloaded.
 
-torchvision's ResNet-50 is `resnet50`. Its ResNet-18 is `resnet18_imagenet`, and `resnet18` where
-its stem is 3x3, as it is after the usual change for CIFAR; the wrong stem is refused.
+The model `resnet50` takes torchvision's ResNet-50, and `resnet18_imagenet` its ResNet-18. The model
+`resnet18` takes a ResNet-18 whose stem was changed to 3x3, as is usual for CIFAR. The wrong stem is
+refused.
 """
 
 import re
@@ -12,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-MODULES = {  # torchvision's name of a module of the network, or of a block: ours
+MODULES = {  # torchvision's name of a module of the network, or of a block: our name
     "conv1": "stem.affine",
     "bn1": "stem.norm",
     "fc": "head",
@@ -32,7 +33,7 @@ OPTIONAL = (*OURS, "num_batches_tracked")  # files of old versions lack it
 def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
     """Copy the parameters and statistics of a torchvision ResNet. Changes `model`.
 
-    A head for another number of classes is left out: ours stays as it was initialised.
+    A head for another number of classes is skipped: ours stays as it was initialised.
 
     Args:
         model: built at width 1 with batch norm.
@@ -42,7 +43,7 @@ def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
         ValueError: tensors that are missing, unknown, or of another shape.
     """
     own = model.state_dict()
-    given = {our_name(name): tensor for name, tensor in weights.items()}
+    given = {translate_name(name): tensor for name, tensor in weights.items()}
     if "head.weight" in given and given["head.weight"].shape[0] != own["head.weight"].shape[0]:
         given |= {name: own[name] for name in ("head.weight", "head.bias")}
     missing = {name for name in own if name.rsplit(".", 1)[-1] not in OPTIONAL} - given.keys()
@@ -61,8 +62,8 @@ def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
     model.load_state_dict(given, strict=False)
 
 
-def our_name(name: str) -> str:
-    """Return our name of a tensor of torchvision's ResNets; an unknown one as it is."""
+def translate_name(name: str) -> str:
+    """Return our name of a tensor of torchvision's ResNets; an unknown name unchanged."""
     module, _, tensor = name.rpartition(".")
     block = re.fullmatch(r"layer(\d)\.(\d+)\.(.+)", module)
     prefix = f"stages.{int(block[1]) - 1}.{block[2]}." if block else ""
@@ -74,7 +75,7 @@ def read_weights(file: str) -> dict[str, Tensor]:
     """Return the tensors of a .safetensors or .pth file.
 
     Raises:
-        ValueError: no such file, of another kind, or one that holds more than tensors.
+        ValueError: no such file, a file of another type, or one that holds more than tensors.
     """
     path = Path(file)
     if path.suffix not in (".safetensors", ".pth") or not path.is_file():

@@ -1,7 +1,7 @@
 """ResNets: of CIFAR (a 3x3 stem without pooling) and ResNet-50 of ImageNet.
 
-Source: He et al., "Deep Residual Learning for Image Recognition", 2016. `cifar` is of its section
-4.2; ResNet-18 has the CIFAR stem of the common 11,173,962-parameter variant; ResNet-50 is
+Source: He et al., "Deep Residual Learning for Image Recognition", 2016. `build_cifar` is of its
+section 4.2; ResNet-18 has the CIFAR stem of the common 11,173,962-parameter variant; ResNet-50 is
 torchvision's, and so is ResNet-18 with the stem of ImageNet. Images of any size go through.
 """
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
 from nvp.models.blocks import BasicBlock, Bottleneck
-from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
+from nvp.models.layers import list_chain_reads, make_conv, make_dropout_layers, scale_width
 from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer
 
@@ -55,14 +55,14 @@ class ResNet(nn.Module):
             for index in range(count):
                 make = partial(block, stride=2 if stage > 0 and index == 0 else 1)
                 layers.append(make(config, fan_in, width * 2**stage, source=source, group=group))
-                self.reads |= chain_reads(layers[-1], f"stages.{stage}.{index}", source)
+                self.reads |= list_chain_reads(layers[-1], f"stages.{stage}.{index}", source)
                 source, fan_in = group, layers[-1].width
             self.stages.append(nn.Sequential(*layers))
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.hidden = dropout_layers(config, fan_in, hidden, path="hidden", source=source)
-        chain = chain_reads(self.hidden, "hidden", source)
+        self.hidden = make_dropout_layers(config, fan_in, hidden, path="hidden", source=source)
+        chain = list_chain_reads(self.hidden, "hidden", source)
         if hidden:
-            fan_in, source = scaled(hidden[-1], config), list(chain)[-1]
+            fan_in, source = scale_width(hidden[-1], config), list(chain)[-1]
             self.hidden.append(Dropout(0.5, reads=source))
         self.head = nn.Linear(fan_in, num_classes)
         self.reads |= chain | {"head": source}
@@ -74,12 +74,14 @@ class ResNet(nn.Module):
         return self.head(self.hidden(self.pool(x).flatten(1)))
 
 
-def cifar_stem(config: ModelConfig, image_shape: tuple[int, int, int], width: int) -> NeuronLayer:
+def make_cifar_stem(
+    config: ModelConfig, image_shape: tuple[int, int, int], width: int
+) -> NeuronLayer:
     """Return a 3x3 convolution that writes to the first stream."""
-    return conv(config, image_shape[0], scaled(width, config), group="stage1")
+    return make_conv(config, image_shape[0], scale_width(width, config), group="stage1")
 
 
-def cifar(
+def build_cifar(
     config: ModelConfig,
     image_shape: tuple[int, int, int],
     num_classes: int,
@@ -98,56 +100,64 @@ def cifar(
     | 44 | 658,586 | 661,338 |
     | 56 | 853,018 | 855,770 |
     """
-    stem, blocks = cifar_stem(config, image_shape, 16), ((depth - 2) // 6,) * 3
+    stem, blocks = make_cifar_stem(config, image_shape, 16), ((depth - 2) // 6,) * 3
     block = partial(BasicBlock, option=option)
     return ResNet(config, stem, num_classes, blocks=blocks, width=16, block=block)
 
 
-def resnet18(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_resnet18(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return the CIFAR ResNet-18: 11,173,962 parameters for 10 classes at width 1."""
-    return ResNet(config, cifar_stem(config, image_shape, 64), num_classes)
+    return ResNet(config, make_cifar_stem(config, image_shape, 64), num_classes)
 
 
-def resnet18_imagenet(
+def build_resnet18_imagenet(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
     """Return torchvision's ResNet-18: 11,689,512 parameters for 1000 classes at width 1.
 
-    DS-Pruning's monitor trains it on CIFAR-10 as it is. The pooled stem is the first residual, so
+    DS-Pruning's monitor trains it on CIFAR-10 unchanged. The pooled stem is the first residual, so
     the stem writes to the first stream.
     """
-    return ResNet(config, wide_stem(config, image_shape, "stage1"), num_classes, reduce=pool())
+    return ResNet(
+        config, make_wide_stem(config, image_shape, "stage1"), num_classes, reduce=make_pool()
+    )
 
 
-def resnet18_dropout(
+def build_resnet18_dropout(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
     """Return ResNet-18 with the head of NVP's code: dropout .5 before 256, 128 and the logits.
 
-    11,334,346 parameters for 10 classes at width 1; theirs has 64 more, a bias of the stem that
+    11,334,346 parameters for 10 classes at width 1. Theirs has 64 more: a bias of the stem, which
     its batch norm cancels. Differs: the hidden units have the network's activation, so that they
-    are neurons like any other; theirs have none, which makes of the head one linear map.
+    are neurons like any other. Theirs have none, so that their head is one linear map.
     """
-    stem = cifar_stem(config, image_shape, 64)
+    stem = make_cifar_stem(config, image_shape, 64)
     return ResNet(config, stem, num_classes, hidden=(256, 128))
 
 
-def resnet50(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_resnet50(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return ResNet-50: 25,557,032 parameters for 1000 classes at width 1.
 
     Its 7x7 stem and the pooling after it keep their strides on images of any size; below 32x32
     the last stages act at single positions. The stem is internal: the first block projects.
     """
-    stem, blocks = wide_stem(config, image_shape, ""), (3, 4, 6, 3)
-    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=pool())
+    stem, blocks = make_wide_stem(config, image_shape, ""), (3, 4, 6, 3)
+    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=make_pool())
 
 
-def wide_stem(config: ModelConfig, image_shape: tuple[int, int, int], group: str) -> NeuronLayer:
+def make_wide_stem(
+    config: ModelConfig, image_shape: tuple[int, int, int], group: str
+) -> NeuronLayer:
     """Return the 7x7 convolution of stride 2 that ImageNet's networks start with."""
-    width = scaled(64, config)
-    return conv(config, image_shape[0], width, kernel=7, stride=2, padding=3, group=group)
+    width = scale_width(64, config)
+    return make_conv(config, image_shape[0], width, kernel=7, stride=2, padding=3, group=group)
 
 
-def pool() -> nn.Module:
-    """Return the pooling behind that convolution."""
+def make_pool() -> nn.Module:
+    """Return the max pooling that follows the wide stem."""
     return nn.MaxPool2d(3, stride=2, padding=1)

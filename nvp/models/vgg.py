@@ -8,7 +8,7 @@ Value of Network Pruning", 2019). Differs: where there is batch norm, convolutio
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.layers import chain_reads, conv, dropout_layers, scaled
+from nvp.models.layers import list_chain_reads, make_conv, make_dropout_layers, scale_width
 
 WIDTHS = (64, 128, 256, 512, 512)
 CONVS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
@@ -17,8 +17,8 @@ CONVS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 
 class VGG(nn.Module):
     """Five stages of convolutions, a pooling after each, hidden layers if any, head.
 
-    On images smaller than 32x32 the last poolings are left out, where a single position is left;
-    on larger ones what is left is averaged.
+    On images smaller than 32x32, the last poolings are skipped once a single position remains. On
+    larger ones, the remaining positions are averaged.
     """
 
     def __init__(
@@ -36,17 +36,17 @@ class VGG(nn.Module):
         self.stages = nn.ModuleList()
         fan_in, source = image_shape[0], ""
         for stage, count in enumerate(convs):
-            width = scaled(WIDTHS[stage], config)
+            width = scale_width(WIDTHS[stage], config)
             fans = [fan_in, *[width] * (count - 1)]
-            self.stages.append(nn.Sequential(*(conv(config, fan, width) for fan in fans)))
-            self.reads |= chain_reads(self.stages[-1], f"stages.{stage}", source)
+            self.stages.append(nn.Sequential(*(make_conv(config, fan, width) for fan in fans)))
+            self.reads |= list_chain_reads(self.stages[-1], f"stages.{stage}", source)
             fan_in, source = width, f"stages.{stage}.{count - 1}"
         self.num_pools = min(len(convs), min(image_shape[1:]).bit_length() - 1)
         self.pool, self.average = nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)
-        self.hidden = dropout_layers(config, fan_in, hidden, path="hidden", source=source)
-        chain = chain_reads(self.hidden, "hidden", source)
+        self.hidden = make_dropout_layers(config, fan_in, hidden, path="hidden", source=source)
+        chain = list_chain_reads(self.hidden, "hidden", source)
         if hidden:
-            fan_in, source = scaled(hidden[-1], config), list(chain)[-1]
+            fan_in, source = scale_width(hidden[-1], config), list(chain)[-1]
         self.head = nn.Linear(fan_in, num_classes)
         self.reads |= chain | {"head": source}
 
@@ -58,18 +58,20 @@ class VGG(nn.Module):
         return self.head(self.hidden(self.average(x).flatten(1)))
 
 
-def plain(
+def build_vgg(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, *, depth: int
 ) -> nn.Module:
     """Return VGG-11, 13, 16 or 19 with batch norm.
 
-    9,228,362, 9,413,066, 14,724,042 and 20,035,018 parameters for 10 classes at width 1. Of VGG-16
-    the literature has 14,728,266 too: with the 4,224 biases that batch norm cancels.
+    9,228,362, 9,413,066, 14,724,042 and 20,035,018 parameters for 10 classes at width 1. The
+    literature also gives 14,728,266 for VGG-16: with the 4,224 biases that batch norm cancels.
     """
     return VGG(config, image_shape, num_classes, convs=CONVS[depth])
 
 
-def vgg_like(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+def build_vgg_like(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
     """Return NN Relief's VGG-like: VGG-16's convolutions, dropout .5, 512 hidden units, head.
 
     14,986,698 parameters for 10 classes at width 1; with biases before batch norm, as in the

@@ -19,11 +19,11 @@ def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
         model: of `Conv2d` and `Linear` maps.
         image_shape: (channels, height, width).
     """
-    uses = weight_uses(model, image_shape)
+    uses = count_weight_uses(model, image_shape)
     return sum(2 * count * model.get_parameter(name).numel() for name, count in uses.items())
 
 
-def weight_uses(model: nn.Module, image_shape: tuple[int, int, int]) -> Counter[str]:
+def count_weight_uses(model: nn.Module, image_shape: tuple[int, int, int]) -> Counter[str]:
     """Return {weight name: at how many positions it multiplies} in a pass over one image."""
     uses: Counter[str] = Counter()
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}

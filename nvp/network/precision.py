@@ -7,7 +7,7 @@ from torch import Tensor, nn
 PRECISIONS = ("float32", "bfloat16")
 
 
-def forward(
+def compute_logits(
     model: nn.Module, pixels: Float[Tensor, "b c h w"], precision: str
 ) -> Float[Tensor, "b k"]:
     """Return the logits, at least float32.

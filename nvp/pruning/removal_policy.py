@@ -9,7 +9,7 @@ import copy
 from torch import nn
 
 from nvp.network.dense_index import dense_indices
-from nvp.network.flops import count_flops, weight_uses
+from nvp.network.flops import count_flops, count_weight_uses
 from nvp.network.removal import find_survivors, keep_units, shrink
 from nvp.network.train_state import TrainState
 from nvp.pruning.plan import PruningPlan
@@ -22,7 +22,7 @@ PER_EVENT = 2e9  # and with everything else
 
 def size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of the dense network that `model` was built as."""
-    dense, uses = dense_indices(model), weight_uses(model, image_shape)
+    dense, uses = dense_indices(model), count_weight_uses(model, image_shape)
     flops = sum(2 * count * dense[name].numel for name, count in uses.items())
     return sum(index.numel for index in dense.values()), flops
 

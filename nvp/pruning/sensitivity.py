@@ -23,7 +23,7 @@ from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, prunable_weights
 from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product, hooked
-from nvp.vitality.observe import evaluating
+from nvp.vitality.observe import in_eval_mode
 
 
 @dataclass(eq=False)
@@ -42,7 +42,7 @@ class Sensitivity:
     @contextmanager
     def _measuring(self) -> Iterator[None]:
         norms = [m for m in self.model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-        with evaluating(self.model), torch.enable_grad():
+        with in_eval_mode(self.model), torch.enable_grad():
             for norm in norms if self.batch_statistics else ():
                 norm.training, norm.track_running_stats = True, False  # buffers stay as they are
             try:
@@ -96,7 +96,7 @@ class Sensitivity:
         }
         weights = {name: state[name].requires_grad_() for name in prunable_weights(self.model)}
         pixels = self.images.pixels.new_ones((1, *self.images.shape), dtype=torch.float64)
-        with evaluating(self.model), torch.enable_grad():
+        with in_eval_mode(self.model), torch.enable_grad():
             flow = functional_call(self.model, state, (pixels,)).sum()
             slopes = torch.autograd.grad(flow, list(weights.values()), materialize_grads=True)
         return {
@@ -113,7 +113,7 @@ class Sensitivity:
         layers = neuron_layers(self.model)
         seen: dict[str, list[Tensor]] = {path: [] for path in layers}
         watch = hooked(layers, lambda path, output: seen[path].append(output))
-        with evaluating(self.model), torch.no_grad(), watch:
+        with in_eval_mode(self.model), torch.no_grad(), watch:
             for pixels, _ in self._batches():
                 self.model(pixels)
         return {path: torch.cat(parts) for path, parts in seen.items()}

@@ -17,7 +17,7 @@ from nvp.config.seed import generator
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import eval_batches, steps_per_epoch
 from nvp.data.splits import ImageSource, Splits
-from nvp.network.precision import forward
+from nvp.network.precision import compute_logits
 from nvp.network.train_state import Diverged, TrainState, check_finite
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning import MeasuringPoint, Moment, Pruned, count_masked_units, plan_pruning, prune
@@ -26,7 +26,7 @@ from nvp.training.optim import learning_rate
 from nvp.training.record import EpochRecord, look_again, look_at, noise_scale_now
 from nvp.training.step import train_epoch
 from nvp.vitality import Activity, Observation, measure_ranks, observe
-from nvp.vitality.observe import evaluating
+from nvp.vitality.observe import in_eval_mode
 
 __all__ = ["Diverged", "EpochRecord", "TrainState", "evaluate", "num_epochs", "num_steps", "train"]
 
@@ -119,9 +119,9 @@ def evaluate(
         Diverged: when the loss is not finite.
     """
     sums = torch.zeros(2, dtype=torch.float64, device=images.device)
-    with evaluating(model), torch.no_grad():
+    with in_eval_mode(model), torch.no_grad():
         for pixels, labels in eval_batches(images):
-            logits = forward(model, pixels, precision)
+            logits = compute_logits(model, pixels, precision)
             loss = F.cross_entropy(logits, labels, reduction="sum")
             sums += torch.stack([loss.double(), (logits.argmax(1) == labels).sum().double()])
     loss, hits = (sums / len(images)).tolist()

@@ -17,9 +17,9 @@ from nvp.pruning.criteria.dead import is_idle
 from nvp.vitality import (
     Observation,
     Ranks,
-    deaths,
     gradient_noise_scale,
-    headline,
+    headline_death,
+    judge_deaths,
     weight_norms,
 )
 
@@ -95,8 +95,8 @@ def look_at(
     for path, layer in neuron_layers(state.model).items():
         activity = observation.layers[path]
         check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
-        verdicts = deaths(activity, layer.keep, layer.activation)
-        death = headline(layer.activation)
+        verdicts = judge_deaths(activity, layer.keep, layer.activation)
+        death = headline_death(layer.activation)
         was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
         dead = verdicts[death]
         idle = idle_now(observation, path, layer, config)

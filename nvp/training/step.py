@@ -11,7 +11,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import ImageSource
 from nvp.network.neuron_masks import release_masks
-from nvp.network.precision import forward
+from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import has_reached, plan_pruning
@@ -37,7 +37,7 @@ class Step:
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Train on one batch; add its loss, times its images, and its hits to `sums`."""
-        logits = forward(self.state.model, pixels, self.precision)
+        logits = compute_logits(self.state.model, pixels, self.precision)
         loss = F.cross_entropy(logits, labels)
         self.state.optimizer.zero_grad()
         loss.backward()

@@ -13,7 +13,7 @@ from torch import Tensor
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
-from nvp.network.precision import forward
+from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState
 from nvp.training.build import build
 
@@ -64,7 +64,7 @@ def step(state: TrainState, pixels: Tensor, labels: Tensor, precision: str) -> N
     """Train on one batch."""
     state.model.train()
     state.optimizer.zero_grad()
-    F.cross_entropy(forward(state.model, pixels, precision), labels).backward()
+    F.cross_entropy(compute_logits(state.model, pixels, precision), labels).backward()
     state.optimizer.step()
 
 

@@ -1,11 +1,19 @@
-"""Vitality: what the neurons of a network do, from one evaluation pass over the probe.
+"""Vitality: how alive each neuron of a network is, from one evaluation pass over the probe.
 
-`observe` measures; every quantity is a pure function in a file of its own. To add one: write its
-file, a column in `nvp.storage.schema`, and a line where the rows are made (`nvp.trial.rows`).
+    observe      one pass over the probe: the activity of every layer
+    activity     the statistics of a layer's neurons
+    death        the definitions of death, and which apply to which activation
+    entropy      how variable a neuron's activation is over images
+    nvi          the neural vitality index: entropy times weight norm
+    rank         how many directions the features of a layer use
+    noise_scale  the gradient-noise scale
+
+To add a quantity: a pure function in a file of its own, a column in `nvp.storage.schema`, and a
+line where the rows are made (`nvp.trial.rows`).
 """
 
 from nvp.vitality.activity import Activity
-from nvp.vitality.death import DEATHS, applicable, deaths, dormancy, headline
+from nvp.vitality.death import DEATHS, dormancy, headline_death, judge_deaths, list_definitions
 from nvp.vitality.noise_scale import gradient_noise_scale
 from nvp.vitality.nvi import nvi, weight_norms
 from nvp.vitality.observe import Observation, observe
@@ -16,11 +24,11 @@ __all__ = [
     "Activity",
     "Observation",
     "Ranks",
-    "applicable",
-    "deaths",
+    "judge_deaths",
+    "list_definitions",
     "dormancy",
     "gradient_noise_scale",
-    "headline",
+    "headline_death",
     "measure_ranks",
     "nvi",
     "observe",

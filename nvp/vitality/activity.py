@@ -1,7 +1,8 @@
-"""Activity: what one evaluation pass over the probe shows of every neuron of a layer.
+"""Activity: statistics of every neuron of a layer, from one evaluation pass over the probe.
 
-The hook keeps four per-image reductions over positions: mean, max, mean |.|, fraction > 0. Of an
-activation that saturates it keeps one more number a neuron, an extreme of |activation|.
+The hook keeps four numbers for each image and neuron, reduced over positions: mean, max, mean |.|,
+fraction > 0. For an activation that saturates it keeps one more number for each neuron, an extreme
+of |activation|.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -26,8 +27,8 @@ class Activity:
         fire_rate: fraction of images and positions with activation > 0, in [0, 1].
         variance: population variance over images of the spatial mean.
         counts: histogram of the spatial means, bin edges shared by the layer.
-        max_abs: largest |activation|; None but for SiLU and GELU, which are flat at 0.
-        min_abs: least |activation|; None but for tanh, which is flat at -1 and 1.
+        max_abs: largest |activation|, of SiLU and GELU only, which are flat at 0; else None.
+        min_abs: least |activation|, of tanh only, which is flat at -1 and 1; else None.
     """
 
     mean: Float[Tensor, "f"]
@@ -50,10 +51,10 @@ class Activity:
         return replace(self, **{k: v[index] for k, v in columns.items() if v is not None})
 
 
-def reductions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
+def reduce_positions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
     """Return per image and neuron: mean, max, mean |.| and fraction > 0, over positions.
 
-    Sums are at least float32 however the network computes.
+    Sums are at least float32, in whatever precision the network computes.
     """
     y = y.to(torch.promote_types(y.dtype, torch.float32))
     if y.dim() == 2:
@@ -65,7 +66,7 @@ def reductions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f"]:
     return torch.stack([mean, maximum, mean_abs, fires])
 
 
-def extreme(y: Float[Tensor, "n f *positions"], name: str) -> Float[Tensor, "f"]:
+def find_extreme(y: Float[Tensor, "n f *positions"], name: str) -> Float[Tensor, "f"]:
     """Return the extreme of |y| of each neuron over images and positions.
 
     Args:
@@ -74,5 +75,5 @@ def extreme(y: Float[Tensor, "n f *positions"], name: str) -> Float[Tensor, "f"]
     """
     others = (0, *range(2, y.dim()))
     if name == "max_abs":
-        return torch.maximum(y.amax(others), -y.amin(others))  # a seventh of the time of abs
+        return torch.maximum(y.amax(others), -y.amin(others))  # 7 x faster than abs, a copy
     return y.abs().amin(others)

@@ -1,7 +1,7 @@
-"""Definitions of death; each is its own column, none is "the" dead fraction.
+"""Definitions of death; each is a column of its own, and none is "the" dead fraction.
 
-Which of them mean anything depends on the activation: where one does not apply it has no verdict,
-and its column is null. Every activation has its headline, the definition that its events follow.
+The activation decides which definitions are meaningful. One that does not apply has no verdict, and
+its column is null. Every activation has a headline: the definition that its events follow.
 
 Source: Lu et al., "Dying ReLU and initialization", 2019 (strict); Hu et al., "Network trimming",
 2016 (fire rate = 1 - APoZ); Sokar et al., "The dormant neuron phenomenon", 2023 (dormancy);
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from nvp.vitality.activity import Activity
 
-RARE = 0.01
-LOW_VARIANCE = 0.01
-FLAT = 0.01
-PINNED = 0.99
+RARE = 0.01  # fraction of images and positions
+LOW_VARIANCE = 0.01  # of the layer's mean variance
+FLAT = 0.01  # |y| of SiLU and GELU
+PINNED = 0.99  # |y| of tanh
 
 
 def dormancy(mean_abs: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
@@ -28,14 +28,14 @@ def dormancy(mean_abs: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
 
     A layer that is silent altogether has 0 everywhere.
     """
-    return mean_abs / (mean_abs.mean() + 1e-9)
+    return mean_abs / (mean_abs.mean() + 1e-9)  # so that a silent layer does not give 0 / 0
 
 
 def is_never_positive(activity: Activity) -> Bool[Tensor, "f"]:
     """True where no probe image makes any position positive.
 
-    A ReLU is then dead: its output and its gradient are 0. A LeakyReLU or an ELU is on its negative
-    side, where the gradient lives on.
+    A ReLU is then dead: its output and its gradient are 0. A LeakyReLU or an ELU is then on its
+    negative side, where the gradient is not 0.
     """
     return activity.maximum <= 0
 
@@ -79,8 +79,8 @@ DEATHS: dict[str, Callable[[Activity], Bool[Tensor, "f"]]] = {
     "low_variance": is_low_variance,
 }
 
-# `rare` is of what switches at 0: off is silent (ReLU) or passive (LeakyReLU, ELU). A SiLU or GELU
-# signals with its negative dip, and a tanh with its sign, however rarely they are positive.
+# `rare` is for activations that switch at 0: off is silent (ReLU) or passive (LeakyReLU, ELU). A
+# SiLU or GELU that is rarely positive still signals with its negative dip, a tanh with its sign.
 APPLICABLE: dict[type, tuple[str, ...]] = {
     nn.ReLU: ("dead", "rare"),
     nn.LeakyReLU: ("negative_side", "rare"),
@@ -92,32 +92,33 @@ APPLICABLE: dict[type, tuple[str, ...]] = {
 ALWAYS = ("dormant_0025", "dormant_01", "low_variance")
 
 
-def applicable(activation: Callable[[Tensor], Tensor]) -> tuple[str, ...]:
-    """Return the names in DEATHS that mean death for an activation; an unknown one has ALWAYS."""
+def list_definitions(activation: Callable[[Tensor], Tensor]) -> tuple[str, ...]:
+    """Return the names in DEATHS that apply to an activation; to an unknown one those of ALWAYS."""
     return (*APPLICABLE.get(type(activation), ()), *ALWAYS)
 
 
-def headline(activation: Callable[[Tensor], Tensor]) -> str:
-    """Return the definition that died, revived and the progress display go by.
+def headline_death(activation: Callable[[Tensor], Tensor]) -> str:
+    """Return the definition that the events died and revived and the progress display use.
 
     It is "dead" where that is exact (ReLU), "dormant_0025" everywhere else.
     """
-    return "dead" if "dead" in applicable(activation) else "dormant_0025"
+    return "dead" if "dead" in list_definitions(activation) else "dormant_0025"
 
 
-def deaths(
+def judge_deaths(
     activity: Activity, keep: Bool[Tensor, "f"], activation: Callable[[Tensor], Tensor]
 ) -> dict[str, Bool[Tensor, "f"]]:
     """Return the verdict of each definition that applies to a layer, by name.
 
     Args:
-        activity: the layer's, as `observe` measures it.
-        keep: True where not masked; layer averages are over these, all others are False.
-        activation: the layer's.
+        activity: of the layer, as `observe` measures it.
+        keep: True where not masked. Layer averages are over these neurons; the verdict of all
+            others is False.
+        activation: of the layer.
     """
     verdicts = {}
     living = activity.select(keep)
-    for name in applicable(activation):
+    for name in list_definitions(activation):
         verdicts[name] = torch.zeros_like(keep)
         if bool(keep.any()):
             verdicts[name][keep] = DEATHS[name](living)

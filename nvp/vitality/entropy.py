@@ -2,8 +2,8 @@
 
 Source: Luo and Wu, "An entropy-based pruning method for CNN compression", 2017 (spatial means,
 bins, Shannon entropy); Wang et al., "NVP", 2025 (as vitality).
-Differs: the bin edges are shared by the layer, between the 0.1 % and the 99.9 % quantile of its
-kept neurons; per-neuron edges would give an almost silent neuron the entropy of a lively one.
+Differs: the layer's neurons share their bin edges, between the 0.1 % and the 99.9 % quantile of the
+kept ones. With edges of its own, an almost silent neuron would have the entropy of a lively one.
 """
 
 import torch
@@ -13,10 +13,10 @@ from torch import Tensor
 LOW, HIGH = 0.001, 0.999
 
 
-def quantile(values: Float[Tensor, "n"], q: float, *, largest: bool) -> Float[Tensor, ""]:
+def find_quantile(values: Float[Tensor, "n"], q: float, *, largest: bool) -> Float[Tensor, ""]:
     """Return the quantile q with linear interpolation (as numpy), from a partial sort at one end.
 
-    torch.quantile refuses more than 2**24 values and sorts them all.
+    torch.quantile sorts all values and refuses more than 2**24.
     """
     rank = q * (len(values) - 1)
     below = int(rank)
@@ -38,17 +38,18 @@ def shared_edges(means: Float[Tensor, "n f"], bins: int) -> Float[Tensor, "k_plu
         bins: number of bins, k.
     """
     flat = means.flatten()
-    low, high = quantile(flat, LOW, largest=False), quantile(flat, HIGH, largest=True)
+    low, high = find_quantile(flat, LOW, largest=False), find_quantile(flat, HIGH, largest=True)
     steps = torch.arange(bins + 1, dtype=torch.float64, device=means.device) / bins
     return (low.double() + (high - low).double() * steps).to(means.dtype)
 
 
-def histograms(
+def count_histograms(
     means: Float[Tensor, "n c"], edges: Float[Tensor, "c k_plus_1"]
 ) -> Int64[Tensor, "c k"]:
     """Return counts per neuron: bin i is [edge i, edge i+1), the outer ones reach to infinity.
 
-    One vectorised count for a whole network; equal to numpy's histogram of the clamped values.
+    All neurons of a network are counted at once: neuron number j of k bins counts into the bins j k
+    to j k + k - 1 of one long histogram. Equal to numpy's histogram of the clamped values.
     """
     width = edges.shape[1] - 1
     clamped = means.T.clamp(edges[:, :1], edges[:, -1:]).contiguous()
@@ -60,7 +61,7 @@ def histograms(
 def entropy_bits(counts: Int64[Tensor, "f k"]) -> Float[Tensor, "f"]:
     """Return the Shannon entropy of each row's distribution, in bits; 0 log 0 = 0.
 
-    A constant neuron has 0, so has every neuron of a layer whose range is 0.
+    A constant neuron has 0, and so has every neuron of a layer whose range is 0.
     """
     p = counts / counts.sum(1, keepdim=True)
     return torch.special.entr(p).sum(1) / torch.log(torch.tensor(2.0, device=p.device))

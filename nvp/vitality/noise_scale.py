@@ -2,8 +2,8 @@
 
 Source: McCandlish et al., "An empirical model of large-batch training", 2018, eq. 2.9 (the simple
 scale B = tr(Sigma) / |G|^2) and appendix A.1 (unbiased estimates from two batch sizes).
-Differs: the small batches are the 16 parts of the large one, and their squared norms are averaged:
-as unbiased as one of them, at the cost of the large batch alone.
+Differs: the large batch is split into 16 small ones, whose squared norms are averaged. The mean is
+as unbiased as one of them, and all cost no more than the large batch.
 """
 
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
-from nvp.vitality.observe import evaluating
+from nvp.vitality.observe import in_eval_mode
 
-PARTS = 16
+SMALL_BATCHES = 16
 
 
 def simple_noise_scale(
@@ -38,24 +38,24 @@ def gradient_noise_scale(
 ) -> float | None:
     """Return the noise scale of the cross entropy over `images`; leaves the model as it was.
 
-    In eval mode: in train mode batch normalisation would couple the images of a batch, whose
-    gradient is then no mean of independent ones, and would move its running statistics.
+    It is measured in eval mode. In train mode, batch normalisation would couple the images of a
+    batch, so that its gradient is no mean of independent ones, and would move running statistics.
 
     Args:
         model: any network.
-        images: the large batch, at least 16; what is left over of 16 equal parts is not used.
+        images: the large batch, at least 16; the remainder of a division by 16 is not used.
         live: {parameter name: True where it counts}; all do by default.
     """
-    small = len(images) // PARTS
+    small = len(images) // SMALL_BATCHES
     if not small:
-        raise ValueError(f"a noise scale needs at least {PARTS} images, got {len(images)}")
+        raise ValueError(f"a noise scale needs at least {SMALL_BATCHES} images, got {len(images)}")
     names, parameters = zip(*model.named_parameters(), strict=True)
     total = [torch.zeros_like(parameter) for parameter in parameters]
     squares = []
-    with evaluating(model), torch.enable_grad():
-        for start in range(0, PARTS * small, small):
-            part = images.select(slice(start, start + small))
-            loss = F.cross_entropy(model(normalise_pixels(part.pixels, part)), part.labels)
+    with in_eval_mode(model), torch.enable_grad():
+        for start in range(0, SMALL_BATCHES * small, small):
+            batch = images.select(slice(start, start + small))
+            loss = F.cross_entropy(model(normalise_pixels(batch.pixels, batch)), batch.labels)
             gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
             if live:
                 pairs = zip(names, gradients, strict=True)
@@ -63,9 +63,9 @@ def gradient_noise_scale(
             squares.append(square_norm(gradients))
             for whole, gradient in zip(total, gradients, strict=True):
                 whole += gradient
-    large_square = square_norm(total) / PARTS**2
+    large_square = square_norm(total) / SMALL_BATCHES**2
     both = torch.stack([torch.stack(squares).mean(), large_square]).tolist()
-    return simple_noise_scale(*both, small=small, large=PARTS * small)
+    return simple_noise_scale(*both, small=small, large=SMALL_BATCHES * small)
 
 
 def square_norm(tensors: list[Tensor] | tuple[Tensor, ...]) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nvp.network.neuron_layer import NeuronLayer
 
 
-def relative(norm: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
+def relative_norm(norm: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
     """Return each neuron's norm over the layer's mean norm; 0 where the layer's mean is 0."""
     return norm / norm.mean() if bool(norm.any()) else norm
 
@@ -24,7 +24,7 @@ def nvi(entropy: Float[Tensor, "f"], norm: Float[Tensor, "f"]) -> Float[Tensor, 
         entropy: normalised entropy of the kept neurons, in [0, 1].
         norm: L2 norm of their incoming weights.
     """
-    return entropy * relative(norm)
+    return entropy * relative_norm(norm)
 
 
 def weight_norms(layer: NeuronLayer, *, kind: str) -> Float[Tensor, "f"]:

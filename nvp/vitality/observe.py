@@ -12,14 +12,14 @@ from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
 from nvp.network.groups import neuron_layers
 from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.precision import forward
-from nvp.vitality.activity import EXTREMES, Activity, extreme, reductions
-from nvp.vitality.entropy import histograms, shared_edges
+from nvp.network.precision import compute_logits
+from nvp.vitality.activity import EXTREMES, Activity, find_extreme, reduce_positions
+from nvp.vitality.entropy import count_histograms, shared_edges
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What one pass over the probe saw.
+    """The result of one pass over the probe.
 
     Attributes:
         layers: activity of every watched layer, masked neurons included (they are silent).
@@ -44,30 +44,33 @@ def observe(
         model: built of `NeuronLayer`.
         images: the probe, un-augmented.
         bins: histogram bins of the entropy.
-        batch_size: images per forward pass; changes memory, not what is measured.
+        batch_size: images per forward pass; it changes memory, not the result.
         precision: in which the network computes; sums are float32 or better.
     """
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []
-    with evaluating(model), hooks(layers) as (store, extremes), torch.no_grad():
+    with in_eval_mode(model), watch_layers(layers) as (store, extremes), torch.no_grad():
         for pixels, _ in eval_batches(images, batch_size):
-            forward(model, pixels, precision)
+            compute_logits(model, pixels, precision)
             seen.append(dict(store))
     stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
-    observation = summarise(stats, layers, bins)
+    observation = summarise_stats(stats, layers, bins)
     for path, batches in extremes.items():
         name = EXTREMES[type(layers[path].activation)]
-        found = {name: extreme(torch.stack(batches), name)}
+        found = {name: find_extreme(torch.stack(batches), name)}
         observation.layers[path] = replace(observation.layers[path], **found)
     return observation
 
 
-def summarise(
+def summarise_stats(
     stats: Float[Tensor, "4 n c"], layers: dict[str, NeuronLayer], bins: int
 ) -> Observation:
-    """Turn the per-image reductions of all layers, side by side, into one Activity a layer."""
+    """Return the observation, from the reductions of every image by `reduce_positions`.
+
+    The layers' neurons lie side by side in `stats`, so that a network takes few kernels on a GPU.
+    """
     widths = [len(layer.keep) for layer in layers.values()]
-    means = stats[0].split(widths, 1)
+    means = stats[0].split(widths, 1)  # of each layer
     edges = [
         shared_edges(mean[:, layer.keep] if layer.keep.any() else mean, bins)
         for mean, layer in zip(means, layers.values(), strict=True)
@@ -75,25 +78,29 @@ def summarise(
     per_neuron = torch.repeat_interleave(
         torch.stack(edges), torch.tensor(widths, device=stats.device), dim=0
     )
-    columns = (
-        stats[0].mean(0),
-        stats[2].mean(0),
-        stats[1].amax(0),
-        stats[3].mean(0),
-        stats[0].var(0, correction=0),
-        histograms(stats[0], per_neuron),
-    )
-    parts = zip(*(column.split(widths) for column in columns), strict=True)
+    mean, maximum, mean_abs, fires = stats
+    columns = {
+        "mean": mean.mean(0),
+        "mean_abs": mean_abs.mean(0),
+        "maximum": maximum.amax(0),
+        "fire_rate": fires.mean(0),
+        "variance": mean.var(0, correction=0),
+        "counts": count_histograms(mean, per_neuron),
+    }
+    split = {name: column.split(widths) for name, column in columns.items()}
     *_, last = layers.values()
     return Observation(
-        {path: Activity(*part) for path, part in zip(layers, parts, strict=True)},
-        means[-1][:, last.keep],
+        layers={
+            path: Activity(**{name: column[i] for name, column in split.items()})
+            for i, path in enumerate(layers)
+        },
+        features=means[-1][:, last.keep],
     )
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put the model in eval mode for a while."""
+def in_eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put the model in eval mode, and back into its own mode at the end."""
     training = model.training
     model.eval()
     try:
@@ -103,12 +110,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def hooks(
+def watch_layers(
     layers: dict[str, NeuronLayer],
 ) -> Iterator[tuple[dict[str, Tensor], dict[str, list[Tensor]]]]:
-    """Yield each layer's reductions of the last forward pass, and the extremes of them all.
+    """Yield each layer's reductions of the last forward pass, and its extremes of all passes.
 
-    Extremes are measured of layers whose activation saturates; the others cost nothing.
+    Extremes are measured only of layers whose activation saturates; the others cost nothing.
     """
     store: dict[str, Tensor] = {}
     extremes: dict[str, list[Tensor]] = {}
@@ -117,9 +124,9 @@ def hooks(
         name = EXTREMES.get(type(layers[path].activation))
 
         def hook(module: nn.Module, args: object, output: Tensor) -> None:
-            store[path] = reductions(output.detach())
+            store[path] = reduce_positions(output.detach())
             if name:
-                extremes.setdefault(path, []).append(extreme(output.detach(), name))
+                extremes.setdefault(path, []).append(find_extreme(output.detach(), name))
 
         return layers[path].register_forward_hook(hook)
 

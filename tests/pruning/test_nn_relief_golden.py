@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nvp.config.trial_config import ModelConfig
 from nvp.models.lenet import LeNet5
 from nvp.models.mlp import MLP
-from nvp.models.resnet import cifar
+from nvp.models.resnet import build_cifar
 from nvp.pruning.nn_relief.relief import nn_relief
 from tests.golden_files import golden_files
 
@@ -44,7 +44,7 @@ def network_of(parameters: dict[str, np.ndarray], images: np.ndarray) -> nn.Modu
         blocks = len(re.findall(r"layer\d+\.\d+\.conv1", " ".join(parameters)))
         classes = len(parameters["linear.weight"])
         thin = ModelConfig(width=len(parameters["conv1.weight"]) / 16)
-        return cifar(thin, shape, classes, depth=2 * blocks + 2)
+        return build_cifar(thin, shape, classes, depth=2 * blocks + 2)
     plain = ModelConfig(norm="none")
     widths = [len(value) for name, value in parameters.items() if name.endswith(".bias")]
     if "feature_extractor.0.weight" in parameters:

@@ -17,7 +17,7 @@ from nvp.training.loop import train
 from nvp.training.record import EpochRecord, look_again, look_at
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.trial_row import results
-from nvp.vitality import DEATHS, applicable, headline, observe
+from nvp.vitality import DEATHS, headline_death, list_definitions, observe
 
 torch.set_num_threads(1)
 DATA = DATASETS["digits"].load(Path())
@@ -45,8 +45,8 @@ def test_what_does_not_apply_is_null_and_what_does_is_counted(activation: str) -
     function = ACTIVATIONS[activation](0.01)
     (_, record) = run(config)
     for row in layer_rows("t", record).to_pylist():
-        assert row["death"] == headline(function)
-        assert {name for name in DEATHS if row[name] is not None} == set(applicable(function))
+        assert row["death"] == headline_death(function)
+        assert {name for name in DEATHS if row[name] is not None} == set(list_definitions(function))
     dead = {row["dead"] for row in neuron_rows("t", record).to_pylist()}
     assert (dead == {None}) == (activation != "relu")
 

@@ -8,8 +8,8 @@ import torch
 
 from nvp.network.neuron_layer import NeuronLayer
 from nvp.vitality import DEATHS, Activity, dormancy, nvi, weight_norms
-from nvp.vitality.activity import reductions
-from nvp.vitality.entropy import entropy_bits, histograms, shared_edges
+from nvp.vitality.activity import reduce_positions
+from nvp.vitality.entropy import count_histograms, entropy_bits, shared_edges
 from nvp.vitality.rank import effective_rank, singular_values, srank, stable_rank
 from tests.golden_files import golden_files
 
@@ -19,7 +19,7 @@ INPUTS = {"activation", "weight", "bn_weight", "bn_var", "bn_eps", "act", "bins"
 
 def measure(given: dict[str, np.ndarray]) -> dict[str, object]:
     """Every quantity of one layer, through the functions that the library measures with."""
-    stats = reductions(torch.from_numpy(given["activation"]))
+    stats = reduce_positions(torch.from_numpy(given["activation"]))
     means = stats[0]
     bins = int(given["bins"])
     edges = shared_edges(means, bins).expand(means.shape[1], -1)
@@ -29,7 +29,7 @@ def measure(given: dict[str, np.ndarray]) -> dict[str, object]:
         maximum=stats[1].amax(0),
         fire_rate=stats[3].mean(0),
         variance=means.var(0, correction=0),
-        counts=histograms(means, edges),
+        counts=count_histograms(means, edges),
     )
     layer = layer_of(given)
     sigma = singular_values(means)
