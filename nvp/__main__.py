@@ -7,30 +7,52 @@ the verb is given: `nvp --help` loads neither torch nor ray.
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
+from typing import NamedTuple
 
+from nvp.config.command_parser import BAD_ARGUMENTS
 from nvp.config.registry import nearest
 
+
+class Verb(NamedTuple):
+    """A verb of the command: the function behind it, its arguments, and its meaning."""
+
+    home: str
+    arguments: str
+    meaning: str
+
+
 VERBS = {
-    "analyse": ("nvp.analysis.command:analyse", "STUDY: figures, answer and report.html"),
-    "compare": ("nvp.analysis.command:compare", "A B: two studies side by side"),
-    "reproduction": ("nvp.analysis.reproduction.page:main", "PLACE...: the papers' claims"),
-    "export": ("nvp.trial.export:main", "STUDY: a trial's network as plain torch"),
-    "overlap": ("nvp.trial.overlap:main", "STUDY: what each criterion would have pruned"),
-    "compact": ("nvp.storage.compact:main", "STUDY: many small files into a few"),
-    "doctor": ("nvp.study.doctor:main", "YAML: is a cluster's file right, are its nodes there"),
-    "data": ("nvp.data.fetch:main", "NAME...: fetch data sets before a study does"),
-    "methods": ("nvp.pruning.method_table:main", "the pruning methods"),
-    "tables": ("nvp.study.reference_pages:tables", "every column of every table"),
-    "settings": ("nvp.study.reference_pages:settings", "every setting of a trial"),
+    "analyse": Verb("nvp.analysis.command:analyse", "STUDY", "draw its figures; print its answer"),
+    "compare": Verb("nvp.analysis.command:compare", "A B", "put two studies side by side"),
+    "reproduction": Verb(
+        "nvp.analysis.reproduction.page:main", "PLACE...", "hold studies against papers' claims"
+    ),
+    "export": Verb("nvp.trial.export:main", "STUDY", "write a trial's network as plain torch"),
+    "overlap": Verb("nvp.trial.overlap:main", "STUDY", "show what each criterion would prune"),
+    "compact": Verb("nvp.storage.compact:main", "STUDY", "pack its many small files into a few"),
+    "doctor": Verb("nvp.study.doctor:main", "YAML", "check a cluster's file and its nodes"),
+    "data": Verb("nvp.data.fetch:main", "NAME...", "fetch data sets before a study needs them"),
+    "methods": Verb("nvp.pruning.methods.method_table:main", "", "list the pruning methods"),
+    "tables": Verb("nvp.study.reference_pages:tables", "", "list every column of every table"),
+    "settings": Verb("nvp.study.reference_pages:settings", "", "list every setting of a trial"),
 }
-BAD_ARGUMENTS = 2
 
 
-def usage() -> str:
-    """Return what `nvp --help` prints."""
-    lines = [f"  {verb:14s}{meaning}" for verb, (_, meaning) in VERBS.items()]
+def write_usage() -> str:
+    """Return the text that `nvp --help` prints."""
+    lines = [
+        f"  {f'{name} {verb.arguments}'.strip():24s}{verb.meaning}" for name, verb in VERBS.items()
+    ]
     return "\n".join(
-        ["usage: nvp VERB ...", "", *lines, "", "`nvp VERB --help` lists the arguments of a verb."]
+        [
+            "usage: nvp VERB ...",
+            "",
+            *lines,
+            "",
+            "`nvp VERB --help` lists the arguments of a verb; `nvp --version` prints the version.",
+            "A study runs by its own script: `python studies/sgd_noise.py --help`.",
+        ]
     )
 
 
@@ -38,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb; return its exit code, 2 for a verb that does not exist."""
     verb, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if verb in ("-h", "--help", "help"):
-        sys.stdout.write(usage() + "\n")
+        sys.stdout.write(write_usage() + "\n")
+        return 0
+    if verb == "--version":
+        sys.stdout.write(f"nvp {version('nvp')}\n")
         return 0
     if verb not in VERBS:
         sys.stderr.write(
@@ -46,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{nearest(verb, VERBS)}\n"
         )
         return BAD_ARGUMENTS
-    module, _, function = VERBS[verb][0].partition(":")
+    module, _, function = VERBS[verb].home.partition(":")
     return getattr(import_module(module), function)(rest)
 
 

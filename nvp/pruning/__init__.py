@@ -10,8 +10,8 @@ from nvp.pruning.allocation import ALLOCATIONS
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.measuring_point import MeasuringPoint, Pruned
-from nvp.pruning.method import Method
 from nvp.pruning.methods import METHODS
+from nvp.pruning.methods.method import Method
 from nvp.pruning.network_support import check_support
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.plan_from_config import plan_pruning

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from torch import nn
 
 from nvp.network.groups import neuron_layers
-from nvp.pruning.method import Need
-from nvp.pruning.neuron_regrowth import REACTIVATIONS
+from nvp.pruning.methods.method import Need
 from nvp.pruning.plan import PruningPlan
+from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "apoz": ("relu",),

@@ -6,7 +6,7 @@ from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import ALLOCATIONS, Keep, Scores
 from nvp.pruning.criteria import CRITERIA_OF
 from nvp.pruning.evidence import Criterion
-from nvp.pruning.method import Granularity, Method
+from nvp.pruning.methods.method import Granularity, Method
 from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
 
 

@@ -6,7 +6,7 @@ from nvp.pruning.allocation import ALLOCATIONS
 from nvp.pruning.criteria import CRITERIA_OF
 from nvp.pruning.methods import METHODS
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth import REGROWTHS
+from nvp.pruning.regrowth.regrow import REGROWTHS
 from nvp.pruning.schedule import SCHEDULES
 
 

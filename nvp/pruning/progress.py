@@ -5,8 +5,8 @@ from torch import nn
 from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning.allocation import whole
-from nvp.pruning.neuron_regrowth import REACTIVATIONS
 from nvp.pruning.plan import PruningPlan
+from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 
 def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from nvp.pruning.masking import Masked, mask
 from nvp.pruning.measuring_point import MeasuringPoint, Pruned
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.progress import has_reached
-from nvp.pruning.regrowth import regrow
+from nvp.pruning.regrowth.regrow import regrow
 from nvp.pruning.rewinding import rewind
 from nvp.pruning.scoring import score_pool
 from nvp.pruning.trigger import TRIGGERS, is_latest_point

@@ -11,7 +11,7 @@ from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import ALLOCATIONS, Scores
 from nvp.pruning.criteria import CRITERIA_OF
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.method import Granularity
+from nvp.pruning.methods.method import Granularity
 from nvp.pruning.network_support import NEEDS, check_needs
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.scoring import SCORES, count_floors

@@ -15,7 +15,7 @@ from nvp.pruning.allocation import Keep, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.method import Granularity
+from nvp.pruning.methods.method import Granularity
 from nvp.pruning.plan import PruningPlan
 from nvp.vitality import weight_norms
 

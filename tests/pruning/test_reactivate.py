@@ -12,7 +12,7 @@ from nvp.network.groups import find_readers, input_columns, maskable_layers, pru
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import MeasuringPoint, Moment, plan_pruning, prune
-from nvp.pruning.neuron_regrowth import (
+from nvp.pruning.regrowth.reactivation import (
     find_masked_units,
     rank_by_gradient,
     reactivate_units,

@@ -24,7 +24,7 @@ from nvp.pruning.criteria.snip import Snip
 from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor, TaylorActivation
 from nvp.pruning.evidence import Criterion
-from nvp.pruning.method import Granularity
+from nvp.pruning.methods.method import Granularity
 from nvp.pruning.nn_relief.relief_step import Relieved
 
 CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {

@@ -1,9 +1,9 @@
 """Regrowth: how the method lets masked neurons or weights come back."""
 
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.neuron_regrowth import REACTIVATIONS, Units, reactivate_units
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.weight_regrowth import EXCHANGES
+from nvp.pruning.regrowth.exchange import EXCHANGES
+from nvp.pruning.regrowth.reactivation import REACTIVATIONS, Units, reactivate_units
 
 REGROWTHS: dict[str, dict[str, object]] = {  # by granularity
     "neuron": {"none": None, **REACTIVATIONS},

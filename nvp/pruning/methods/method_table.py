@@ -1,14 +1,17 @@
 """The table of methods, as `nvp methods` prints it."""
 
-import argparse
 from collections.abc import Sequence
 
+from nvp.config.command_parser import CommandParser
 from nvp.pruning.methods import METHODS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a line for each method: its aim, its parts and what it does; return 0."""
-    argparse.ArgumentParser(prog="nvp methods", description=__doc__).parse_args(argv)
+    CommandParser(
+        prog="nvp methods",
+        description="List the pruning methods: the aim, the parts and the sentence of each.",
+    ).parse_args(argv)
     for name, method in METHODS.items():
         parts = [method.criterion, method.allocation, method.schedule]
         parts += [method.regrow] if method.regrow != "none" else []

@@ -25,8 +25,8 @@ from nvp.network.weight_masks import live_weights
 from nvp.network.wiring import trace_wiring
 from nvp.pruning.measuring_point import MeasuringPoint, Units
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.weight_regrowth import compute_exchanged_fraction
-from nvp.vitality.observe import evaluating
+from nvp.pruning.regrowth.exchange import compute_exchanged_fraction
+from nvp.vitality.observe import in_eval_mode
 
 
 def rank_by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Float[Tensor, "_"]]:
@@ -142,7 +142,7 @@ def cut_shortcuts(point: MeasuringPoint, units: Units) -> None:
     There is no weight there that could be 0: so their way on is through the convolutions alone.
     """
     layers = maskable_layers(point.model)
-    with evaluating(point.model), torch.no_grad():
+    with in_eval_mode(point.model), torch.no_grad():
         wiring = trace_wiring(point.model, normalise_pixels(point.images.pixels[:1], point.images))
     for adder, maker in wiring.adds.items():
         module = point.model.get_submodule(maker)
