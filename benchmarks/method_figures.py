@@ -25,7 +25,7 @@ def draw_methods(results: Path, folder: Path) -> None:
     """Write a figure of each method, from the results, as FOLDER/METHOD.png."""
     frame = pd.read_csv(results)
     folder.mkdir(parents=True, exist_ok=True)
-    with style.paper():
+    with style.paper_style():
         for name in METHODS:
             draw_method(frame, name, folder / f"{name}.png")
 
@@ -34,7 +34,7 @@ def draw_method(frame: pd.DataFrame, name: str, path: Path) -> None:
     """Write the figure of a method: a line per seed, its control dashed, the unpruned in grey."""
     weights = METHODS[name].granularity == "weight"
     control = CONTROLS[METHODS[name].granularity]
-    figure = style.page(WIDTH, HEIGHT)
+    figure = style.new_figure(WIDTH, HEIGHT)
     left, right = figure.subplots(1, 2)
     lines: Lines = {"none": (UNPRUNED, "-"), control: (CONTROL, "--")}
     lines[name] = (METHOD, "-")
@@ -46,7 +46,7 @@ def draw_method(frame: pd.DataFrame, name: str, path: Path) -> None:
             draw_runs(left, runs, sparsity_column(name), color, dashes)
         draw_runs(right, runs, "val_accuracy", color, dashes)
     left.set(ylabel=f"{'weights' if weights else 'neurons'} masked (fraction)", ylim=(-0.02, 1.03))
-    right.set(ylabel=style.label("val_accuracy"), ylim=(0, 1.03))
+    right.set(ylabel=style.axis_label("val_accuracy"), ylim=(0, 1.03))
     for axes in (left, right):
         axes.set(xlabel="epoch", xlim=(0, SETTING["epochs"]))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

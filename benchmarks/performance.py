@@ -128,8 +128,8 @@ def main() -> None:
         frame = measure()
         frame.to_csv(FOLDER / f"performance_{name}.csv", index=False, float_format="%.4g")
         print(frame.to_string(), flush=True)
-        with style.paper():
-            figure = style.page(5.0, 3.3)
+        with style.paper_style():
+            figure = style.new_figure(5.0, 3.3)
             draw(frame, figure.subplots())
             figure.savefig(FOLDER / f"performance_{name}.png", dpi=150)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.bar import bar
 from benchmarks.made_up import make
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.plots.figures import FIGURES, panels
+from nvp.analysis.plots.figures import FIGURES, write_panels
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question import NothingToDraw, Question
 from nvp.analysis.selection.studies import question_of
@@ -34,9 +34,9 @@ def drawn(frames: StudyFrames, name: str, folder: Path) -> float:
     """Draw and save one figure; return the seconds that took."""
     start = time.perf_counter()
     try:
-        with style.paper():
+        with style.paper_style():
             drawing = FIGURES[name](frames, QUESTION)
-        style.save(drawing.figure, folder, name, drawing.frame)
+        style.save_figure(drawing.figure, folder, name, drawing.frame)
     except NothingToDraw as missing:
         print(f"    {name} is not drawn: {missing}", flush=True)
     seconds = time.perf_counter() - start
@@ -57,7 +57,7 @@ def reported(place: str, folder: Path) -> float:
     """Write the report of the small study as `learning_rate`; return the seconds, load included."""
     start = time.perf_counter()
     frames = replace(load(place, "small", "quick"), name="learning_rate")
-    panels_of = list(panels(frames, folder / "figures"))
+    panels_of = list(write_panels(frames, folder / "figures"))
     assert all(panel.files for panel in panels_of)
     write_report(frames, question_of(frames), panels_of, folder / "report.html")
     return time.perf_counter() - start

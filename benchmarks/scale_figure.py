@@ -25,16 +25,16 @@ def losses(table: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame) -> Figure:
     """Return the figure: a bar per replay, stacked by reason."""
     frame = losses(table)
-    figure = style.page(style.PAGE, 2.6)
+    figure = style.new_figure(style.PAGE, 2.6)
     axes = figure.subplots()
     left = pd.Series(0.0, index=frame.index)
-    for reason, color in style.colors(list(frame)).items():
+    for reason, color in style.assign_colors(list(frame)).items():
         axes.barh(frame.index, frame[reason], left=left, color=color, label=reason)
         left = left + frame[reason]
     axes.invert_yaxis()
     axes.set_xlabel("GPU time that did not train towards a finished trial (fraction)")
     axes.legend(loc="upper right")
-    style.note(
+    style.write_note(
         figure,
         "One replay each of 10,000 trials on 1,000 simulated GPUs with the real planner; until no "
         "trial waits for a GPU (the free GPUs of the end are left out).",
@@ -45,5 +45,5 @@ def draw(table: pd.DataFrame) -> Figure:
 if __name__ == "__main__":
     source, folder = map(Path, sys.argv[1:])
     found = pd.read_csv(source)
-    with style.paper():
-        style.save(draw(found), folder, "scale", found)
+    with style.paper_style():
+        style.save_figure(draw(found), folder, "scale", found)

@@ -6,21 +6,22 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nvp.analysis.answers.answer import answer, sentences
+from nvp.analysis.answers.answer import answer, write_answer
 from nvp.analysis.frames.load import load
-from nvp.analysis.plots.figures import panels
+from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
 from nvp.analysis.reports import compare as compare_page
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.studies import question_of
+from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import add_study_arguments, choose_preset
 
 BAD_ARGUMENTS = 2
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="nvp analyse", description="Draw the figures of a study; print its answer."
     )
     add_study_arguments(parser)
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: argparse.Namespace) -> None:
+def analyse_study(arguments: argparse.Namespace) -> None:
     """Load, draw, answer."""
     study, place = arguments.study, arguments.storage
     preset, why = choose_preset(place, study, arguments.preset)
@@ -38,17 +39,19 @@ def run(arguments: argparse.Namespace) -> None:
     question = question_of(frames, trial=arguments.trial)
     if arguments.trial:
         check_trial(frames, arguments.trial)
-    say(f"{study}: preset {preset} ({why}), {summary(frames.trials['status'].tolist())}")
+    print_line(
+        f"{study}: preset {preset} ({why}), {count_statuses(frames.trials['status'].tolist())}"
+    )
     folder = figures_folder(place, study, preset)
-    drawn = list(panels(frames, folder, trial=arguments.trial))
+    drawn = list(write_panels(frames, folder, trial=arguments.trial))
     for path in [path for panel in drawn for path in panel.files]:
-        say(str(path))
-    for line in sentences(answer(frames, question)):
-        say(line)
-    say(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
+        print_line(str(path))
+    for line in write_answer(answer(frames, question)):
+        print_line(line)
+    print_line(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
 
 
-def summary(statuses: list[str]) -> str:
+def count_statuses(statuses: list[str]) -> str:
     """Return how many trials there are of each status."""
     counts = {status: statuses.count(status) for status in dict.fromkeys(statuses)}
     return ", ".join(f"{count} {status}" for status, count in counts.items()) + " trials"
@@ -60,22 +63,24 @@ def figures_folder(place: str, study: str, preset: str) -> Path:
     return Path(local) / study / preset / "figures"
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Write a line to standard output."""
     sys.stdout.write(f"{line}\n")
 
 
 def analyse(argv: Sequence[str] | None = None) -> int:
     """Run `nvp analyse`; return its exit code: 0, or 2 for bad arguments."""
-    return refusing(lambda: run(parser().parse_args(argv)))
+    return run_or_explain(lambda: analyse_study(build_parser().parse_args(argv)))
 
 
 def compare(argv: Sequence[str] | None = None) -> int:
     """Run `nvp compare`; return its exit code: 0, or 2 for bad arguments."""
-    return refusing(lambda: [say(line) for line in compare_page.run(argv)])
+    return run_or_explain(
+        lambda: [print_line(line) for line in compare_page.write_comparison(argv)]
+    )
 
 
-def refusing(work: Callable[[], object]) -> int:
+def run_or_explain(work: Callable[[], object]) -> int:
     """Do the work; return 0, or 2 after printing what is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:

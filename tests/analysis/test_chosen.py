@@ -6,7 +6,11 @@ from typing import cast
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.chosen_trials import applicable, crossed, fixed
+from nvp.analysis.selection.chosen_trials import (
+    find_fixed_keys,
+    keep_common_levels,
+    select_applicable,
+)
 
 STAR = pd.DataFrame(  # one key at a time, around (0, 0)
     [(0, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (0, 2, 0)], columns=["a", "b", "seed"]
@@ -14,21 +18,21 @@ STAR = pd.DataFrame(  # one key at a time, around (0, 0)
 
 
 def test_of_keys_varied_one_at_a_time_the_other_stays_where_all_levels_have_it():
-    assert crossed(STAR, ["a"], ["a", "b", "seed"])["b"].tolist() == [0, 0, 0]
-    assert len(crossed(STAR, ["a", "b"], ["a", "b", "seed"])) == 5
+    assert keep_common_levels(STAR, ["a"], ["a", "b", "seed"])["b"].tolist() == [0, 0, 0]
+    assert len(keep_common_levels(STAR, ["a", "b"], ["a", "b", "seed"])) == 5
 
 
 def test_of_a_grid_nothing_is_left_out_and_of_a_hole_its_row_is():
     grid = pd.DataFrame([(a, b, 0) for a in range(3) for b in range(3)], columns=STAR.columns)
-    assert len(crossed(grid, ["a"], ["a", "b", "seed"])) == 9
+    assert len(keep_common_levels(grid, ["a"], ["a", "b", "seed"])) == 9
     holed = grid[(grid["a"] != 2) | (grid["b"] != 2)]
-    assert set(crossed(holed, ["a"], ["a", "b", "seed"])["b"]) == {0, 1}
+    assert set(keep_common_levels(holed, ["a"], ["a", "b", "seed"])["b"]) == {0, 1}
 
 
 def test_without_a_level_in_common_nothing_is_left_out():
     apart = pd.DataFrame([(0, 0, 0), (1, 1, 0)], columns=STAR.columns)
-    assert len(crossed(apart, ["a"], ["a", "b", "seed"])) == 2
-    assert len(crossed(apart, [], ["a", "b", "seed"])) == 2
+    assert len(keep_common_levels(apart, ["a"], ["a", "b", "seed"])) == 2
+    assert len(keep_common_levels(apart, [], ["a", "b", "seed"])) == 2
 
 
 def study(*swept: str) -> StudyFrames:
@@ -39,13 +43,13 @@ def test_where_a_target_is_swept_the_unpruned_trials_are_not_comparable():
     trials = pd.DataFrame(
         [("none", 0.5), ("nvp", 0.5), ("nvp", 0.9)], columns=["prune.method", "prune.sparsity"]
     )
-    assert len(applicable(study("prune.method", "prune.sparsity"), trials)) == 2
-    assert len(applicable(study("prune.method", "optim.lr"), trials)) == 3
+    assert len(select_applicable(study("prune.method", "prune.sparsity"), trials)) == 2
+    assert len(select_applicable(study("prune.method", "optim.lr"), trials)) == 3
     unpruned = trials[:1]
-    assert len(applicable(study("prune.method", "prune.sparsity"), unpruned)) == 1
+    assert len(select_applicable(study("prune.method", "prune.sparsity"), unpruned)) == 1
 
 
 def test_nothing_is_averaged_over_a_key_with_one_level_or_one_at_each_level_shown():
     trials = STAR.assign(c=7, d=STAR["a"] * 10)
-    assert fixed(study("a", "b", "c", "d"), trials) == ["c", "seed"]
-    assert fixed(study("a", "b", "c", "d"), trials, ["a"]) == ["a", "c", "d", "seed"]
+    assert find_fixed_keys(study("a", "b", "c", "d"), trials) == ["c", "seed"]
+    assert find_fixed_keys(study("a", "b", "c", "d"), trials, ["a"]) == ["a", "c", "d", "seed"]

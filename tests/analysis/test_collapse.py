@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from nvp.analysis.statistics.collapse import explainable, fits, powers, scalings, theory
+from nvp.analysis.statistics.collapse import (
+    add_scalings,
+    explainable_share,
+    fit_powers,
+    fit_scalings,
+    fit_theory,
+)
 
 
 def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataFrame:
@@ -21,14 +27,14 @@ def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataF
     trials = pd.DataFrame(rows)
     exact = fraction(10 * trials["optim.lr"], trials["data.batch_size"], trials["steps"])
     noisy = exact + spread * generator.normal(size=len(trials))
-    return scalings(trials, noisy)
+    return add_scalings(trials, noisy)
 
 
 def test_the_learning_rate_is_over_one_minus_momentum_for_sgd_alone():
     rows = grid(lambda lr, batch, steps: lr)
     assert rows["lr"].iloc[0] == pytest.approx(0.1)
     adam = rows.assign(**{"optim.name": "adamw"})
-    assert scalings(adam, rows["fraction"])["lr"].iloc[0] == pytest.approx(0.01)
+    assert add_scalings(adam, rows["fraction"])["lr"].iloc[0] == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ def test_the_learning_rate_is_over_one_minus_momentum_for_sgd_alone():
     ],
 )
 def test_the_scaling_that_made_the_fractions_fits_best(name: str, law):
-    table = fits(grid(law, spread=0.005))
+    table = fit_scalings(grid(law, spread=0.005))
     assert table["scaling"].iloc[0] == name
     assert table["r2"].iloc[0] > 0.85
     assert (table["low"] <= table["high"]).all()
@@ -50,22 +56,24 @@ def test_the_scaling_that_made_the_fractions_fits_best(name: str, law):
 
 
 def test_fractions_of_chance_are_not_fitted():
-    table = fits(grid(lambda lr, batch, steps: 0.5 + 0 * lr, spread=0.1))
+    table = fit_scalings(grid(lambda lr, batch, steps: 0.5 + 0 * lr, spread=0.1))
     assert (table["r2"] < 0.2).all()
     assert table["explainable"].iloc[0] < 0.3
 
 
 def test_what_is_explainable_is_the_variance_between_cells():
     codes = np.array([0, 0, 1, 1])
-    assert explainable(np.array([1.0, 1.0, 3.0, 3.0]), codes) == 1
+    assert explainable_share(np.array([1.0, 1.0, 3.0, 3.0]), codes) == 1
     # within: 4 times 1/4 over 2 free = 1/2; of all: (9/4 + 1/4) * 2 / 3 = 5/3
-    assert explainable(np.array([0.0, 1.0, 2.0, 3.0]), codes) == pytest.approx(1 - 0.5 / (5 / 3))
-    assert np.isnan(explainable(np.array([1.0, 2.0]), np.array([0, 1])))
+    assert explainable_share(np.array([0.0, 1.0, 2.0, 3.0]), codes) == pytest.approx(
+        1 - 0.5 / (5 / 3)
+    )
+    assert np.isnan(explainable_share(np.array([1.0, 2.0]), np.array([0, 1])))
 
 
 def test_few_cells_have_no_interval():
     rows = grid(lambda lr, batch, steps: lr)
-    few = fits(rows[rows["data.batch_size"] == 16])
+    few = fit_scalings(rows[rows["data.batch_size"] == 16])
     assert few[["low", "high", "behind_low"]].isna().all(axis=None)
 
 
@@ -74,19 +82,19 @@ def test_the_theory_finds_the_constant_that_made_the_fractions():
         return 2 * norm.cdf(-3.0 * np.sqrt(batch) / (lr * np.sqrt(steps)))
 
     for steps in (lambda batch: 1000, lambda batch: 48_000 // batch):
-        rows = theory(grid(law, steps=steps))
+        rows = fit_theory(grid(law, steps=steps))
         assert rows["constant"].iloc[0] == pytest.approx(3.0, rel=1e-3)
         np.testing.assert_allclose(rows["predicted"], rows["fraction"], atol=1e-4)
 
 
 def test_the_power_of_lr_is_found_and_zeros_are_taken_as_they_are():
     rows = grid(lambda lr, batch, steps: 0.5 * lr**2 / np.sqrt(batch))
-    table = powers(rows).set_index("of")
+    table = fit_powers(rows).set_index("of")
     assert table.loc["lr", "power"] == pytest.approx(2, abs=1e-6)
     assert table.loc["batch", "power"] == pytest.approx(-0.5, abs=1e-6)
     noisy = grid(lambda lr, batch, steps: 0.5 * lr**2, spread=0.01)
     noisy["fraction"] = noisy["fraction"].clip(lower=0)
-    row = powers(noisy).set_index("of").loc["lr"]
+    row = fit_powers(noisy).set_index("of").loc["lr"]
     assert row["low"] < 2 < row["high"]
-    assert powers(rows.assign(fraction=0.0)).empty
-    assert powers(rows[rows["data.batch_size"] == 16][:2]).empty
+    assert fit_powers(rows.assign(fraction=0.0)).empty
+    assert fit_powers(rows[rows["data.batch_size"] == 16][:2]).empty

@@ -5,15 +5,15 @@ import pytest
 
 from nvp.analysis.frames.derive import (
     DEATHS,
-    dead_at_end,
-    dead_by_layer,
-    definitions,
-    headline,
-    life_cycle,
-    liveliest,
-    paired,
-    stages,
-    with_keys,
+    add_keys,
+    choose_definitions,
+    choose_headline,
+    count_dead_at_end,
+    count_dead_by_stage,
+    find_liveliest_trial,
+    name_stages,
+    pair_with_reference,
+    replay_life_cycle,
 )
 from nvp.storage.schema import LAYERS
 
@@ -47,21 +47,21 @@ def of_silu(rows: pd.DataFrame) -> pd.DataFrame:
 def test_the_definitions_shown_are_those_that_every_row_has():
     relu = TWO_LAYERS.assign(negative_side=float("nan"), saturated=float("nan"))
     silu = of_silu(TWO_LAYERS)
-    assert (definitions(relu), headline(relu)) == (("dead", "dormant_0025"), "dead")
-    assert definitions(silu) == ("saturated", "dormant_0025")
+    assert (choose_definitions(relu), choose_headline(relu)) == (("dead", "dormant_0025"), "dead")
+    assert choose_definitions(silu) == ("saturated", "dormant_0025")
     both = pd.concat([relu, silu])
-    assert definitions(both) == ("dormant_0025",)
-    assert headline(silu) == headline(both) == "dormant_0025"
+    assert choose_definitions(both) == ("dormant_0025",)
+    assert choose_headline(silu) == choose_headline(both) == "dormant_0025"
 
 
 def test_a_definition_that_does_not_apply_is_null_and_never_zero():
-    ends = dead_at_end(of_silu(TWO_LAYERS)).set_index(["trial_id", "definition"])
+    ends = count_dead_at_end(of_silu(TWO_LAYERS)).set_index(["trial_id", "definition"])
     assert ends.loc[[("a", "dead"), ("a", "rare")], ["count", "fraction"]].isna().all(axis=None)
     assert ends.loc[("a", "dormant_0025"), "fraction"] == pytest.approx(4 / 5)
     mixed = pd.concat([of_silu(TWO_LAYERS[:3]), TWO_LAYERS[3:]])  # one layer has it, one has not
-    ends = dead_at_end(mixed).set_index(["trial_id", "definition"])["fraction"]
+    ends = count_dead_at_end(mixed).set_index(["trial_id", "definition"])["fraction"]
     assert pd.isna(ends["a", "dead"])
-    rows = dead_by_layer(of_silu(TWO_LAYERS), "dead")
+    rows = count_dead_by_stage(of_silu(TWO_LAYERS), "dead")
     assert rows[["count", "fraction"]].isna().all(axis=None)
 
 
@@ -70,7 +70,7 @@ def test_definitions_of_death_are_columns_of_the_schema():
 
 
 def test_dead_at_end_is_the_sum_of_counts_over_the_sum_of_kept_at_the_last_epoch():
-    ends = dead_at_end(TWO_LAYERS).set_index(["trial_id", "definition"])["fraction"]
+    ends = count_dead_at_end(TWO_LAYERS).set_index(["trial_id", "definition"])["fraction"]
     assert ends["a", "dead"] == pytest.approx(2 / 5)
     assert ends["a", "dormant_0025"] == pytest.approx(4 / 5)
     assert pd.isna(ends["b", "dead"])  # nothing kept, nothing to count
@@ -78,7 +78,9 @@ def test_dead_at_end_is_the_sum_of_counts_over_the_sum_of_kept_at_the_last_epoch
 
 
 def test_dead_by_layer_is_one_row_per_trial_epoch_and_layer():
-    rows = dead_by_layer(TWO_LAYERS, "dead").set_index(["trial_id", "epoch", "layer"])["fraction"]
+    rows = count_dead_by_stage(TWO_LAYERS, "dead").set_index(["trial_id", "epoch", "layer"])[
+        "fraction"
+    ]
     assert rows["a", 0, "first"] == 0
     assert rows["a", 0, "second"] == 1
     assert rows["a", 1, "first"] == pytest.approx(1 / 4)
@@ -87,8 +89,8 @@ def test_dead_by_layer_is_one_row_per_trial_epoch_and_layer():
 
 def test_a_deep_network_is_shown_by_stage():
     deep = pd.Series([f"stage{i % 2}.{i}" for i in range(9)])
-    assert list(stages(deep).unique()) == ["stage0", "stage1"]
-    assert list(stages(deep[:8])) == list(deep[:8])
+    assert list(name_stages(deep).unique()) == ["stage0", "stage1"]
+    assert list(name_stages(deep[:8])) == list(deep[:8])
 
 
 def test_paired_takes_the_partner_of_the_same_keys_and_seed():
@@ -102,7 +104,9 @@ def test_paired_takes_the_partner_of_the_same_keys_and_seed():
         }
     )
     match = ["optim.lr", "prune.method", "seed"]
-    rows = paired(trials, "test_accuracy", key="prune.method", reference="none", match=match)
+    rows = pair_with_reference(
+        trials, "test_accuracy", key="prune.method", reference="none", match=match
+    )
     rows = rows.set_index("trial_id")
     assert list(rows.index) == ["b", "d", "e"]
     assert rows.loc["b", "difference"] == pytest.approx(-0.1)
@@ -112,7 +116,7 @@ def test_paired_takes_the_partner_of_the_same_keys_and_seed():
 
 def test_with_keys_adds_what_is_lacking_and_keeps_rows_in_order():
     trials = pd.DataFrame({"trial_id": ["a", "b"], "seed": [7, 8], "kept": [0, 0]})
-    rows = with_keys(TWO_LAYERS[::-1], trials, ["seed", "kept"])
+    rows = add_keys(TWO_LAYERS[::-1], trials, ["seed", "kept"])
     assert list(rows["seed"]) == [8, 8, 7, 7, 7, 7]
     assert list(rows["kept"]) == list(TWO_LAYERS["kept"][::-1])
 
@@ -132,7 +136,7 @@ EVENTS = pd.DataFrame(
 
 def test_life_cycle_replays_the_events_for_every_neuron_and_epoch():
     layers = layer_rows(*[("a", e, name, 4, 0) for e in range(4) for name in ("first", "second")])
-    life = life_cycle(EVENTS, layers, "a")
+    life = replay_life_cycle(EVENTS, layers, "a")
     state = life.set_index(["layer", "neuron", "epoch"])["state"]
     assert len(life) == 2 * 4 * 4
     assert list(state["first", 2]) == ["dead", "alive", "alive", "alive"]
@@ -151,7 +155,7 @@ def test_life_cycle_replays_the_events_for_every_neuron_and_epoch():
 
 def test_life_cycle_fills_epochs_that_were_not_measured_and_needs_no_event():
     layers = layer_rows(("a", 0, "first", 4, 0), ("a", 3, "first", 4, 0))
-    life = life_cycle(EVENTS[:0], layers, "a")
+    life = replay_life_cycle(EVENTS[:0], layers, "a")
     assert sorted(life["epoch"].unique()) == [0, 1, 2, 3]
     assert set(life["state"]) == {"alive"}
 
@@ -165,10 +169,12 @@ OF_WEIGHTS = pd.DataFrame(
 def test_events_of_weights_are_no_neuron_s():
     layers = layer_rows(*[("a", e, name, 4, 0) for e in range(4) for name in ("first", "second")])
     mixed = pd.concat([EVENTS, OF_WEIGHTS.assign(trial_id="a")]).astype({"neuron": float})
-    pd.testing.assert_frame_equal(life_cycle(mixed, layers, "a"), life_cycle(EVENTS, layers, "a"))
-    assert liveliest(pd.concat([EVENTS, OF_WEIGHTS]), ["c", "a"]) == "a"
+    pd.testing.assert_frame_equal(
+        replay_life_cycle(mixed, layers, "a"), replay_life_cycle(EVENTS, layers, "a")
+    )
+    assert find_liveliest_trial(pd.concat([EVENTS, OF_WEIGHTS]), ["c", "a"]) == "a"
 
 
 def test_liveliest_is_the_trial_with_most_events():
-    assert liveliest(EVENTS, ["b", "a", "c"]) == "a"
-    assert liveliest(EVENTS, ["c"]) == "c"
+    assert find_liveliest_trial(EVENTS, ["b", "a", "c"]) == "a"
+    assert find_liveliest_trial(EVENTS, ["c"]) == "c"

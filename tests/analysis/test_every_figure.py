@@ -34,7 +34,7 @@ def frames(study_place: Path) -> StudyFrames:
 def drawn(frames: StudyFrames, name: str, question: Question = QUESTION) -> Drawing | str:
     """Return a figure, or why there is none."""
     try:
-        with style.paper():
+        with style.paper_style():
             return FIGURES[name](frames, question)
     except NothingToDraw as missing:
         return str(missing)

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
-from nvp.analysis.answers.answer import answer, sentences
+from nvp.analysis.answers.answer import answer, write_answer
 from nvp.analysis.command import main
-from nvp.analysis.frames.derive import dead_at_end
+from nvp.analysis.frames.derive import count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, draw, draw_all
 from nvp.analysis.selection.studies import STUDIES
-from nvp.analysis.style.style import label
+from nvp.analysis.style.style import axis_label
 from nvp.storage.schema import LAYERS
 
 DRAWN = STUDIES["sgd_noise"].figures
@@ -60,7 +60,7 @@ def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
 def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
     draw_all(frames, tmp_path)
     behind = pd.read_csv(tmp_path / "dead_at_end.csv", dtype={"trial_id": str})
-    derived = dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
+    derived = count_dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
     keys = pd.MultiIndex.from_frame(behind[["trial_id", "definition"]])
     np.testing.assert_allclose(behind["fraction"], derived.loc[keys])
     methods = frames.trials.set_index("trial_id")["prune.method"]
@@ -112,7 +112,7 @@ def test_when_none_is_done_nothing_is_drawn_and_each_figure_says_why(
     assert all(f"{name} is not drawn" in caplog.text for name in DRAWN)
     table = answer(lost)
     assert set(table["verdict"]) == {"no pair of finished trials"}
-    assert sentences(table)
+    assert write_answer(table)
 
 
 def smooth(frames: StudyFrames) -> StudyFrames:
@@ -166,8 +166,8 @@ def test_the_life_cycle_ends_at_the_sparsity_of_the_trial(frames: StudyFrames):
 
 def test_a_label_falls_back_to_the_meaning_and_unit_of_the_schema():
     meaning = LAYERS.field("fire_rate").metadata[b"meaning"].decode()
-    assert label("fire_rate") == f"{meaning} (fraction)"
-    assert label("optim.unheard_of") == "optim.unheard_of"
+    assert axis_label("fire_rate") == f"{meaning} (fraction)"
+    assert axis_label("optim.unheard_of") == "optim.unheard_of"
 
 
 def test_the_command_names_every_file_it_writes_and_answers(

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nvp.analysis.statistics.importance import COLUMNS, FANOVA, PERMUTATION, importances, settings
+from nvp.analysis.statistics.importance import (
+    COLUMNS,
+    FANOVA,
+    PERMUTATION,
+    average_cells,
+    measure_importances,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +25,7 @@ def table() -> pd.DataFrame:
     ]
     trials = pd.DataFrame(rows)
     trials["y"] += 0.1 * generator.normal(size=len(trials))
-    return importances(trials, ["a", "b", "c", "one"], ["y"])
+    return measure_importances(trials, ["a", "b", "c", "one"], ["y"])
 
 
 @pytest.mark.parametrize("evaluator", [PERMUTATION, FANOVA])
@@ -45,11 +51,11 @@ def test_the_score_is_of_settings_left_out(table: pd.DataFrame):
 
 def test_seeds_of_a_setting_are_one_row():
     trials = pd.DataFrame({"a": [1, 1, 2], "y": [1.0, 3.0, 5.0]})
-    assert settings(trials, ["a"], "y")["y"].tolist() == [2.0, 5.0]
+    assert average_cells(trials, ["a"], "y")["y"].tolist() == [2.0, 5.0]
 
 
 def test_what_does_not_vary_or_is_too_little_has_no_importance():
     trials = pd.DataFrame({"a": range(20), "y": 1.0, "z": np.nan})
-    assert importances(trials, ["a"], ["y", "z"]).empty
-    assert importances(trials[:5].assign(y=range(5)), ["a"], ["y"]).empty
-    assert list(importances(trials.assign(a=1), ["a"], ["y"]).columns) == COLUMNS
+    assert measure_importances(trials, ["a"], ["y", "z"]).empty
+    assert measure_importances(trials[:5].assign(y=range(5)), ["a"], ["y"]).empty
+    assert list(measure_importances(trials.assign(a=1), ["a"], ["y"]).columns) == COLUMNS

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from nvp.analysis.reproduction.layer_rates import (
-    agreement,
-    layer_rates,
-    profile,
-    published,
-    verdict,
+    compare_layer_rates,
+    judge_agreement,
+    load_published_rates,
+    measure_agreement,
+    measure_layer_rates,
 )
 
 EVENTS = pd.DataFrame(
@@ -30,7 +30,7 @@ TABLE = pd.DataFrame(
 
 
 def test_rates_are_of_the_initial_network_over_seeds() -> None:
-    rates = layer_rates(EVENTS, TRIALS, TABLE).set_index("layer")
+    rates = measure_layer_rates(EVENTS, TRIALS, TABLE).set_index("layer")
     assert rates["mean"].to_list() == pytest.approx([0.15, 0.8, 0.0])
     assert rates["n"].to_list() == [2, 2, 2]
     # t(0.975, 1) = 12.706, standard error 0.05
@@ -39,8 +39,8 @@ def test_rates_are_of_the_initial_network_over_seeds() -> None:
 
 
 def test_agreement_of_hand_made_rates() -> None:
-    rates = layer_rates(EVENTS, TRIALS, TABLE)
-    (row,) = agreement(rates).to_dict("records")
+    rates = measure_layer_rates(EVENTS, TRIALS, TABLE)
+    (row,) = measure_agreement(rates).to_dict("records")
     assert row["added"] == pytest.approx((20 + 80 + 150) / 500)
     assert row["spearman"] == pytest.approx(0.5)  # ranks 1 3 2 and 2 3 1
     assert row["kendall"] == pytest.approx(1 / 3)
@@ -58,21 +58,21 @@ def test_agreement_of_hand_made_rates() -> None:
     ],
 )
 def test_the_verdict_needs_both(spearman: float, apart: float, said: str) -> None:
-    assert verdict({"n": 3, "spearman": spearman, "apart": apart}) == said
-    assert verdict({"n": 0, "spearman": spearman, "apart": apart}) == "not run"
+    assert judge_agreement({"n": 3, "spearman": spearman, "apart": apart}) == said
+    assert judge_agreement({"n": 0, "spearman": spearman, "apart": apart}) == "not run"
 
 
 def test_the_published_rates_are_of_these_layers() -> None:
-    for level, part in published().groupby("level"):
+    for level, part in load_published_rates().groupby("level"):
         assert len(part) == 20
         added = (part["published"] * part["weights"]).sum() / part["weights"].sum()
         assert added == pytest.approx(level, abs=2e-4)
-    shortcuts = published().query("layer.str.endswith('shortcut')")
+    shortcuts = load_published_rates().query("layer.str.endswith('shortcut')")
     assert sorted(shortcuts["order"].unique() + 1) == [8, 13, 18]
 
 
 def test_nothing_is_filled_in_where_nothing_ran() -> None:
-    shown = profile([])
+    shown = compare_layer_rates([])
     assert shown["frames"] is None
     assert all(cell.endswith("/ –") for row in shown["rows"] for cell in row["cells"])
     assert {row["verdict"] for row in shown["agreement"]} == {"not run"}

@@ -8,7 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nvp.analysis.frames.load import StudyFrames, load, penalties, varying, with_configuration
+from nvp.analysis.frames.load import (
+    StudyFrames,
+    add_configuration,
+    find_varied_keys,
+    load,
+    name_penalties,
+)
 from nvp.storage.incidents import Incidents
 from nvp.storage.schema import TABLES
 from nvp.storage.studies import choose_preset, list_studies
@@ -68,8 +74,8 @@ def test_only_trials_of_the_current_plan_unless_everything_is_asked_for(copy: Pa
 def test_what_tells_trials_apart_is_read_from_what_they_were_given():
     given = [{"epochs": 3, "optim.milestones": [0.5]}, {"epochs": 9, "optim.milestones": [0.5]}]
     trials = pd.DataFrame({"config": list(map(json.dumps, given)), "epochs": [3, 4]})
-    assert varying(trials) == ["epochs"]
-    rows = with_configuration(trials)
+    assert find_varied_keys(trials) == ["epochs"]
+    rows = add_configuration(trials)
     assert list(rows["epochs"]) == [3, 4]  # finished: the second diverged
     assert list(rows["optim.milestones"]) == [(0.5,), (0.5,)]
 
@@ -138,7 +144,7 @@ def test_a_trial_is_called_by_the_one_penalty_it_has():
             "optim.l1_scale": [0.0, 0.0, 0.0, 1e-2, 0.0],
         }
     )
-    found = penalties(configuration)
+    found = name_penalties(configuration)
     assert found["penalty"].tolist() == ["no penalty", "L2", "L1", "L1 on scales", "several"]
     assert found["strength"].tolist() == [0.0, 1e-3, 1e-4, 1e-2, 1.1e-3]
 

@@ -11,10 +11,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from nvp.analysis.answers.answer import answer, in_brief
+from nvp.analysis.answers.answer import answer, summarise_answer
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.plots.figures import Panel, panels
-from nvp.analysis.reports.missing import incidents, missing, not_done
+from nvp.analysis.plots.figures import Panel, write_panels
+from nvp.analysis.reports.missing import count_incidents, count_not_done, describe_gaps
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.studies import STUDIES
 
@@ -29,7 +29,7 @@ def frames(study_place: Path) -> StudyFrames:
 
 @pytest.fixture(scope="module")
 def drawn(frames: StudyFrames, tmp_path_factory: pytest.TempPathFactory) -> list[Panel]:
-    return list(panels(frames, tmp_path_factory.mktemp("report") / "figures"))
+    return list(write_panels(frames, tmp_path_factory.mktemp("report") / "figures"))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
 ) -> None:
     text, question = page.read_text(), STUDIES[NAME]
     assert question.ask in text
-    assert in_brief(answer(frames, question)).partition(",")[0] in text
+    assert summarise_answer(answer(frames, question)).partition(",")[0] in text
     start = frames.study["starts"][0]
     for part in (start["time"], start["host"], start["versions"]["torch"], "16 done"):
         assert part in text
@@ -96,32 +96,32 @@ def test_a_whole_study_lacks_nothing(frames: StudyFrames) -> None:
     levels = ["Only learning rate = 0.2 (no other was planned): it has no effect to speak of."]
     seeds = ["Two seeds: intervals have one degree of freedom and are very wide."]
     assert [
-        line.replace("\N{NO-BREAK SPACE}", " ") for line in missing(frames, STUDIES[NAME])
+        line.replace("\N{NO-BREAK SPACE}", " ") for line in describe_gaps(frames, STUDIES[NAME])
     ] == levels + seeds
-    assert not_done(frames).empty
-    assert incidents(frames).empty
+    assert count_not_done(frames).empty
+    assert count_incidents(frames).empty
 
 
 def test_what_is_thin_is_said(frames: StudyFrames) -> None:
     first = frames.trials["seed"] == frames.trials["seed"].min()
     assert any(
         line.startswith("One seed")
-        for line in missing(with_trials(frames, frames.trials[first]), STUDIES[NAME])
+        for line in describe_gaps(with_trials(frames, frames.trials[first]), STUDIES[NAME])
     )
     quiet = frames.trials["optim.noise"] == 0
     trials = frames.trials.assign(status=frames.trials["status"].where(quiet, "diverged"))
-    lacking = missing(with_trials(frames, trials), STUDIES[NAME])
+    lacking = describe_gaps(with_trials(frames, trials), STUDIES[NAME])
     assert "Only σ = 0 (the others have no trial that is done): it has no effect to speak of." in [
         line.replace("\N{NO-BREAK SPACE}", " ") for line in lacking
     ]
-    cells = not_done(with_trials(frames, trials))
+    cells = count_not_done(with_trials(frames, trials))
     assert cells["trials"].sum() == (~quiet).sum()
     assert set(cells["of"]) == {2}
 
 
 def test_a_study_without_a_done_trial_still_has_a_page(frames: StudyFrames, tmp_path: Path) -> None:
     lost = with_trials(frames, frames.trials.assign(status="diverged"))
-    drawn = list(panels(lost, tmp_path / "figures"))
+    drawn = list(write_panels(lost, tmp_path / "figures"))
     text = write_report(lost, STUDIES[NAME], drawn, tmp_path / "report.html").read_text()
     assert "No trial is done, so there is nothing to compare." in text
     assert "None could be drawn." in text

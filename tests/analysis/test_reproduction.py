@@ -7,15 +7,19 @@ import pandas as pd
 import pytest
 
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.reproduction.bars import bars
+from nvp.analysis.reproduction.bars import judge_bars
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims import CLAIMS
-from nvp.analysis.reproduction.claims.accuracy import claims
-from nvp.analysis.reproduction.evidence import rows_of
-from nvp.analysis.reproduction.imagenet import imagenet
+from nvp.analysis.reproduction.claims.accuracy import read_claims
+from nvp.analysis.reproduction.evidence import find_evidence
+from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.page import main
-from nvp.analysis.reproduction.published import judged, measured, numbers
-from nvp.analysis.reproduction.verdict import at_setting, beside, verdict
+from nvp.analysis.reproduction.published import (
+    compare_accuracies,
+    judge_numbers,
+    measure_accuracies,
+)
+from nvp.analysis.reproduction.verdict import compare_with_bound, judge_claim, matches_source
 from nvp.analysis.selection.question import DEATH, Contrast
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
@@ -51,12 +55,12 @@ def paper(frames: StudyFrames, **base: object) -> StudyFrames:
 )
 def test_verdicts(expects: str, outcome: str, reduced: str, published: str) -> None:
     claim = Claim(source="s", says="c", expects=expects)
-    assert verdict(claim, outcome, published=False) == reduced
-    assert verdict(claim, outcome, published=True) == published
+    assert judge_claim(claim, outcome, published=False) == reduced
+    assert judge_claim(claim, outcome, published=True) == published
 
 
 def test_one_pair_decides_nothing() -> None:
-    said = verdict(Claim(source="s", says="c"), "one pair, so no interval", published=True)
+    said = judge_claim(Claim(source="s", says="c"), "one pair, so no interval", published=True)
     assert said == "undecided (one pair, so no interval)"
 
 
@@ -73,9 +77,11 @@ def test_a_number_lies_above_its_bound_or_not(
     above: float, low: float, high: float, said: str
 ) -> None:
     share = Share(of=lambda frames: frames.trials, above=above, words="w")
-    outcome = beside({"n": 3, "mean": (low + high) / 2, "low": low, "high": high}, above)
-    assert verdict(Claim(source="s", says="c", share=share), outcome, published=False) == said
-    assert beside({"n": 1, "mean": 1.0}, above) == "one seed, so no interval"
+    outcome = compare_with_bound(
+        {"n": 3, "mean": (low + high) / 2, "low": low, "high": high}, above
+    )
+    assert judge_claim(Claim(source="s", says="c", share=share), outcome, published=False) == said
+    assert compare_with_bound({"n": 1, "mean": 1.0}, above) == "one seed, so no interval"
 
 
 def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
@@ -84,50 +90,50 @@ def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
 
     share = Share(of=seeds, above=0.0, words="half")
     claim = Claim(source="s", says="c", study="sgd_noise", share=share)
-    (row,) = rows_of(claim, [frames])
+    (row,) = find_evidence(claim, [frames])
     assert row["value"] == "half: 0.500 [0.500, 0.500] (3 seeds)"
     assert row["verdict"] == "same direction"
     nothing = replace(share, of=lambda frames: seeds(frames).iloc[:0])
-    (row,) = rows_of(replace(claim, share=nothing), [frames])
+    (row,) = find_evidence(replace(claim, share=nothing), [frames])
     assert row["verdict"] == "not run"
 
 
 def test_only_the_source_s_own_setting_can_reproduce(frames: StudyFrames) -> None:
     claim = replace(NOISE, setting={"data.name": "cifar10"})
-    assert not at_setting(claim, frames)
-    assert at_setting(claim, paper(frames, **{"data.name": "cifar10"}))
-    assert not at_setting(claim, paper(frames, **{"data.name": "digits"}))
+    assert not matches_source(claim, frames)
+    assert matches_source(claim, paper(frames, **{"data.name": "cifar10"}))
+    assert not matches_source(claim, paper(frames, **{"data.name": "digits"}))
     small = {"data.name": "cifar10", "data.images": 5000}
-    assert not at_setting(claim, paper(frames, **small))
-    assert not at_setting(replace(claim, setting={}), paper(frames, **{"data.name": "cifar10"}))
+    assert not matches_source(claim, paper(frames, **small))
+    assert not matches_source(replace(claim, setting={}), paper(frames, **{"data.name": "cifar10"}))
 
 
 def test_a_claim_is_told_by_its_study(frames: StudyFrames) -> None:
-    (row,) = rows_of(NOISE, [frames])
+    (row,) = find_evidence(NOISE, [frames])
     assert row["verdict"] in ("same direction", "no effect")
     assert "convnet x 0.5, digits, 3 epochs, 2 seeds" in row["ran"]
     assert "(2 pairs" in row["value"]
-    (lacking,) = rows_of(NOISE, [])
+    (lacking,) = find_evidence(NOISE, [])
     assert (lacking["verdict"], lacking["value"]) == ("not run", "")
 
 
 def test_where_no_neuron_died_a_claim_on_deaths_is_not_tested(frames: StudyFrames) -> None:
     alive = replace(frames)
     vars(alive)["layers"] = frames.layers.assign(dead=0)  # a table that is read once asked for
-    (row,) = rows_of(NOISE, [alive])
+    (row,) = find_evidence(NOISE, [alive])
     assert row["verdict"] == "not tested: no neuron died"
     assert "+0.000" in row["value"]
 
 
 def test_levels_that_were_not_run_are_not_compared(frames: StudyFrames) -> None:
     contrast = Contrast(value=DEATH, key="optim.noise", where={"prune.method": "nvp"})
-    (row,) = rows_of(replace(NOISE, contrast=contrast), [frames])
+    (row,) = find_evidence(replace(NOISE, contrast=contrast), [frames])
     assert row["verdict"] == "not run"
 
 
 def test_a_study_with_one_level_so_far_compares_nothing(frames: StudyFrames) -> None:
     trials = frames.trials[frames.trials["optim.noise"] == 0]
-    (row,) = rows_of(NOISE, [replace(frames, trials=trials)])
+    (row,) = find_evidence(NOISE, [replace(frames, trials=trials)])
     assert row["verdict"] == "not run"
 
 
@@ -158,7 +164,7 @@ def test_a_figure_claims_what_its_accuracies_say() -> None:
         ],
         columns=pd.Index(["table", "method", "run", "level", "value"]),
     )
-    first, last = claims(table)
+    first, last = read_claims(table)
     assert (
         first.says
         == "At 50 % neuron sparsity theirs is more accurate than SNAP (about 0.930 to 0.920)."
@@ -170,7 +176,7 @@ def test_a_figure_claims_what_its_accuracies_say() -> None:
 
 
 def test_the_published_bars_are_the_steps_of_an_epoch_or_more_than_there_is() -> None:
-    rows = {row["level"]: row for row in bars([])}
+    rows = {row["level"]: row for row in judge_bars([])}
     assert rows["batch size 128"]["counts"] == "0.99 x the 391 steps of an epoch"
     assert rows["lambda 9e-05"]["counts"] == "8.40 x all 4,800 channels"
     verdicts = {key: row["verdict"] for key, row in rows.items()}
@@ -181,23 +187,23 @@ def test_the_published_bars_are_the_steps_of_an_epoch_or_more_than_there_is() ->
 
 def test_a_number_is_reproduced_within_our_interval() -> None:
     ours = {"mean": 0.9, "low": 0.89, "high": 0.91}
-    assert judged([]) == "not run"
-    assert judged([(0.914, ours)]) == "reproduced"
-    assert judged([(0.93, ours)]) == "contradicted"
-    assert judged([(0.93, ours), (0.9, ours)]) == "1 of 2 reproduced"
+    assert judge_numbers([]) == "not run"
+    assert judge_numbers([(0.914, ours)]) == "reproduced"
+    assert judge_numbers([(0.93, ours)]) == "contradicted"
+    assert judge_numbers([(0.93, ours), (0.9, ours)]) == "1 of 2 reproduced"
 
 
 def test_no_published_number_is_filled_in_by_a_smaller_run(frames: StudyFrames) -> None:
     study = replace(frames, name="neuron_sparsity")
-    assert measured([study], "ResNet-18, CIFAR-10, neuron sparsity", "none") == {}
-    for table in numbers([study]):
+    assert measure_accuracies([study], "ResNet-18, CIFAR-10, neuron sparsity", "none") == {}
+    for table in compare_accuracies([study]):
         for row in table["rows"]:
             assert all(not text or text.endswith("/ –") for text in row["cells"])
             assert row["verdict"] == "not run"
-    for row in imagenet([replace(frames, name="imagenet")])["rows"]:
+    for row in compare_imagenet([replace(frames, name="imagenet")])["rows"]:
         assert row["verdict"] == "not run"
         assert all(not text or text.endswith("/ –") for text in row["cells"])
-    assert bars([replace(frames, name="learning_rate")])[10]["ours"] == "–"
+    assert judge_bars([replace(frames, name="learning_rate")])[10]["ours"] == "–"
 
 
 def test_the_document(study_place: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from nvp.analysis.frames.responses import responses
+from nvp.analysis.frames.responses import add_responses
 from tests.analysis.test_derive import layer_rows
 
 LAYERS = layer_rows(
@@ -24,7 +24,7 @@ TRIALS = pd.DataFrame(
 
 
 def test_each_trial_has_its_own_ends():
-    rows = responses(TRIALS.assign(weight_sparsity=0.0), LAYERS, EVENTS).set_index("trial_id")
+    rows = add_responses(TRIALS.assign(weight_sparsity=0.0), LAYERS, EVENTS).set_index("trial_id")
     assert rows.loc["a", "dead"] == pytest.approx(2 / 4)
     assert rows.loc["b", "dead"] == 0
     assert rows.loc["a", "entropy"] == pytest.approx((3 * 0.2 + 0.6) / 4)  # by kept neurons
@@ -36,10 +36,10 @@ def test_each_trial_has_its_own_ends():
 
 
 def test_responses_are_named_when_they_vary():
-    rows = responses(TRIALS.assign(weight_sparsity=0.0), LAYERS, EVENTS)
+    rows = add_responses(TRIALS.assign(weight_sparsity=0.0), LAYERS, EVENTS)
     assert rows.attrs["responses"] == [
         *("dead", "dormant_0025", "ever_died", "entropy", "test_accuracy")
     ]
     assert rows.index.equals(TRIALS.index)
-    alone = responses(TRIALS.assign(weight_sparsity=0.0, seed=[0, 1]), LAYERS, EVENTS)
+    alone = add_responses(TRIALS.assign(weight_sparsity=0.0, seed=[0, 1]), LAYERS, EVENTS)
     assert alone.attrs["responses"] == []  # it may all be the seed's

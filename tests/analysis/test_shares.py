@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from nvp.analysis.reproduction.shares import again, dead_when
+from nvp.analysis.reproduction.shares import measure_dead, share_dying_again
 
 
 def test_of_the_revived_who_died_again() -> None:
@@ -21,8 +21,8 @@ def test_of_the_revived_who_died_again() -> None:
         ],
         columns=pd.Index(["trial_id", "layer", "neuron", "epoch", "event", "seed"]),
     )
-    assert again(events).to_dict("list") == {"seed": [0, 1], "value": [0.5, 0.0]}
-    assert again(events[events["event"] == "died"]).empty
+    assert share_dying_again(events).to_dict("list") == {"seed": [0, 1], "value": [0.5, 0.0]}
+    assert share_dying_again(events[events["event"] == "died"]).empty
 
 
 def test_dead_at_the_end_and_since_half_way() -> None:
@@ -38,6 +38,6 @@ def test_dead_at_the_end_and_since_half_way() -> None:
             "saturated": [None] * 8,
         }
     )
-    assert dead_when(layers, late=False)["value"].to_list() == pytest.approx([0.5, 0.1])
+    assert measure_dead(layers, late=False)["value"].to_list() == pytest.approx([0.5, 0.1])
     # half-way of 4 epochs is 2; the last point before it is epoch 1
-    assert dead_when(layers, late=True)["value"].to_list() == pytest.approx([0.3, 0.0])
+    assert measure_dead(layers, late=True)["value"].to_list() == pytest.approx([0.3, 0.0])

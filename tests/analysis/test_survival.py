@@ -7,9 +7,9 @@ from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
 from nvp.analysis.statistics.bootstrap import bootstrap_interval, seed_weights
-from nvp.analysis.statistics.hazard import hazard_ratios, revivals
-from nvp.analysis.statistics.neuron_lives import life_counts, neuron_lives
-from nvp.analysis.statistics.survival import incidence, survival
+from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratios
+from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
+from nvp.analysis.statistics.survival import estimate_incidence, estimate_survival
 
 LAYERS = pd.DataFrame(
     [(t, e, layer, depth, 2) for t in "ab" for e in (0, 3) for depth, layer in enumerate("xy")],
@@ -34,7 +34,7 @@ TRIALS = pd.DataFrame({"trial_id": ["a", "b"], "seed": [0, 1], "lr": [0.1, 0.1]}
 
 
 def test_a_life_ends_with_the_first_death_or_the_pruning_or_the_trial():
-    lives = neuron_lives(EVENTS, LAYERS).astype({"trial_id": str, "layer": str})
+    lives = find_first_lives(EVENTS, LAYERS).astype({"trial_id": str, "layer": str})
     ends = lives.set_index(["trial_id", "layer", "neuron"])[["epoch", "event"]]
     assert len(lives) == 8
     assert tuple(ends.loc[("a", "x", 0)]) == (0, "died")
@@ -48,7 +48,9 @@ def test_a_life_ends_with_the_first_death_or_the_pruning_or_the_trial():
 def test_names_may_be_categories_as_tables_have_them():
     categories = EVENTS.astype({"trial_id": "category", "layer": "category", "event": "category"})
     layers = LAYERS.astype({"trial_id": "category", "layer": "category"})
-    pd.testing.assert_frame_equal(neuron_lives(categories, layers), neuron_lives(EVENTS, LAYERS))
+    pd.testing.assert_frame_equal(
+        find_first_lives(categories, layers), find_first_lives(EVENTS, LAYERS)
+    )
 
 
 def test_the_survival_of_six_neurons_is_the_product_of_the_textbook():
@@ -56,11 +58,13 @@ def test_the_survival_of_six_neurons_is_the_product_of_the_textbook():
         {"seed": 0, "epoch": [0, 1, 2, 3], "died": [1, 0, 2, 0]}
         | {"pruned": [0, 1, 0, 0], "censored": [0, 0, 0, 2], "lr": 0.1}
     )
-    rows = survival(counts, ["lr"])
+    rows = estimate_survival(counts, ["lr"])
     assert rows["at_risk"].tolist() == [6, 5, 4, 2]
     np.testing.assert_allclose(rows["alive"], [5 / 6, 5 / 6, 5 / 12, 5 / 12])
     assert rows[["low", "high"]].isna().all(axis=None)  # one seed
-    shares = incidence(counts, ["lr"]).pivot(index="epoch", columns="event", values="share")
+    shares = estimate_incidence(counts, ["lr"]).pivot(
+        index="epoch", columns="event", values="share"
+    )
     np.testing.assert_allclose(shares["died"], [1 / 6, 1 / 6, 1 / 6 + 4 / 6 * 2 / 4, 1 / 2])
     np.testing.assert_allclose(shares["pruned"], [0, 1 / 6, 1 / 6, 1 / 6])
 
@@ -80,9 +84,9 @@ def drawn_lives(n: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_curves_of_many_neurons_are_statsmodels_own():
     lives, trials = drawn_lives()
-    counts = life_counts(lives, trials, ["lr"])
-    ours = survival(counts, ["lr"])
-    shares = incidence(counts, ["lr"])
+    counts = count_lives(lives, trials, ["lr"])
+    ours = estimate_survival(counts, ["lr"])
+    shares = estimate_incidence(counts, ["lr"])
     for level in (0.1, 0.2):
         own = lives[lives["trial_id"].astype(int) % 2 == (level == 0.2)]
         theirs = SurvfuncRight(own["epoch"] + 1, own["event"] == "died")
@@ -101,8 +105,8 @@ def test_curves_of_many_neurons_are_statsmodels_own():
 
 
 def test_counts_are_by_layer_where_asked_and_of_the_trials_given():
-    lives = neuron_lives(EVENTS, LAYERS)
-    counts = life_counts(lives, TRIALS, ["lr", "layer"])
+    lives = find_first_lives(EVENTS, LAYERS)
+    counts = count_lives(lives, TRIALS, ["lr", "layer"])
     assert counts[["died", "pruned", "censored"]].to_numpy().sum() == 8
     assert counts[counts["layer"] == "x"]["died"].sum() == 1
 
@@ -119,7 +123,7 @@ def test_of_a_mean_the_band_from_seeds_drawn_anew_is_the_t_interval():
 
 def test_the_hazard_ratio_is_cox_s_with_errors_clustered_by_trial():
     lives, trials = drawn_lives()
-    row = hazard_ratios(lives, trials, ["lr"]).iloc[0]
+    row = estimate_hazard_ratios(lives, trials, ["lr"]).iloc[0]
     x = (lives["trial_id"].astype(int) % 2).to_numpy(dtype=float)[:, None]
     model = PHReg(lives["epoch"] + 1, x, status=(lives["event"] == "died"), ties="efron")
     plain = model.fit(groups=lives["trial_id"].astype(int).to_numpy())
@@ -134,19 +138,19 @@ def test_a_level_without_deaths_and_a_single_seed_have_no_interval():
     quiet = lives.assign(
         event=lives["event"].where(lives["trial_id"].astype(int) % 2 == 1, "censored")
     )
-    row = hazard_ratios(quiet, trials, ["lr"]).iloc[0]
+    row = estimate_hazard_ratios(quiet, trials, ["lr"]).iloc[0]
     assert (row["level"], row["ratio"], row["note"]) == (0.1, 0.0, "no death")
     assert pd.isna(row["low"])
-    one = hazard_ratios(lives, trials.assign(seed=0), ["lr"]).iloc[0]
+    one = estimate_hazard_ratios(lives, trials.assign(seed=0), ["lr"]).iloc[0]
     assert one["note"] == "one seed, so no interval"
     assert pd.isna(one["low"])
-    assert hazard_ratios(lives, trials.assign(lr=0.1), ["lr"]).empty
+    assert estimate_hazard_ratios(lives, trials.assign(lr=0.1), ["lr"]).empty
     dead = lives.assign(event="censored")
-    assert hazard_ratios(dead, trials, ["lr"])["low"].isna().all()
+    assert estimate_hazard_ratios(dead, trials, ["lr"])["low"].isna().all()
 
 
 def test_revivals_are_the_share_of_deaths_that_were_undone():
-    rows = revivals(EVENTS, TRIALS, ["lr"]).set_index("trial_id")
+    rows = count_revivals(EVENTS, TRIALS, ["lr"]).set_index("trial_id")
     assert tuple(rows.loc["a", ["died", "revived", "share"]]) == (3, 1, pytest.approx(1 / 3))
     none = TRIALS.assign(trial_id=["a", "z"])
-    assert pd.isna(revivals(EVENTS, none, ["lr"]).set_index("trial_id").loc["z", "share"])
+    assert pd.isna(count_revivals(EVENTS, none, ["lr"]).set_index("trial_id").loc["z", "share"])

@@ -4,17 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nvp.analysis.statistics.tradeoff import crossing, equal_accuracy, on_front, with_costs
+from nvp.analysis.statistics.tradeoff import (
+    add_costs,
+    find_crossing,
+    find_equal_accuracy,
+    mark_front,
+)
 
 
 def test_the_crossing_is_on_the_line_between_two_trials():
-    assert crossing([0.0, 0.5, 0.7], [0.92, 0.91, 0.87], 0.90) == (pytest.approx(0.55), False)
-    assert crossing([0.0, 0.5], [0.92, 0.91], 0.90) == (0.5, True)
-    assert crossing([0.0, 0.5], [0.85, 0.99], 0.90) == (0.0, False)
-    assert crossing([0.0, 0.5, 0.9], [0.92, 0.88, 0.95], 0.90)[0] == pytest.approx(
+    assert find_crossing([0.0, 0.5, 0.7], [0.92, 0.91, 0.87], 0.90) == (pytest.approx(0.55), False)
+    assert find_crossing([0.0, 0.5], [0.92, 0.91], 0.90) == (0.5, True)
+    assert find_crossing([0.0, 0.5], [0.85, 0.99], 0.90) == (0.0, False)
+    assert find_crossing([0.0, 0.5, 0.9], [0.92, 0.88, 0.95], 0.90)[0] == pytest.approx(
         0.25
     )  # the first
-    assert np.isnan(crossing([0.0], [0.9], np.nan)[0])
+    assert np.isnan(find_crossing([0.0], [0.9], np.nan)[0])
 
 
 TRIALS = pd.DataFrame(
@@ -31,7 +36,7 @@ TRIALS = pd.DataFrame(
 
 
 def test_equal_accuracy_is_within_the_tolerance_of_the_seed_s_own_unpruned_trials():
-    rows = equal_accuracy(TRIALS, [], tolerance=0.02).set_index("seed")
+    rows = find_equal_accuracy(TRIALS, [], tolerance=0.02).set_index("seed")
     assert rows.loc[0, "saving"] == pytest.approx(0.5 + 0.3 * 0.02 / 0.06)
     assert not rows.loc[0, "beyond"]
     assert (rows.loc[1, "saving"], rows.loc[1, "beyond"]) == (0.8, True)
@@ -40,25 +45,25 @@ def test_equal_accuracy_is_within_the_tolerance_of_the_seed_s_own_unpruned_trial
 
 def test_without_an_unpruned_trial_nothing_is_equal():
     pruned = TRIALS[TRIALS["prune.method"] != "none"]
-    assert equal_accuracy(pruned, [])["saving"].isna().all()
-    assert equal_accuracy(TRIALS[:2], []).empty
+    assert find_equal_accuracy(pruned, [])["saving"].isna().all()
+    assert find_equal_accuracy(TRIALS[:2], []).empty
 
 
 def test_a_seed_without_an_unpruned_trial_is_compared_with_their_mean():
     lacking = TRIALS[(TRIALS["prune.method"] != "none") | (TRIALS["seed"] != 1)]
-    rows = equal_accuracy(lacking, [], tolerance=0.02).set_index("seed")
+    rows = find_equal_accuracy(lacking, [], tolerance=0.02).set_index("seed")
     assert rows["least"].tolist() == pytest.approx([0.90, 0.90])
 
 
 def test_equal_accuracy_is_split_by_a_key():
-    rows = equal_accuracy(TRIALS.assign(model="a"), ["model"])
+    rows = find_equal_accuracy(TRIALS.assign(model="a"), ["model"])
     assert rows["model"].tolist() == ["a", "a"]
 
 
 def test_the_front_is_what_no_other_point_beats():
     sparsity = pd.Series([0.0, 0.5, 0.5, 0.8, 0.9, np.nan])
     accuracy = pd.Series([0.9, 0.91, 0.88, 0.85, 0.80, 0.99])
-    assert on_front(sparsity, accuracy, more=True).tolist() == [
+    assert mark_front(sparsity, accuracy, more=True).tolist() == [
         False,
         True,
         False,
@@ -67,9 +72,9 @@ def test_the_front_is_what_no_other_point_beats():
         False,
     ]
     flops = pd.Series([1.0, 0.5, 0.5])
-    assert on_front(flops, pd.Series([0.9, 0.8, 0.7]), more=False).tolist() == [True, True, False]
+    assert mark_front(flops, pd.Series([0.9, 0.8, 0.7]), more=False).tolist() == [True, True, False]
     same = pd.Series([0.5, 0.5])
-    assert on_front(same, same, more=True).tolist() == [True, True]
+    assert mark_front(same, same, more=True).tolist() == [True, True]
 
 
 def test_costs_are_ratios_to_the_dense_network():
@@ -78,6 +83,6 @@ def test_costs_are_ratios_to_the_dense_network():
         | {"step_seconds": [0.5, np.nan, np.nan], "dense_step_seconds": [1.0, np.nan, np.nan]}
         | {"masked_units": [9, 0, 9], "masked_weights": [9, 0, 9]}
     )
-    rows = with_costs(trials)
+    rows = add_costs(trials)
     assert rows["flops_ratio"].tolist() == [0.25, 1.0, 0.5]
     np.testing.assert_array_equal(rows["step_ratio"], [0.5, 1.0, np.nan])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nvp.analysis.answers.versus import differences, versus
+from nvp.analysis.answers.versus import compare_cells, compare_studies
 from nvp.analysis.command import main
 from nvp.analysis.frames.load import StudyFrames, load
 
@@ -29,7 +29,7 @@ def test_differences_are_second_minus_first_by_cell_and_seed() -> None:
             "second": [0.6, 0.72, 0.78, 0.5],
         }
     )
-    table = differences(pairs, ["x"]).set_index("x")
+    table = compare_cells(pairs, ["x"]).set_index("x")
     assert table.loc[1, "n"] == 3
     assert table.loc[1, "mean"] == pytest.approx(0.1)
     # t of 2 degrees of freedom 4.303, deviation 0.02
@@ -39,7 +39,7 @@ def test_differences_are_second_minus_first_by_cell_and_seed() -> None:
 
 
 def test_a_study_is_equal_to_itself(frames: StudyFrames) -> None:
-    found = versus(frames, frames)
+    found = compare_studies(frames, frames)
     assert found.same == (len(frames.trials), len(frames.trials))
     assert (found.pairs["first"] == found.pairs["second"]).all()
     assert set(found.table["verdict"]) == {"no winner"}
@@ -49,14 +49,14 @@ def test_a_study_is_equal_to_itself(frames: StudyFrames) -> None:
 def test_a_changed_trial_is_not_the_same(frames: StudyFrames) -> None:
     worse = frames.trials.copy()
     worse.loc[worse.index[0], "test_accuracy"] -= 0.01
-    found = versus(frames, replace(frames, trials=worse))
+    found = compare_studies(frames, replace(frames, trials=worse))
     assert found.same == (len(worse), len(worse) - 1)
 
 
 def test_studies_without_a_common_trial_are_refused(frames: StudyFrames) -> None:
     other = replace(frames, trials=frames.trials.assign(seed=frames.trials["seed"] + 100))
     with pytest.raises(ValueError, match="expected trials that agree in"):
-        versus(frames, other)
+        compare_studies(frames, other)
 
 
 def test_the_command_writes_a_page(

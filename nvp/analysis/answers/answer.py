@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import dead_at_end, definitions, with_keys
+from nvp.analysis.frames.derive import add_keys, choose_definitions, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import DEATH, Contrast, End, Question
 from nvp.analysis.selection.studies import question_of
@@ -29,78 +29,82 @@ def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFram
     parts = [
         part.assign(asked=number)
         for number, contrast in enumerate(asked)
-        for part in compare(frames, contrast)
+        for part in compare_levels(frames, contrast)
     ]
     if not parts:
         return pd.DataFrame(columns=pd.Index(COLUMNS))
     table = with_holm(pd.concat(parts, ignore_index=True))
-    return table.assign(verdict=[verdict(row) for row in table.to_dict("records")])[COLUMNS]
+    return table.assign(verdict=[judge_difference(row) for row in table.to_dict("records")])[
+        COLUMNS
+    ]
 
 
-def compare(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
+def compare_levels(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
     """Yield the rows of a contrast, a frame per value and other level; none without two levels."""
-    where = {key: chosen(frames, key, level) for key, level in contrast.where.items()}
-    reference = chosen(frames, contrast.key, contrast.reference)
+    where = {key: resolve_level(frames, key, level) for key, level in contrast.where.items()}
+    reference = resolve_level(frames, contrast.key, contrast.reference)
     by = contrast.by or "status"  # one level of it is left
     groups = frames.levels(contrast.by) if contrast.by else ["done"]
-    for value, rows in compared(frames, contrast):
-        for other in others(frames, contrast, reference):
+    for value, rows in select_compared(frames, contrast):
+        for other in resolve_others(frames, contrast, reference):
             pairs = paired_difference(
                 rows, "fraction", key=contrast.key, levels=(reference, other), by=by, groups=groups
             )
-            at = [style.level(by, group) if contrast.by else "all" for group in groups]
-            text = in_words(contrast.key, reference, other, where)
+            at = [style.level_text(by, group) if contrast.by else "all" for group in groups]
+            text = describe_contrast(contrast.key, reference, other, where)
             yield pairs[NUMBERS].assign(value=value, contrast=text, at=at)
 
 
-def compared(frames: StudyFrames, contrast: Contrast) -> Iterator[tuple[str, pd.DataFrame]]:
+def select_compared(frames: StudyFrames, contrast: Contrast) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield a name and the rows of what a contrast compares, at its levels of the other keys."""
     keys = [contrast.key, contrast.by or "status", *contrast.where]
-    for value, rows in values(frames, contrast.value, keys):
+    for value, rows in select_values(frames, contrast.value, keys):
         for key, level in contrast.where.items():
-            rows = rows[rows[key] == chosen(frames, key, level)]
+            rows = rows[rows[key] == resolve_level(frames, key, level)]
         yield value, rows
 
 
-def values(frames: StudyFrames, value: str, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+def select_values(
+    frames: StudyFrames, value: str, keys: list[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield a name and the rows of what is compared, as `fraction`, of trials that are done."""
     done = frames.trials[frames.trials["status"] == "done"]
     if value != DEATH:
         yield value, done.assign(fraction=done[value])
         return
-    names = definitions(frames.layers)
-    ends = dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
-    ends = with_keys(ends, done, [*keys, "seed"])
+    names = choose_definitions(frames.layers)
+    ends = count_dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
+    ends = add_keys(ends, done, [*keys, "seed"])
     for name in names:
         yield name, ends[ends["definition"] == name]
 
 
-def chosen(frames: StudyFrames, key: str, level: Any) -> Any:
+def resolve_level(frames: StudyFrames, key: str, level: Any) -> Any:
     """Return a level of a key, the first or last of the study where that is asked for."""
     levels = frames.levels(key)
     ends = {End.FIRST: levels[0], End.LAST: levels[-1]}
     return ends[level] if isinstance(level, End) else level
 
 
-def others(frames: StudyFrames, contrast: Contrast, reference: Any) -> list[Any]:
+def resolve_others(frames: StudyFrames, contrast: Contrast, reference: Any) -> list[Any]:
     """Return the levels that are compared with the reference: see `Contrast.others`."""
     levels = [level for level in frames.levels(contrast.key) if level != reference]
     if contrast.others:
-        return [chosen(frames, contrast.key, level) for level in contrast.others]
+        return [resolve_level(frames, contrast.key, level) for level in contrast.others]
     return levels if any(isinstance(level, str) for level in levels) else levels[-1:]
 
 
-def in_words(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
+def describe_contrast(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
     """Return which levels are compared, and of which trials: "σ = 3 minus 0, unpruned"."""
     fixed = [
-        style.value_text(level, key) if isinstance(level, str) else style.level(key, level)
+        style.value_text(level, key) if isinstance(level, str) else style.level_text(key, level)
         for key, level in where.items()
     ]
-    minus = f"{style.level(key, other)} minus {style.value_text(reference, key)}"
+    minus = f"{style.level_text(key, other)} minus {style.value_text(reference, key)}"
     return ", ".join([minus, *fixed])
 
 
-def verdict(row: dict[str, Any]) -> str:
+def judge_difference(row: dict[str, Any]) -> str:
     """Return what a comparison may be said to show; no winner when its interval covers 0."""
     if row["n"] == 0:
         return "no pair of finished trials"
@@ -115,21 +119,21 @@ def verdict(row: dict[str, Any]) -> str:
     return "more" if row["mean"] > 0 else "less"
 
 
-def sentences(table: pd.DataFrame) -> list[str]:
+def write_answer(table: pd.DataFrame) -> list[str]:
     """Return the answer as lines: a heading per quantity, a line per comparison."""
     lines = ["Paired by seed; 95 % t-interval of the difference; p by Holm over all lines."]
     for (value, contrast), rows in table.groupby(["value", "contrast"], sort=False):
-        lines.append(f"{style.label(str(value))}, {contrast}:")
-        lines += [f"  {row['at']}: {numbers(row)}" for row in rows.to_dict("records")]
+        lines.append(f"{style.axis_label(str(value))}, {contrast}:")
+        lines += [f"  {row['at']}: {format_row(row)}" for row in rows.to_dict("records")]
     return lines
 
 
-def numbers(row: dict[str, Any]) -> str:
+def format_row(row: dict[str, Any]) -> str:
     """Return the numbers of one comparison and its verdict."""
-    return f"{difference(row)}: {row['verdict']}" if row["n"] else row["verdict"]
+    return f"{format_difference(row)}: {row['verdict']}" if row["n"] else row["verdict"]
 
 
-def difference(row: dict[str, Any]) -> str:
+def format_difference(row: dict[str, Any]) -> str:
     """Return the numbers of one comparison."""
     pairs = f"{row['n']} pair" + ("s" if row["n"] > 1 else "")
     text = f"{row['mean']:+.3f}"
@@ -139,16 +143,19 @@ def difference(row: dict[str, Any]) -> str:
     return f"{text} ({pairs}{p})"
 
 
-def in_brief(table: pd.DataFrame, most: int = 2) -> str:
+def summarise_answer(table: pd.DataFrame, most: int = 2) -> str:
     """Return the answer in `most` sentences: how the first comparisons came out."""
     asked = [rows for _, rows in table.groupby("asked", sort=False)][:most]
     firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in asked]
-    return " ".join(map(sentence, firsts)) or "There is nothing to compare: one level of each key."
+    return (
+        " ".join(map(summarise_contrast, firsts))
+        or "There is nothing to compare: one level of each key."
+    )
 
 
-def sentence(rows: pd.DataFrame) -> str:
+def summarise_contrast(rows: pd.DataFrame) -> str:
     """Return how the comparisons of one quantity came out, and the largest difference."""
-    name = style.label(rows["value"].iloc[0]).partition(" (")[0]
+    name = style.axis_label(rows["value"].iloc[0]).partition(" (")[0]
     name = name[:1].upper() + name[1:]
     if not rows["n"].any():
         return f"{name}: no pair of finished trials to compare."
@@ -163,4 +170,4 @@ def sentence(rows: pd.DataFrame) -> str:
     of = (
         f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
     )
-    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{difference(largest)}{at}."
+    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{format_difference(largest)}{at}."

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nvp.analysis.answers.answer import verdict
-from nvp.analysis.frames.derive import dead_at_end, headline
+from nvp.analysis.answers.answer import judge_difference
+from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.statistics.intervals import paired_difference, with_holm
 from nvp.storage.schema import TRIALS
@@ -15,7 +15,7 @@ LASTING = [field.name for field in TRIALS if field.metadata[b"volatile"] == b"fa
 
 
 @dataclass(frozen=True)
-class Versus:
+class StudyComparison:
     """Two studies side by side.
 
     Attributes:
@@ -35,7 +35,7 @@ class Versus:
     definition: str
 
 
-def versus(first: StudyFrames, second: StudyFrames) -> Versus:
+def compare_studies(first: StudyFrames, second: StudyFrames) -> StudyComparison:
     """Return two studies side by side: trials that are done, paired by what both sweep.
 
     Raises:
@@ -43,9 +43,9 @@ def versus(first: StudyFrames, second: StudyFrames) -> Versus:
     """
     keys = [key for key in first.swept if key in second.swept]
     definition = "dead"
-    if "dead" not in (headline(first.layers), headline(second.layers)):
-        definition = headline(first.layers)
-    sides = [long(frames, keys, definition) for frames in (first, second)]
+    if "dead" not in (choose_headline(first.layers), choose_headline(second.layers)):
+        definition = choose_headline(first.layers)
+    sides = [melt_responses(frames, keys, definition) for frames in (first, second)]
     on = [*keys, "response"]
     pairs = sides[0].merge(sides[1], on=on, suffixes=("_first", "_second"))
     pairs = pairs.rename(columns={"value_first": "first", "value_second": "second"})
@@ -54,20 +54,22 @@ def versus(first: StudyFrames, second: StudyFrames) -> Versus:
             f"compare: expected trials that agree in {', '.join(keys)} and are done in both, got "
             f"none of {len(first.trials)} and {len(second.trials)}"
         )
-    return Versus(keys, pairs, differences(pairs, keys[:-1]), equal(first, second), definition)
+    return StudyComparison(
+        keys, pairs, compare_cells(pairs, keys[:-1]), count_equal_trials(first, second), definition
+    )
 
 
-def long(frames: StudyFrames, keys: list[str], definition: str) -> pd.DataFrame:
+def melt_responses(frames: StudyFrames, keys: list[str], definition: str) -> pd.DataFrame:
     """One row per (keys, response): the mean of the trials that are done and have a value."""
     done = frames.trials[frames.trials["status"] == "done"]
-    ends = dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
+    ends = count_dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
     dead = ends[ends["definition"] == definition].astype({"trial_id": str})
     done = done.assign(death=done["trial_id"].map(dead.set_index("trial_id")["fraction"]))
     rows = done.melt(keys, list(RESPONSES), "response", "value").dropna(subset=["value"])
     return rows.groupby([*keys, "response"], observed=True, as_index=False)["value"].mean()
 
 
-def differences(pairs: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
+def compare_cells(pairs: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
     """Return the differences, second minus first, by cell and response; Holm over all rows."""
     sides = pairs.melt([*cell, "seed", "response"], ["first", "second"], "side", "value")
     by = [*cell, "response"]
@@ -79,11 +81,11 @@ def differences(pairs: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
         parts.append(found.assign(**dict(zip(cell, level[:-1], strict=True))))
     whole = pd.concat(parts).sort_values(["response", *cell])
     table = with_holm(whole.reset_index(drop=True))
-    verdicts = [verdict(row) for row in table.to_dict("records")]
+    verdicts = [judge_difference(row) for row in table.to_dict("records")]
     return table[["response", *cell, "n", "mean", "low", "high", "p_holm"]].assign(verdict=verdicts)
 
 
-def equal(first: StudyFrames, second: StudyFrames) -> tuple[int, int]:
+def count_equal_trials(first: StudyFrames, second: StudyFrames) -> tuple[int, int]:
     """Return how many trials both have by name, and how many of them are the same."""
     columns = [name for name in LASTING if name != "trial_id"]
     one, two = (frames.trials.set_index("trial_id")[columns] for frames in (first, second))

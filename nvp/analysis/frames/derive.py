@@ -25,7 +25,7 @@ MOST_LAYERS = 8
 STATES = ("alive", "dead", "masked")
 
 
-def with_keys(rows: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def add_keys(rows: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return `rows` with those columns of `trials` added that they lack, by trial_id."""
     lacking = [key for key in dict.fromkeys(keys) if key not in rows.columns]
     ids = rows["trial_id"].astype("category").cat
@@ -33,7 +33,7 @@ def with_keys(rows: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> 
     return pd.concat([rows, known.take(ids.codes).set_axis(rows.index)], axis=1)
 
 
-def definitions(layers: pd.DataFrame) -> tuple[str, ...]:
+def choose_definitions(layers: pd.DataFrame) -> tuple[str, ...]:
     """Return the definitions of death to show: the one that is the activation's own, and COMMON.
 
     Only what every row has: null is not 0. So of layers with several activations COMMON alone.
@@ -42,12 +42,12 @@ def definitions(layers: pd.DataFrame) -> tuple[str, ...]:
     return (*own[:1], COMMON)
 
 
-def headline(layers: pd.DataFrame) -> str:
+def choose_headline(layers: pd.DataFrame) -> str:
     """Return the definition that speaks for `layers`: strictly dead where all are ReLU's."""
     return "dead" if layers["dead"].notna().all() else COMMON
 
 
-def dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
+def count_dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     """One row per (trial, definition of death): fraction of kept neurons at its last point.
 
     `count` and `kept` are sums over all layers; a definition is a column of the table `layers`,
@@ -61,16 +61,16 @@ def dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(fraction=rows["count"] / rows["kept"].where(rows["kept"] > 0))
 
 
-def dead_by_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
+def count_dead_by_stage(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
     """One row per (trial, epoch, layer): fraction of kept neurons dead by one definition.
 
-    In a deep network a row is a stage, see `stages`. Null where the definition does not apply.
+    In a deep network a row is a stage, see `name_stages`. Null where the definition does not apply.
     """
-    return dead_in_layer(layers.assign(layer=stages(layers["layer"])), definition)
+    return count_dead_by_layer(layers.assign(layer=name_stages(layers["layer"])), definition)
 
 
-def dead_in_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
-    """One row per (trial, epoch, layer), each layer by itself: see `dead_by_layer`."""
+def count_dead_by_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
+    """One row per (trial, epoch, layer), each layer by itself: see `count_dead_by_stage`."""
     rows = layers[["trial_id", "epoch", "layer", "depth", "kept", definition]]
     grouped = rows.groupby(["trial_id", "epoch", "layer"], observed=True)
     sums = grouped.agg(depth=("depth", "min"), kept=("kept", "sum"))
@@ -79,7 +79,7 @@ def dead_in_layer(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
     return sums.assign(fraction=fraction).reset_index()
 
 
-def masked_at_end(layers: pd.DataFrame) -> pd.DataFrame:
+def count_masked_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     """One row per (trial, layer): fraction of its neurons masked after the last point's pruning."""
     last = layers.groupby("trial_id", observed=True)["epoch"].transform("max")
     ends = layers[layers["epoch"] == last]
@@ -88,7 +88,7 @@ def masked_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(fraction=masked / ends["dense"]).reset_index(drop=True)
 
 
-def stages(layers: pd.Series) -> pd.Series:
+def name_stages(layers: pd.Series) -> pd.Series:
     """Return the layers, or of more than `MOST_LAYERS` the first part of each module path.
 
     So `stage1.0.first` and its like are shown together, as `stage1`.
@@ -97,7 +97,7 @@ def stages(layers: pd.Series) -> pd.Series:
     return names if names.nunique() <= MOST_LAYERS else names.str.partition(".")[0]
 
 
-def paired(
+def pair_with_reference(
     trials: pd.DataFrame, value: str, *, key: str, reference: str, match: Sequence[str]
 ) -> pd.DataFrame:
     """One row per trial whose `key` is not `reference`: its value, its partner's, the difference.
@@ -112,7 +112,7 @@ def paired(
     return rows.assign(difference=rows[value] - rows["reference"])
 
 
-def life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str) -> pd.DataFrame:
+def replay_life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str) -> pd.DataFrame:
     """One row per (layer, neuron, epoch) of one trial: alive, dead or masked after that epoch.
 
     Reconstructed from the events, for all epochs from the first measured one to the last; dead is
@@ -125,8 +125,8 @@ def life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str) -> pd.
     widths = own.astype({"layer": str}).groupby("layer", sort=False)["dense"].first()
     neurons = [(layer, neuron) for layer, width in widths.items() for neuron in range(width)]
     index = pd.MultiIndex.from_tuples(neurons, names=["layer", "neuron"])
-    dead = switched(happened, index, epochs, on="died", off="revived")
-    masked = switched(happened, index, epochs, on="pruned", off="reactivated")
+    dead = replay_switches(happened, index, epochs, on="died", off="revived")
+    masked = replay_switches(happened, index, epochs, on="pruned", off="reactivated")
     states = np.select([masked, dead], ["masked", "dead"], "alive")
     died = np.where(dead.any(axis=1), dead.argmax(axis=1), len(epochs))
     depth = index.get_level_values("layer").map({name: i for i, name in enumerate(widths.index)})
@@ -134,14 +134,14 @@ def life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str) -> pd.
     row[np.lexsort((died, depth))] = np.arange(len(index))
     repeated = index.repeat(len(epochs)).to_frame(index=False)
     return repeated.assign(
-        stage=stages(repeated["layer"]),
+        stage=name_stages(repeated["layer"]),
         epoch=np.tile(epochs, len(index)),
         state=states.ravel(),
         row=row.repeat(len(epochs)),
     )
 
 
-def switched(
+def replay_switches(
     events: pd.DataFrame, index: pd.MultiIndex, epochs: np.ndarray, *, on: str, off: str
 ) -> np.ndarray:
     """Return, neurons x epochs, whether the last event of the two up to an epoch was `on`."""
@@ -151,13 +151,13 @@ def switched(
     return table.reindex(index=index, columns=epochs).ffill(axis=1).fillna(0.0).to_numpy() > 0
 
 
-def liveliest(events: pd.DataFrame, trial_ids: Sequence[str]) -> str:
+def find_liveliest_trial(events: pd.DataFrame, trial_ids: Sequence[str]) -> str:
     """Return which trial has the most events of neurons; the first of them when none has any."""
     counts = events.loc[events["neuron"].notna(), "trial_id"].astype(str).value_counts()
     return max(trial_ids, key=lambda trial_id: counts.get(trial_id, 0))
 
 
-def in_order(values: pd.Series) -> list[Any]:
+def sort_levels(values: pd.Series) -> list[Any]:
     """Return the distinct values, sorted; as they come when they cannot be sorted."""
     distinct = list(values.unique())
     try:

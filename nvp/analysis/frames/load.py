@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import with_keys
+from nvp.analysis.frames.derive import add_keys
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import read_table
-from nvp.storage.studies import choose_preset, explain_missing_study
+from nvp.storage.studies import choose_preset, describe_missing
 from nvp.storage.study_folder import open_study, read_study
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class StudyFrames:
     def table(self, name: str) -> pd.DataFrame:
         """Return a table with the swept keys and the status joined on; names are categorical."""
         rows = read_table(self.index, name, list(self.trials["trial_id"])).to_pandas()
-        return with_keys(rows, self.trials, [*self.swept, "status"])
+        return add_keys(rows, self.trials, [*self.swept, "status"])
 
     @property
     def unfinished(self) -> int:
@@ -106,7 +106,7 @@ def load(place: str, study: str, preset: str = "auto", *, everything: bool = Fal
     document = read_study(storage)
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
-        raise ValueError(explain_missing_study(place, study, preset))
+        raise ValueError(describe_missing(place, study, preset))
     if not document:
         logger.warning("no readable study.json in %s: all trials are shown", storage.root)
     planned = document.get("trials", {})
@@ -117,19 +117,19 @@ def load(place: str, study: str, preset: str = "auto", *, everything: bool = Fal
             f"{len(index.rows)} from earlier plans (--all shows those); to run it: "
             f"python studies/{study}.py --preset {preset} --storage {place}"
         )
-    trials = with_configuration(read_table(index, "trials", chosen).to_pandas())
+    trials = add_configuration(read_table(index, "trials", chosen).to_pandas())
     space = [] if everything else list(document.get("space", {}))
-    swept = [key for key in space or varying(trials) if key != "seed"]
+    swept = [key for key in space or find_varied_keys(trials) if key != "seed"]
     swept = ["length" if key == "steps" else key for key in swept]
     return StudyFrames(study, preset, document, [*swept, "seed"], trials, index)
 
 
-def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
+def add_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
 
     A key that the table has already (`epochs`, `steps`) keeps the table's meaning; `length` says
     by which of the two a trial was to end: "fixed epochs" or "fixed steps". `penalty` is the one
-    regularisation that a trial has, `strength` its size: see `penalties`.
+    regularisation that a trial has, `strength` its size: see `name_penalties`.
     """
     rows = [
         {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
@@ -137,11 +137,11 @@ def with_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     ]
     configuration = pd.DataFrame(rows, index=trials.index)
     lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
-    configuration = configuration.assign(length=lengths, **penalties(configuration))
+    configuration = configuration.assign(length=lengths, **name_penalties(configuration))
     return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
 
 
-def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
+def name_penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
     """Return which of PENALTIES each trial has, and the sum of their sizes."""
     sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
     names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
@@ -150,7 +150,7 @@ def penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
     return {"penalty": names, "strength": sizes.sum(axis=1)}
 
 
-def varying(trials: pd.DataFrame) -> list[str]:
+def find_varied_keys(trials: pd.DataFrame) -> list[str]:
     """Return the configuration keys that `trials` were given more than one value of."""
     given = pd.DataFrame([json.loads(text) for text in trials["config"]]).astype(str)
     return [key for key in given.columns if given[key].nunique() > 1]

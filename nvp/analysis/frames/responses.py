@@ -2,36 +2,36 @@
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import definitions, headline
+from nvp.analysis.frames.derive import choose_definitions, choose_headline
 
 OF_TRIALS = ("test_accuracy", "sparsity", "weight_sparsity")
 MEASURED = ("entropy", "nvi", "fire_rate")  # means over kept neurons, layer by layer
 
 
-def responses(trials: pd.DataFrame, layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def add_responses(trials: pd.DataFrame, layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Return `trials` with a column per response; `attrs["responses"]` names those that vary.
 
     Fractions of dead and dormant kept neurons at the last point, of neurons that ever died, the
     median epoch of first death of those that did, the mean entropy of kept neurons, and what the
     table `trials` has itself. Null where there was nothing to measure.
     """
-    parts = [ends(layers), deaths(layers, events)]
+    parts = [average_at_end(layers), measure_first_deaths(layers, events)]
     found = pd.concat(parts, axis=1)
     lacking = [name for name in found.columns if name not in trials.columns]
     ids = trials["trial_id"].astype(str)
     rows = pd.concat([trials, found[lacking].reindex(ids).set_axis(trials.index)], axis=1)
-    names = [*definitions(layers), "ever_died", "first_death", "entropy", *OF_TRIALS]
+    names = [*choose_definitions(layers), "ever_died", "first_death", "entropy", *OF_TRIALS]
     # what differs from seed to seed alone is no response to a key
     varied = [name for name in names if rows.groupby("seed")[name].nunique().max() > 1]
     rows.attrs["responses"] = varied
     return rows
 
 
-def ends(layers: pd.DataFrame) -> pd.DataFrame:
+def average_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     """One row per trial: dead and dormant fractions of kept neurons, and means, at the end."""
     layers = layers.assign(trial_id=layers["trial_id"].astype(str))
     last = layers[layers["epoch"] == layers.groupby("trial_id")["epoch"].transform("max")]
-    counted = list(definitions(layers))
+    counted = list(choose_definitions(layers))
     weighted = last.assign(**{name: last[name] * last["kept"] for name in MEASURED})
     grouped = weighted.groupby("trial_id")
     kept = grouped["kept"].sum().where(lambda n: n > 0)
@@ -39,7 +39,7 @@ def ends(layers: pd.DataFrame) -> pd.DataFrame:
     return sums.div(kept, axis=0)
 
 
-def deaths(layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def measure_first_deaths(layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """One row per trial: fraction of its neurons that ever died, and the median epoch they did."""
     dense = layers.assign(trial_id=layers["trial_id"].astype(str))
     dense = dense.drop_duplicates(["trial_id", "layer"]).groupby("trial_id")["dense"].sum()
@@ -53,5 +53,5 @@ def deaths(layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def death_of(layers: pd.DataFrame) -> str:
-    """Return the response that speaks for death, see `headline`."""
-    return headline(layers)
+    """Return the response that speaks for death, see `choose_headline`."""
+    return choose_headline(layers)

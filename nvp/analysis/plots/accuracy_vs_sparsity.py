@@ -7,15 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nvp.analysis.frames.derive import paired
+from nvp.analysis.frames.derive import pair_with_reference
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.effect import draw_effect, hue_handles
-from nvp.analysis.selection.question import Drawing, Question, finished
+from nvp.analysis.selection.question import Drawing, Question, select_finished
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
     interval_caption,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
@@ -24,21 +24,23 @@ from nvp.analysis.style.captions import (
 METHOD, REFERENCE = "dead", "none"
 
 
-def accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
+def draw_accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the pruned trials and their unpruned partners: what pruning costs."""
     x, hue = question.x, question.hue
-    finished(frames.trials, METHOD)
+    select_finished(frames.trials, METHOD)
     asked = frames.trials[frames.trials["prune.method"].isin([METHOD, REFERENCE])]
     done = asked[asked["status"] == "done"]
     match = dict.fromkeys([*frames.swept, x, hue])
-    rows = paired(done, "test_accuracy", key="prune.method", reference=REFERENCE, match=list(match))
+    rows = pair_with_reference(
+        done, "test_accuracy", key="prune.method", reference=REFERENCE, match=list(match)
+    )
     frame = with_interval(rows, "difference", [x, hue])
     frame = frame[
         ["trial_id", *match, "sparsity", "test_accuracy", "reference", "difference"]
         + ["n", "mean", "low", "high"]
     ]
     pairs = frame["difference"].notna().any()
-    text = caption(
+    text = join_captions(
         "Filled: a pruned trial; hollow: its unpruned partner of the same seed; marker as right.",
         interval_caption(frame, center="Right, line") if pairs else "No partner has finished.",
         left_out_caption(frames, asked),
@@ -51,9 +53,9 @@ def accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
 def plot_accuracy_vs_sparsity(frame: pd.DataFrame, *, x: str, hue: str, text: str) -> Figure:
     """Draw test accuracy against sparsity, and beside it the paired difference against `x`.
 
-    Requires `paired` test accuracies with intervals of the difference by `x` and `hue`.
+    Requires the rows of `pair_with_reference`, with intervals of the difference by `x` and `hue`.
     """
-    figure = style.page(style.PAGE, 3.2)
+    figure = style.new_figure(style.PAGE, 3.2)
     partners, pruned, cost = figure.subplots(1, 3, width_ratios=[0.3, 1, 1.2])
     partners.sharey(pruned)
     draw_trials(partners, pruned, frame, x=x, hue=hue)
@@ -64,17 +66,19 @@ def plot_accuracy_vs_sparsity(frame: pd.DataFrame, *, x: str, hue: str, text: st
     else:
         draw_effect(cost, known, "difference", x=x, hue=hue, limits=(-1.0, 1.0))
         cost.axhline(0, color="0.6", lw=0.8, zorder=1)
-    cost.set_ylabel(style.label("difference").replace(", ", "\n"))  # too long for the height
-    handles = two_rows(level_handles(frame, x), hue_handles(cost, hue, sorted(frame[hue].unique())))
+    cost.set_ylabel(style.axis_label("difference").replace(", ", "\n"))  # too long for the height
+    handles = interleave_rows(
+        level_handles(frame, x), hue_handles(cost, hue, sorted(frame[hue].unique()))
+    )
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles) // 2)
-    style.note(figure, text)
+    style.write_note(figure, text)
     return figure
 
 
 def draw_trials(partners: Axes, pruned: Axes, frame: pd.DataFrame, *, x: str, hue: str) -> None:
     """Draw a filled marker per pruned trial, and in a strip beside it a hollow one per partner."""
     levels, hues = sorted(frame[x].unique()), sorted(frame[hue].unique())
-    color, marker = style.ramp(levels), style.markers(hues)
+    color, marker = style.assign_ramp(levels), style.assign_markers(hues)
     for (level, one), rows in frame.groupby([x, hue]):
         look = {"marker": marker[one], "s": 16, "linewidths": 0.8, "clip_on": False, "zorder": 3}
         pruned.scatter(
@@ -86,24 +90,24 @@ def draw_trials(partners: Axes, pruned: Axes, frame: pd.DataFrame, *, x: str, hu
     partners.set_xticks([])
     partners.set_xlim(-0.7, len(levels) - 0.3)
     partners.set_xlabel("unpruned\npartners")
-    partners.set_ylabel(style.label("test_accuracy"))
+    partners.set_ylabel(style.axis_label("test_accuracy"))
     pruned.tick_params(labelleft=False)
     pruned.set_xlim(left=0)
-    pruned.set_xlabel(style.upright("sparsity"))
+    pruned.set_xlabel(style.upright_label("sparsity"))
 
 
 def level_handles(frame: pd.DataFrame, x: str) -> list[Line2D]:
     """Return the legend's entries of the levels of `x`."""
-    color = style.ramp(sorted(frame[x].unique()))
+    color = style.assign_ramp(sorted(frame[x].unique()))
     levels = [
         Line2D([], [], ls="", marker="o", ms=4, color=color[one], label=style.value_text(one, x))
         for one in color
     ]
-    name = style.label(x).partition(" (")[0]
+    name = style.axis_label(x).partition(" (")[0]
     return [Line2D([], [], ls="", label=f"{name}:"), *levels]
 
 
-def two_rows(upper: list[Line2D], lower: list[Line2D]) -> list[Line2D]:
+def interleave_rows(upper: list[Line2D], lower: list[Line2D]) -> list[Line2D]:
     """Return the entries in a legend's order, which is by column, so that each list is a row."""
     blank = Line2D([], [], ls="", label=" ")
     pairs = zip_longest(upper, lower, fillvalue=blank)

@@ -7,47 +7,53 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from nvp.analysis.frames.derive import dead_at_end, headline
+from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import (
-    asked_for,
-    fixed,
-    levels_in,
-    rows_of,
-    watched,
-    watched_caption,
+    find_fixed_keys,
+    order_levels,
+    select_comparable,
+    select_rows,
+    select_shown,
+    selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
-from nvp.analysis.statistics.collapse import CANDIDATES, fits, powers, scalings, theory
+from nvp.analysis.statistics.collapse import (
+    CANDIDATES,
+    add_scalings,
+    fit_powers,
+    fit_scalings,
+    fit_theory,
+)
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, left_out_caption, pooled_caption, seeds_of
+from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 
 LR, BATCH, LENGTH = "optim.lr", "data.batch_size", "length"
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
 KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
 
 
-def collapse(frames: StudyFrames, question: Question) -> Drawing:
+def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     """Return the dead fraction against each candidate, and the theory's curve beside them."""
-    trials = held(frames, watched(frames, [LR, BATCH]))
+    trials = keep_first_levels(frames, select_comparable(frames, [LR, BATCH]))
     for key in (LR, BATCH):
         if trials[key].nunique() < 2:
             raise NothingToDraw(f"expected two levels of {key}, got {trials[key].nunique()}")
-    layers = rows_of(frames.layers, trials)
-    definition = headline(layers)
-    rows = scaled(frames, trials, layers, definition)
+    layers = select_rows(frames.layers, trials)
+    definition = choose_headline(layers)
+    rows = scale_trials(frames, trials, layers, definition)
     if not rows["fraction"].nunique() > 1:
         raise NothingToDraw("expected trials that differ in their dead fraction, got none")
     tables, drawn, said = [], [], []
     for length, own in rows.groupby(LENGTH):
-        own = theory(own)
+        own = fit_theory(own)
         own = own.assign(walk=own["lr"] * np.sqrt(own["steps"] / own["batch"]))
         cells = seed_interval(own, "fraction", KEYS)
         curve = own[["cell", "predicted", "constant"]].drop_duplicates("cell")
         drawn.append(cells.merge(curve, on="cell"))
-        tables.append(fits(own).assign(length=length))
-        said.append(power_caption(powers(own), str(length)))
+        tables.append(fit_scalings(own).assign(length=length))
+        said.append(power_caption(fit_powers(own), str(length)))
     frame = pd.concat(drawn, ignore_index=True)
     table = pd.concat(tables, ignore_index=True)
     constant = ", ".join(f"{c:.2g}" for c in frame.groupby(LENGTH)["constant"].first())
@@ -56,36 +62,36 @@ def collapse(frames: StudyFrames, question: Question) -> Drawing:
         f"{'unknown of one seed' if pd.isna(share) else f'{share:.2f}'} ({length})"
         for length, share in most
     )
-    text = caption(
-        f"A point: mean of a setting over {seeds_of(frame)}. R²: of settings left out of an "
+    text = join_captions(
+        f"A point: mean of a setting over {count_seeds(frame)}. R²: of settings left out of an "
         "isotonic fit [95 % interval, settings drawn with replacement]; what lies between "
         f"settings, and can be explained: {ceiling}. η = lr / (1 − momentum).",
         f"Curve: 2Φ(−c / walk), one constant fitted: c = {constant}.",
         *said,
-        watched_caption(frames, trials, [LR, BATCH]),
-        left_out_caption(frames, asked_for(frames, [LR, BATCH])),
-        pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *fixed(frames, trials)]),
+        selection_caption(frames, trials, [LR, BATCH]),
+        left_out_caption(frames, select_shown(frames, [LR, BATCH])),
+        pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *find_fixed_keys(frames, trials)]),
     )
     figure = plot_collapse(frame, table, definition=definition, text=text)
     return Drawing(figure, frame.assign(definition=definition))
 
 
-def held(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials at the first level of every swept key that is no part of a scaling."""
     for key in frames.swept:
         if key not in (LR, BATCH, LENGTH, MOMENTUM, OPTIMIZER, "seed"):
-            trials = trials[trials[key] == levels_in(frames, key, trials)[0]]
+            trials = trials[trials[key] == order_levels(frames, key, trials)[0]]
     return trials
 
 
-def scaled(
+def scale_trials(
     frames: StudyFrames, trials: pd.DataFrame, layers: pd.DataFrame, definition: str
 ) -> pd.DataFrame:
     """Return the trials with their dead fraction, scalings and cell: lr, batch and length."""
-    ends = dead_at_end(layers)
+    ends = count_dead_at_end(layers)
     ends = ends[ends["definition"] == definition]
     fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
-    rows = scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
+    rows = add_scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
     keys = [LR, BATCH, MOMENTUM, OPTIMIZER]
     return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1))
 
@@ -107,28 +113,28 @@ def plot_collapse(
 ) -> Figure:
     """Draw fraction against each candidate and the theory's walk, a row per length of training.
 
-    Requires cells with means and intervals, and `fits` by length.
+    Requires cells with means and intervals, and `fit_scalings` by length.
     """
     lengths = list(frame[LENGTH].unique())
-    figure = style.page(style.PAGE, 1.5 + 1.45 * len(lengths))
+    figure = style.new_figure(style.PAGE, 1.5 + 1.45 * len(lengths))
     names = [*CANDIDATES, "walk"]
     panels = figure.subplots(len(lengths), len(names), sharey=True, sharex="col", squeeze=False)
     rates, batches = sorted(frame["lr"].unique()), sorted(frame["batch"].unique())
-    color, marker = style.ramp(rates), style.markers(batches)
+    color, marker = style.assign_ramp(rates), style.assign_markers(batches)
     for i, length in enumerate(lengths):
         rows = frame[frame[LENGTH] == length]
         for j, name in enumerate(names):
             draw_cells(panels[i, j], rows, name, color, marker)
             fit = table[(table[LENGTH] == length) & (table["scaling"] == name)]
-            panels[i, j].set_title(title(fit) if name in CANDIDATES else "theory", fontsize=7)
+            panels[i, j].set_title(format_fit(fit) if name in CANDIDATES else "theory", fontsize=7)
             if i == len(lengths) - 1:
-                panels[i, j].set_xlabel(style.label(name), fontsize=7.5)
+                panels[i, j].set_xlabel(style.axis_label(name), fontsize=7.5)
         curve = rows.sort_values("walk")
         panels[i, -1].plot(curve["walk"], curve["predicted"], color="0.3", lw=1, zorder=1)
-        panels[i, 0].set_ylabel(length if len(lengths) > 1 else style.upright(definition))
+        panels[i, 0].set_ylabel(length if len(lengths) > 1 else style.upright_label(definition))
     panels[0, 0].set_ylim(bottom=-0.01)
     if len(lengths) > 1:
-        figure.supylabel(style.upright(definition), fontsize=8, ma="center")
+        figure.supylabel(style.upright_label(definition), fontsize=8, ma="center")
     looks = {"ls": "", "ms": 4}
     handles = [
         Line2D([], [], marker="o", color=color[r], label=f"η = {r:.3g}", **looks) for r in rates
@@ -136,8 +142,8 @@ def plot_collapse(
     handles += [
         Line2D([], [], marker=marker[b], color="0.4", label=f"B = {b:g}", **looks) for b in batches
     ]
-    style.legend(figure, handles, [str(one.get_label()) for one in handles])
-    style.note(figure, text)
+    style.write_legend(figure, handles, [str(one.get_label()) for one in handles])
+    style.write_note(figure, text)
     return figure
 
 
@@ -157,7 +163,7 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: d
     axes.tick_params(labelsize=7)
 
 
-def title(fit: pd.DataFrame) -> str:
+def format_fit(fit: pd.DataFrame) -> str:
     """Return the R^2 of a candidate with its interval."""
     row = fit.iloc[0]
     interval = "" if pd.isna(row["low"]) else f"\n[{row['low']:.2f}, {row['high']:.2f}]"

@@ -3,41 +3,46 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import dead_at_end as fractions_at_end
-from nvp.analysis.frames.derive import definitions, with_keys
+from nvp.analysis.frames.derive import add_keys, choose_definitions
+from nvp.analysis.frames.derive import count_dead_at_end as fractions_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.effect import draw_effect, hue_handles
-from nvp.analysis.selection.chosen_trials import crossed, fixed, levels_in, watched_caption
-from nvp.analysis.selection.question import Drawing, Question, finished
+from nvp.analysis.selection.chosen_trials import (
+    find_fixed_keys,
+    keep_common_levels,
+    order_levels,
+    selection_caption,
+)
+from nvp.analysis.selection.question import Drawing, Question, select_finished
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
     interval_caption,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
 )
 
 
-def dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
+def draw_dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: do more neurons die at a higher level of x?"""
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = crossed(finished(frames.trials, "none"), [x, hue], frames.swept)
+    done = keep_common_levels(select_finished(frames.trials, "none"), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
-    ends = with_keys(fractions_at_end(layers), done, [x, hue, "seed"])
-    ends = ends[ends["definition"].isin(definitions(layers))]
+    ends = add_keys(fractions_at_end(layers), done, [x, hue, "seed"])
+    ends = ends[ends["definition"].isin(choose_definitions(layers))]
     frame = with_interval(ends, "fraction", ["definition", x, hue])
-    text = caption(
+    text = join_captions(
         interval_caption(frame),
         "Dots: trials, unpruned, last epoch.",
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
-        watched_caption(frames, done, [x, hue]).replace("Unpruned trials.", "").strip(),
-        pooled_caption(frames, [x, hue, *fixed(frames, done, [x, hue])]),
+        selection_caption(frames, done, [x, hue]).replace("Unpruned trials.", "").strip(),
+        pooled_caption(frames, [x, hue, *find_fixed_keys(frames, done, [x, hue])]),
     )
-    orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
+    orders = {key: order_levels(frames, key, frame) for key in (x, hue)}
     return Drawing(plot_dead_at_end(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
 
@@ -46,18 +51,18 @@ def plot_dead_at_end(
 ) -> Figure:
     """Draw fraction against `x`, one line per level of `hue`, one panel per definition.
 
-    Requires `dead_at_end` with intervals by definition, `x` and `hue`.
+    Requires the rows of `count_dead_at_end`, with intervals by definition, `x` and `hue`.
     """
     shown = list(frame["definition"].unique())
-    figure = style.page(style.PAGE, 2.9)
+    figure = style.new_figure(style.PAGE, 2.9)
     (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
     for axes, definition in zip(panels, shown, strict=True):
         rows = frame[frame["definition"] == definition]
         draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0), orders=orders)
-        axes.set_ylabel(style.upright(definition))
+        axes.set_ylabel(style.upright_label(definition))
         axes.tick_params(labelleft=True)
     panels[0].set_ylim(bottom=0)  # shared, and only now that both are drawn
     handles = hue_handles(panels[0], hue, orders[hue])
-    style.legend(figure, handles, [str(handle.get_label()) for handle in handles])
-    style.note(figure, text)
+    style.write_legend(figure, handles, [str(handle.get_label()) for handle in handles])
+    style.write_note(figure, text)
     return figure

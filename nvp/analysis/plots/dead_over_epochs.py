@@ -7,46 +7,46 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nvp.analysis.frames.derive import dead_by_layer, headline, with_keys
+from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_stage
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import (
-    crossed,
     ends_caption,
-    fixed,
-    levels_in,
-    watched_caption,
+    find_fixed_keys,
+    keep_common_levels,
+    order_levels,
+    selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, Question, finished
+from nvp.analysis.selection.question import Drawing, Question, select_finished
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
     interval_caption,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
 )
 
 
-def dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
+def draw_dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: where in the network, and when, neurons die."""
     x, hue = question.x, question.hue
     unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = crossed(finished(frames.trials, "none"), [x, hue], frames.swept)
+    done = keep_common_levels(select_finished(frames.trials, "none"), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
-    definition = headline(layers)
-    rows = with_keys(dead_by_layer(layers, definition), done, [x, hue, "seed"])
+    definition = choose_headline(layers)
+    rows = add_keys(count_dead_by_stage(layers, definition), done, [x, hue, "seed"])
     frame = with_interval(rows, "fraction", [x, hue, "layer", "epoch"])
-    text = caption(
+    text = join_captions(
         interval_caption(frame).replace("interval", "band", 1),
-        watched_caption(frames, done, [x, hue]),
+        selection_caption(frames, done, [x, hue]),
         ends_caption(done),
         left_out_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
-        pooled_caption(frames, [x, hue, *fixed(frames, done, [x, hue])]),
+        pooled_caption(frames, [x, hue, *find_fixed_keys(frames, done, [x, hue])]),
     )
     frame = frame.assign(definition=definition)
-    orders = {key: levels_in(frames, key, frame) for key in (x, hue)}
+    orders = {key: order_levels(frames, key, frame) for key in (x, hue)}
     return Drawing(plot_dead_over_epochs(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
 
@@ -55,11 +55,12 @@ def plot_dead_over_epochs(
 ) -> Figure:
     """Draw fraction against epoch, one line and band per layer; columns are `x`, rows `hue`.
 
-    Requires `dead_by_layer` with intervals by `x`, `hue`, layer and epoch, and its definition.
+    Requires the rows of `count_dead_by_stage`, with intervals by `x`, `hue`, layer and epoch, and
+    with the definition of death.
     """
     columns, rows = orders[x], orders[hue]
     layers = list(frame.sort_values("depth")["layer"].astype(str).unique())
-    figure = style.page(style.PAGE, 1.15 + 1.4 * len(rows))
+    figure = style.new_figure(style.PAGE, 1.15 + 1.4 * len(rows))
     # limits by hand: what shares them is asked for them at every tick
     panels = figure.subplots(len(rows), len(columns), squeeze=False)
     high = min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0
@@ -73,20 +74,20 @@ def plot_dead_over_epochs(
             panels[i, j].set(xlim=(first - margin, last + margin), ylim=(0, high))
             panels[i, j].label_outer()
             if i == 0:
-                panels[i, j].set_title(style.name(x, column))
-        panels[i, 0].set_ylabel(style.name(hue, row))
+                panels[i, j].set_title(style.level_name(x, column))
+        panels[i, 0].set_ylabel(style.level_name(hue, row))
     for axes in panels[-1]:
-        axes.set_xlabel(style.label("epoch"))
+        axes.set_xlabel(style.axis_label("epoch"))
     handles = panels[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=min(len(layers), 8))
-    figure.supylabel(style.upright(frame["definition"].iloc[0]), fontsize=8, ma="center")
-    style.note(figure, text)
+    figure.supylabel(style.upright_label(frame["definition"].iloc[0]), fontsize=8, ma="center")
+    style.write_note(figure, text)
     return figure
 
 
 def draw_layers(axes: Axes, cells: Mapping[str, pd.DataFrame | None]) -> None:
     """Draw one panel: a line and a band per layer, the band clipped to [0, 1] where drawn."""
-    color = style.colors(list(cells))
+    color = style.assign_colors(list(cells))
     for layer, cell in cells.items():
         name = style.layer_name(layer)
         if cell is None:

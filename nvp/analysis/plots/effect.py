@@ -32,7 +32,7 @@ def draw_effect(
     levels, hues = orders[x], orders[hue]
     line = "" if any(isinstance(level, str) for level in levels) else "-"
     position = {one: i for i, one in enumerate(levels)}
-    color, marker = style.colors(hues), style.markers(hues)
+    color, marker = style.assign_colors(hues), style.assign_markers(hues)
     for i, one in enumerate(hues):
         rows = frame[frame[hue] == one]
         offset = DODGE * ((i + 0.5) / len(hues) - 0.5)
@@ -70,13 +70,15 @@ def name_levels(axes: Axes, x: str, levels: list) -> None:
     uneven = "" if np.allclose(gaps, gaps[:1]) else "\n(levels evenly spaced)"
     axes.set_xticks(range(len(levels)), [style.value_text(one, x) for one in levels])
     axes.set_xlim(-0.5, len(levels) - 0.5)
-    axes.set_xlabel(style.label(x) + uneven)
+    axes.set_xlabel(style.axis_label(x) + uneven)
 
 
 def hue_handles(axes: Axes, hue: str, hues: list) -> list:
     """Return the legend's entries of the lines that `draw_effect` draws."""
-    color, marker = style.colors(hues), style.markers(hues)
+    color, marker = style.assign_colors(hues), style.assign_markers(hues)
     return [
-        axes.plot([], [], color=color[one], marker=marker[one], ms=4, label=style.name(hue, one))[0]
+        axes.plot(
+            [], [], color=color[one], marker=marker[one], ms=4, label=style.level_name(hue, one)
+        )[0]
         for one in hues
     ]

@@ -5,42 +5,42 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import headline
+from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.frames.responses import responses
-from nvp.analysis.plots.grid import spans
+from nvp.analysis.frames.responses import add_responses
+from nvp.analysis.plots.grid import interval_reach
 from nvp.analysis.selection.chosen_trials import (
-    applicable,
     applicable_caption,
-    done,
-    levels_in,
-    rows_of,
+    order_levels,
+    select_applicable,
+    select_done,
+    select_rows,
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
-from nvp.analysis.statistics.effects import effects
+from nvp.analysis.statistics.effects import estimate_effects
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, left_out_caption
+from nvp.analysis.style.captions import join_captions, left_out_caption
 
 SHOWN = ("test_accuracy", "entropy", "sparsity", "ever_died", "weight_sparsity", "first_death")
 MOST = 4
 
 
-def effect_map(frames: StudyFrames, question: Question) -> Drawing:
+def draw_effect_map(frames: StudyFrames, question: Question) -> Drawing:
     """Return the forest of main effects; the frame has the interactions, too."""
-    finished = done(frames)
-    trials = applicable(frames, finished)
-    layers = rows_of(frames.layers, trials)
-    rows = responses(trials, layers, rows_of(frames.events, trials))
+    finished = select_done(frames)
+    trials = select_applicable(frames, finished)
+    layers = select_rows(frames.layers, trials)
+    rows = add_responses(trials, layers, select_rows(frames.events, trials))
     varied = rows.attrs["responses"]
     if not varied:
         raise NothingToDraw("expected a response that varies, got none: all trials are alike")
     keys = [key for key in frames.swept if key != "seed"]
     if not any(trials[key].nunique() > 1 for key in keys):
         raise NothingToDraw(f"expected a key with two levels, got one of each: {', '.join(keys)}")
-    chosen = [name for name in (headline(layers), *SHOWN) if name in varied][:MOST]
-    frame = effects(rows, keys, chosen)
-    orders = {key: levels_in(frames, key, trials) for key in keys if trials[key].nunique() > 1}
-    text = caption(
+    chosen = [name for name in (choose_headline(layers), *SHOWN) if name in varied][:MOST]
+    frame = estimate_effects(rows, keys, chosen)
+    orders = {key: order_levels(frames, key, trials) for key in keys if trials[key].nunique() > 1}
+    text = join_captions(
         effect_caption(frame, trials),
         applicable_caption(finished, trials),
         left_out_caption(frames, frames.trials),
@@ -60,9 +60,9 @@ def effect_caption(frame: pd.DataFrame, trials: pd.DataFrame) -> str:
         )
     lost = frame[(frame["other"] != "") & frame["note"].str.contains("without a trial")]
     lost = lost.drop_duplicates("term")
-    pairs = [f"{name_of(row['key'])} × {name_of(row['other'])}" for _, row in lost.iterrows()]
+    pairs = [f"{name_key(row['key'])} × {name_key(row['other'])}" for _, row in lost.iterrows()]
     crosses = mains[mains["estimate"].isna()].drop_duplicates("key")
-    alone = [f"{name_of(row['key'])} ({row['note']})" for _, row in crosses.iterrows()]
+    alone = [f"{name_key(row['key'])} ({row['note']})" for _, row in crosses.iterrows()]
     unknown = f" Not told: {', '.join(alone)}." if alone else ""
     left = (
         f" No interaction, since not all cells have a trial: {', '.join(pairs)}." if pairs else ""
@@ -74,37 +74,37 @@ def effect_caption(frame: pd.DataFrame, trials: pd.DataFrame) -> str:
     )
 
 
-def name_of(key: str) -> str:
+def name_key(key: str) -> str:
     """Return the name of a key within a sentence: without its unit."""
-    return style.label(key).partition(" (")[0]
+    return style.axis_label(key).partition(" (")[0]
 
 
 def plot_effect_map(frame: pd.DataFrame, *, orders: dict[str, list], text: str) -> Figure:
     """Draw a column per response and a row per level, rows of a key together.
 
-    Requires `effects`; `orders` are the levels of each key in their order.
+    Requires `estimate_effects`; `orders` are the levels of each key in their order.
     """
     shown = list(frame["response"].unique())
-    rows = rows_of_keys(orders)
-    figure = style.page(style.PAGE, 1.0 + 0.145 * (len(rows) + len(orders)))
+    rows = row_heights(orders)
+    figure = style.new_figure(style.PAGE, 1.0 + 0.145 * (len(rows) + len(orders)))
     (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
     for axes, response in zip(panels, shown, strict=True):
         mains = frame[(frame["other"] == "") & frame["key"].isin(list(orders))]
         draw_forest(axes, mains[mains["response"] == response], rows)
-        axes.set_xlabel(style.short(response), fontsize=7.5)
-    at = list(rows.values()) + list(headings(orders).values())
+        axes.set_xlabel(style.short_label(response), fontsize=7.5)
+    at = list(rows.values()) + list(heading_heights(orders).values())
     names = [style.value_text(level, key) for key, level in rows]
-    names += [style.short(key).replace("\n", " ") for key in orders]
+    names += [style.short_label(key).replace("\n", " ") for key in orders]
     panels[0].set_yticks(at, names)
     for tick, place in zip(panels[0].get_yticklabels(), at, strict=True):
-        tick.set_fontweight("bold" if place in headings(orders).values() else "normal")
+        tick.set_fontweight("bold" if place in heading_heights(orders).values() else "normal")
         tick.set_fontsize(7)
     panels[0].set_ylim(max(at) + 0.6, min(at) - 0.6)
-    style.note(figure, text)
+    style.write_note(figure, text)
     return figure
 
 
-def rows_of_keys(orders: dict[str, list]) -> dict[tuple[str, object], float]:
+def row_heights(orders: dict[str, list]) -> dict[tuple[str, object], float]:
     """Return where each level stands: below the heading of its key."""
     places, at = {}, 0.0
     for key, levels in orders.items():
@@ -113,7 +113,7 @@ def rows_of_keys(orders: dict[str, list]) -> dict[tuple[str, object], float]:
     return places
 
 
-def headings(orders: dict[str, list]) -> dict[str, float]:
+def heading_heights(orders: dict[str, list]) -> dict[str, float]:
     """Return where the heading of each key stands."""
     places, at = {}, 0.0
     for key, levels in orders.items():
@@ -132,7 +132,7 @@ def draw_forest(axes: Axes, frame: pd.DataFrame, rows: dict[tuple[str, object], 
     told = frame[known]
     sure = (told["p_holm"] < style.SIGNIFICANT).to_numpy()
     color = style.PALETTE[0]
-    reach = spans(told, "estimate")
+    reach = interval_reach(told, "estimate")
     axes.errorbar(told["estimate"], at[known], xerr=reach, fmt="none", ecolor=color, elinewidth=1)
     faces = np.where(sure, color, "white")
     axes.scatter(told["estimate"], at[known], s=12, c=faces, edgecolors=color, lw=0.8, zorder=3)

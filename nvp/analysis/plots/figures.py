@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.accuracy_vs_sparsity import accuracy_vs_sparsity
-from nvp.analysis.plots.collapse import collapse
-from nvp.analysis.plots.competing import competing
-from nvp.analysis.plots.dead_at_end import dead_at_end
-from nvp.analysis.plots.dead_over_epochs import dead_over_epochs
-from nvp.analysis.plots.effect_map import effect_map
-from nvp.analysis.plots.importance import importance
-from nvp.analysis.plots.interactions import interactions
-from nvp.analysis.plots.layer_map import layer_map
-from nvp.analysis.plots.layer_profile import layer_profile
-from nvp.analysis.plots.life_cycle import life_cycle_of_trial
-from nvp.analysis.plots.rank_stability import rank_stability
-from nvp.analysis.plots.survival import survival
-from nvp.analysis.plots.trade_off import trade_off
+from nvp.analysis.plots.accuracy_vs_sparsity import draw_accuracy_vs_sparsity
+from nvp.analysis.plots.collapse import draw_collapse
+from nvp.analysis.plots.competing import draw_competing
+from nvp.analysis.plots.dead_at_end import draw_dead_at_end
+from nvp.analysis.plots.dead_over_epochs import draw_dead_over_epochs
+from nvp.analysis.plots.effect_map import draw_effect_map
+from nvp.analysis.plots.importance import draw_importance
+from nvp.analysis.plots.interactions import draw_interactions
+from nvp.analysis.plots.layer_map import draw_layer_map
+from nvp.analysis.plots.layer_profile import draw_layer_profile
+from nvp.analysis.plots.life_cycle import draw_life_cycle
+from nvp.analysis.plots.rank_stability import draw_rank_stability
+from nvp.analysis.plots.survival import draw_survival
+from nvp.analysis.plots.trade_off import draw_trade_off
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.selection.studies import question_of
 from nvp.analysis.style import style
@@ -27,20 +27,20 @@ from nvp.analysis.style import style
 logger = logging.getLogger(__name__)
 
 FIGURES: dict[str, Callable[[StudyFrames, Question], Drawing]] = {
-    "dead_at_end": dead_at_end,
-    "dead_over_epochs": dead_over_epochs,
-    "accuracy_vs_sparsity": accuracy_vs_sparsity,
-    "life_cycle": life_cycle_of_trial,
-    "effect_map": effect_map,
-    "interactions": interactions,
-    "importance": importance,
-    "survival": survival,
-    "competing": competing,
-    "layer_map": layer_map,
-    "layer_profile": layer_profile,
-    "trade_off": trade_off,
-    "rank_stability": rank_stability,
-    "collapse": collapse,
+    "dead_at_end": draw_dead_at_end,
+    "dead_over_epochs": draw_dead_over_epochs,
+    "accuracy_vs_sparsity": draw_accuracy_vs_sparsity,
+    "life_cycle": draw_life_cycle,
+    "effect_map": draw_effect_map,
+    "interactions": draw_interactions,
+    "importance": draw_importance,
+    "survival": draw_survival,
+    "competing": draw_competing,
+    "layer_map": draw_layer_map,
+    "layer_profile": draw_layer_profile,
+    "trade_off": draw_trade_off,
+    "rank_stability": draw_rank_stability,
+    "collapse": draw_collapse,
 }
 
 
@@ -50,7 +50,7 @@ def draw(frames: StudyFrames, name: str, *, trial: str = "") -> Drawing:
     Raises:
         NothingToDraw: no trial that the figure is about has finished.
     """
-    with style.paper():
+    with style.paper_style():
         return FIGURES[name](frames, question_of(frames, trial=trial))
 
 
@@ -71,7 +71,7 @@ class Panel:
     missing: str = ""
 
 
-def panels(frames: StudyFrames, folder: Path, *, trial: str = "") -> Iterator[Panel]:
+def write_panels(frames: StudyFrames, folder: Path, *, trial: str = "") -> Iterator[Panel]:
     """Write every figure of a study to a folder, one after the other."""
     for name in question_of(frames).figures:
         try:
@@ -80,10 +80,10 @@ def panels(frames: StudyFrames, folder: Path, *, trial: str = "") -> Iterator[Pa
             logger.warning("%s is not drawn: %s", name, missing)
             yield Panel(name, missing=str(missing))
             continue
-        files = style.save(drawing.figure, folder, name, drawing.frame)
-        yield Panel(name, tuple(files), style.in_words(drawing.figure))
+        files = style.save_figure(drawing.figure, folder, name, drawing.frame)
+        yield Panel(name, tuple(files), style.describe_figure(drawing.figure))
 
 
 def draw_all(frames: StudyFrames, folder: Path, *, trial: str = "") -> list[Path]:
     """Write every figure of a study to a folder; what cannot be drawn is named in a warning."""
-    return [path for panel in panels(frames, folder, trial=trial) for path in panel.files]
+    return [path for panel in write_panels(frames, folder, trial=trial) for path in panel.files]

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 MOST_PANELS = 12
 
 
-def grid(
+def make_panels(
     figure: Figure, count: int, *, columns: int = 4, sharey: bool = True, sharex: bool = True
 ) -> list[Axes]:
     """Return `count` panels in rows of at most `columns`; what is left of the last row is empty."""
-    rows = rows_for(count, columns=columns)
-    wide = columns_for(count, columns=columns)
+    rows = count_rows(count, columns=columns)
+    wide = count_columns(count, columns=columns)
     axes = figure.subplots(rows, wide, sharex=sharex, sharey=sharey, squeeze=False).ravel()
     for empty in axes[count:]:
         empty.set_visible(False)
@@ -25,22 +25,22 @@ def grid(
     return list(axes[:count])
 
 
-def rows_for(count: int, *, columns: int = 4) -> int:
+def count_rows(count: int, *, columns: int = 4) -> int:
     """Return how many rows a grid of panels has."""
     return -(-count // min(count, columns))
 
 
-def columns_for(count: int, *, columns: int = 4) -> int:
+def count_columns(count: int, *, columns: int = 4) -> int:
     """Return how many panels stand in a row, so that the last row is about as long as others."""
-    return -(-count // rows_for(count, columns=columns))
+    return -(-count // count_rows(count, columns=columns))
 
 
-def bottom(panels: list[Axes], *, columns: int = 4) -> list[Axes]:
+def bottom_panels(panels: list[Axes], *, columns: int = 4) -> list[Axes]:
     """Return the panels with nothing below them."""
-    return panels[-columns_for(len(panels), columns=columns) :]
+    return panels[-count_columns(len(panels), columns=columns) :]
 
 
-def band(
+def draw_band(
     axes: Axes, rows: pd.DataFrame, x: str, y: str, *, look: dict[str, Any], limits=(0.0, 1.0)
 ) -> None:
     """Draw a line and, where low and high are known, a band clipped to `limits` where drawn."""
@@ -54,7 +54,9 @@ def band(
         axes.fill_between(known[x], low, high, color=color, alpha=0.18, linewidth=0, step=step)
 
 
-def spans(rows: pd.DataFrame, value: str, limits: tuple[float, float] | None = None) -> np.ndarray:
+def interval_reach(
+    rows: pd.DataFrame, value: str, limits: tuple[float, float] | None = None
+) -> np.ndarray:
     """Return, 2 x rows, how far an interval reaches below and above a value; 0 where unknown."""
     ends = rows[["low", "high"]].to_numpy(dtype=float)
     ends = np.clip(ends, *limits) if limits else ends

@@ -4,11 +4,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import headline
+from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.frames.responses import responses
-from nvp.analysis.plots.grid import spans
-from nvp.analysis.selection.chosen_trials import applicable, applicable_caption, done, rows_of
+from nvp.analysis.frames.responses import add_responses
+from nvp.analysis.plots.grid import interval_reach
+from nvp.analysis.selection.chosen_trials import (
+    applicable_caption,
+    select_applicable,
+    select_done,
+    select_rows,
+)
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.importance import (
     COLUMNS,
@@ -16,23 +21,23 @@ from nvp.analysis.statistics.importance import (
     FANOVA,
     FEWEST,
     PERMUTATION,
-    importances,
+    measure_importances,
 )
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, left_out_caption
+from nvp.analysis.style.captions import join_captions, left_out_caption
 
 AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
 
 
-def importance(frames: StudyFrames, question: Question) -> Drawing:
+def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
     """Return bars of every swept key for the dead fraction and the test accuracy."""
-    finished = done(frames)
-    trials = applicable(frames, finished)
-    layers = rows_of(frames.layers, trials)
-    rows = responses(trials, layers, rows_of(frames.events, trials))
-    names = [name for name in (headline(layers), "test_accuracy") if name in rows.columns]
+    finished = select_done(frames)
+    trials = select_applicable(frames, finished)
+    layers = select_rows(frames.layers, trials)
+    rows = add_responses(trials, layers, select_rows(frames.events, trials))
+    names = [name for name in (choose_headline(layers), "test_accuracy") if name in rows.columns]
     keys = [key for key in frames.swept if key != "seed"]
-    frame = importances(rows, keys, names)
+    frame = measure_importances(rows, keys, names)
     if frame.empty:
         raise NothingToDraw(
             f"expected {FEWEST} settings that differ in their response, "
@@ -40,9 +45,9 @@ def importance(frames: StudyFrames, question: Question) -> Drawing:
         )
     cells = frame["cells"].max()
     scores = frame.dropna(subset=["score"]).drop_duplicates("response")
-    names = {name: style.label(name).partition(" (")[0] for name in scores["response"]}
+    names = {name: style.axis_label(name).partition(" (")[0] for name in scores["response"]}
     fits = ", ".join(f"{r.score:.2f} for {names[r.response]}" for r in scores.itertuples())
-    text = caption(
+    text = join_captions(
         f"{cells} settings, each the mean of its n = {trials['seed'].nunique()} seeds. Whisker: "
         f"2.5 to 97.5 % of {DRAWS} draws of settings with replacement. Permutation: "
         f"of settings left out, where the forest's R² is {fits}: near or below 0 it knows nothing. "
@@ -54,16 +59,16 @@ def importance(frames: StudyFrames, question: Question) -> Drawing:
 
 
 def plot_importance(frame: pd.DataFrame, *, text: str) -> Figure:
-    """Draw a bar per key, a panel per response and evaluator. Requires `importances`."""
+    """Draw a bar per key, a panel per response and evaluator. Requires `measure_importances`."""
     shown, keys = list(frame["response"].unique()), list(frame["key"].unique())
-    figure = style.page(style.PAGE, 0.9 + len(shown) * (0.5 + 0.2 * len(keys)))
+    figure = style.new_figure(style.PAGE, 0.9 + len(shown) * (0.5 + 0.2 * len(keys)))
     panels = figure.subplots(len(shown), len(AXES), sharey=True, sharex="col", squeeze=False)
     for i, response in enumerate(shown):
         for j, (evaluator, label) in enumerate(AXES.items()):
             rows = frame[(frame["response"] == response) & (frame["evaluator"] == evaluator)]
             axes, at = panels[i, j], np.array([keys.index(key) for key in rows["key"]])
             axes.barh(at, rows["importance"], height=0.6, color=style.PALETTE[[0, 1][j]], alpha=0.8)
-            reach = spans(rows, "importance")
+            reach = interval_reach(rows, "importance")
             axes.errorbar(
                 rows["importance"],
                 at,
@@ -74,11 +79,13 @@ def plot_importance(frame: pd.DataFrame, *, text: str) -> Figure:
                 capsize=2,
             )
             axes.axvline(0, color="0.4", lw=0.6)
-            axes.set_title(f"{style.label(response).partition(' (')[0]}: {evaluator}", fontsize=7.5)
+            axes.set_title(
+                f"{style.axis_label(response).partition(' (')[0]}: {evaluator}", fontsize=7.5
+            )
             if i == len(shown) - 1:
-                axes.set_xlabel(style.label(label))
-    names = [style.short(key).replace("\n", " ") for key in keys]
+                axes.set_xlabel(style.axis_label(label))
+    names = [style.short_label(key).replace("\n", " ") for key in keys]
     panels[0, 0].set_yticks(range(len(keys)), names)
     panels[0, 0].set_ylim(len(keys) - 0.5, -0.5)
-    style.note(figure, text)
+    style.write_note(figure, text)
     return figure

@@ -8,63 +8,65 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import headline
+from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.frames.responses import responses
+from nvp.analysis.frames.responses import add_responses
 from nvp.analysis.selection.chosen_trials import (
-    asked_for,
-    fixed,
-    levels_in,
-    rows_of,
-    watched,
-    watched_caption,
+    find_fixed_keys,
+    order_levels,
+    select_comparable,
+    select_rows,
+    select_shown,
+    selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
-from nvp.analysis.statistics.effects import effects
+from nvp.analysis.statistics.effects import estimate_effects
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
+    count_seeds,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
-    seeds_of,
 )
 
 ROOM = 0.6  # inches of a cell that holds an interval
 
 
-def interactions(frames: StudyFrames, question: Question) -> Drawing:
+def draw_interactions(frames: StudyFrames, question: Question) -> Drawing:
     """Return the cells of x and hue: the dead fraction and the test accuracy."""
     x, hue = question.x, question.hue
     keys = [x, hue]
-    trials = watched(frames, keys)
-    orders = {key: levels_in(frames, key, trials) for key in keys}
+    trials = select_comparable(frames, keys)
+    orders = {key: order_levels(frames, key, trials) for key in keys}
     for key, levels in orders.items():
         if len(levels) < 2:
             raise NothingToDraw(f"expected two levels of {key}, got {levels[0]!r} alone")
-    layers = rows_of(frames.layers, trials)
-    rows = responses(trials, layers, rows_of(frames.events, trials))
+    layers = select_rows(frames.layers, trials)
+    rows = add_responses(trials, layers, select_rows(frames.events, trials))
     shown = dict.fromkeys(
-        name for name in (headline(layers), "test_accuracy") if name in rows.attrs["responses"]
+        name
+        for name in (choose_headline(layers), "test_accuracy")
+        if name in rows.attrs["responses"]
     )
     if not shown:
         raise NothingToDraw("expected trials that differ in deaths or accuracy, got none")
     cells = [seed_interval(rows, name, keys).assign(response=name) for name in shown]
-    tests = effects(rows, keys, list(shown))
+    tests = estimate_effects(rows, keys, list(shown))
     pair = tests[tests["term"] == ":".join(keys)].drop_duplicates("response")
     frame = pd.concat(cells, ignore_index=True).merge(
         pair[["response", "p_term", "note"]], on="response", how="left"
     )
     known = frame["low"].notna().any()
-    text = caption(
-        f"A cell: mean{' and 95 % t-interval' if known else ''} over {seeds_of(frame)}"
+    text = join_captions(
+        f"A cell: mean{' and 95 % t-interval' if known else ''} over {count_seeds(frame)}"
         f"{'' if known else ', so no interval'}.",
         "p: F-test that the two effects add up." if frame["p_term"].notna().any() else "",
-        watched_caption(frames, trials, keys),
-        left_out_caption(frames, asked_for(frames, keys)),
+        selection_caption(frames, trials, keys),
+        left_out_caption(frames, select_shown(frames, keys)),
         noise_caption(frames, keys),
-        pooled_caption(frames, [*keys, *fixed(frames, trials, keys)]),
+        pooled_caption(frames, [*keys, *find_fixed_keys(frames, trials, keys)]),
     )
     return Drawing(plot_interactions(frame, x=x, hue=hue, orders=orders, text=text), frame)
 
@@ -81,15 +83,15 @@ def plot_interactions(
     size = (1, len(shown)) if beside else (len(shown), 1)
     width = cell_width(orders[x], orders[hue], style.PAGE / size[1])
     down = 0.75 + 0.33 * len(orders[hue]) + (0.0 if width >= ROOM else 0.5)
-    figure = style.page(style.PAGE, 0.75 + size[0] * down)
+    figure = style.new_figure(style.PAGE, 0.75 + size[0] * down)
     panels = figure.subplots(*size, squeeze=False).ravel()
     for axes, response in zip(panels, shown, strict=True):
         rows = frame[frame["response"] == response]
         draw_cells(axes, rows, x=x, hue=hue, orders=orders, whole=width >= ROOM)
         p = rows["p_term"].iloc[0]
         test = "" if pd.isna(p) else f"\ninteraction: p {'< 0.001' if p < 0.001 else f'= {p:.2g}'}"
-        axes.set_title(style.label(response) + test)
-    style.note(figure, text)
+        axes.set_title(style.axis_label(response) + test)
+    style.write_note(figure, text)
     return figure
 
 
@@ -123,8 +125,8 @@ def draw_cells(
     if not whole:
         axes.tick_params(axis="x", labelrotation=60)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel(style.label(x))
-    axes.set_ylabel(style.label(hue))
+    axes.set_xlabel(style.axis_label(x))
+    axes.set_ylabel(style.axis_label(hue))
 
 
 def cell_text(row: dict[str, Any]) -> str:

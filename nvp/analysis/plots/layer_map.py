@@ -7,49 +7,49 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nvp.analysis.frames.derive import dead_in_layer, headline, with_keys
+from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_layer
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, bottom, grid, rows_for
+from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, make_panels
 from nvp.analysis.selection.chosen_trials import (
-    asked_for,
     ends_caption,
-    fixed,
-    levels_in,
-    rows_of,
-    watched,
-    watched_caption,
+    find_fixed_keys,
+    order_levels,
+    select_comparable,
+    select_rows,
+    select_shown,
+    selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
+    count_seeds,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
-    seeds_of,
 )
 
 
-def layer_map(frames: StudyFrames, question: Question) -> Drawing:
+def draw_layer_map(frames: StudyFrames, question: Question) -> Drawing:
     """Return the mean dead fraction of every layer and epoch."""
     x = question.x
-    trials = watched(frames, [x])
-    layers = rows_of(frames.layers, trials)
-    definition = headline(layers)
-    rows = with_keys(dead_in_layer(layers, definition), trials, [x, "seed"])
+    trials = select_comparable(frames, [x])
+    layers = select_rows(frames.layers, trials)
+    definition = choose_headline(layers)
+    rows = add_keys(count_dead_by_layer(layers, definition), trials, [x, "seed"])
     frame = seed_interval(rows, "fraction", [x, "layer", "epoch"])
     depth = layers.groupby("layer", observed=True)["depth"].min()
     frame = frame.assign(depth=frame["layer"].map(depth).astype(int), definition=definition)
-    levels = levels_in(frames, x, frame)
-    text = caption(
-        f"Colour: mean over {seeds_of(frame)}.",
+    levels = order_levels(frames, x, frame)
+    text = join_captions(
+        f"Colour: mean over {count_seeds(frame)}.",
         f"The first {MOST_PANELS} of {len(levels)} levels." if len(levels) > MOST_PANELS else "",
-        watched_caption(frames, trials, [x]),
+        selection_caption(frames, trials, [x]),
         ends_caption(trials),
-        left_out_caption(frames, asked_for(frames, [x])),
+        left_out_caption(frames, select_shown(frames, [x])),
         noise_caption(frames, [x]),
-        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
+        pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )
     return Drawing(plot_layer_map(frame, x=x, levels=levels[:MOST_PANELS], text=text), frame)
 
@@ -61,9 +61,9 @@ def plot_layer_map(frame: pd.DataFrame, *, x: str, levels: list, text: str) -> F
     """
     names = frame.sort_values("depth")["layer"].astype(str).unique()
     high = 0.13 * len(names)
-    rows = rows_for(len(levels))
-    figure = style.page(style.PAGE, 1.15 + rows * (0.35 + max(high, 0.8)))
-    panels = grid(figure, len(levels))
+    rows = count_rows(len(levels))
+    figure = style.new_figure(style.PAGE, 1.15 + rows * (0.35 + max(high, 0.8)))
+    panels = make_panels(figure, len(levels))
     most = frame["mean"].max() or 1.0
     image = ScalarMappable(Normalize(0, most), cmap=style.HEAT)
     for axes, level in zip(panels, levels, strict=True):
@@ -77,16 +77,16 @@ def plot_layer_map(frame: pd.DataFrame, *, x: str, levels: list, text: str) -> F
             edges, np.arange(len(names) + 1) - 0.5, table.to_numpy(), vmin=0, vmax=most,
             cmap=style.HEAT, rasterized=True,
         )  # fmt: skip
-        axes.set_title(style.name(x, level))
+        axes.set_title(style.level_name(x, level))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_yticks(range(len(names)), [style.layer_name(name) for name in names])
         axes.tick_params(axis="y", length=0, labelsize=7)
         axes.spines[:].set_visible(False)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
-    for axes in bottom(panels):
-        axes.set_xlabel(style.label("epoch"))
+    for axes in bottom_panels(panels):
+        axes.set_xlabel(style.axis_label("epoch"))
     bar = figure.colorbar(image, ax=panels, shrink=0.9, pad=0.01, aspect=25)
-    bar.set_label(style.upright(frame["definition"].iloc[0]))
+    bar.set_label(style.upright_label(frame["definition"].iloc[0]))
     bar.outline.set_visible(False)
-    style.note(figure, text)
+    style.write_note(figure, text)
     return figure

@@ -3,38 +3,50 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import masked_at_end, with_keys
+from nvp.analysis.frames.derive import add_keys, count_masked_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
-from nvp.analysis.selection.chosen_trials import METHOD, NONE, fixed, levels_in, pruned, rows_of
+from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
+from nvp.analysis.selection.chosen_trials import (
+    METHOD,
+    NONE,
+    find_fixed_keys,
+    order_levels,
+    select_pruned,
+    select_rows,
+)
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, interval_caption, left_out_caption, pooled_caption
+from nvp.analysis.style.captions import (
+    interval_caption,
+    join_captions,
+    left_out_caption,
+    pooled_caption,
+)
 
 TARGET = "prune.sparsity"
 
 
-def layer_profile(frames: StudyFrames, question: Question) -> Drawing:
+def draw_layer_profile(frames: StudyFrames, question: Question) -> Drawing:
     """Return the masked fraction by layer: a panel per method, a line per sparsity (else per x)."""
-    trials = pruned(frames)
+    trials = select_pruned(frames)
     line = TARGET if TARGET in frames.swept or question.x == METHOD else question.x
-    rows = masked_at_end(rows_of(frames.layers, trials))
+    rows = count_masked_at_end(select_rows(frames.layers, trials))
     if not rows["masked"].any():
         raise NothingToDraw("expected masked neurons, got none: only weights were pruned")
-    rows = with_keys(rows, trials, [METHOD, line, "seed"])
+    rows = add_keys(rows, trials, [METHOD, line, "seed"])
     frame = seed_interval(rows, "fraction", [METHOD, line, "layer"])
     depth = rows.groupby("layer", observed=True)["depth"].min()
     frame = frame.assign(depth=frame["layer"].map(depth).astype(int))
-    methods = levels_in(frames, METHOD, frame)
-    text = caption(
+    methods = order_levels(frames, METHOD, frame)
+    text = join_captions(
         interval_caption(frame).replace("interval", "band", 1),
         f"The first {MOST_PANELS} of {len(methods)}." if len(methods) > MOST_PANELS else "",
         left_out_caption(frames, frames.trials[frames.trials[METHOD] != NONE]),
-        pooled_caption(frames, [METHOD, line, *fixed(frames, trials)]),
+        pooled_caption(frames, [METHOD, line, *find_fixed_keys(frames, trials)]),
     )
     shown = methods[:MOST_PANELS]
-    levels = levels_in(frames, line, frame)
+    levels = order_levels(frames, line, frame)
     figure = plot_layer_profile(frame, methods=shown, line=line, levels=levels, text=text)
     return Drawing(figure, frame)
 
@@ -48,23 +60,23 @@ def plot_layer_profile(
     """
     names = list(frame.sort_values("depth")["layer"].astype(str).unique())
     columns = 4 if len(names) <= 8 else 2
-    figure = style.page(style.PAGE, 1.5 + 1.3 * rows_for(len(methods), columns=columns))
-    panels = grid(figure, len(methods), columns=columns)
-    looks = style.looks(levels)
+    figure = style.new_figure(style.PAGE, 1.5 + 1.3 * count_rows(len(methods), columns=columns))
+    panels = make_panels(figure, len(methods), columns=columns)
+    looks = style.assign_looks(levels)
     for axes, method in zip(panels, methods, strict=True):
         axes.set_title(style.value_text(method))
         for level in levels:
             rows = frame[(frame[METHOD] == method) & (frame[line] == level)].sort_values("depth")
             rows = rows.assign(at=rows["layer"].astype(str).map(names.index))
-            look = looks[level] | {"ms": 3, "label": style.name(line, level)}
-            band(axes, rows, "at", "mean", look=look)
+            look = looks[level] | {"ms": 3, "label": style.level_name(line, level)}
+            draw_band(axes, rows, "at", "mean", look=look)
         axes.set_xticks(range(len(names)), [style.layer_name(name) for name in names])
         if len(names) * len(panels[:columns]) > 12:
             axes.tick_params(axis="x", labelrotation=90, labelsize=7)
     panels[0].set_ylim(0, min(1.0, 1.05 * frame[["mean", "high"]].max(axis=None)) or 1.0)
-    for axes in bottom(panels, columns=columns):
-        axes.set_xlabel(style.label("layer"))
-    figure.supylabel(style.label("masked_fraction"), fontsize=8)
-    style.legend(figure, *panels[0].get_legend_handles_labels())
-    style.note(figure, text)
+    for axes in bottom_panels(panels, columns=columns):
+        axes.set_xlabel(style.axis_label("layer"))
+    figure.supylabel(style.axis_label("masked_fraction"), fontsize=8)
+    style.write_legend(figure, *panels[0].get_legend_handles_labels())
+    style.write_note(figure, text)
     return figure

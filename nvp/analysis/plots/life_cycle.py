@@ -6,31 +6,36 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from nvp.analysis.frames.derive import STATES, headline, life_cycle, liveliest
+from nvp.analysis.frames.derive import (
+    STATES,
+    choose_headline,
+    find_liveliest_trial,
+    replay_life_cycle,
+)
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question, finished
+from nvp.analysis.selection.question import Drawing, NothingToDraw, Question, select_finished
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption
+from nvp.analysis.style.captions import join_captions
 from nvp.analysis.style.words import DEATH_NAMES, STATE_NAMES
 from nvp.config.registry import nearest
 
 METHOD = "dead"
 
 
-def life_cycle_of_trial(frames: StudyFrames, question: Question) -> Drawing:
+def draw_life_cycle(frames: StudyFrames, question: Question) -> Drawing:
     """Return the raster of the trial asked for, else of the one with most events when pruned."""
     trial_id = question.trial or choose_trial(frames)
     seen = frames.layers["trial_id"] == trial_id
     if not seen.any():
         raise NothingToDraw(f"expected rows of trial {trial_id}, got none: it failed")
-    death = headline(frames.layers[seen])
-    frame = life_cycle(frames.events, frames.layers, trial_id).assign(death=death)
+    death = choose_headline(frames.layers[seen])
+    frame = replay_life_cycle(frames.events, frames.layers, trial_id).assign(death=death)
     trial = frames.trials.set_index("trial_id").loc[trial_id]
     keys = dict.fromkeys([question.x, question.hue, *frames.swept])
-    settings = ", ".join(style.level(key, trial[key]) for key in keys)
+    settings = ", ".join(style.level_text(key, trial[key]) for key in keys)
     title = f"trial {trial_id}: {settings}"
     chosen = "" if question.trial else "The finished pruned trial with most events."
-    text = caption(
+    text = join_captions(
         f"One trial (n = 1, {trial['status']}).",
         chosen,
         "State: after the epoch's pruning.",
@@ -41,8 +46,8 @@ def life_cycle_of_trial(frames: StudyFrames, question: Question) -> Drawing:
 
 def choose_trial(frames: StudyFrames) -> str:
     """Return the finished pruned trial with most events."""
-    pruned = finished(frames.trials, METHOD)
-    return liveliest(frames.events, list(pruned["trial_id"]))
+    pruned = select_finished(frames.trials, METHOD)
+    return find_liveliest_trial(frames.events, list(pruned["trial_id"]))
 
 
 def check_trial(frames: StudyFrames, trial_id: str) -> None:
@@ -58,12 +63,12 @@ def check_trial(frames: StudyFrames, trial_id: str) -> None:
 def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
     """Draw neurons x epochs as a raster of states, layers apart.
 
-    Requires `life_cycle`, and the definition of death that its events follow.
+    Requires `replay_life_cycle`, and the definition of death that its events follow.
     """
     codes = frame["state"].map({state: i for i, state in enumerate(STATES)})
     raster = frame.assign(code=codes).pivot(index="row", columns="epoch", values="code")
     first, last = raster.columns.min(), raster.columns.max()
-    figure = style.page(style.COLUMN, 4.6)
+    figure = style.new_figure(style.COLUMN, 4.6)
     axes = figure.subplots()
     axes.imshow(
         raster.to_numpy(),
@@ -83,13 +88,13 @@ def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
     axes.set_yticks(spans.mean(axis=1).to_list(), names)
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("neurons by layer (number), sorted by first death")
-    axes.set_xlabel(style.label("epoch"))
+    axes.set_xlabel(style.axis_label("epoch"))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.spines[:].set_visible(False)
     names_of = STATE_NAMES | {"dead": DEATH_NAMES[frame["death"].iloc[0]]}
     handles = [Patch(facecolor=style.STATES[state], label=names_of[state]) for state in STATES]
     place = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "columnspacing": 1.2}
     axes.legend(handles=handles, ncols=len(STATES), **place)
-    style.head(figure, title)
-    style.note(figure, text)
+    style.write_title(figure, title)
+    style.write_note(figure, text)
     return figure

@@ -6,51 +6,51 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.frames.derive import with_keys
+from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import band
+from nvp.analysis.plots.grid import draw_band
 from nvp.analysis.selection.chosen_trials import (
-    asked_for,
     ends_caption,
-    fixed,
-    watched,
-    watched_caption,
+    find_fixed_keys,
+    select_comparable,
+    select_shown,
+    selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.rank_stability import CHANCE, CRITERIA, MOST_NEURONS
-from nvp.analysis.statistics.rank_stability import rank_stability as agreement
+from nvp.analysis.statistics.rank_stability import measure_rank_stability as agreement
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, left_out_caption, pooled_caption, seeds_of
+from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 from nvp.analysis.style.words import CRITERION_NAMES
 
 MOST_TRIALS = 24
 AGREEMENTS = {"tau": 0.0, "jaccard": CHANCE}  # and what chance gives
 
 
-def rank_stability(frames: StudyFrames, question: Question) -> Drawing:
+def draw_rank_stability(frames: StudyFrames, question: Question) -> Drawing:
     """Return, per criterion, the agreement of its ranks at an epoch with those at the end."""
-    trials = watched(frames, [])
-    sample = evenly(trials, [key for key in frames.swept if key != "seed"])
+    trials = select_comparable(frames, [])
+    sample = sample_evenly(trials, [key for key in frames.swept if key != "seed"])
     rows = agreement(replace(frames, trials=sample).neurons)
     if rows.empty:
         raise NothingToDraw("expected neurons sampled at two epochs, got one")
-    rows = with_keys(rows, sample, ["seed"])
+    rows = add_keys(rows, sample, ["seed"])
     parts = [
         seed_interval(rows, value, ["criterion", "epoch"]).assign(agreement=value)
         for value in AGREEMENTS
     ]
     frame = pd.concat(parts, ignore_index=True)
     few = len(sample) < len(trials)
-    text = caption(
-        f"Line: mean over {seeds_of(frame)}{band_caption(frame)}.",
+    text = join_captions(
+        f"Line: mean over {count_seeds(frame)}{band_caption(frame)}.",
         "Dotted: chance. Neurons kept at both epochs; layers weighted by their neurons, "
         f"of a layer at most {MOST_NEURONS}.",
         f"{len(sample)} of {len(trials)} trials, evenly over settings, all seeds." if few else "",
-        watched_caption(frames, trials, []),
+        selection_caption(frames, trials, []),
         ends_caption(trials),
-        left_out_caption(frames, asked_for(frames, [])),
-        pooled_caption(frames, fixed(frames, sample)),
+        left_out_caption(frames, select_shown(frames, [])),
+        pooled_caption(frames, find_fixed_keys(frames, sample)),
     )  # fmt: skip
     return Drawing(plot_rank_stability(frame, text=text), frame)
 
@@ -61,7 +61,7 @@ def band_caption(frame: pd.DataFrame) -> str:
     return "; band: its 95 % t-interval" if known else ", so there is no band"
 
 
-def evenly(trials: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def sample_evenly(trials: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return about MOST_TRIALS trials: evenly spaced settings with all their seeds."""
     if not keys:
         return trials
@@ -76,16 +76,16 @@ def plot_rank_stability(frame: pd.DataFrame, *, text: str) -> Figure:
 
     Requires means with intervals by agreement, criterion and epoch.
     """
-    figure = style.page(style.PAGE, 3.2)
+    figure = style.new_figure(style.PAGE, 3.2)
     panels = figure.subplots(1, len(AGREEMENTS), sharex=True)
     criteria = [name for name in CRITERIA if name in set(frame["criterion"])]
-    looks = style.looks(criteria)
+    looks = style.assign_looks(criteria)
     for axes, (value, chance) in zip(panels, AGREEMENTS.items(), strict=True):
         for criterion in criteria:
             rows = frame[(frame["criterion"] == criterion) & (frame["agreement"] == value)]
             rows = rows.sort_values("epoch")
             look = looks[criterion] | {"ms": 3, "label": CRITERION_NAMES[criterion]}
-            band(
+            draw_band(
                 axes,
                 rows.rename(columns={"mean": value}),
                 "epoch",
@@ -94,9 +94,9 @@ def plot_rank_stability(frame: pd.DataFrame, *, text: str) -> Figure:
                 limits=(-1, 1),
             )
         axes.axhline(chance, color="0.4", lw=0.9, ls=":", zorder=1)
-        axes.set_ylabel(style.label(value))
-        axes.set_xlabel(style.label("epoch"))
+        axes.set_ylabel(style.axis_label(value))
+        axes.set_xlabel(style.axis_label("epoch"))
         axes.set_ylim(top=1.02)
-    style.legend(figure, *panels[0].get_legend_handles_labels())
-    style.note(figure, text)
+    style.write_legend(figure, *panels[0].get_legend_handles_labels())
+    style.write_note(figure, text)
     return figure

@@ -5,24 +5,24 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, band, bottom, grid, rows_for
+from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
 from nvp.analysis.selection.chosen_trials import (
-    asked_for,
     ends_caption,
-    fixed,
-    levels_in,
-    rows_of,
-    watched,
-    watched_caption,
+    find_fixed_keys,
+    order_levels,
+    select_comparable,
+    select_rows,
+    select_shown,
+    selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, Question
-from nvp.analysis.statistics.hazard import hazard_ratios, revivals
+from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratios
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.statistics.neuron_lives import life_counts, neuron_lives
-from nvp.analysis.statistics.survival import survival as kaplan_meier
+from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
+from nvp.analysis.statistics.survival import estimate_survival as kaplan_meier
 from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
-    caption,
+    join_captions,
     left_out_caption,
     noise_caption,
     pooled_caption,
@@ -30,27 +30,27 @@ from nvp.analysis.style.captions import (
 )
 
 
-def survival(frames: StudyFrames, question: Question) -> Drawing:
+def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
     """Return Kaplan-Meier curves of the first death; the hazards and revivals are in its note."""
     x = question.x
-    trials = watched(frames, [x])
-    layers = rows_of(frames.layers, trials)
-    events = rows_of(frames.events, trials)
-    lives = neuron_lives(events, layers)
-    frame = kaplan_meier(life_counts(lives, trials, ["layer", x]), ["layer", x])
+    trials = select_comparable(frames, [x])
+    layers = select_rows(frames.layers, trials)
+    events = select_rows(frames.events, trials)
+    lives = find_first_lives(events, layers)
+    frame = kaplan_meier(count_lives(lives, trials, ["layer", x]), ["layer", x])
     names = layers.sort_values("depth")["layer"].astype(str).unique()
-    text = caption(
+    text = join_captions(
         seeds_caption(frame, "Kaplan-Meier curve"),
-        watched_caption(frames, trials, [x]),
+        selection_caption(frames, trials, [x]),
         "Pruned neurons count as lost from sight." if lives["event"].eq("pruned").any() else "",
-        hazard_caption(hazard_ratios(lives, trials, [x]), x),
-        revival_caption(revivals(events, trials, [x]), x, levels_in(frames, x, trials)),
+        hazard_caption(estimate_hazard_ratios(lives, trials, [x]), x),
+        revival_caption(count_revivals(events, trials, [x]), x, order_levels(frames, x, trials)),
         ends_caption(trials),
-        left_out_caption(frames, asked_for(frames, [x])),
+        left_out_caption(frames, select_shown(frames, [x])),
         noise_caption(frames, [x]),
-        pooled_caption(frames, [x, *fixed(frames, trials, [x])]),
+        pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )
-    levels = levels_in(frames, x, frame)
+    levels = order_levels(frames, x, frame)
     return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)
 
 
@@ -61,7 +61,7 @@ def hazard_caption(ratios: pd.DataFrame, x: str) -> str:
         return ""
     row = known.iloc[-1]
     interval = "" if pd.isna(row["low"]) else f" [{row['low']:.2g}, {row['high']:.2g}]"
-    level = style.level(x, row["level"])
+    level = style.level_text(x, row["level"])
     versus = style.value_text(row["reference"])
     return (
         f"Hazard of a first death at {level} over that at {versus}: {row['ratio']:.2g}{interval} "
@@ -74,7 +74,7 @@ def revival_caption(rows: pd.DataFrame, x: str, levels: list) -> str:
     shares = seed_interval(rows, "share", [x]).set_index(x)["mean"]
     known = [level for level in levels if level in shares.index and not isinstance(level, str)]
     ends = dict.fromkeys([*known[:1], *known[-1:]])
-    parts = [f"{shares[level]:.0%} at {style.level(x, level)}" for level in ends]
+    parts = [f"{shares[level]:.0%} at {style.level_text(x, level)}" for level in ends]
     return f"Deaths undone by a revival: {', '.join(parts)}." if parts else ""
 
 
@@ -83,21 +83,21 @@ def plot_survival(
 ) -> Figure:
     """Draw the share alive against the epoch, a step line and a band per level, a panel per layer.
 
-    Requires `survival` by layer and `x`.
+    Requires the rows of `estimate_survival` by layer and `x`.
     """
     there = set(frame["layer"])
     shown = [name for name in dict.fromkeys([*names, *sorted(there)]) if name in there]
     shown = shown[:MOST_PANELS]
-    figure = style.page(style.PAGE, 1.2 + 1.35 * rows_for(len(shown)))
-    panels = grid(figure, len(shown))
-    looks = style.looks(levels)
+    figure = style.new_figure(style.PAGE, 1.2 + 1.35 * count_rows(len(shown)))
+    panels = make_panels(figure, len(shown))
+    looks = style.assign_looks(levels)
     for axes, name in zip(panels, shown, strict=True):
         axes.set_title(style.layer_name(name))
         for level in levels:
             rows = frame[(frame["layer"] == name) & (frame[x] == level)]
             look = {"color": looks[level]["color"], "ls": looks[level]["ls"]}
-            label = style.name(x, level)
-            band(
+            label = style.level_name(x, level)
+            draw_band(
                 axes,
                 rows,
                 "epoch",
@@ -108,9 +108,9 @@ def plot_survival(
         axes.margins(x=0.02)
     least = min(frame["alive"].min(), frame["low"].min())
     panels[0].set_ylim(max(0.0, min(0.95, least - 0.03)), 1.005)
-    for axes in bottom(panels):
-        axes.set_xlabel(style.label("epoch"))
-    figure.supylabel(style.label("alive"), fontsize=8)
-    style.legend(figure, *panels[0].get_legend_handles_labels())
-    style.note(figure, text)
+    for axes in bottom_panels(panels):
+        axes.set_xlabel(style.axis_label("epoch"))
+    figure.supylabel(style.axis_label("alive"), fontsize=8)
+    style.write_legend(figure, *panels[0].get_legend_handles_labels())
+    style.write_note(figure, text)
     return figure

@@ -8,13 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import spans
-from nvp.analysis.selection.chosen_trials import METHOD, NONE, done, fixed, levels_in, pruned
+from nvp.analysis.plots.grid import interval_reach
+from nvp.analysis.selection.chosen_trials import (
+    METHOD,
+    NONE,
+    find_fixed_keys,
+    order_levels,
+    select_done,
+    select_pruned,
+)
 from nvp.analysis.selection.question import Drawing, Question
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.statistics.tradeoff import COSTS, SAVINGS, equal_accuracy, on_front, with_costs
+from nvp.analysis.statistics.tradeoff import (
+    COSTS,
+    SAVINGS,
+    add_costs,
+    find_equal_accuracy,
+    mark_front,
+)
 from nvp.analysis.style import style
-from nvp.analysis.style.captions import caption, left_out_caption, pooled_caption, seeds_of
+from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 
 TOLERANCE = 0.01
 NO_REFERENCE = "No unpruned trial has finished."
@@ -24,30 +37,32 @@ EQUAL = (
 )
 
 
-def trade_off(frames: StudyFrames, question: Question) -> Drawing:
+def draw_trade_off(frames: StudyFrames, question: Question) -> Drawing:
     """Return accuracy against every saving, by method, and the sparsity that costs nothing."""
-    pruned(frames)
-    trials = with_costs(done(frames))
+    select_pruned(frames)
+    trials = add_costs(select_done(frames))
     own = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
     names = [key for key in own if trials[key].map(lambda level: isinstance(level, str)).any()]
-    trials = trials.sort_values(METHOD, key=lambda column: column.map(place(frames)), kind="stable")
-    trials = trials.assign(**{METHOD: [series(row, names) for row in trials.to_dict("records")]})
+    trials = trials.sort_values(
+        METHOD, key=lambda column: column.map(rank_methods(frames)), kind="stable"
+    )
+    trials = trials.assign(**{METHOD: [name_line(row, names) for row in trials.to_dict("records")]})
     by = [METHOD, *[key for key in own if key not in names]]
-    frame = fronts(curves(trials, by))
+    frame = mark_fronts(average_costs(trials, by))
     # where other keys are swept, too, a pruned trial is compared with unpruned ones of its setting
     others = [key for key in frames.swept if not key.startswith("prune.") and key != "seed"]
-    saved = saving(trials)
-    kept = equal_accuracy(trials, others, cost=saved, tolerance=TOLERANCE)
+    saved = choose_saving(trials)
+    kept = find_equal_accuracy(trials, others, cost=saved, tolerance=TOLERANCE)
     equal = seed_interval(kept, "saving", [METHOD])
     bounds = kept.groupby(METHOD)["beyond"].any()
     equal = equal.assign(kind="equal accuracy", saving=saved, beyond=equal[METHOD].map(bounds))
     unpruned = seed_interval(trials[trials[METHOD] == NONE].assign(all=0), "test_accuracy", ["all"])
-    text = caption(
-        f"A marker: mean over {seeds_of(frame)}{bar_caption(frame)}.",
+    text = join_captions(
+        f"A marker: mean over {count_seeds(frame)}{bar_caption(frame)}.",
         f"Ring: on the Pareto front. {'Grey: unpruned.' if len(unpruned) else NO_REFERENCE}",
         EQUAL if len(equal) else "",
         left_out_caption(frames, frames.trials),
-        pooled_caption(frames, [*by, *names, *fixed(frames, trials)]),
+        pooled_caption(frames, [*by, *names, *find_fixed_keys(frames, trials)]),
     )
     methods = [method for method in trials[METHOD].unique() if method != NONE]
     figure = plot_trade_off(frame, equal, unpruned, methods=methods, text=text)
@@ -55,18 +70,18 @@ def trade_off(frames: StudyFrames, question: Question) -> Drawing:
     return Drawing(figure, table)
 
 
-def saving(trials: pd.DataFrame) -> str:
+def choose_saving(trials: pd.DataFrame) -> str:
     """Return the sparsity to be kept at equal accuracy: of units, unless a method masks none."""
     most = trials[trials[METHOD] != NONE].groupby(METHOD)["sparsity"].max()
     return "sparsity" if (most > 0).all() else "weight_sparsity"
 
 
-def place(frames: StudyFrames) -> dict[str, int]:
+def rank_methods(frames: StudyFrames) -> dict[str, int]:
     """Return where each method stands in the order of the study."""
-    return {method: i for i, method in enumerate(levels_in(frames, METHOD, frames.trials))}
+    return {method: i for i, method in enumerate(order_levels(frames, METHOD, frames.trials))}
 
 
-def series(trial: dict[str, Any], keys: list[str]) -> str:
+def name_line(trial: dict[str, Any], keys: list[str]) -> str:
     """Return what a line is of: a method, and its variant where keys of it are swept by name."""
     if trial[METHOD] == NONE:
         return NONE
@@ -78,7 +93,7 @@ def bar_caption(frame: pd.DataFrame) -> str:
     return "; bar: 95 % t-interval" if frame["low"].notna().any() else ", so no interval"
 
 
-def curves(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def average_costs(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval."""
     cells = seed_interval(trials, "test_accuracy", by)
     parts = [
@@ -91,10 +106,10 @@ def curves(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def fronts(frame: pd.DataFrame) -> pd.DataFrame:
+def mark_fronts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the curves with `front`: whether no other setting beats it at that cost."""
     parts = [
-        rows.assign(front=on_front(rows["at"], rows["mean"], more=cost in SAVINGS))
+        rows.assign(front=mark_front(rows["at"], rows["mean"], more=cost in SAVINGS))
         for cost, rows in frame.groupby("cost", sort=False)
     ]
     return pd.concat(parts, ignore_index=True)
@@ -105,15 +120,15 @@ def plot_trade_off(
 ) -> Figure:
     """Draw a panel per cost, and one with the sparsity at equal accuracy of every method.
 
-    Requires `fronts`, intervals of `equal_accuracy` and of the unpruned accuracy.
+    Requires `mark_fronts`, intervals of `find_equal_accuracy` and of the unpruned accuracy.
     """
     shown = list(frame["cost"].unique())
-    looks = style.looks(methods)
+    looks = style.assign_looks(methods)
     columns = min(2, len(shown))
     rows = -(-len(shown) // columns)
     lower = 0.45 + 0.14 * len(equal) if len(equal) else 0.0
     legend = 0.16 * -(-len(methods) // 5)
-    figure = style.page(style.PAGE, 0.7 + 2.0 * rows + lower + legend)
+    figure = style.new_figure(style.PAGE, 0.7 + 2.0 * rows + lower + legend)
     heights = [2.0] * rows + ([lower] if len(equal) else [])
     space = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     first = None
@@ -121,16 +136,16 @@ def plot_trade_off(
         axes = figure.add_subplot(space[i // columns, i % columns], sharey=first)
         first = first or axes
         draw_cost(axes, frame[frame["cost"] == cost], unpruned, methods, looks)
-        axes.set_xlabel(style.label(cost))
+        axes.set_xlabel(style.axis_label(cost))
         if i % columns == 0:
-            axes.set_ylabel(style.label("test_accuracy"))
+            axes.set_ylabel(style.axis_label("test_accuracy"))
         else:
             axes.tick_params(labelleft=False)
     if len(equal):
         draw_equal(figure.add_subplot(space[rows, :]), equal, methods, looks)
     if first is not None:
-        style.legend(figure, *first.get_legend_handles_labels())
-    style.note(figure, text)
+        style.write_legend(figure, *first.get_legend_handles_labels())
+    style.write_note(figure, text)
     return figure
 
 
@@ -147,7 +162,7 @@ def draw_cost(
         look = looks[method] | {"ms": 3.5, "lw": 1.0, "label": style.value_text(method)}
         axes.plot(rows["at"], rows["mean"], **look)
         known = rows[rows["low"].notna()]
-        reach = spans(known, "mean", (0.0, 1.0))
+        reach = interval_reach(known, "mean", (0.0, 1.0))
         color = looks[method]["color"]
         axes.errorbar(known["at"], known["mean"], reach, fmt="none", ecolor=color, elinewidth=0.7)
     best = frame[frame["front"] & (frame[METHOD] != NONE)]
@@ -180,4 +195,4 @@ def draw_equal(axes: Axes, equal: pd.DataFrame, methods: list, looks: dict) -> N
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(style.label(f"{equal['saving'].iloc[0]} kept"))
+    axes.set_xlabel(style.axis_label(f"{equal['saving'].iloc[0]} kept"))

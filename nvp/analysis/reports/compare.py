@@ -9,19 +9,26 @@ from textwrap import fill
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.answers.versus import RESPONSES, Versus, versus
+from nvp.analysis.answers.versus import RESPONSES, StudyComparison, compare_studies
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.reports.report import embedded, html, page, start_row, starts
+from nvp.analysis.reports.report import (
+    describe_start,
+    encode_picture,
+    format_table,
+    list_starts,
+    render_page,
+)
 from nvp.analysis.style import style
+from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import PRESETS, choose_preset
 
 NAMES = {"death": "dead", "seconds": "seconds of a trial"}
 ABOUT = "A is across, B is up, a dot per pair of trials; on the line they are equal."
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="nvp compare",
         description="Put two studies, or one study by two versions of the code, side by side.",
     )
@@ -34,38 +41,43 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(argv: Sequence[str] | None) -> list[str]:
+def write_comparison(argv: Sequence[str] | None) -> list[str]:
     """Compare, write figure, table and page; return the lines to print."""
-    arguments = parser().parse_args(argv)
-    named = [find(text, arguments.storage) for text in (arguments.first, arguments.second)]
+    arguments = build_parser().parse_args(argv)
+    named = [locate_study(text, arguments.storage) for text in (arguments.first, arguments.second)]
     first, second = (load(*where) for where in named)
-    found = versus(first, second)
+    found = compare_studies(first, second)
     place, study, _ = named[0]
     below = Path("results" if "://" in place else place) / study / "compare"
     folder = Path(arguments.out) if arguments.out else below
-    with style.paper():
-        figure = draw(found)
-    files = style.save(figure, folder, "compare", found.pairs)
-    text = page(
+    with style.paper_style():
+        figure = draw_pairs(found)
+    files = style.save_figure(figure, folder, "compare", found.pairs)
+    text = render_page(
         "compare.html.j2",
         names=["/".join(where) for where in named],
-        picture=embedded(files[0]),
-        alt=style.in_words(figure),
-        sides=[provenance(frames) for frames in (first, second)],
-        base=base_differences(first, second),
-        table=html(found.table),
-        same=sentence(found),
+        picture=encode_picture(files[0]),
+        alt=style.describe_figure(figure),
+        sides=[describe_last_start(frames) for frames in (first, second)],
+        base=list_base_differences(first, second),
+        table=format_table(found.table),
+        same=describe_equal_trials(found),
     )
     (folder / "compare.html").write_text(text, encoding="utf-8")
     counts = found.table.groupby(["response", "verdict"], sort=False).size()
     lines = [
-        f"{style.label(NAMES.get(str(r), str(r)))}: {v} in {n} cells"
+        f"{style.axis_label(NAMES.get(str(r), str(r)))}: {v} in {n} cells"
         for (r, v), n in counts.items()
     ]
-    return [*map(str, files), sentence(found), *lines, f"page: {folder / 'compare.html'}"]
+    return [
+        *map(str, files),
+        describe_equal_trials(found),
+        *lines,
+        f"page: {folder / 'compare.html'}",
+    ]
 
 
-def find(text: str, storage: str) -> tuple[str, str, str]:
+def locate_study(text: str, storage: str) -> tuple[str, str, str]:
     """Return (place, study, preset) of what a user names."""
     *before, last = text.rstrip("/").split("/")
     preset = "auto"
@@ -75,7 +87,7 @@ def find(text: str, storage: str) -> tuple[str, str, str]:
     return place, last, choose_preset(place, last, preset)[0]
 
 
-def sentence(found: Versus) -> str:
+def describe_equal_trials(found: StudyComparison) -> str:
     """Return how many trials are the same in both, in words."""
     common, same = found.same
     if not common:
@@ -86,23 +98,23 @@ def sentence(found: Versus) -> str:
     )
 
 
-def provenance(frames: StudyFrames) -> dict[str, str]:
+def describe_last_start(frames: StudyFrames) -> dict[str, str]:
     """Return where a study comes from: its last start."""
-    return start_row(starts(frames)[-1]) if starts(frames) else {}
+    return describe_start(list_starts(frames)[-1]) if list_starts(frames) else {}
 
 
-def base_differences(first: StudyFrames, second: StudyFrames) -> str:
+def list_base_differences(first: StudyFrames, second: StudyFrames) -> str:
     """Return a table of the configuration keys whose base value differs; "" when none does."""
     one, two = (frames.study.get("base", {}) for frames in (first, second))
     keys = [key for key in one | two if one.get(key) != two.get(key)]
     rows = {"key": keys, "A": [one.get(k) for k in keys], "B": [two.get(k) for k in keys]}
-    return html(pd.DataFrame(rows))
+    return format_table(pd.DataFrame(rows))
 
 
-def draw(found: Versus) -> Figure:
+def draw_pairs(found: StudyComparison) -> Figure:
     """Draw a panel per response, a dot per pair."""
     shown = [one for one in RESPONSES if (found.pairs["response"] == one).any()]
-    figure = style.page(style.PAGE, 2.6)
+    figure = style.new_figure(style.PAGE, 2.6)
     for axes, response in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         rows = found.pairs[found.pairs["response"] == response]
         low = float(rows[["first", "second"]].min(axis=None))
@@ -112,10 +124,10 @@ def draw(found: Versus) -> Figure:
         edge = 0.05 * (high - low) or 0.05
         axes.set(xlim=(low - edge, high + edge), ylim=(low - edge, high + edge), aspect="equal")
         name = found.definition if response == "death" else NAMES.get(response, response)
-        axes.set_title(fill(style.label(name), 16), fontsize=7)
+        axes.set_title(fill(style.axis_label(name), 16), fontsize=7)
         axes.set_xlabel("A")
         axes.locator_params(nbins=3)
     figure.axes[0].set_ylabel("B")
     pairs = found.pairs.groupby("response").size().max()
-    style.note(figure, f"{ABOUT} n = {pairs} pairs, by {', '.join(found.keys)}.")
+    style.write_note(figure, f"{ABOUT} n = {pairs} pairs, by {', '.join(found.keys)}.")
     return figure

@@ -7,7 +7,7 @@ from nvp.analysis.selection.question import Question
 from nvp.analysis.style import style
 
 
-def missing(frames: StudyFrames, question: Question) -> list[str]:
+def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
     """Return a sentence for each thing that limits what the study can say; [] when nothing does."""
     trials, said = frames.trials, []
     if frames.unfinished:
@@ -20,17 +20,19 @@ def missing(frames: StudyFrames, question: Question) -> list[str]:
     if not (trials["status"] == "done").any():
         return [*said, "No trial is done, so there is nothing to compare."]
     keys = dict.fromkeys([*frames.swept[:-1], question.x, question.hue])
-    return said + thin(frames, list(keys))
+    return said + describe_thin_keys(frames, list(keys))
 
 
-def thin(frames: StudyFrames, keys: list[str]) -> list[str]:
+def describe_thin_keys(frames: StudyFrames, keys: list[str]) -> list[str]:
     """Return a sentence for each factor without a second level, and for too few seeds."""
     done, said = frames.trials[frames.trials["status"] == "done"], []
     for key in keys:
         (*_, last), total = [None, *done[key].dropna().unique()], frames.trials[key].nunique()
         if done[key].nunique() == 1:
             why = "the others have no trial that is done" if total > 1 else "no other was planned"
-            said.append(f"Only {style.level(key, last)} ({why}): it has no effect to speak of.")
+            said.append(
+                f"Only {style.level_text(key, last)} ({why}): it has no effect to speak of."
+            )
     seeds = done["seed"].nunique()
     if seeds == 1:
         said.append("One seed: there is no interval, and no difference is called one.")
@@ -39,7 +41,7 @@ def thin(frames: StudyFrames, keys: list[str]) -> list[str]:
     return said
 
 
-def not_done(frames: StudyFrames) -> pd.DataFrame:
+def count_not_done(frames: StudyFrames) -> pd.DataFrame:
     """One row per cell and status other than done: how many trials, of how many, and why."""
     keys = [key for key in frames.swept if key != "seed"]
     trials = frames.trials.assign(why=frames.trials["error"].fillna("").map(last_line))
@@ -57,7 +59,7 @@ def last_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]
 
 
-def incidents(frames: StudyFrames) -> pd.DataFrame:
+def count_incidents(frames: StudyFrames) -> pd.DataFrame:
     """One row per kind of incident around the trials: how often, the last reason."""
     rows = frames.incidents
     grouped = rows.groupby("kind", observed=True)

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
-from nvp.analysis.answers.answer import answer, in_brief
+from nvp.analysis.answers.answer import answer, summarise_answer
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.figures import Panel
-from nvp.analysis.reports.missing import incidents, missing, not_done
+from nvp.analysis.reports.missing import count_incidents, count_not_done, describe_gaps
 from nvp.analysis.selection.question import Question
 from nvp.analysis.style import style
 
@@ -31,49 +31,54 @@ VERSIONS = ("nvp", "torch", "ray")
 def write_report(frames: StudyFrames, question: Question, panels: list[Panel], path: Path) -> Path:
     """Write the report of a study: one file that needs no server and no network."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = page("report.html.j2", **contents(frames, question, panels))
+    text = render_page("report.html.j2", **gather_contents(frames, question, panels))
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def page(template: str, **shown: Any) -> str:
+def render_page(template: str, **shown: Any) -> str:
     """Return a page; what is shown is escaped unless its template says that it is HTML."""
     environment = Environment(loader=PackageLoader("nvp.analysis.reports", "."), autoescape=True)
     return environment.get_template(template).render(**shown)
 
 
-def contents(frames: StudyFrames, question: Question, panels: list[Panel]) -> dict[str, Any]:
+def gather_contents(frames: StudyFrames, question: Question, panels: list[Panel]) -> dict[str, Any]:
     """Return what the page shows, by the names of its template."""
     compared = answer(frames, question)
     return {
         "study": frames.name,
         "preset": frames.preset,
         "ask": question.ask,
-        "answer": in_brief(compared),
-        "facts": facts(frames),
-        "missing": missing(frames, question),
-        "figures": [shown(panel) for panel in panels if panel.files],
-        "not_drawn": [(title(panel.name), panel.missing) for panel in panels if panel.missing],
-        "compared": html(compared.drop(columns=list(HIDDEN), errors="ignore")),
-        "not_done": html(not_done(frames)),
-        "incidents": html(incidents(frames)),
-        "starts": [start_row(start) for start in frames.study.get("starts", [])],
-        "script": next((s["script"] for s in reversed(starts(frames)) if s.get("script")), ""),
+        "answer": summarise_answer(compared),
+        "facts": list_facts(frames),
+        "missing": describe_gaps(frames, question),
+        "figures": [embed_panel(panel) for panel in panels if panel.files],
+        "not_drawn": [
+            (format_title(panel.name), panel.missing) for panel in panels if panel.missing
+        ],
+        "compared": format_table(compared.drop(columns=list(HIDDEN), errors="ignore")),
+        "not_done": format_table(count_not_done(frames)),
+        "incidents": format_table(count_incidents(frames)),
+        "starts": [describe_start(start) for start in frames.study.get("starts", [])],
+        "script": next((s["script"] for s in reversed(list_starts(frames)) if s.get("script")), ""),
         "base": json.dumps(frames.study.get("base", {}), indent=1),
     }
 
 
-def starts(frames: StudyFrames) -> list[dict[str, Any]]:
+def list_starts(frames: StudyFrames) -> list[dict[str, Any]]:
     """Return the starts of the study, the first one first."""
     return frames.study.get("starts", [])
 
 
-def facts(frames: StudyFrames) -> list[tuple[str, str]]:
+def list_facts(frames: StudyFrames) -> list[tuple[str, str]]:
     """Return what was run: (name, value) pairs."""
     trials, base = frames.trials, frames.study.get("base", {})
     counts = trials["status"].value_counts()
     swept = [
-        (style.label(key).partition(" (")[0], ", ".join(map(style.value_text, frames.levels(key))))
+        (
+            style.axis_label(key).partition(" (")[0],
+            ", ".join(map(style.value_text, frames.levels(key))),
+        )
         for key in frames.swept
     ]
     of_base = [
@@ -82,47 +87,52 @@ def facts(frames: StudyFrames) -> list[tuple[str, str]]:
         if key in base and key not in frames.swept
     ]
     ended = ", ".join(f"{count} {status}" for status, count in counts.items())
-    return [("trials", ended), *swept, *of_base, ("probe images", one_of(trials["probe_size"]))]
+    return [
+        ("trials", ended),
+        *swept,
+        *of_base,
+        ("probe images", format_range(trials["probe_size"])),
+    ]
 
 
-def one_of(values: pd.Series) -> str:
+def format_range(values: pd.Series) -> str:
     """Return the value that all have, or the range."""
     low, high = values.min(), values.max()
     return "none" if pd.isna(low) else f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def shown(panel: Panel) -> dict[str, Any]:
+def embed_panel(panel: Panel) -> dict[str, Any]:
     """Return a figure as the page shows it: the picture in it, and the first rows behind it."""
     picture, _, table = panel.files
     frame = pd.read_csv(table, nrows=MOST_ROWS, dtype={"trial_id": str})
     return {
-        "title": title(panel.name),
+        "title": format_title(panel.name),
         "name": panel.name,
         "alt": panel.alt,
-        "picture": embedded(picture),
-        "size": "page" if side_by_side(picture) else "column",
-        "table": html(frame),
+        "picture": encode_picture(picture),
+        "size": "page" if is_page_wide(picture) else "column",
+        "table": format_table(frame),
         "csv": f"{table.parent.name}/{table.name}",
     }
 
 
-def embedded(picture: Path) -> str:
+def encode_picture(picture: Path) -> str:
     """Return a PNG as the text that a page holds."""
     return base64.b64encode(picture.read_bytes()).decode()
 
 
-def side_by_side(picture: Path) -> bool:
+def is_page_wide(picture: Path) -> bool:
     """Whether a PNG is wider than a column of a paper."""
     width = int.from_bytes(picture.read_bytes()[16:20])  # of its header
     return width > 1.2 * style.COLUMN * style.DPI
 
 
-def title(name: str) -> str:
+def format_title(name: str) -> str:
     """Return the name of a figure as a heading."""
     return name.replace("_", " ").capitalize()
 
 
-def html(frame: pd.DataFrame) -> str:
+def format_table(frame: pd.DataFrame) -> str:
     """Return a table as HTML, its cells escaped; "" when it has no row."""
     if frame.empty:
         return ""
@@ -130,7 +140,7 @@ def html(frame: pd.DataFrame) -> str:
     return named.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format)
 
 
-def start_row(start: dict[str, Any]) -> dict[str, str]:
+def describe_start(start: dict[str, Any]) -> dict[str, str]:
     """Return a start of the study as the page shows it."""
     versions, commit = start.get("versions", {}), start.get("commit") or "unknown"
     return {

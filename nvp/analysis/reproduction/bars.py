@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.published import cell, judged, whole
+from nvp.analysis.reproduction.published import format_cell, judge_numbers, select_published_runs
 from nvp.analysis.statistics.intervals import seed_interval
 
 BARS = Path(__file__).parent / "bars.csv"
@@ -27,21 +27,21 @@ OURS = {
 }
 
 
-def bars(studies: list[StudyFrames]) -> list[dict[str, str]]:
+def judge_bars(studies: list[StudyFrames]) -> list[dict[str, str]]:
     """Return a row per bar: {figure, level, bar, counts, ours, verdict}."""
     return [
         row | {"figure": bar["figure"], "level": f"{bar['key']} {bar['level']:g}"}
         for bar in pd.read_csv(BARS).to_dict("records")
-        for row in (one(bar, dead_counts(studies, bar["figure"], bar["level"])),)
+        for row in (judge_bar(bar, count_dead(studies, bar["figure"], bar["level"])),)
     ]
 
 
-def one(bar: dict[str, Any], ours: dict[str, Any]) -> dict[str, str]:
+def judge_bar(bar: dict[str, Any], ours: dict[str, Any]) -> dict[str, str]:
     """Return what a bar counts, our count at the published setting, and the verdict."""
     high = bar["high"]
     text = f"{bar['low']:,}" if bar["low"] == high else f"{bar['low']:,} to {high:,}"
-    mine = cell(float(high), ours, 0).partition(" / ")[2]
-    verdict = judged([(float(high), ours)] if ours else [])
+    mine = format_cell(float(high), ours, 0).partition(" / ")[2]
+    verdict = judge_numbers([(float(high), ours)] if ours else [])
     if bar["figure"] == "batch size":
         steps = ceil(CIFAR_IMAGES / int(bar["level"]))
         counts = f"{high / steps:.2f} x the {steps:,} steps of an epoch"
@@ -55,13 +55,13 @@ def one(bar: dict[str, Any], ours: dict[str, Any]) -> dict[str, str]:
     return {"bar": text, "counts": counts, "ours": mine, "verdict": verdict}
 
 
-def dead_counts(studies: list[StudyFrames], figure: str, level: float) -> dict[str, Any]:
+def count_dead(studies: list[StudyFrames], figure: str, level: float) -> dict[str, Any]:
     """Return our interval of the neurons dead at the end at a level; {} when it was not run."""
     study, key = OURS.get(figure, ("", ""))
     for frames in studies:
         if frames.name != study:
             continue
-        done = whole(frames)
+        done = select_published_runs(frames)
         done = done[(done["prune.method"] == "none") & (done[key] == level)]
         done = done[(done["length"] == "fixed epochs") & (done["optim.l1"] == 0)]
         layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]

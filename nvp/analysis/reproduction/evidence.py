@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nvp.analysis.answers.answer import answer, compared, difference
+from nvp.analysis.answers.answer import answer, format_difference, select_compared
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.reproduction.verdict import at_setting, beside, verdict
+from nvp.analysis.reproduction.verdict import compare_with_bound, judge_claim, matches_source
 from nvp.analysis.selection.question import DEATH, Contrast, End, Question
 from nvp.analysis.statistics.intervals import seed_interval
 
 
-def rows_of(claim: Claim, studies: list[StudyFrames]) -> Iterator[dict[str, str]]:
+def find_evidence(claim: Claim, studies: list[StudyFrames]) -> Iterator[dict[str, str]]:
     """Yield a row for each run that tests a claim; one that says so when none does."""
     tested = False
     for frames in studies:
-        if claim.study and frames.name == claim.study and comparable(claim, frames):
+        if claim.study and frames.name == claim.study and is_comparable(claim, frames):
             tested = True
-            tells = told if claim.share else found
+            tells = judge_share if claim.share else judge_contrast
             yield {"source": claim.source, "says": claim.says} | tells(claim, frames)
     if not tested:
         why = claim.why or f"not run: studies/{claim.study}.py"
@@ -30,7 +30,7 @@ def rows_of(claim: Claim, studies: list[StudyFrames]) -> Iterator[dict[str, str]
         }
 
 
-def comparable(claim: Claim, frames: StudyFrames) -> bool:
+def is_comparable(claim: Claim, frames: StudyFrames) -> bool:
     """Whether a study has the levels that a claim compares; of a number, unpruned trials."""
     contrast = claim.contrast
     if not contrast:
@@ -46,16 +46,16 @@ def comparable(claim: Claim, frames: StudyFrames) -> bool:
     )
 
 
-def found(claim: Claim, frames: StudyFrames) -> dict[str, str]:
+def judge_contrast(claim: Claim, frames: StudyFrames) -> dict[str, str]:
     """Return what a study says of a claim: what ran, the difference, the verdict."""
     contrast = replace(claim.contrast, by="") if claim.contrast else None
     assert contrast
     asked = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
     first = answer(frames, asked).iloc[0].to_dict()
-    judged = verdict(claim, first["verdict"], at_setting(claim, frames))
+    judged = judge_claim(claim, first["verdict"], matches_source(claim, frames))
     return {
-        "ran": ran(frames),
-        "value": f"{first['value']}, {first['contrast']}: {difference(first)}",
+        "ran": describe_run(frames),
+        "value": f"{first['value']}, {first['contrast']}: {format_difference(first)}",
         "verdict": "not tested: no neuron died" if nobody_died(frames, contrast) else judged,
     }
 
@@ -64,27 +64,33 @@ def nobody_died(frames: StudyFrames, contrast: Contrast) -> bool:
     """Whether a comparison of deaths is of trials in which there is none to compare."""
     if contrast.value != DEATH:
         return False
-    _, rows = next(compared(frames, contrast))
+    _, rows = next(select_compared(frames, contrast))
     return bool((rows["fraction"] == 0).all())
 
 
-def told(claim: Claim, frames: StudyFrames) -> dict[str, str]:
+def judge_share(claim: Claim, frames: StudyFrames) -> dict[str, str]:
     """Return what a study says of a number: what ran, its interval over seeds, the verdict."""
     share = claim.share
     assert share
     shares = share.of(frames)
-    row = {"ran": ran(frames), "value": f"{share.words}: none to count", "verdict": "not run"}
+    row = {
+        "ran": describe_run(frames),
+        "value": f"{share.words}: none to count",
+        "verdict": "not run",
+    }
     if len(shares):
         (cell,) = seed_interval(shares.assign(all=""), "value", ["all"]).to_dict("records")
         text = f"{cell['mean']:.3f}, one seed"
         if cell["n"] > 1:
             text = f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}] ({cell['n']} seeds)"
-        judged = verdict(claim, beside(cell, share.above), at_setting(claim, frames))
+        judged = judge_claim(
+            claim, compare_with_bound(cell, share.above), matches_source(claim, frames)
+        )
         row |= {"value": f"{share.words}: {text}", "verdict": judged}
     return row
 
 
-def ran(frames: StudyFrames) -> str:
+def describe_run(frames: StudyFrames) -> str:
     """Return what ran, in words: network, data, length, seeds, device."""
     trials = frames.trials[frames.trials["status"] == "done"]
     base = frames.study.get("base", {})

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.published import cell, judged, whole
+from nvp.analysis.reproduction.published import format_cell, judge_numbers, select_published_runs
 from nvp.analysis.statistics.intervals import seed_interval
 
 TABLE = Path(__file__).parent / "imagenet.csv"
@@ -21,36 +21,42 @@ IMAGENET = {
 }
 
 
-def imagenet(studies: list[StudyFrames]) -> dict[str, Any]:
+def compare_imagenet(studies: list[StudyFrames]) -> dict[str, Any]:
     """Return the published table of ResNet-50 on ImageNet, ours beside it: {heads, rows}."""
     table = pd.read_csv(TABLE, dtype={"run": str}).fillna({"run": ""})
-    trials = [relative(whole(frames)) for frames in studies if frames.name == "imagenet"]
+    trials = [
+        add_relative_costs(select_published_runs(frames))
+        for frames in studies
+        if frames.name == "imagenet"
+    ]
     trials = [rows for rows in trials if len(rows)]
     shown = []
     for row in table.to_dict("records"):
-        ours = at(trials[0], row["run"], row["sparsity"]) if trials and row["run"] else {}
+        ours = (
+            measure_method(trials[0], row["run"], row["sparsity"]) if trials and row["run"] else {}
+        )
         pairs = [
             (row[name], ours[mine])
             for name, (_, mine) in IMAGENET.items()
             if mine in ours and pd.notna(row[name])
         ]
-        texts = [cell(row[name], ours.get(mine), 4) for name, (_, mine) in IMAGENET.items()]
+        texts = [format_cell(row[name], ours.get(mine), 4) for name, (_, mine) in IMAGENET.items()]
         if pd.notna(row["spread"]):
             texts[0] = texts[0].replace(" /", f" ± {row['spread']:.4f} /", 1)
         named = {"method": row["method"], "run": row["run"] or "not built"}
         asked = f"{row['sparsity']:.0%}" if row["sparsity"] else "dense"
-        shown.append(named | {"asked": asked, "cells": texts, "verdict": judged(pairs)})
+        shown.append(named | {"asked": asked, "cells": texts, "verdict": judge_numbers(pairs)})
     return {"heads": [head for head, _ in IMAGENET.values()], "rows": shown}
 
 
-def relative(trials: pd.DataFrame) -> pd.DataFrame:
+def add_relative_costs(trials: pd.DataFrame) -> pd.DataFrame:
     """Return trials with their time over the unpruned ones' and the operations that are left."""
     dense = trials.loc[trials["prune.method"] == "none", "seconds"].mean()
     left = trials["flops_left"] / trials["flops"]
     return trials.assign(relative_seconds=trials["seconds"] / dense, relative_flops=left)
 
 
-def at(trials: pd.DataFrame, method: str, sparsity: float) -> dict[str, dict[str, Any]]:
+def measure_method(trials: pd.DataFrame, method: str, sparsity: float) -> dict[str, dict[str, Any]]:
     """Return {column: interval} of a method at a sparsity; {} when it was not run."""
     rows = trials[trials["prune.method"] == method]
     if method != "none":

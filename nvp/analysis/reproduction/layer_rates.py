@@ -28,7 +28,7 @@ UNTRAINED = {
 }
 
 
-def published() -> pd.DataFrame:
+def load_published_rates() -> pd.DataFrame:
     """One row per (layer, level): order, torchvision, weights, published."""
     wide = pd.read_csv(PUBLISHED).rename_axis("order").reset_index()
     keys = ["order", "layer", "torchvision", "weights"]
@@ -36,7 +36,7 @@ def published() -> pd.DataFrame:
     return table.astype({"level": float})
 
 
-def untrained(frames: StudyFrames) -> pd.DataFrame:
+def select_untrained(frames: StudyFrames) -> pd.DataFrame:
     """Return the finished trials whose weights were ranked, network-wide, before the first step."""
     rows = frames.trials[frames.trials["status"] == "done"]
     for key, value in UNTRAINED.items():
@@ -44,7 +44,9 @@ def untrained(frames: StudyFrames) -> pd.DataFrame:
     return rows
 
 
-def layer_rates(events: pd.DataFrame, trials: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def measure_layer_rates(
+    events: pd.DataFrame, trials: pd.DataFrame, table: pd.DataFrame
+) -> pd.DataFrame:
     """One row of `table` each, with n (seeds), mean, low and high of the share pruned at epoch 0.
 
     A layer without an event of its trial lost no weight. Null where no trial is at the level.
@@ -58,7 +60,7 @@ def layer_rates(events: pd.DataFrame, trials: pd.DataFrame, table: pd.DataFrame)
     return table.merge(cells, on=["level", "layer"], how="left")
 
 
-def agreement(rates: pd.DataFrame) -> pd.DataFrame:
+def measure_agreement(rates: pd.DataFrame) -> pd.DataFrame:
     """One row per level: Spearman's and Kendall's correlation, mean |difference|, the verdict.
 
     `added` is the share of all weights that the published rates add up to, `outside` the number of
@@ -74,11 +76,11 @@ def agreement(rates: pd.DataFrame) -> pd.DataFrame:
         row["kendall"] = theirs.corr(ours, method="kendall")
         row["apart"] = (theirs - ours).abs().mean()
         row["outside"] = int((~theirs.between(part["low"], part["high"])).sum())
-        rows.append(row | {"verdict": verdict(row)})
+        rows.append(row | {"verdict": judge_agreement(row)})
     return pd.DataFrame(rows)
 
 
-def verdict(row: dict[str, Any]) -> str:
+def judge_agreement(row: dict[str, Any]) -> str:
     """Return whether an untrained network gives the published rates, by RANKED and APART."""
     if not row["n"]:
         return "not run"
@@ -86,24 +88,24 @@ def verdict(row: dict[str, Any]) -> str:
     return "artefact" if alike else "not the rates of an untrained network"
 
 
-def profile(studies: Sequence[StudyFrames]) -> dict[str, Any]:
+def compare_layer_rates(studies: Sequence[StudyFrames]) -> dict[str, Any]:
     """Return what the document shows: {heads, rows, agreement, frames of what ran or None}."""
     frames = next((one for one in studies if one.name == STUDY), None)
-    table = published()
+    table = load_published_rates()
     if frames is None:
         rates = table.assign(n=0, mean=float("nan"), low=float("nan"), high=float("nan"))
     else:
-        rates = layer_rates(frames.events, untrained(frames), table)
+        rates = measure_layer_rates(frames.events, select_untrained(frames), table)
     levels = sorted(rates["level"].unique())
     return {
         "heads": [f"{level:.0%}" for level in levels],
-        "rows": [in_row(part) for _, part in rates.sort_values("level").groupby("order")],
-        "agreement": agreement(rates).to_dict("records"),
+        "rows": [format_layer(part) for _, part in rates.sort_values("level").groupby("order")],
+        "agreement": measure_agreement(rates).to_dict("records"),
         "frames": frames,
     }
 
 
-def in_row(part: pd.DataFrame) -> dict[str, Any]:
+def format_layer(part: pd.DataFrame) -> dict[str, Any]:
     """Return a layer's row: its names and, per level, the published rate and ours."""
     cells = []
     for row in part.to_dict("records"):

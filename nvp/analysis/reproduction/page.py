@@ -4,7 +4,6 @@ Every claim of `analysis/claims` and every published number of `analysis/*.csv` 
 the tables of the given places say of it. A number that was not measured is never filled in.
 """
 
-import argparse
 import logging
 import sys
 from pathlib import Path
@@ -14,15 +13,16 @@ from jinja2 import Environment, PackageLoader
 
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reproduction import layer_rates
-from nvp.analysis.reproduction.bars import bars
+from nvp.analysis.reproduction.bars import judge_bars
 from nvp.analysis.reproduction.claims import CLAIMS
-from nvp.analysis.reproduction.evidence import ran, rows_of
-from nvp.analysis.reproduction.imagenet import imagenet
-from nvp.analysis.reproduction.published import READ, numbers
+from nvp.analysis.reproduction.evidence import describe_run, find_evidence
+from nvp.analysis.reproduction.imagenet import compare_imagenet
+from nvp.analysis.reproduction.published import READ, compare_accuracies
+from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import list_studies
 
 
-def all_frames(places: list[str]) -> list[StudyFrames]:
+def load_all(places: list[str]) -> list[StudyFrames]:
     """Return every preset of every study of the places that has a finished trial."""
     found = []
     for place in places:
@@ -35,27 +35,29 @@ def all_frames(places: list[str]) -> list[StudyFrames]:
     return found
 
 
-def content(studies: list[StudyFrames]) -> dict[str, Any]:
+def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
     """Return what the template shows of the studies."""
-    rates = layer_rates.profile(studies)
+    rates = layer_rates.compare_layer_rates(studies)
     return {
-        "claims": [row for claim in CLAIMS for row in rows_of(claim, studies)],
+        "claims": [row for claim in CLAIMS for row in find_evidence(claim, studies)],
         "count": len(CLAIMS),
-        "tables": numbers(studies),
-        "imagenet": imagenet(studies),
-        "bars": bars(studies),
+        "tables": compare_accuracies(studies),
+        "imagenet": compare_imagenet(studies),
+        "bars": judge_bars(studies),
         "read": READ,
         "rates": rates,
         "ranked": layer_rates.RANKED,
         "apart": layer_rates.APART,
-        "rates_ran": ran(rates["frames"]) if rates["frames"] else "not run",
-        "studies": [(frames.name, frames.preset, ran(frames)) for frames in studies],
+        "rates_ran": describe_run(rates["frames"]) if rates["frames"] else "not run",
+        "studies": [(frames.name, frames.preset, describe_run(frames)) for frames in studies],
     }
 
 
 def main(argv: list[str] | None = None) -> int:
     """Write the document; return 0."""
-    parser = argparse.ArgumentParser(prog="nvp reproduction", description=__doc__)
+    parser = CommandParser(
+        prog="nvp reproduction", description="Hold studies against the claims of the papers."
+    )
     parser.add_argument("places", nargs="+", metavar="PLACE", help="storage places of studies")
     parser.add_argument("--out", default="docs/reproduction.md", metavar="FILE")
     arguments = parser.parse_args(argv)
@@ -63,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
     )
     template = environment.get_template("reproduction.md.j2")
-    text = template.render(content(all_frames(arguments.places)))
+    text = template.render(gather_contents(load_all(arguments.places)))
     Path(arguments.out).write_text(text, encoding="utf-8")
     sys.stdout.write(f"{arguments.out}\n")
     return 0

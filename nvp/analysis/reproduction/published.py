@@ -21,35 +21,37 @@ SOURCES = {
 READ = 0.005  # a number read off a figure is known no better
 
 
-def reference() -> pd.DataFrame:
+def load_reference() -> pd.DataFrame:
     """Return the published accuracies: table, method, run (ours; "" = not built), level, value."""
     return pd.read_csv(HERE / "reference.csv", dtype={"run": str}).fillna({"run": ""})
 
 
-def numbers(studies: list[StudyFrames]) -> list[dict[str, Any]]:
+def compare_accuracies(studies: list[StudyFrames]) -> list[dict[str, Any]]:
     """Return the published accuracies: {table, source, levels, rows of method, cells, verdict}."""
     tables = []
-    for name, part in reference().groupby("table", sort=False):
+    for name, part in load_reference().groupby("table", sort=False):
         levels = sorted(part["level"].unique())
         shown = []
         for (method, run), cells in part.groupby(["method", "run"], sort=False):
             published = dict(zip(cells["level"], cells["value"], strict=True))
-            ours = measured(studies, str(name), run)
+            ours = measure_accuracies(studies, str(name), run)
             pairs = [(published[level], ours[level]) for level in published if level in ours]
-            row = {"method": method, "run": run or "not built", "verdict": judged(pairs)}
-            texts = [cell(published.get(level), ours.get(level)) for level in levels]
+            row = {"method": method, "run": run or "not built", "verdict": judge_numbers(pairs)}
+            texts = [format_cell(published.get(level), ours.get(level)) for level in levels]
             shown.append(row | {"cells": texts})
         heads = [f"{level:.0%}" for level in levels]
         tables.append({"name": name, "source": SOURCES[str(name)], "levels": heads, "rows": shown})
     return tables
 
 
-def measured(studies: list[StudyFrames], table: str, method: str) -> dict[float, dict[str, Any]]:
+def measure_accuracies(
+    studies: list[StudyFrames], table: str, method: str
+) -> dict[float, dict[str, Any]]:
     """Return {sparsity: our interval} at the published setting only; {} when it was not run."""
     study = "neuron_sparsity" if "neuron" in table else "weight_sparsity"
     for frames in studies:
         if frames.name == study and "Leaky" not in table:
-            done = whole(frames)
+            done = select_published_runs(frames)
             cells = seed_interval(
                 done[done["prune.method"] == method], "test_accuracy", ["prune.sparsity"]
             )
@@ -58,7 +60,7 @@ def measured(studies: list[StudyFrames], table: str, method: str) -> dict[float,
     return {}
 
 
-def whole(frames: StudyFrames) -> pd.DataFrame:
+def select_published_runs(frames: StudyFrames) -> pd.DataFrame:
     """Return the finished trials of the published preset with the whole network and data."""
     done = frames.trials[frames.trials["status"] == "done"]
     if frames.preset != "paper":
@@ -67,7 +69,7 @@ def whole(frames: StudyFrames) -> pd.DataFrame:
     return done[(done["model.width"] == 1.0) & (images == 0)]
 
 
-def judged(pairs: list[tuple[float, dict[str, Any]]]) -> str:
+def judge_numbers(pairs: list[tuple[float, dict[str, Any]]]) -> str:
     """Return the verdict on published numbers and our intervals; not run without any."""
     if not pairs:
         return "not run"
@@ -76,7 +78,7 @@ def judged(pairs: list[tuple[float, dict[str, Any]]]) -> str:
     return words.get(agree, f"{agree} of {len(pairs)} reproduced")
 
 
-def cell(published: float | None, ours: dict[str, Any] | None, digits: int = 3) -> str:
+def format_cell(published: float | None, ours: dict[str, Any] | None, digits: int = 3) -> str:
     """Return a published number and our interval beside it; a dash where there is none."""
     if published is None or pd.isna(published):
         return ""

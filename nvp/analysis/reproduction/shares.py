@@ -5,7 +5,7 @@ Of trials that are done and unpruned.
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import definitions, with_keys
+from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.load import StudyFrames
 
 NEURON = ["trial_id", "layer", "neuron"]
@@ -13,20 +13,20 @@ NEURON = ["trial_id", "layer", "neuron"]
 
 def died_again(frames: StudyFrames) -> pd.DataFrame:
     """One row per seed: of the neurons that ever revived, the share that died after it."""
-    return again(undisturbed(frames, frames.events))
+    return share_dying_again(select_unpruned(frames, frames.events))
 
 
 def died_unforced(frames: StudyFrames) -> pd.DataFrame:
     """One row per seed: the fraction dead at the end, at the largest learning rate."""
-    return dead_when(at_largest(frames), late=False)
+    return measure_dead(select_largest_rate(frames), late=False)
 
 
 def died_late(frames: StudyFrames) -> pd.DataFrame:
     """One row per seed: the fraction dead at the end minus half-way, at the largest rate."""
-    return dead_when(at_largest(frames), late=True)
+    return measure_dead(select_largest_rate(frames), late=True)
 
 
-def again(events: pd.DataFrame) -> pd.DataFrame:
+def share_dying_again(events: pd.DataFrame) -> pd.DataFrame:
     """One row per seed with a revival: the share of revived neurons with a later death."""
     own = events[events["event"].isin(["died", "revived"])].astype({"layer": str, "event": str})
     revived = own[own["event"] == "revived"].groupby([*NEURON, "seed"], observed=True)["epoch"]
@@ -38,12 +38,12 @@ def again(events: pd.DataFrame) -> pd.DataFrame:
     return lives.groupby("seed", as_index=False)["value"].mean()
 
 
-def dead_when(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:
+def measure_dead(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:
     """One row per seed: the fraction of kept neurons dead at the end, or what half-way lacks of it.
 
     By the activation's own definition of death.
     """
-    definition = definitions(layers)[0]
+    definition = choose_definitions(layers)[0]
     whole = layers.groupby(["trial_id", "seed", "epoch"], observed=True)[["kept", definition]].sum()
     fractions = (whole[definition] / whole["kept"]).rename("value").reset_index()
     last = fractions.groupby("trial_id", observed=True)["epoch"].transform("max")
@@ -55,15 +55,15 @@ def dead_when(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:
     return end.groupby("seed").mean().reset_index()
 
 
-def undisturbed(frames: StudyFrames, rows: pd.DataFrame) -> pd.DataFrame:
+def select_unpruned(frames: StudyFrames, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of trials that are done and were not pruned, with rate and seed."""
     trials = frames.trials
     own = trials[(trials["status"] == "done") & (trials["prune.method"] == "none")]
     rows = rows[rows["trial_id"].isin(own["trial_id"])]
-    return with_keys(rows, own, ["optim.lr", "seed"])
+    return add_keys(rows, own, ["optim.lr", "seed"])
 
 
-def at_largest(frames: StudyFrames) -> pd.DataFrame:
+def select_largest_rate(frames: StudyFrames) -> pd.DataFrame:
     """Return the rows of `layers` of undisturbed trials at the largest learning rate."""
-    rows = undisturbed(frames, frames.layers)
+    rows = select_unpruned(frames, frames.layers)
     return rows[rows["optim.lr"] == rows["optim.lr"].max()]

@@ -18,7 +18,7 @@ REDUCED = {
 HOLDS = (SAME, f"{NONE}, as claimed", "a difference, as claimed")
 
 
-def verdict(claim: Claim, outcome: str, published: bool) -> str:
+def judge_claim(claim: Claim, outcome: str, published: bool) -> str:
     """Return the verdict: at the source's setting, or the direction at a reduced scale."""
     if outcome.startswith("no pair"):
         return "not run"
@@ -32,7 +32,7 @@ def verdict(claim: Claim, outcome: str, published: bool) -> str:
     return "less than claimed" if bounded and reduced == OPPOSITE else reduced
 
 
-def at_setting(claim: Claim, frames: StudyFrames) -> bool:
+def matches_source(claim: Claim, frames: StudyFrames) -> bool:
     """Whether a study ran the published preset with the values of the source's experiment."""
     base = frames.study.get("base", {})
     whole = not base.get("data.images") and base.get("model.width") == 1.0
@@ -40,7 +40,7 @@ def at_setting(claim: Claim, frames: StudyFrames) -> bool:
     return frames.preset == "paper" and whole and agrees and bool(claim.setting)
 
 
-def beside(cell: dict[str, Any], bound: float) -> str:
+def compare_with_bound(cell: dict[str, Any], bound: float) -> str:
     """Return how an interval lies to a bound, in the words of a comparison."""
     if cell["n"] < 2:
         return "one seed, so no interval"

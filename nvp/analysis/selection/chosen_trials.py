@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import in_order
+from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import METHOD, NONE, NothingToDraw
 from nvp.analysis.style import style
 
 
-def done(frames: StudyFrames) -> pd.DataFrame:
+def select_done(frames: StudyFrames) -> pd.DataFrame:
     """Return the trials that are done.
 
     Raises:
@@ -25,7 +25,7 @@ def done(frames: StudyFrames) -> pd.DataFrame:
     return trials
 
 
-def asked_for(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+def select_shown(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
     """Return the trials that a figure of some keys is about, whatever became of them.
 
     All where the pruning is one of the keys, or none is unpruned; else the unpruned ones, since
@@ -38,21 +38,25 @@ def asked_for(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
     return trials[unpruned]
 
 
-def watched(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
-    """Return those of `asked_for` that are done, at settings that all levels have: `crossed`.
+def select_comparable(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
+    """Return those of `select_shown` that are done, at levels that are common to all `keys`.
+
+    See `keep_common_levels`.
 
     Raises:
         NothingToDraw: there is none.
     """
-    asked = asked_for(frames, keys)
+    asked = select_shown(frames, keys)
     trials = asked[asked["status"] == "done"]
     if trials.empty:
         what = "unpruned " if len(asked) < len(frames.trials) else ""
         raise NothingToDraw(f"expected a finished {what}trial, got none of {len(asked)}")
-    return crossed(trials, [key for key in keys if key in frames.swept], frames.swept)
+    return keep_common_levels(trials, [key for key in keys if key in frames.swept], frames.swept)
 
 
-def crossed(trials: pd.DataFrame, keys: Sequence[str], swept: Sequence[str]) -> pd.DataFrame:
+def keep_common_levels(
+    trials: pd.DataFrame, keys: Sequence[str], swept: Sequence[str]
+) -> pd.DataFrame:
     """Return the trials at those levels of the other swept keys that every level of `keys` has.
 
     So that levels are compared at equal settings, where keys were varied one at a time, or where
@@ -66,7 +70,7 @@ def crossed(trials: pd.DataFrame, keys: Sequence[str], swept: Sequence[str]) -> 
     return trials
 
 
-def watched_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str]) -> str:
+def selection_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str]) -> str:
     """Return which trials a figure is of: unpruned, at which levels of the keys not shown.
 
     And where they end at different epochs, that not all are in all points.
@@ -74,12 +78,14 @@ def watched_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[st
     said = []
     if METHOD not in keys and set(trials[METHOD]) == {NONE}:
         said.append("Unpruned trials.")
-    asked = asked_for(frames, keys)
+    asked = select_shown(frames, keys)
     held = [
-        " or ".join([style.level(key, own[0]), *(style.value_text(one, key) for one in own[1:])])
+        " or ".join(
+            [style.level_text(key, own[0]), *(style.value_text(one, key) for one in own[1:])]
+        )
         for key in frames.swept
         if key not in [*keys, "seed"]
-        and len(own := levels_in(frames, key, trials)) < asked[key].nunique()
+        and len(own := order_levels(frames, key, trials)) < asked[key].nunique()
     ]
     if held:
         said.append(f"Only trials with {', '.join(held)}.")
@@ -94,36 +100,38 @@ def ends_caption(trials: pd.DataFrame) -> str:
     return f"Trials end at epochs {least} to {most}: what is later is of the longer ones alone."
 
 
-def pruned(frames: StudyFrames) -> pd.DataFrame:
+def select_pruned(frames: StudyFrames) -> pd.DataFrame:
     """Return the trials of a pruning method that are done.
 
     Raises:
         NothingToDraw: there is none.
     """
-    trials = done(frames)
+    trials = select_done(frames)
     trials = trials[trials[METHOD] != NONE]
     if trials.empty:
         raise NothingToDraw("expected finished trials of a pruning method, got none")
     return trials
 
 
-def rows_of(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+def select_rows(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a table that are of the trials."""
     return table[table["trial_id"].isin(trials["trial_id"])]
 
 
-def levels_in(frames: StudyFrames, key: str, rows: pd.DataFrame) -> list[Any]:
+def order_levels(frames: StudyFrames, key: str, rows: pd.DataFrame) -> list[Any]:
     """Return the levels of a key that rows have: in the order of the study, then unplanned ones.
 
     Such as the regrowth of an unpruned trial in a study of regrowths.
     """
     planned = frames.levels(key)
-    order = [*planned, *(level for level in in_order(rows[key]) if level not in planned)]
+    order = [*planned, *(level for level in sort_levels(rows[key]) if level not in planned)]
     there = set(rows[key])
     return [level for level in order if level in there]
 
 
-def fixed(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str] = ()) -> list[str]:
+def find_fixed_keys(
+    frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str] = ()
+) -> list[str]:
     """Return the swept keys of which trials have one level, so that nothing is averaged.
 
     With `keys`: one level at every level of those.
@@ -132,7 +140,7 @@ def fixed(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str] = ()) -
     return [key for key in frames.swept if key in keys or cells[key].nunique().max() == 1]
 
 
-def applicable(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+def select_applicable(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials to which all swept keys apply.
 
     Where more than the method of pruning is swept (its target, who returns), those are the pruned

@@ -67,7 +67,7 @@ class Question:
     trial: str = ""
 
 
-def finished(trials: pd.DataFrame, method: str) -> pd.DataFrame:
+def select_finished(trials: pd.DataFrame, method: str) -> pd.DataFrame:
     """Return the trials of a pruning method that are done.
 
     Raises:

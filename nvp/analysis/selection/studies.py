@@ -14,15 +14,17 @@ FIXED_EPOCHS = {"length": "fixed epochs"}
 PLAIN = {"optim.noise": 0.0, "optim.momentum": 0.9}
 
 
-def deadly(x: str, by: str = "", deadliest: End = End.LAST) -> tuple[Contrast, ...]:
+def compare_deaths_and_cost(
+    x: str, by: str = "", deadliest: End = End.LAST
+) -> tuple[Contrast, ...]:
     """Return what a study of a hyperparameter compares: deaths unpruned, and what pruning costs.
 
     The cost is asked for at the level of x at which most die.
     """
-    return Contrast(value=DEATH, key=x, where=UNPRUNED, by=by), cost(x, by, deadliest)
+    return Contrast(value=DEATH, key=x, where=UNPRUNED, by=by), compare_cost(x, by, deadliest)
 
 
-def cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
+def compare_cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
     """Return what removing the dead costs at a level of x."""
     return Contrast(
         value="test_accuracy",
@@ -34,14 +36,14 @@ def cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
     )
 
 
-def against(reference: str, *others: str, by: str = "prune.sparsity") -> Contrast:
+def compare_methods(reference: str, *others: str, by: str = "prune.sparsity") -> Contrast:
     """Return what pruning methods keep of the accuracy, beside another method."""
     return Contrast(
         value="test_accuracy", key="prune.method", reference=reference, others=others, by=by
     )
 
 
-def penalised(key: str, *others: str) -> Contrast:
+def compare_penalty(key: str, *others: str) -> Contrast:
     """Return what the strongest of one regularisation kills, the `others` being 0."""
     return Contrast(value=DEATH, key=key, where=UNPRUNED | dict.fromkeys(others, 0.0))
 
@@ -56,7 +58,7 @@ STUDIES = {
             Contrast(
                 value=DEATH, key="model.activation", reference="relu", where=UNPRUNED, by="optim.lr"
             ),
-            cost("optim.lr", by="model.activation"),
+            compare_cost("optim.lr", by="model.activation"),
         ),
     ),
     "batch_size": Question(
@@ -64,7 +66,7 @@ STUDIES = {
         x="data.batch_size",
         hue="length",
         figures=("dead_at_end", "survival", "interactions", "accuracy_vs_sparsity"),
-        contrasts=deadly("data.batch_size", "length", deadliest=End.FIRST),
+        contrasts=compare_deaths_and_cost("data.batch_size", "length", deadliest=End.FIRST),
     ),
     "imagenet": Question(
         ask="Does pruning while training hold on ImageNet?",
@@ -72,8 +74,8 @@ STUDIES = {
         hue="prune.method",
         figures=("trade_off", "layer_profile"),
         contrasts=(
-            against("snap", "early_crop_s", "nvp"),
-            against("magnitude_weight", "rigl"),
+            compare_methods("snap", "early_crop_s", "nvp"),
+            compare_methods("magnitude_weight", "rigl"),
         ),
     ),
     "learning_rate": Question(
@@ -81,14 +83,14 @@ STUDIES = {
         x="optim.lr",
         hue="prune.method",
         figures=("dead_at_end", "survival", "effect_map", "accuracy_vs_sparsity"),
-        contrasts=deadly("optim.lr"),
+        contrasts=compare_deaths_and_cost("optim.lr"),
     ),
     "neuron_sparsity": Question(
         ask="How much accuracy is left when most neurons are gone?",
         x="prune.sparsity",
         hue="prune.method",
         figures=("trade_off", "layer_profile", "rank_stability", "competing"),
-        contrasts=(against("random", "nvp", "magnitude", "taylor", "snap"),),
+        contrasts=(compare_methods("random", "nvp", "magnitude", "taylor", "snap"),),
     ),
     "nn_relief": Question(
         ask="How many connections carry the signal, and does the optimizer decide it?",
@@ -103,7 +105,7 @@ STUDIES = {
                 where={"prune.method": "nn_relief"},
                 by="model.name",
             ),
-            against("none", "nn_relief", by="model.name"),
+            compare_methods("none", "nn_relief", by="model.name"),
         ),
     ),
     "noise_law": Question(
@@ -125,7 +127,7 @@ STUDIES = {
         x="model.norm_scale",
         hue="optim.lr",
         figures=("dead_at_end", "survival", "accuracy_vs_sparsity"),
-        contrasts=deadly("model.norm_scale", "optim.lr", End.FIRST),
+        contrasts=compare_deaths_and_cost("model.norm_scale", "optim.lr", End.FIRST),
     ),
     "optimizer": Question(
         ask="Is Adam with L2 what makes filters die?",
@@ -139,7 +141,7 @@ STUDIES = {
                 reference="adam",
                 where=UNPRUNED | {"optim.weight_decay": End.LAST},
             ),
-            *deadly("optim.weight_decay", "optim.name"),
+            *compare_deaths_and_cost("optim.weight_decay", "optim.name"),
         ),
     ),
     "reactivation": Question(
@@ -165,10 +167,10 @@ STUDIES = {
         hue="penalty",
         figures=("dead_at_end", "importance", "survival", "accuracy_vs_sparsity"),
         contrasts=(
-            penalised("optim.l1_scale", "optim.weight_decay", "optim.l1"),
-            penalised("optim.weight_decay", "optim.l1", "optim.l1_scale"),
-            penalised("optim.l1", "optim.weight_decay", "optim.l1_scale"),
-            cost("optim.l1_scale"),
+            compare_penalty("optim.l1_scale", "optim.weight_decay", "optim.l1"),
+            compare_penalty("optim.weight_decay", "optim.l1", "optim.l1_scale"),
+            compare_penalty("optim.l1", "optim.weight_decay", "optim.l1_scale"),
+            compare_cost("optim.l1_scale"),
         ),
     ),
     "sgd_noise": Question(
@@ -176,14 +178,14 @@ STUDIES = {
         x="optim.noise",
         hue="optim.lr",
         figures=WATCHED,
-        contrasts=deadly("optim.noise", "optim.lr"),
+        contrasts=compare_deaths_and_cost("optim.noise", "optim.lr"),
     ),
     "weight_sparsity": Question(
         ask="How much accuracy is left when most weights are gone?",
         x="prune.sparsity",
         hue="prune.method",
         figures=("trade_off", "effect_map", "survival"),
-        contrasts=(against("random_weight", "gmp", "nvp_weight", "rigl", "snip"),),
+        contrasts=(compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),),
     ),
 }
 
@@ -191,13 +193,13 @@ STUDIES = {
 def question_of(frames: StudyFrames, *, trial: str = "") -> Question:
     """Return what a study asks, and the trial that a figure of one trial is to show.
 
-    A study that STUDIES does not know is asked about its swept keys: `question_from`.
+    A study that STUDIES does not know is asked about its swept keys: `derive_question`.
     """
-    question = STUDIES.get(frames.name) or question_from(frames)
+    question = STUDIES.get(frames.name) or derive_question(frames)
     return replace(question, trial=trial)
 
 
-def question_from(frames: StudyFrames) -> Question:
+def derive_question(frames: StudyFrames) -> Question:
     """Return the question of a study that has none of its own.
 
     The key with the most levels is on x, the next one is the hue: what do they do to deaths in
@@ -206,7 +208,7 @@ def question_from(frames: StudyFrames) -> Question:
     keys = [key for key in frames.swept if key not in ("seed", METHOD)]
     keys = sorted(keys, key=lambda key: -len(frames.levels(key)))
     x, hue, *_ = [*keys, METHOD, "optim.lr"]
-    contrasts = [Contrast(value=DEATH, key=key, where=unpruned(frames)) for key in keys]
+    contrasts = [Contrast(value=DEATH, key=key, where=where_unpruned(frames)) for key in keys]
     if METHOD in frames.swept and NONE in frames.levels(METHOD):
         methods = tuple(level for level in frames.levels(METHOD) if level != NONE)
         contrasts.append(
@@ -221,6 +223,6 @@ def question_from(frames: StudyFrames) -> Question:
     )
 
 
-def unpruned(frames: StudyFrames) -> dict[str, str]:
+def where_unpruned(frames: StudyFrames) -> dict[str, str]:
     """Return {swept key: level} of the unpruned trials; {} where the method is not swept."""
     return {METHOD: NONE} if METHOD in frames.swept and NONE in frames.levels(METHOD) else {}

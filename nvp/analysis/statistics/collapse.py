@@ -27,7 +27,7 @@ DRAWS = 500
 CLAIMED = 2.0  # Zhou et al. 2020: P(collapse) ~ lr^2
 
 
-def scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
+def add_scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
     """Return trials with lr, batch, fraction and a column per candidate scaling."""
     sgd = trials["optim.name"] == "sgd"
     effective = trials["optim.lr"] / (1 - trials["optim.momentum"].where(sgd, 0.0))
@@ -35,7 +35,7 @@ def scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
     return rows.assign(**{name: of(rows) for name, of in CANDIDATES.items()})
 
 
-def fits(rows: pd.DataFrame) -> pd.DataFrame:
+def fit_scalings(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per candidate: R^2 of cells left out, of an isotonic curve; best first.
 
     Each cell is predicted from the others by an isotonic regression of either direction; R^2 is of
@@ -50,7 +50,10 @@ def fits(rows: pd.DataFrame) -> pd.DataFrame:
     count = codes.max() + 1
     drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=DRAWS)
     weights = np.vstack([np.ones(count), drawn])[:, codes]
-    found = {name: r_squared(y, left_out(rows[name], y, codes), weights) for name in CANDIDATES}
+    found = {
+        name: compute_r_squared(y, predict_held_out(rows[name], y, codes), weights)
+        for name in CANDIDATES
+    }
     best = max(found, key=lambda name: found[name][0])
     table = []
     for name, values in found.items():
@@ -59,12 +62,12 @@ def fits(rows: pd.DataFrame) -> pd.DataFrame:
         worse = np.percentile(behind[1:], [2.5, 97.5]) if count >= 5 else (np.nan, np.nan)
         table.append((name, values[0], low, high, behind[0], *worse, name == best))
     columns = ["scaling", "r2", "low", "high", "behind", "behind_low", "behind_high", "best"]
-    ceiling = explainable(y, codes)
+    ceiling = explainable_share(y, codes)
     result = pd.DataFrame(table, columns=columns).assign(cells=count, explainable=ceiling)
     return result.sort_values("r2", ascending=False, ignore_index=True)
 
 
-def left_out(x: pd.Series, y: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def predict_held_out(x: pd.Series, y: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Return for each trial what an isotonic curve through the other cells predicts."""
     means = pd.DataFrame({"x": x.to_numpy(dtype=float), "y": y}).groupby(codes).mean()
     sizes = np.bincount(codes)
@@ -80,7 +83,7 @@ def left_out(x: pd.Series, y: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return predicted[codes]
 
 
-def r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def compute_r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return R^2 under each row of weights; null where all that is drawn is alike."""
     mean = (weights @ y) / weights.sum(axis=1)
     total = weights @ y**2 - weights.sum(axis=1) * mean**2
@@ -88,7 +91,7 @@ def r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.n
     return 1 - np.divide(left, total, out=np.full(len(total), np.nan), where=total > 1e-12)
 
 
-def explainable(y: np.ndarray, codes: np.ndarray) -> float:
+def explainable_share(y: np.ndarray, codes: np.ndarray) -> float:
     """Return the share of the variance of trials that lies between cells; null with one seed."""
     means = np.bincount(codes, y) / np.bincount(codes)
     free = len(y) - len(means)
@@ -98,7 +101,7 @@ def explainable(y: np.ndarray, codes: np.ndarray) -> float:
     return float(1 - within / y.var(ddof=1))
 
 
-def theory(rows: pd.DataFrame) -> pd.DataFrame:
+def fit_theory(rows: pd.DataFrame) -> pd.DataFrame:
     """Return `rows` with `predicted`: 2 Phi(-c sqrt(B) / (lr sqrt(T))), and the constant c fitted.
 
     A survival margin that walks at random until it is gone, after T steps of noise lr / sqrt(B): c
@@ -118,7 +121,7 @@ def theory(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(predicted=2 * norm.cdf(-c * x), constant=c)
 
 
-def powers(rows: pd.DataFrame) -> pd.DataFrame:
+def fit_powers(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per lr and B that varies: the power k in E[dead fraction] ~ lr^k, with its interval.
 
     Quasi-Poisson regression with a log link, which takes fractions of 0 as they are; 95 %

@@ -16,7 +16,7 @@ import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from nvp.analysis.statistics.intervals import ALIKE, LEVEL, with_holm
-from nvp.analysis.statistics.model_terms import TOLERANCE, Term, main_term, terms_of
+from nvp.analysis.statistics.model_terms import TOLERANCE, Term, build_main_term, build_terms
 
 COLUMNS = [
     *("response", "term", "key", "level", "other", "other_level", "n"),
@@ -24,7 +24,9 @@ COLUMNS = [
 ]
 
 
-def effects(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+def estimate_effects(
+    trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]
+) -> pd.DataFrame:
     """One row per (response, term, level): estimate, 95 % interval, p, p_holm, p_term, note.
 
     `trials` has a row per trial, with `keys`, `seed` and the responses `names`; a trial without a
@@ -34,18 +36,18 @@ def effects(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> 
     seed there is neither interval nor test.
     """
     parts = []
-    for known, group in by_presence(trials, names):
-        terms, seeds = terms_of(known, keys), main_term(known, "seed")
-        used = Columns(terms, seeds)
+    for known, group in group_by_presence(trials, names):
+        terms, seeds = build_terms(known, keys), build_main_term(known, "seed")
+        used = DesignMatrix(terms, seeds)
         for name in group:
-            table = effects_on(known[name].to_numpy(dtype=float), terms, seeds, used)
+            table = fit_response(known[name].to_numpy(dtype=float), terms, seeds, used)
             parts.append(with_holm(table).assign(response=name)[COLUMNS])
     order = {name: i for i, name in enumerate(names)}
     parts.sort(key=lambda part: order[part["response"].iloc[0]])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def by_presence(
+def group_by_presence(
     trials: pd.DataFrame, names: Sequence[str]
 ) -> Iterator[tuple[pd.DataFrame, list[str]]]:
     """Yield the trials that have a response, and all responses that just these have."""
@@ -58,21 +60,21 @@ def by_presence(
         yield trials[present[group[0]]], group
 
 
-def effects_on(y: np.ndarray, terms: list[Term], seeds: Term, used: "Columns") -> pd.DataFrame:
+def fit_response(y: np.ndarray, terms: list[Term], seeds: Term, used: "DesignMatrix") -> pd.DataFrame:
     """Return the rows of one response, without p_holm."""
     model = used.fit(y)
-    fault = untestable(y, seeds, model)
+    fault = explain_untestable(y, seeds, model)
     left_out = [term.name for term in terms if term.name not in used.place]
     without = f"model without {', '.join(left_out)}" if left_out else ""
     rows = []
     for term in terms:
-        told = estimates(term, model, used.place[term.name], fault) if not term.note else {}
+        told = estimate_term(term, model, used.place[term.name], fault) if not term.note else {}
         note = term.note or "; ".join(part for part in (fault, without) if part)
-        rows.append(rows_of(term).assign(**told, note=note))
+        rows.append(list_levels(term).assign(**told, note=note))
     return pd.concat(rows, ignore_index=True).reindex(columns=COLUMNS)
 
 
-class Columns:
+class DesignMatrix:
     """The columns of a model, and where each term has its own; decomposed once for all responses.
 
     Attributes:
@@ -106,7 +108,7 @@ class Columns:
             return model.fit()
 
 
-def rows_of(term: Term) -> pd.DataFrame:
+def list_levels(term: Term) -> pd.DataFrame:
     """Return a row per level of a term: its names, and how many trials it has."""
     key, other = (*term.keys, "")[:2]
     named = {"term": term.name, "key": key, "other": other, "n": term.n}
@@ -116,7 +118,7 @@ def rows_of(term: Term) -> pd.DataFrame:
     return pd.DataFrame(named | values).astype({"level": object, "other_level": object})
 
 
-def untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
+def explain_untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
     """Return why a response has no intervals, "" when it has."""
     if len(seeds.levels) < 2:
         return "one seed, so no interval"
@@ -127,7 +129,7 @@ def untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
     return ""
 
 
-def estimates(term: Term, model: Any, at: int, fault: str) -> dict[str, Any]:
+def estimate_term(term: Term, model: Any, at: int, fault: str) -> dict[str, Any]:
     """Return, level by level, the effects of a term, and without a `fault` intervals and tests."""
     wide = np.zeros((len(term.levels), len(model.params)))
     width = term.columns.shape[1]

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.tools.sm_exceptions import HessianInversionWarning
 
-from nvp.analysis.frames.derive import in_order
+from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.statistics.intervals import LEVEL
 from nvp.analysis.statistics.neuron_lives import DIED
 
@@ -18,7 +18,9 @@ MOST_NEURONS = 20_000  # that the model is fitted to
 COLUMNS = ["key", "level", "reference", "neurons", "died", "ratio", "low", "high", "p", "note"]
 
 
-def hazard_ratios(lives: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def estimate_hazard_ratios(
+    lives: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]
+) -> pd.DataFrame:
     """One row per (key, level but the first): the hazard of a first death over that at the first.
 
     Cox's model (ties by Efron), a baseline for each layer, pruning censors. Neurons of a trial are
@@ -30,7 +32,7 @@ def hazard_ratios(lives: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]
     own = trials.assign(trial_id=trials["trial_id"].astype(str)).set_index("trial_id")
     known = own.reindex(ids.categories.astype(str))[[*keys, "seed"]]
     table = pd.concat([lives, known.take(ids.codes).set_axis(lives.index)], axis=1)
-    rows = pd.DataFrame([row for key in keys for row in levels_of(table, key)], columns=COLUMNS)
+    rows = pd.DataFrame([row for key in keys for row in list_levels(table, key)], columns=COLUMNS)
     fitted = rows.index[rows["ratio"].isna() & (rows["note"] == "")]
     if not len(fitted):
         return rows
@@ -38,7 +40,7 @@ def hazard_ratios(lives: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]
     usable = np.ones(len(sample), dtype=bool)
     for _, row in rows[rows["note"] != ""].iterrows():
         usable &= (sample[row["key"]] != row["level"]).to_numpy()
-    found = cox(sample[usable], rows.loc[fitted])
+    found = fit_cox(sample[usable], rows.loc[fitted])
     rows.loc[fitted, ["ratio", "low", "high", "p"]] = found
     if own["seed"].nunique() < 2:
         rows.loc[fitted, ["low", "high", "p"]] = np.nan
@@ -46,10 +48,10 @@ def hazard_ratios(lives: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]
     return rows
 
 
-def levels_of(table: pd.DataFrame, key: str) -> list[dict[str, Any]]:
+def list_levels(table: pd.DataFrame, key: str) -> list[dict[str, Any]]:
     """Return a row per level of a key but its reference, the first at which a neuron died."""
     counts = table.groupby(key)["event"].agg(neurons="size", died=lambda e: (e == DIED).sum())
-    levels = [level for level in in_order(table[key]) if len(counts) > 1]
+    levels = [level for level in sort_levels(table[key]) if len(counts) > 1]
     reference = next((level for level in levels if counts.loc[level, "died"]), None)
     rows = []
     for level in levels:
@@ -61,7 +63,7 @@ def levels_of(table: pd.DataFrame, key: str) -> list[dict[str, Any]]:
     return rows
 
 
-def cox(lives: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+def fit_cox(lives: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     """Return a row (ratio, low, high, p) for each level of `rows`."""
     columns = [lives[row.key] == row.level for row in rows.itertuples()]
     model = PHReg(
@@ -83,7 +85,7 @@ def cox(lives: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
     )
 
 
-def revivals(events: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def count_revivals(events: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """One row per trial: how often a neuron died and revived, and the share of deaths undone.
 
     The share is null where none died. A neuron may die and revive several times.

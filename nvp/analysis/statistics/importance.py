@@ -15,7 +15,7 @@ from optuna.importance import FanovaImportanceEvaluator
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
-from nvp.analysis.frames.derive import in_order
+from nvp.analysis.frames.derive import sort_levels
 
 PERMUTATION, FANOVA = "permutation, random forest", "fANOVA"
 COLUMNS = ["response", "evaluator", "key", "importance", "low", "high", "score", "cells", "draws"]
@@ -23,7 +23,9 @@ FEWEST, MOST = 8, 150  # settings: fewer cannot be left out, of more some are ta
 DRAWS, TREES = 20, 12
 
 
-def importances(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+def measure_importances(
+    trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str]
+) -> pd.DataFrame:
     """One row per (response, evaluator, key): importance, 95 % interval by bootstrap.
 
     `permutation`: what the squared error of settings left out grows by when the key is shuffled
@@ -36,15 +38,15 @@ def importances(trials: pd.DataFrame, keys: Sequence[str], names: Sequence[str])
     varied = [key for key in keys if trials[key].nunique() > 1]
     parts = []
     for name in names:
-        cells = settings(trials, varied, name)
+        cells = average_cells(trials, varied, name)
         if len(varied) and len(cells) >= FEWEST and cells[name].nunique() > 1:
-            x, y = coded(cells, varied), cells[name].to_numpy(dtype=float)
-            rows = [*by_permutation(x, y), *by_fanova(x, y)]
+            x, y = rank_levels(cells, varied), cells[name].to_numpy(dtype=float)
+            rows = [*permute_keys(x, y), *bootstrap_fanova(x, y)]
             parts.append(pd.DataFrame(rows).assign(response=name, cells=len(cells), draws=DRAWS))
     return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def settings(trials: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
+def average_cells(trials: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
     """Return a row per setting of the keys with the mean response over its seeds."""
     known = trials.dropna(subset=[name])
     if not keys:
@@ -53,24 +55,24 @@ def settings(trials: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
     return cells.sample(MOST, random_state=0) if len(cells) > MOST else cells
 
 
-def coded(cells: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def rank_levels(cells: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return the keys with each level as its rank."""
-    ranks = {key: {level: i for i, level in enumerate(in_order(cells[key]))} for key in keys}
+    ranks = {key: {level: i for i, level in enumerate(sort_levels(cells[key]))} for key in keys}
     return pd.DataFrame({key: cells[key].map(ranks[key]).astype(int) for key in keys})
 
 
-def draws(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def draw_cells(count: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return which settings each draw takes, with replacement, and which it leaves out."""
     generator = np.random.default_rng(0)
     drawn = [generator.integers(count, size=count) for _ in range(DRAWS)]
     return [(one, np.setdiff1d(np.arange(count), one)) for one in drawn]
 
 
-def by_permutation(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
+def permute_keys(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     """Return a row per key: by how much worse a forest predicts when the key is shuffled."""
     features = x.to_numpy()
     found, errors, totals = [], 0.0, 0.0
-    for taken, out in draws(len(y)):
+    for taken, out in draw_cells(len(y)):
         forest = RandomForestRegressor(TREES, random_state=0).fit(features[taken], y[taken])
         shuffled = permutation_importance(
             forest, features[out], y[out], scoring="neg_mean_squared_error", n_repeats=2,
@@ -87,10 +89,10 @@ def by_permutation(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     ]
 
 
-def by_fanova(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
+def bootstrap_fanova(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     """Return a row per key: the share of a forest's variance that is the key's alone."""
-    whole = fanova(x, y, trees=32)
-    parts = [fanova(x.iloc[taken], y[taken], trees=8) for taken, _ in draws(len(y))]
+    whole = run_fanova(x, y, trees=32)
+    parts = [run_fanova(x.iloc[taken], y[taken], trees=8) for taken, _ in draw_cells(len(y))]
     drawn = pd.DataFrame(parts).reindex(columns=x.columns).fillna(0.0)
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     return [
@@ -100,7 +102,7 @@ def by_fanova(x: pd.DataFrame, y: np.ndarray) -> list[dict[str, object]]:
     ]
 
 
-def fanova(x: pd.DataFrame, y: np.ndarray, *, trees: int) -> dict[str, float]:
+def run_fanova(x: pd.DataFrame, y: np.ndarray, *, trees: int) -> dict[str, float]:
     """Return Optuna's importances of an in-memory study with these trials; {} if none varies."""
     if np.ptp(y) == 0 or not (x.nunique() > 1).any():
         return {}

@@ -53,11 +53,11 @@ def paired_difference(
         means = cell.groupby([key, "seed"])[value].mean().unstack(key)
         pairs = means.reindex(columns=list(levels)).dropna()
         first, second = (pairs[level].to_numpy(dtype=float) for level in levels)
-        rows.append({by: group} | interval_and_test(first, second))
+        rows.append({by: group} | infer_from_pairs(first, second))
     return pd.DataFrame(rows, columns=[by, "n", "mean", "low", "high", "p"])
 
 
-def interval_and_test(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+def infer_from_pairs(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     """Return n, mean, low, high and p of second - first, pair by pair; null where there is none."""
     differences = second - first
     n = len(differences)

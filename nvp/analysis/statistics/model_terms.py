@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nvp.analysis.frames.derive import in_order
+from nvp.analysis.frames.derive import sort_levels
 
 TOLERANCE = 1e-8  # of the number of trials: a smaller singular value is 0
 
@@ -42,16 +42,16 @@ class Term:
         return ":".join(self.keys)
 
 
-def terms_of(trials: pd.DataFrame, keys: Sequence[str]) -> list[Term]:
+def build_terms(trials: pd.DataFrame, keys: Sequence[str]) -> list[Term]:
     """Return the terms of all keys and then of all pairs; what cannot be told has a note.
 
     Of a key with one level there is no pair.
     """
-    mains = [main_term(trials, key) for key in keys]
+    mains = [build_main_term(trials, key) for key in keys]
     varied = [term for term in mains if not term.note]
-    pairs = [pair_term(trials, one, two) for one, two in combinations(varied, 2)]
+    pairs = [build_pair_term(trials, one, two) for one, two in combinations(varied, 2)]
     full = [term for term in pairs if not term.note]
-    overlap = Overlap([main_term(trials, "seed"), *varied, *full])
+    overlap = Overlap([build_main_term(trials, "seed"), *varied, *full])
     first = 1 + len(varied)  # the seed's blocks and the keys come before the pairs
     notes = {term.name: overlap.alias(i, range(first)) for i, term in enumerate(varied, start=1)}
     lost = {name for name, note in notes.items() if note}
@@ -62,9 +62,9 @@ def terms_of(trials: pd.DataFrame, keys: Sequence[str]) -> list[Term]:
     return [replace(term, note=term.note or notes.get(term.name, "")) for term in terms]
 
 
-def main_term(trials: pd.DataFrame, key: str) -> Term:
+def build_main_term(trials: pd.DataFrame, key: str) -> Term:
     """Return the term of one key: a column a level but the last, whose effect is minus the sum."""
-    levels = in_order(trials[key])
+    levels = sort_levels(trials[key])
     one = np.ones((1, len(levels) - 1))
     contrast = np.vstack([np.eye(len(levels) - 1), -one])
     codes = trials[key].map({level: i for i, level in enumerate(levels)}).to_numpy(dtype=int)
@@ -73,7 +73,7 @@ def main_term(trials: pd.DataFrame, key: str) -> Term:
     return Term((key,), contrast[codes], [(level,) for level in levels], contrast, n, note)
 
 
-def pair_term(trials: pd.DataFrame, one: Term, two: Term) -> Term:
+def build_pair_term(trials: pd.DataFrame, one: Term, two: Term) -> Term:
     """Return the interaction of two terms; with a note when a cell of the two has no trial."""
     keys = (*one.keys, *two.keys)
     levels = [(*a, *b) for a in one.levels for b in two.levels]

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nvp.analysis.frames.derive import stages
+from nvp.analysis.frames.derive import name_stages
 
 DIED, PRUNED, CENSORED = "died", "pruned", "censored"
 
 
-def neuron_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
+def find_first_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
     """One row per neuron (trial_id, layer, neuron): `epoch` and `event` that end its first life.
 
     `event` is died, pruned, or censored at the last measured epoch of its trial. Trials are those
@@ -27,7 +27,7 @@ def neuron_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
     start = np.cumsum(widths) - widths
     place = pd.Series(start, index=pd.MultiIndex.from_frame(units[["trial_id", "layer"]]))
     firsts = [
-        first_epochs(events[events["event"] == event], place, int(widths.sum()))
+        find_first_epochs(events[events["event"] == event], place, int(widths.sum()))
         for event in (DIED, PRUNED)
     ]
     died, pruned = firsts
@@ -41,7 +41,7 @@ def neuron_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
     return lives.assign(neuron=np.arange(len(at)) - start[at], epoch=epoch, event=names)
 
 
-def first_epochs(events: pd.DataFrame, place: pd.Series, count: int) -> np.ndarray:
+def find_first_epochs(events: pd.DataFrame, place: pd.Series, count: int) -> np.ndarray:
     """Return per neuron the epoch of its first event; infinity where there is none.
 
     `place` is {(trial_id, layer): index of the layer's first neuron}.
@@ -63,15 +63,15 @@ def first_epochs(events: pd.DataFrame, place: pd.Series, count: int) -> np.ndarr
     return found
 
 
-def life_counts(lives: pd.DataFrame, trials: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def count_lives(lives: pd.DataFrame, trials: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per (`by`, seed, epoch): how many neurons died, were pruned or were censored then.
 
-    `by` are columns of `lives` or `trials`; `layer` is by stage in a deep network, see `stages`.
+    `by` are columns of `lives` or `trials`. In a deep network `layer` is the stage: `name_stages`.
     """
     table = lives.groupby(["trial_id", "layer", "epoch", "event"], observed=True).size()
     counts = table.unstack("event", fill_value=0).reset_index()
     counts = counts.reindex(columns=[*counts.columns[:3], DIED, PRUNED, CENSORED], fill_value=0)
-    counts["layer"] = stages(counts["layer"])
+    counts["layer"] = name_stages(counts["layer"])
     keys = [key for key in dict.fromkeys([*by, "seed"]) if key not in counts.columns]
     known = trials.assign(trial_id=trials["trial_id"].astype(str)).set_index("trial_id")[keys]
     of_trial = known.reindex(counts["trial_id"].astype(str)).set_axis(counts.index)

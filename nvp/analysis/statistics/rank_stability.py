@@ -11,14 +11,16 @@ MOST_NEURONS = 128  # of a layer: in a wider one every k-th is compared
 CHANCE = 1 / 3  # Jaccard index of two random halves
 
 
-def rank_stability(neurons: pd.DataFrame, criteria: Sequence[str] = CRITERIA) -> pd.DataFrame:
+def measure_rank_stability(
+    neurons: pd.DataFrame, criteria: Sequence[str] = CRITERIA
+) -> pd.DataFrame:
     """One row per (trial, epoch, criterion): agreement with the end, of neurons kept in both.
 
     `tau` is Kendall's tau-b of the neurons of a layer, `jaccard` the Jaccard index of the lower
     halves, both averaged over layers, each as heavy as its neurons. A layer in which one of the two
     is all ties has no tau. Of a tie at the middle the neuron with the smaller index is lower.
     """
-    rows = [row for row in compared(neurons, list(criteria))]
+    rows = [row for row in compare_layers(neurons, list(criteria))]
     columns = ["trial_id", "layer", "epoch", "criterion", "neurons", "tau", "jaccard"]
     table = pd.DataFrame(rows, columns=columns)
     keys = ["trial_id", "epoch", "criterion"]
@@ -30,7 +32,7 @@ def rank_stability(neurons: pd.DataFrame, criteria: Sequence[str] = CRITERIA) ->
     return pd.concat(parts, axis=1).reset_index()
 
 
-def compared(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, ...]]:
+def compare_layers(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the agreement of every layer of every trial, epoch and criterion."""
     for (trial, layer), rows in neurons.groupby(["trial_id", "layer"], observed=True, sort=True):
         wide = rows.pivot(index="neuron", columns="epoch", values=[*criteria, "kept"])
@@ -39,14 +41,14 @@ def compared(neurons: pd.DataFrame, criteria: list[str]) -> Iterator[tuple[Any, 
         scores = wide.to_numpy(dtype=float).T.reshape(len(criteria) + 1, len(epochs), len(wide))
         for criterion, found in zip(criteria, scores, strict=False):
             values = np.where(scores[-1] == 1, found, np.nan)
-            taus = kendall(values[:-1], values[-1])
+            taus = kendall_tau(values[:-1], values[-1])
             for i, epoch in enumerate(epochs[:-1]):
                 both = np.isfinite(values[i]) & np.isfinite(values[-1])
-                overlap = jaccard(values[i][both], values[-1][both])
+                overlap = jaccard_index(values[i][both], values[-1][both])
                 yield str(trial), str(layer), epoch, criterion, both.sum(), taus[i], overlap
 
 
-def kendall(early: np.ndarray, late: np.ndarray) -> np.ndarray:
+def kendall_tau(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     """Return tau-b of each row of `early` with `late`, over what is known of both; null if tied."""
     both = np.isfinite(early) & np.isfinite(late)
     one, two = np.where(both, early, np.nan), np.where(both, late, np.nan)
@@ -60,7 +62,7 @@ def kendall(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     return np.divide(agree, scale, out=np.full(len(early), np.nan), where=scale > 0)
 
 
-def jaccard(early: np.ndarray, late: np.ndarray) -> float:
+def jaccard_index(early: np.ndarray, late: np.ndarray) -> float:
     """Return the Jaccard index of the lower halves of two scores; null of less than two neurons."""
     half = len(early) // 2
     if not half:

@@ -12,7 +12,7 @@ from nvp.analysis.statistics.bootstrap import bootstrap_interval, seed_weights
 from nvp.analysis.statistics.neuron_lives import CENSORED, DIED, PRUNED
 
 
-def survival(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def estimate_survival(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per (`by`, epoch): Kaplan-Meier of first death, with a band from seeds drawn anew.
 
     Columns: n (seeds), neurons, at_risk, alive, low, high. Pruning censors: what is estimated is
@@ -20,19 +20,19 @@ def survival(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     parts = []
     for level, rows in counts.groupby(list(by), observed=True):
-        epochs, died, pruned, left = by_seed(rows)
-        risk = at_risk(died + pruned + left)
+        epochs, died, pruned, left = count_by_seed(rows)
+        risk = count_at_risk(died + pruned + left)
         n = len(died)
         weights = seed_weights(n)
         alive = kaplan_meier(died.sum(axis=0), risk.sum(axis=0))
         drawn = kaplan_meier(weights @ died, weights @ risk)
         low, high = bootstrap_interval(alive, drawn, n)
         columns = {"epoch": epochs, "at_risk": risk.sum(axis=0), "alive": alive}
-        parts.append(named(by, level, n, columns | {"low": low, "high": high}))
+        parts.append(name_level(by, level, n, columns | {"low": low, "high": high}))
     return pd.concat(parts, ignore_index=True)
 
 
-def incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def estimate_incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per (`by`, event, epoch): Aalen-Johansen's share of neurons that died or were pruned.
 
     Whichever came first; the two shares and the share of survivors add up to 1. Columns: n (seeds),
@@ -40,8 +40,8 @@ def incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     parts = []
     for level, rows in counts.groupby(list(by), observed=True):
-        epochs, died, pruned, left = by_seed(rows)
-        risk = at_risk(died + pruned + left)
+        epochs, died, pruned, left = count_by_seed(rows)
+        risk = count_at_risk(died + pruned + left)
         n = len(died)
         weights = seed_weights(n)
         one = np.ones((1, n))
@@ -51,11 +51,11 @@ def incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             )
             low, high = bootstrap_interval(share[0], drawn, n)
             columns = {"epoch": epochs, "share": share[0], "low": low, "high": high}
-            parts.append(named(by, level, n, columns).assign(event=event))
+            parts.append(name_level(by, level, n, columns).assign(event=event))
     return pd.concat(parts, ignore_index=True)
 
 
-def by_seed(counts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def count_by_seed(counts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the epochs from 0 to the last, and seeds x epochs the died, pruned and censored."""
     epochs = np.arange(counts["epoch"].max() + 1)
     seeds, row = np.unique(counts["seed"], return_inverse=True)
@@ -65,7 +65,7 @@ def by_seed(counts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return epochs, died, pruned, left
 
 
-def at_risk(ended: np.ndarray) -> np.ndarray:
+def count_at_risk(ended: np.ndarray) -> np.ndarray:
     """Return how many lives had not ended before each epoch, from how many end in each."""
     return np.cumsum(ended[..., ::-1], axis=-1)[..., ::-1]
 
@@ -84,7 +84,9 @@ def aalen_johansen(happened: np.ndarray, ended: np.ndarray, risk: np.ndarray) ->
     return np.cumsum(before * hazard, axis=-1)
 
 
-def named(by: Sequence[str], level: object, n: int, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+def name_level(
+    by: Sequence[str], level: object, n: int, columns: dict[str, np.ndarray]
+) -> pd.DataFrame:
     """Return the columns as a frame that says of which level they are."""
     keys = dict(zip(by, level if isinstance(level, tuple) else (level,), strict=True))
     return pd.DataFrame(keys | {"n": n} | columns)

@@ -11,7 +11,7 @@ COSTS = ("sparsity", "weight_sparsity", "flops_ratio", "step_ratio")
 SAVINGS = ("sparsity", "weight_sparsity")  # of these more is better, of the others less
 
 
-def with_costs(trials: pd.DataFrame) -> pd.DataFrame:
+def add_costs(trials: pd.DataFrame) -> pd.DataFrame:
     """Return `trials` with FLOPs and seconds of a step, each over those of the dense network.
 
     1 for a trial that masked nothing; null where a step was not timed.
@@ -24,7 +24,7 @@ def with_costs(trials: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def equal_accuracy(
+def find_equal_accuracy(
     trials: pd.DataFrame, by: Sequence[str], *, cost: str = "sparsity", tolerance: float = 0.01
 ) -> pd.DataFrame:
     """One row per (`by`, method, seed): the largest saving at which accuracy is still kept.
@@ -43,7 +43,7 @@ def equal_accuracy(
             points = own.groupby(cost)["test_accuracy"].mean()
             start = starts.get(seed, unpruned["test_accuracy"].mean())
             least = start - tolerance
-            found, beyond = crossing([0.0, *points.index], [start, *points], least)
+            found, beyond = find_crossing([0.0, *points.index], [start, *points], least)
             keys = dict(zip(by, level, strict=True))
             row = {METHOD: method, "seed": seed, "saving": found, "beyond": beyond}
             parts.append(keys | row | {"tolerance": tolerance, "least": least})
@@ -51,7 +51,7 @@ def equal_accuracy(
     return pd.DataFrame(parts, columns=columns)
 
 
-def crossing(
+def find_crossing(
     savings: Sequence[float], accuracies: Sequence[float], least: float
 ) -> tuple[float, bool]:
     """Return up to which saving accuracy is at least `least`, and whether it is so to the last."""
@@ -68,7 +68,7 @@ def crossing(
     return float(x[last - 1] + share * (x[last] - x[last - 1])), False
 
 
-def on_front(costs: pd.Series, accuracies: pd.Series, *, more: bool) -> pd.Series:
+def mark_front(costs: pd.Series, accuracies: pd.Series, *, more: bool) -> pd.Series:
     """Return which points no other one beats: in neither worse and in one better.
 
     `more`: whether more of the cost is better, as of a sparsity.

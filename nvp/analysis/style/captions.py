@@ -15,7 +15,7 @@ def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
     return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
 
 
-def seeds_of(frame: pd.DataFrame) -> str:
+def count_seeds(frame: pd.DataFrame) -> str:
     """Return over how many seeds the rows of a frame are: "n = 3 seeds"."""
     least, most = frame["n"].min(), frame["n"].max()
     n = f"{least:g}" if least == most else f"{least:g} to {most:g}"
@@ -30,7 +30,7 @@ def seeds_caption(frame: pd.DataFrame, line: str) -> str:
     lone = " (none where n = 1)" if least == 1 else ""
     return (
         f"Line: {line}; band{lone}: 95 % t-interval by a bootstrap of trials, seed by seed, "
-        f"{seeds_of(frame)}."
+        f"{count_seeds(frame)}."
     )
 
 
@@ -69,7 +69,7 @@ def noise_caption(frames: StudyFrames, keys: list[str]) -> str:
     return NOISES[kinds[0]] if "optim.noise" in keys and len(kinds) == 1 else ""
 
 
-def caption(*parts: str) -> str:
+def join_captions(*parts: str) -> str:
     """Return the parts that say something as one text, capitalised."""
     text = " ".join(part for part in parts if part)
     return text[:1].upper() + text[1:]

@@ -49,13 +49,13 @@ RC: dict[Any, Any] = {
 
 
 @contextmanager
-def paper() -> Iterator[None]:
+def paper_style() -> Iterator[None]:
     """Set fonts and lines for print at the width of a paper's column."""
     with matplotlib.rc_context(RC):
         yield
 
 
-def label(key: str) -> str:
+def axis_label(key: str) -> str:
     """Return the axis label of a configuration key or a column, unit included."""
     if key in LABELS:
         return LABELS[key]
@@ -78,17 +78,17 @@ SHORT = {
 }
 
 
-def short(key: str) -> str:
+def short_label(key: str) -> str:
     """Return a label for a narrow panel or a row, the unit on a line of its own."""
-    return SHORT.get(key, label(key).replace(" (", "\n("))
+    return SHORT.get(key, axis_label(key).replace(" (", "\n("))
 
 
-def upright(key: str) -> str:
+def upright_label(key: str) -> str:
     """Return the label of a y axis: the unit on a line of its own, so that it fits the height."""
-    return label(key).replace(" (", "\n(")
+    return axis_label(key).replace(" (", "\n(")
 
 
-def level(key: str, value: Any) -> str:
+def level_text(key: str, value: Any) -> str:
     """Return a level of a configuration key with the key's short name, unbroken: "σ = 0.5"."""
     text = f"{SYMBOLS.get(key, key.rpartition('.')[2])} = {value_text(value, key)}"
     return text.replace(" ", "\N{NO-BREAK SPACE}")
@@ -101,9 +101,9 @@ def value_text(value: Any, key: str = "prune.method") -> str:
     return f"{value:g}"
 
 
-def name(key: str, value: Any) -> str:
-    """Return a level for a legend or a title: a name by itself, a number as in `level`."""
-    return value_text(value, key) if isinstance(value, str) else level(key, value)
+def level_name(key: str, value: Any) -> str:
+    """Return a level for a legend or a title: a name by itself, a number as in `level_text`."""
+    return value_text(value, key) if isinstance(value, str) else level_text(key, value)
 
 
 def layer_name(layer: str) -> str:
@@ -112,23 +112,23 @@ def layer_name(layer: str) -> str:
     return LAYERS.get(layer, f"{word} {layer[len(word) :]}".strip())
 
 
-def colors(levels: Sequence[Any]) -> dict[Any, str]:
+def assign_colors(levels: Sequence[Any]) -> dict[Any, str]:
     """Return a colour for each of a few levels, told apart by colour-blind readers too."""
     return {one: PALETTE[i % len(PALETTE)] for i, one in enumerate(levels)}
 
 
-def ramp(levels: Sequence[Any]) -> dict[Any, str]:
+def assign_ramp(levels: Sequence[Any]) -> dict[Any, str]:
     """Return a colour for each of some ordered levels, dark to light."""
     return dict(zip(levels, sns.color_palette("viridis", len(levels) + 1).as_hex(), strict=False))
 
 
-def looks(levels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+def assign_looks(levels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
     """Return colour, marker and dash of each level: numbers on a ramp, names by colour and marker.
 
     Ten colours; from the eleventh name on they come again with another marker and dash.
     """
     ordered = all(isinstance(one, int | float) for one in levels)
-    color = ramp(levels) if ordered else colors(levels)
+    color = assign_ramp(levels) if ordered else assign_colors(levels)
     return {
         one: {
             "color": color[one],
@@ -139,12 +139,12 @@ def looks(levels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
     }
 
 
-def markers(levels: Sequence[Any]) -> dict[Any, str]:
+def assign_markers(levels: Sequence[Any]) -> dict[Any, str]:
     """Return a marker for each of a few levels."""
     return {one: MARKERS[i % len(MARKERS)] for i, one in enumerate(levels)}
 
 
-def legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
+def write_legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None:
     """Write a legend over the figure, in as many columns as its width holds."""
     if names:
         wide = 0.4 + 0.06 * max(map(len, names))  # inches of an entry, its line and gap included
@@ -153,12 +153,12 @@ def legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -> None
         figure.legend(handles, names, loc="outside upper center", ncols=columns)
 
 
-def page(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in inches; draw inside `paper`."""
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches; draw inside `paper_style`."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def note(figure: Figure, text: str) -> None:
+def write_note(figure: Figure, text: str) -> None:
     """Write what a reader must know under the figure: n, what an interval is, what is left out."""
     # 20 characters of 7 pt to the inch, so that the text never sets the width
     whole = text.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
@@ -167,12 +167,12 @@ def note(figure: Figure, text: str) -> None:
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=7)
 
 
-def head(figure: Figure, text: str) -> None:
+def write_title(figure: Figure, text: str) -> None:
     """Write a title over the figure, broken to its width."""
     figure.suptitle(fill(text, int(figure.get_figwidth() * 14)), fontsize=8)
 
 
-def in_words(figure: Figure) -> str:
+def describe_figure(figure: Figure) -> str:
     """Return what a figure shows, in words: its axes and its note."""
     sides = [(axes.get_ylabel(), axes.get_xlabel()) for axes in figure.axes]
     shared = (figure.get_supylabel(), "")
@@ -181,11 +181,11 @@ def in_words(figure: Figure) -> str:
     return " ".join([*(f"{part}." for part in parts), *figure.get_supxlabel().split()])
 
 
-def save(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
+def save_figure(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
     """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
-    with paper():
+    with paper_style():
         figure.savefig(paths[0], dpi=DPI)
         figure.set_layout_engine("none")  # as laid out above: once is enough
         drawn = io.StringIO()

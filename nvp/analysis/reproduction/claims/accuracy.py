@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.reproduction.published import reference
+from nvp.analysis.reproduction.published import load_reference
 from nvp.analysis.selection.question import Contrast
 
 THEIRS = "ExplainableP"
@@ -22,7 +22,7 @@ TABLES = {
 }
 
 
-def claims(table: pd.DataFrame) -> Iterator[Claim]:
+def read_claims(table: pd.DataFrame) -> Iterator[Claim]:
     """Yield a claim for each other method and each end of the sparsities of the tables."""
     for name in TABLES:
         rows = table[table["table"] == name]
@@ -30,13 +30,13 @@ def claims(table: pd.DataFrame) -> Iterator[Claim]:
         for level in (rows["level"].min(), rows["level"].max()):
             others = rows[(rows["level"] == level) & (rows["method"] != THEIRS)]
             for other in others.to_dict("records"):
-                yield claim(name, level, theirs.loc[level].to_dict(), other)
+                yield make_claim(name, level, theirs.loc[level].to_dict(), other)
 
 
-def claim(table: str, level: float, theirs: dict[str, Any], other: dict[str, Any]) -> Claim:
+def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str, Any]) -> Claim:
     """Return what a figure says of theirs and another method at one sparsity."""
     study, network, unit, figure = TABLES[table]
-    expects = compared(theirs["value"], other["value"])
+    expects = expect_outcome(theirs["value"], other["value"])
     values = f"about {theirs['value']:.3f} to {other['value']:.3f}"
     at = f"At {100 * level:.0f} % {unit} sparsity"
     where = {"prune.sparsity": level}
@@ -59,11 +59,11 @@ def claim(table: str, level: float, theirs: dict[str, Any], other: dict[str, Any
     )
 
 
-def compared(theirs: float, other: float) -> str:
+def expect_outcome(theirs: float, other: float) -> str:
     """Return how theirs comes out beside another accuracy."""
     if abs(theirs - other) < ALIKE:
         return "no winner"
     return "more" if theirs > other else "less"
 
 
-CLAIMS = tuple(claims(reference()))
+CLAIMS = tuple(read_claims(load_reference()))

@@ -7,23 +7,23 @@ from nvp.analysis.selection.question import DEATH, Contrast
 UNPRUNED = {"prune.method": "none"}
 
 
-def death(key: str, **more: Any) -> Contrast:
+def compare_deaths(key: str, **more: Any) -> Contrast:
     """Return the comparison of deaths, unpruned, between the ends of a key."""
     where = UNPRUNED | more.pop("where", {})
     return Contrast(value=DEATH, key=key, where=where, **more)
 
 
-def deaths_with(key: str, **where: Any) -> Contrast:
+def compare_deaths_at(key: str, **where: Any) -> Contrast:
     """Return the same at levels of other keys, which have no dot in their names."""
-    return death(key, where=where)
+    return compare_deaths(key, where=where)
 
 
-def l2_alone() -> Contrast:
+def compare_l2() -> Contrast:
     """Return the comparison of deaths between no L2 and the strongest."""
-    return death("optim.weight_decay", where={"optim.l1": 0.0, "optim.l1_scale": 0.0})
+    return compare_deaths("optim.weight_decay", where={"optim.l1": 0.0, "optim.l1_scale": 0.0})
 
 
-def adam(decay: Any) -> Contrast:
+def compare_adam(decay: Any) -> Contrast:
     """Return the comparison of deaths between SGD and Adam at a level of L2."""
     where = {"optim.weight_decay": decay}
-    return death("optim.name", reference="sgd", others=("adam",), where=where)
+    return compare_deaths("optim.name", reference="sgd", others=("adam",), where=where)

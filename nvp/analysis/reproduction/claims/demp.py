@@ -1,7 +1,12 @@
 """Claims of DemP (Dufort-Labbe et al., "Maxwell's demon at work", 2024)."""
 
 from nvp.analysis.reproduction.claim import Claim, Share
-from nvp.analysis.reproduction.claims.deaths import adam, death, deaths_with, l2_alone
+from nvp.analysis.reproduction.claims.deaths import (
+    compare_adam,
+    compare_deaths,
+    compare_deaths_at,
+    compare_l2,
+)
 from nvp.analysis.reproduction.shares import died_again
 from nvp.analysis.selection.question import Contrast
 
@@ -9,13 +14,13 @@ DEMP = "DemP, arXiv 2403.07688"
 NOTE = "a third party's note on DemP, unverified"
 
 
-def accumulates(name: str, activation: str) -> Claim:
+def claim_accumulation(name: str, activation: str) -> Claim:
     """Return the claim that neurons go dormant under another activation."""
     return Claim(
         source=DEMP,
         says=f"{name} networks, too, accumulate all but dead neurons, more at a larger rate.",
         study="activation",
-        contrast=death("optim.lr", where={"model.activation": activation}),
+        contrast=compare_deaths("optim.lr", where={"model.activation": activation}),
     )
 
 
@@ -24,20 +29,20 @@ CLAIMS = (
         source=DEMP,
         says="A larger learning rate kills more neurons.",
         study="learning_rate",
-        contrast=death("optim.lr"),
+        contrast=compare_deaths("optim.lr"),
     ),
     Claim(
         source=DEMP,
         says="A smaller batch kills more neurons: fewer die with the largest, at fixed epochs.",
         study="batch_size",
-        contrast=deaths_with("data.batch_size", length="fixed epochs"),
+        contrast=compare_deaths_at("data.batch_size", length="fixed epochs"),
         expects="less",
     ),
     Claim(
         source="random walk to a silent ReLU (studies/noise_law.py)",
         says="At fixed steps, too, fewer neurons die with the largest batch.",
         study="batch_size",
-        contrast=deaths_with("data.batch_size", length="fixed steps"),
+        contrast=compare_deaths_at("data.batch_size", length="fixed steps"),
         expects="less",
     ),
     Claim(
@@ -49,33 +54,37 @@ CLAIMS = (
         source=DEMP,
         says="Stronger regularisation kills more neurons: L2 on all weights.",
         study="regularization",
-        contrast=l2_alone(),
+        contrast=compare_l2(),
     ),
     Claim(
         source=DEMP,
         says="Stronger regularisation kills more neurons: L1 on weights.",
         study="regularization",
-        contrast=death("optim.l1", where={"optim.weight_decay": 0.0, "optim.l1_scale": 0.0}),
+        contrast=compare_deaths(
+            "optim.l1", where={"optim.weight_decay": 0.0, "optim.l1_scale": 0.0}
+        ),
     ),
     Claim(
         source=DEMP,
         says="Stronger regularisation kills more neurons: L1 on the scales of normalisation.",
         study="regularization",
-        contrast=death("optim.l1_scale", where={"optim.weight_decay": 0.0, "optim.l1": 0.0}),
+        contrast=compare_deaths(
+            "optim.l1_scale", where={"optim.weight_decay": 0.0, "optim.l1": 0.0}
+        ),
     ),
     Claim(
         source=DEMP,
         says="Adam kills more neurons than SGD with momentum.",
         study="optimizer",
-        contrast=adam(0.0),
+        contrast=compare_adam(0.0),
     ),
     Claim(
         source=DEMP,
         says="L1 on scales kills most with Adam.",
         why="no study crosses the optimizer with L1 on scales",
     ),
-    accumulates("Leaky ReLU", "leaky_relu"),
-    accumulates("Swish", "silu"),
+    claim_accumulation("Leaky ReLU", "leaky_relu"),
+    claim_accumulation("Swish", "silu"),
     Claim(
         source=DEMP,
         says="Noise on the living and a passing penalty on scales empty a network of neurons.",

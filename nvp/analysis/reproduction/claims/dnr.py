@@ -3,7 +3,7 @@
 from typing import Any
 
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.reproduction.claims.deaths import death, deaths_with, l2_alone
+from nvp.analysis.reproduction.claims.deaths import compare_deaths, compare_deaths_at, compare_l2
 from nvp.analysis.selection.question import Contrast
 
 DNR = "DNR-Pruning, figures of its repository, 2025"
@@ -14,12 +14,12 @@ IMAGENET = {"data.name": "imagenet", "model.name": "resnet50"}
 NO_NUMBERS = "the numbers were not to be had, so there is nothing to compare with"
 
 
-def removed(key: str, **more: Any) -> Contrast:
+def compare_removed(key: str, **more: Any) -> Contrast:
     """Return the comparison of what is removed while training, between levels of a key."""
     return Contrast(value="sparsity", key=key, where={"prune.method": "dead"}, **more)
 
 
-def kept(reference: str, other: str) -> Contrast:
+def compare_kept(reference: str, other: str) -> Contrast:
     """Return the comparison of two methods at 80 % sparsity."""
     return Contrast(
         value="test_accuracy",
@@ -30,13 +30,13 @@ def kept(reference: str, other: str) -> Contrast:
     )
 
 
-def activation(name: str, other: str) -> Claim:
+def claim_activation(name: str, other: str) -> Claim:
     """Return the claim that as many are removed with an activation as with ReLU."""
     return Claim(
         source=DNR,
         says=f"With {name} as many neurons are removed while training as with ReLU (about 300).",
         study="activation",
-        contrast=removed("model.activation", reference="relu", others=(other,)),
+        contrast=compare_removed("model.activation", reference="relu", others=(other,)),
         expects="no winner",
     )
 
@@ -46,35 +46,35 @@ CLAIMS = (
         source=DNR,
         says="As the learning rate rises, .01 to .1, dead neurons fall (about 1,955 to 1,674).",
         study="learning_rate",
-        contrast=death("optim.lr"),
+        contrast=compare_deaths("optim.lr"),
         expects="less",
     ),
     Claim(
         source=DNR,
         says="At a larger learning rate more neurons are removed (about 300 to 375 an epoch).",
         study="learning_rate",
-        contrast=removed("optim.lr"),
+        contrast=compare_removed("optim.lr"),
     ),
     Claim(
         source=DNR,
         says="As the batch grows, 16 to 256, dead neurons fall (about 3,121 to 182).",
         study="batch_size",
-        contrast=deaths_with("data.batch_size", length="fixed epochs"),
+        contrast=compare_deaths_at("data.batch_size", length="fixed epochs"),
         expects="less",
     ),
     Claim(
         source=DNR,
         says="As lambda rises, 0 to 9e-5, dead neurons rise (0 to about 40,311; here: L2).",
         study="regularization",
-        contrast=l2_alone(),
+        contrast=compare_l2(),
     ),
-    activation("Swish", "silu"),
-    activation("LeakyReLU", "leaky_relu"),
+    claim_activation("Swish", "silu"),
+    claim_activation("LeakyReLU", "leaky_relu"),
     Claim(
         source=DNR,
         says="With gradient noise as many neurons are removed as without (about 300 to 340).",
         study="sgd_noise",
-        contrast=removed("optim.noise"),
+        contrast=compare_removed("optim.noise"),
         expects="no winner",
         setting={},
     ),
@@ -94,14 +94,14 @@ CLAIMS = (
         source=TABLE,
         says="At 80 %, pruning neurons early keeps more than before training (68.26 to 28.28).",
         study="imagenet",
-        contrast=kept("snap", "early_crop_s"),
+        contrast=compare_kept("snap", "early_crop_s"),
         setting=IMAGENET,
     ),
     Claim(
         source=TABLE,
         says="At 80 %, unstructured RigL beats theirs (75.10 to 69.98).",
         study="imagenet",
-        contrast=kept("magnitude_weight", "rigl"),
+        contrast=compare_kept("magnitude_weight", "rigl"),
         setting=IMAGENET,
     ),
     Claim(

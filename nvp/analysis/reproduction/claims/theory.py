@@ -1,7 +1,7 @@
 """Claims on why neurons die, and on what their death costs, by everybody else."""
 
 from nvp.analysis.reproduction.claim import Claim, Share
-from nvp.analysis.reproduction.claims.deaths import adam, death
+from nvp.analysis.reproduction.claims.deaths import compare_adam, compare_deaths
 from nvp.analysis.reproduction.shares import died_late, died_unforced
 from nvp.analysis.selection.question import DEATH, Contrast, End
 
@@ -15,7 +15,7 @@ AP = "Whitaker and Whitley 2022, arXiv 2212.06145"
 CONTINUAL = "continual learning: no study trains on one task after another"
 
 
-def no(source: str, says: str, why: str) -> Claim:
+def untested(source: str, says: str, why: str) -> Claim:
     """Return a claim that nothing here tests."""
     return Claim(source=source, says=says, why=why)
 
@@ -39,7 +39,7 @@ CLAIMS = (
         source=ZHOU,
         says="It is proportional to 1 / scale^2, too (here: whether fewer die at a larger scale).",
         study="norm_scale",
-        contrast=death("model.norm_scale"),
+        contrast=compare_deaths("model.norm_scale"),
         expects="less",
         setting={},
     ),
@@ -47,24 +47,24 @@ CLAIMS = (
         source=ZHOU,
         says="Collapse is worse with an adaptive rate (here: Adam beside SGD, without decay).",
         study="optimizer",
-        contrast=adam(0.0),
+        contrast=compare_adam(0.0),
         setting={},
     ),
-    no(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
-    no(ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"),
+    untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
+    untested(ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"),
     Claim(
         source=CHEN,
         says="More gradient noise, more collapsed neurons.",
         study="sgd_noise",
-        contrast=death("optim.noise"),
+        contrast=compare_deaths("optim.noise"),
         setting={},
     ),
-    no(
+    untested(
         CHEN,
         "A set attracts if and only if L''(0) + D''(0) / 2 > 0 (D: the noise's diffusion).",
         "no column holds the curvature or the diffusion",
     ),
-    no(
+    untested(
         CHEN,
         "A large rate for longer leaves fewer independent neurons and a better test accuracy.",
         "no study varies when the learning rate drops",
@@ -73,7 +73,7 @@ CLAIMS = (
         source=ANDRIUSHCHENKO,
         says="At a larger step size features are sparser (here: dead neurons).",
         study="learning_rate",
-        contrast=death("optim.lr"),
+        contrast=compare_deaths("optim.lr"),
         setting={},
     ),
     Claim(
@@ -83,12 +83,12 @@ CLAIMS = (
         share=Share(of=died_late, above=0.0, words="dead at the end minus half-way, largest rate"),
         setting={},
     ),
-    no(
+    untested(
         ANDRIUSHCHENKO,
         "Noise minimises the norms of the Jacobian's columns (a conjecture).",
         "no column holds the Jacobian",
     ),
-    no(
+    untested(
         "Pesme et al. 2021, arXiv 2106.09524",
         "The slower the training loss converges, the stronger the bias to sparsity.",
         "it is of diagonal linear networks, which are not part of nvp",
@@ -97,32 +97,34 @@ CLAIMS = (
         source=MEHTA,
         says="Adam with L2 leaves a sparser network than SGD with L2.",
         study="optimizer",
-        contrast=adam(End.LAST),
+        contrast=compare_adam(End.LAST),
     ),
-    no(
+    untested(
         MEHTA,
         "The speed-up is on par with explicit pruning or better.",
         "no study compares it with pruning at equal accuracy",
     ),
-    no(
+    untested(
         MEHTA,
         "Seemingly unrelated hyperparameters change the sparsity under Adam with L2.",
         "the study of optimizers varies the decay only",
     ),
-    no(
+    untested(
         "Lyle et al. 2023, Understanding plasticity in neural networks",
         "Plasticity is typically lost without saturated units.",
         CONTINUAL,
     ),
-    no(
+    untested(
         "Lyle et al. 2024, arXiv 2402.18762",
         "Layer norm with weight decay keeps plasticity best.",
         f"{CONTINUAL}, and there is no layer norm",
     ),
-    no(DOHARE, "Accuracy falls from 89 % to 77 % over 2,000 tasks.", CONTINUAL),
-    no(DOHARE, "The fall goes with dead units and large weights, at all step sizes.", CONTINUAL),
-    no(DOHARE, "L2 eases the fall.", CONTINUAL),
-    no(
+    untested(DOHARE, "Accuracy falls from 89 % to 77 % over 2,000 tasks.", CONTINUAL),
+    untested(
+        DOHARE, "The fall goes with dead units and large weights, at all step sizes.", CONTINUAL
+    ),
+    untested(DOHARE, "L2 eases the fall.", CONTINUAL),
+    untested(
         SOKAR,
         "The share of dormant neurons rises over reinforcement learning.",
         "reinforcement learning is not part of nvp",
@@ -140,12 +142,12 @@ CLAIMS = (
         ),
         setting={},
     ),
-    no(
+    untested(
         "Lu et al. 2019, arXiv 1903.06733",
         "A deep enough ReLU network of fixed width is born dead.",
         "no study varies depth at fixed width",
     ),
-    no(
+    untested(
         "Rister and Rubin 2020, arXiv 2007.06192",
         "Width that grows with depth prevents it; sign flips keep 2^-k of the points for k layers.",
         "no study varies depth, none flips signs",
@@ -158,8 +160,8 @@ CLAIMS = (
         expects="less",
         setting={},
     ),
-    no(AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"),
-    no(
+    untested(AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"),
+    untested(
         "Whitaker 2023, arXiv 2302.05818",
         "Stripping the synapses of dead units revives them and helps.",
         "Synaptic Stripping is not built",
