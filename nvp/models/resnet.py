@@ -6,6 +6,7 @@ torchvision's, and so is ResNet-18 with the stem of ImageNet. Images of any size
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor, nn
@@ -17,6 +18,21 @@ from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer
 
 
+@dataclass(frozen=True)
+class Stages:
+    """The stages of a residual network.
+
+    Attributes:
+        blocks: blocks of each stage.
+        width: published width of the first stage; each stage is twice as wide as the last.
+        block: makes a block.
+    """
+
+    blocks: tuple[int, ...] = (2, 2, 2, 2)
+    width: int = 64
+    block: Callable[..., BasicBlock | Bottleneck] = BasicBlock
+
+
 class ResNet(nn.Module):
     """Stem, stages of residual blocks, global average pooling, hidden layers if any, head."""
 
@@ -26,9 +42,7 @@ class ResNet(nn.Module):
         stem: NeuronLayer,
         num_classes: int,
         *,
-        blocks: tuple[int, ...] = (2, 2, 2, 2),
-        width: int = 64,
-        block: Callable[..., BasicBlock | Bottleneck] = BasicBlock,
+        stages: Stages = Stages(),  # noqa: B008 - frozen
         reduce: nn.Module | None = None,
         hidden: tuple[int, ...] = (),
     ) -> None:
@@ -38,9 +52,7 @@ class ResNet(nn.Module):
             config: the model's part of a trial.
             stem: the first layer; of group "stage1" when its output is the first residual.
             num_classes: number of logits.
-            blocks: blocks of each stage.
-            width: published width of the first stage; each stage is twice as wide as the last.
-            block: makes a block.
+            stages: of residual blocks; ResNet-18's if none are given.
             reduce: pooling after the stem.
             hidden: published widths of linear layers with dropout before the head.
         """
@@ -50,11 +62,12 @@ class ResNet(nn.Module):
         self.reads: dict[str, str] = {}
         self.stages = nn.ModuleList()
         source, fan_in = stem.group or "stem", len(stem.keep)
-        for stage, count in enumerate(blocks):
+        for stage, count in enumerate(stages.blocks):
             group, layers = f"stage{stage + 1}", []
             for index in range(count):
-                make = partial(block, stride=2 if stage > 0 and index == 0 else 1)
-                layers.append(make(config, fan_in, width * 2**stage, source=source, group=group))
+                make = partial(stages.block, stride=2 if stage > 0 and index == 0 else 1)
+                width = stages.width * 2**stage
+                layers.append(make(config, fan_in, width, source=source, group=group))
                 self.reads |= list_chain_reads(layers[-1], f"stages.{stage}.{index}", source)
                 source, fan_in = group, layers[-1].width
             self.stages.append(nn.Sequential(*layers))
@@ -101,8 +114,8 @@ def build_cifar(
     | 56 | 853,018 | 855,770 |
     """
     stem, blocks = make_cifar_stem(config, image_shape, 16), ((depth - 2) // 6,) * 3
-    block = partial(BasicBlock, option=option)
-    return ResNet(config, stem, num_classes, blocks=blocks, width=16, block=block)
+    stages = Stages(blocks, 16, partial(BasicBlock, option=option))
+    return ResNet(config, stem, num_classes, stages=stages)
 
 
 def build_resnet18(
@@ -146,8 +159,8 @@ def build_resnet50(
     Its 7x7 stem and the pooling after it keep their strides on images of any size; below 32x32
     the last stages act at single positions. The stem is internal: the first block projects.
     """
-    stem, blocks = make_wide_stem(config, image_shape, ""), (3, 4, 6, 3)
-    return ResNet(config, stem, num_classes, blocks=blocks, block=Bottleneck, reduce=make_pool())
+    stem, stages = make_wide_stem(config, image_shape, ""), Stages((3, 4, 6, 3), block=Bottleneck)
+    return ResNet(config, stem, num_classes, stages=stages, reduce=make_pool())
 
 
 def make_wide_stem(

@@ -13,7 +13,7 @@ from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.data.splits import Images
 from nvp.models import MODELS, build_model
 from nvp.models.blocks import BasicBlock
-from nvp.models.resnet import ResNet, make_cifar_stem
+from nvp.models.resnet import ResNet, Stages, make_cifar_stem
 from nvp.network.dense_index import dense_indices
 from nvp.network.groups import find_readers, maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
@@ -203,7 +203,7 @@ def crooked(widths: list[int], option: str) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         stem = make_cifar_stem(config, SHAPE, widths[0])
-        return ResNet(config, stem, 5, blocks=(1, 1, 1), width=1, block=block).double()
+        return ResNet(config, stem, 5, stages=Stages((1, 1, 1), 1, block)).double()
 
 
 # --- what stays the same
