@@ -1,14 +1,20 @@
 """A network of neurons: the module that is watched, masked and removed.
 
-neuron_layer      NeuronLayer: affine -> norm -> keep mask (-> + residual) -> activation
-neuron_masks      masking neurons, with all weights that touch them
-weight_masks      masking single weights
-wiring            which layer reads which, and how much signal flows there
-removal           removing masked neurons physically (shrinking)
-constant_folding  folding neurons with a constant output into the biases of their readers
-dense_index       where the parameters of a shrunk network were in the dense one
-dropout           dropout that draws the same after a removal
-flops             floating-point operations for one image
-precision         forward passes in float32 or bfloat16
-train_state       everything that changes while training
+    neuron_layer      NeuronLayer: affine -> norm -> keep mask (-> + residual) -> activation
+    subsample         the residual shortcut without parameters
+    masked_index      the indices at which masks are False
+    groups            finding layers, groups masked together, and the maps that read them
+    neuron_masks      masking neurons, with all weights that touch them
+    weight_masks      masking single weights
+    wiring            which layer reads which, and how much signal flows there
+    removal           removing masked neurons physically (shrinking)
+    constant_folding  folding neurons with a constant output into the biases of their readers
+    dense_index       where the parameters of a shrunk network were in the dense one
+    dropout           dropout that draws the same after a removal
+    flops             floating-point operations for one image
+    precision         forward passes in float32 or bfloat16
+    train_state       everything that changes while training
+
+Others find neurons with `neuron_layers`, `maskable_layers` and `prunable_groups` of `groups`, and
+in no other way.
 """

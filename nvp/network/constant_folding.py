@@ -1,8 +1,9 @@
-"""Folding: a neuron that says the same whatever it sees is a bias of those who listen.
+"""Folding neurons with a constant output into the biases of the layers that read them.
 
-Its incoming weights are all exactly 0. What it adds to a linear map, or to a convolution without
-padding, is the same for every image and position. Only for a network that is trained no further:
-the next step would give the neuron weights again.
+A neuron whose incoming weights are all zero has a constant output. It adds the same number to a
+linear map, or to a convolution without padding, for every image and position. That number is added
+to the bias of its reader. Only a network that is trained no further can be folded, because the next
+step would give the neuron weights again.
 """
 
 import torch
@@ -14,10 +15,10 @@ from nvp.network.neuron_layer import NeuronLayer
 
 
 def fold_constants(model: nn.Module) -> dict[str, int]:
-    """Fold and mask constant neurons, front to back. Changes the model, but not what it computes.
+    """Fold and mask constant neurons, front to back. Changes the model, but not its output.
 
-    Streams are left alone: their channels are sums. So is what a padded convolution reads, for
-    which the border is no constant.
+    Two kinds of neurons are skipped: channels of a stream, because they are sums over several
+    layers, and neurons that a padded convolution reads, because it sees 0 beyond the border.
 
     Args:
         model: in eval mode; between a layer and its readers there may be pooling and dropout.
@@ -44,12 +45,12 @@ def find_constant(layer: NeuronLayer) -> Bool[Tensor, "f"]:
 
 
 def has_padding(affine: nn.Conv2d | nn.Linear) -> bool:
-    """Return whether a map sees zeros beyond a border."""
+    """Return whether a map pads its input with zeros."""
     return isinstance(affine, nn.Conv2d) and affine.padding != (0, 0)
 
 
 def compute_constants(layer: NeuronLayer) -> Float[Tensor, "f"]:
-    """Return what each neuron puts out when its incoming weights are 0."""
+    """Return the output that each neuron has when its incoming weights are all 0."""
     bias = layer.affine.bias
     before = layer.weight.new_zeros(len(layer.keep)) if bias is None else bias.detach().clone()
     shape = (1, -1, *[1] * (layer.weight.dim() - 2))
@@ -60,10 +61,14 @@ def compute_constants(layer: NeuronLayer) -> Float[Tensor, "f"]:
 def absorb_constants(
     affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], values: Float[Tensor, "k"], width: int
 ) -> None:
-    """Add to a map's bias what the neurons `index` of `width` give it, and read them no more."""
+    """Move the constants of the neurons `index` of `width` into a map's bias. Changes `affine`.
+
+    The columns that read these neurons become 0.
+    """
     columns = input_columns(affine, index, width)
     weight = affine.weight.detach()[:, columns].double()
     weight = weight.sum((2, 3)) if isinstance(affine, nn.Conv2d) else weight
+    # a linear map after a flattened convolution has several columns for each neuron, side by side
     shift = weight @ values.double().repeat_interleave(len(columns) // len(index))
     if affine.bias is None:
         affine.bias = nn.Parameter(affine.weight.new_zeros(len(affine.weight)))

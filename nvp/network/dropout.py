@@ -1,4 +1,4 @@
-"""Dropout that a removal of neurons does not change."""
+"""Dropout that drops the same neurons after others were removed."""
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Dropout):
-    """Dropout of neurons, (n, f), that draws for those of the dense network and takes what is left.
+    """Dropout of neurons, (n, f), that draws for all neurons of the dense network.
 
-    So a network whose masked neurons were removed drops the same ones as one that masks them.
+    It uses the draws of the present ones. So a network whose masked neurons were removed drops the
+    same neurons as one that only masks them.
     """
 
     origin: Int64[Tensor, "f"] | None

@@ -1,7 +1,7 @@
-"""What one image costs: floating-point operations of convolutions and linear maps.
+"""The cost of one image: floating-point operations of convolutions and linear maps.
 
-Two for each multiply-accumulate; norms, activations, pooling and the additions of biases and
-residuals are not counted, and masks neither: the number is that of the dense network.
+A multiply-accumulate counts as two. Norms, activations, pooling and the additions of biases and
+residuals are not counted. Masks change nothing: masked weights are counted like others.
 Source: the count of torchvision's and the papers' tables, which is in multiply-accumulates
 (He et al., 2016, table 1: "multiply-adds").
 """

@@ -1,4 +1,4 @@
-"""Masking: silence neurons, and keep every weight that touches them at exactly 0.
+"""Masking neurons: they are silent, and every weight that touches them stays exactly 0.
 
 Masking a unit clears the keep bit in each layer of its group and zeroes its weights, bias, norm
 scale and shift, the columns of the weights that read it, and their optimizer moments. Gradients
@@ -17,7 +17,7 @@ from nvp.network.weight_masks import parameter_masks
 def mask_units(
     model: nn.Module, optimizer: Optimizer, group: str, index: Int64[Tensor, "k"]
 ) -> None:
-    """Mask the units `index` of a group, for good. Changes `model` and `optimizer`."""
+    """Mask the units `index` of a group for good. Changes `model` and `optimizer`."""
     layers = maskable_layers(model)
     with torch.no_grad():
         for path in prunable_groups(model)[group]:
@@ -39,7 +39,10 @@ def zero_entries(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim:
 
 
 def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> None:
-    """Silence units until `release_masks`; their weights and biases, now 0, may regrow."""
+    """Silence units until `release_masks`. Changes `model`: weights and biases become 0.
+
+    They may regrow from there.
+    """
     layers = maskable_layers(model)
     with torch.no_grad():
         for path in prunable_groups(model)[group]:
@@ -49,7 +52,7 @@ def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> Non
 
 
 def release_masks(model: nn.Module) -> None:
-    """Keep every unit and weight again: the soft schedules train them all."""
+    """Keep every unit and weight again, as the soft schedules do. Changes `model`."""
     for layer in maskable_layers(model).values():
         layer.keep.fill_(True)
     for mask in parameter_masks(model).values():

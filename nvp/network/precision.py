@@ -1,4 +1,4 @@
-"""In what precision a network computes. Its weights, their gradients and moments stay float32."""
+"""The precision of a forward pass. Weights, their gradients and moments are always float32."""
 
 import torch
 from jaxtyping import Float
@@ -12,8 +12,8 @@ def compute_logits(
 ) -> Float[Tensor, "b k"]:
     """Return the logits, at least float32.
 
-    With bfloat16, convolutions and linear maps compute in it and the activations are rounded to it;
-    the criteria that need derivatives or maps compute in float32 all the same.
+    With bfloat16, convolutions and linear maps compute in it, and activations are rounded to it.
+    Criteria that need derivatives or feature maps do not call this: they compute in float32.
     """
     with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
         logits = model(pixels)

@@ -1,8 +1,8 @@
-"""Shrinking: remove masked neurons physically, so that what is left costs only what is left.
+"""Shrinking: masked neurons are removed physically, so that the network costs less.
 
-The output of the network does not change, and neither does any later step of training: what goes
-was 0 and had a gradient of 0. Parameters stay the same objects, so the optimizer goes on with them;
-its moments, running statistics and masks lose the same entries.
+The output of the network does not change, and neither does any later step of training: the removed
+weights were 0 and had a gradient of 0. Parameters stay the same objects, so the optimizer goes on
+with them. Its moments, the running statistics and the masks lose the same entries.
 """
 
 import torch
@@ -29,7 +29,7 @@ INPUT_SIZES = ("in_channels", "in_features")
 
 
 def shrink(state: TrainState) -> dict[str, int]:
-    """Remove every masked unit. Changes the state, which is then of the network that is left.
+    """Remove every masked unit. Changes `state`: its model, its optimizer and its memories.
 
     Returns:
         {path of a watched layer: how many neurons it lost}.
@@ -37,7 +37,7 @@ def shrink(state: TrainState) -> dict[str, int]:
     stay = find_survivors(state.model)
     groups, layers = prunable_groups(state.model), neuron_layers(state.model)
     index = {path: stay[g] for g in stay for path in groups[g] if path in layers}
-    removed = {path: len(layers[path].keep) - len(left) for path, left in index.items()}
+    removed = {path: len(layers[path].keep) - len(kept) for path, kept in index.items()}
     keep_units(state.model, stay, state.optimizer)
     for memory in (state.idle, state.dead, state.kept, state.memory):
         for key, values in memory.items():
@@ -48,10 +48,10 @@ def shrink(state: TrainState) -> dict[str, int]:
 
 
 def find_survivors(model: nn.Module) -> Survivors:
-    """Return {group: which of its units stay} of every group that can lose some.
+    """Return {group: indices of the units that stay} of every group that can lose some.
 
-    A group that nothing reads, as far as the model says, stays as it is. Of one that is masked
-    altogether its first unit stays, masked: torch has no layers of width 0.
+    A group without known readers is not in it: their columns could not be removed. Of a group that
+    is masked altogether, the first unit stays, masked, because torch has no layers of width 0.
     """
     layers, found = maskable_layers(model), {}
     for group, paths in prunable_groups(model).items():
@@ -86,7 +86,7 @@ def keep_units(model: nn.Module, stay: Survivors, optimizer: Optimizer | None = 
 def narrow_layer(
     layer: NeuronLayer, index: Int64[Tensor, "k"], optimizer: Optimizer | None
 ) -> None:
-    """Leave only the neurons `index` of a layer."""
+    """Remove all but the neurons `index` of a layer. Changes `layer` and `optimizer`."""
     for module in (layer.affine, layer.norm):
         keep_entries(module, ("weight", "bias"), index, optimizer)
         for name in ("running_mean", "running_var"):
@@ -100,7 +100,7 @@ def narrow_layer(
 
 
 def set_size(module: nn.Module, names: tuple[str, ...], size: int) -> None:
-    """Let a module say its new size, by whichever of `names` it has."""
+    """Set the attributes of a module that say its size, those of `names` that it has."""
     for name in names:
         if hasattr(module, name):
             setattr(module, name, size)
@@ -114,7 +114,10 @@ def keep_entries(
     *,
     dim: int = 0,
 ) -> None:
-    """Leave only `index` of a dimension of a module's parameters, their masks and moments."""
+    """Remove all but the entries `index` of dimension `dim` of a module's parameters.
+
+    Changes the parameters, their masks and their moments in `optimizer`.
+    """
     for name in names:
         parameter = getattr(module, name, None)
         if parameter is None:
@@ -131,20 +134,23 @@ def keep_entries(
 
 
 def take_entries(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -> Tensor:
-    """Return the entries `index` of a dimension, in the memory format of a tensor.
+    """Return the entries `index` of dimension `dim`, in the memory format of `like`.
 
-    A moment needs that of its parameter: fused SGD pairs their entries as they lie in memory.
+    A moment must have the format of its parameter: a fused optimizer pairs their entries in the
+    order in which they lie in memory, and would otherwise mix them up silently.
     """
+    # by strides, as `is_contiguous(memory_format=...)` is true of both formats for 1x1 kernels
     last = like.dim() == 4 and like.stride(1) == 1 and like.stride(3) == like.shape[1]
     kind = torch.channels_last if last else torch.contiguous_format
-    left = values.index_select(dim, index)
-    return torch.empty(left.shape, dtype=left.dtype, device=left.device, memory_format=kind).copy_(
-        left
-    )
+    kept = values.index_select(dim, index)
+    return torch.empty_like(kept, memory_format=kind).copy_(kept)
 
 
 def reroute_carriers(model: nn.Module) -> None:
-    """Bring what carries neurons without weights of its own in line with the layers."""
+    """Tell the modules without weights which neurons are present. Changes `model`.
+
+    These are parameter-free shortcuts and dropouts: they index neurons of layers that have shrunk.
+    """
     layers, groups = maskable_layers(model), prunable_groups(model)
     origins = {group: layers[paths[0]] for group, paths in groups.items()}
     for module in model.modules():

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 class Subsample(nn.Module):
     """A shortcut without parameters: every `stride`-th position, new channels of 0 on both sides.
 
-    It has no neurons of its own: the layer that adds its output masks it.
+    It has no neurons of its own, so the layer that adds its output masks it.
     Source: He et al., "Deep Residual Learning for Image Recognition", 2016, option A.
     """
 

@@ -1,4 +1,4 @@
-"""TrainState: all that changes while training."""
+"""TrainState: everything that changes while training."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ class Diverged(Exception):
 
 @dataclass
 class TrainState:
-    """All that changes while training; complete between measuring points.
+    """Everything that changes while training; it is complete between measuring points.
 
     Attributes:
         model: the network, masks included.
@@ -24,7 +24,7 @@ class TrainState:
         dead: per layer, dead by its headline definition at the last measuring point.
         kept: per layer, not masked at the end of the last measuring point.
         forked: epochs that were finished by another trial, which this one started from; -1 = none.
-        memory: what the pruning method remembers between measuring points.
+        memory: tensors that the pruning method keeps from one measuring point to the next.
     """
 
     model: nn.Module
@@ -40,5 +40,5 @@ class TrainState:
 
 def check_finite(value: float, what: str) -> None:
     """Raise Diverged when `value` is infinite or not a number."""
-    if value - value != 0:
+    if value - value != 0:  # inf - inf and nan - nan are nan
         raise Diverged(f"the {what} is not finite")

@@ -1,8 +1,8 @@
 """Weight masks: single weights held at exactly 0, by a buffer `weight_keep` beside the weight.
 
-A masked weight is 0, its moments are 0, and `GradientRule` zeroes its gradient: so no step,
- decay, momentum or noise moves it, and the forward pass costs nothing. Any parameter can be
-masked this way; the buffers exist only where something was masked, and travel in checkpoints.
+A masked weight is 0, its moments are 0, and `GradientRule` zeroes its gradient. So no step, decay,
+momentum or noise moves it, and the forward pass costs nothing more. Any parameter can be masked
+this way. The buffers exist only where something was masked, and checkpoints carry them.
 """
 
 import torch
@@ -38,7 +38,7 @@ def parameter_masks(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
 
 
 def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
-    """Return {parameter name: True where it belongs to the network that is left}."""
+    """Return {parameter name: True where neither it nor a neuron that it touches is masked}."""
     names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     live = {name: torch.ones_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
     layers = maskable_layers(model)
@@ -56,7 +56,7 @@ def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
 
 
 def register_mask(model: nn.Module, name: str) -> Bool[Tensor, "..."]:
-    """Return the mask of a parameter; a new one keeps everything."""
+    """Return the mask of a parameter. Changes `model` where there is none: a new one keeps all."""
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
     if leaf + SUFFIX not in dict(module.named_buffers(recurse=False)):
@@ -79,13 +79,16 @@ def mask_weights(
 
 
 def soften_weights(model: nn.Module, name: str, keep: Bool[Tensor, "..."]) -> None:
-    """Zero the entries where `keep` is False until `release_masks`; they may regrow from there."""
+    """Zero the entries where `keep` is False until `release_masks`. Changes `model`.
+
+    They may regrow from there.
+    """
     register_mask(model, name).logical_and_(keep)
     model.get_parameter(name).data.masked_fill_(~keep, 0)
 
 
 def grow_weights(model: nn.Module, name: str, grow: Bool[Tensor, "..."], values: Tensor) -> None:
-    """Unmask the entries where `grow` is True, starting from `values`."""
+    """Unmask the entries where `grow` is True, starting from `values`. Changes `model`."""
     register_mask(model, name).logical_or_(grow)
     weight = model.get_parameter(name)
     weight.data.copy_(torch.where(grow, values.to(weight), weight.data))

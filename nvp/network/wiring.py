@@ -1,7 +1,7 @@
-"""Who reads whom in a network of neuron layers, and how much flows there, by forward hooks.
+"""Which layer reads which in a network, and how much signal flows there, by forward hooks.
 
-A residual stream is one group but many places: here a reader is traced to the *layer* whose output
-it reads, so that a channel may be gone from one place of the stream on.
+A residual stream is one group, but several layers write to it in turn. Here a reader is traced to
+the *layer* whose output it reads, so that a channel may be removed from one layer of the stream on.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,18 +18,18 @@ from nvp.network.subsample import Subsample
 See = Callable[[str, nn.Module, list[Tensor], Tensor], None]
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)  # channels go through them as they are
 MAKERS = (NeuronLayer, Subsample, *POOLS)
-CHUNK = 256  # images per forward pass: bounds memory, not what is measured
+CHUNK = 256  # images per forward pass: it bounds memory and does not change the means
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """Paths of modules, in forward order.
+    """Which module reads the output of which, as paths of modules in forward order.
 
     Attributes:
         reads: {affine map or `Subsample`: the neuron layer whose output it reads}; "" for the
-            image, and where `model.reads` says nothing.
-        adds: {layer that adds a residual: the module that made it}, which is a neuron layer
-            (identity), a `Shortcut` or a `Subsample`; "" for any other.
+            image, and where `model.reads` has no entry.
+        adds: {layer that adds a residual: the module that made the residual}, which is a neuron
+            layer (identity), a `Shortcut` or a `Subsample`; "" for any other.
     """
 
     reads: dict[str, str] = field(default_factory=dict)
@@ -41,9 +41,9 @@ class Flow:
     """Means of absolute values over images: {path: Float[Tensor, "c *positions"]}.
 
     Attributes:
-        inputs: of what each affine map reads.
-        outputs: of what each neuron layer puts out, after its activation.
-        branches: of what each layer that adds a residual adds it to.
+        inputs: of the input of each affine map.
+        outputs: of the output of each neuron layer, after its activation.
+        branches: of the branch to which a layer adds a residual.
         residuals: of that residual, before any mask.
     """
 
@@ -54,14 +54,16 @@ class Flow:
 
 
 def trace_wiring(model: nn.Module, pixels: Tensor) -> Wiring:
-    """Return the wiring of `model`, as a forward pass over `pixels` shows it.
+    """Return the wiring of `model`, from a forward pass over `pixels`.
 
-    A reader of a group reads the layer of the group that ran last; a residual is known by being
-    the very tensor that a module returned, or that tensor pooled.
+    A reader of a group reads the layer of the group that ran last. A residual is recognised by
+    identity: it is the same tensor object that a module returned, or that tensor pooled.
     """
     wiring, groups = Wiring(), getattr(model, "reads", {})
     latest: dict[str, str] = {}
-    made: dict[int, tuple[str, Tensor]] = {}  # holds the tensors, so that no id is used twice
+    # {id of a tensor: path of the module that made it, the tensor}. The tensor is kept alive
+    # because Python gives the id of a dead object to a new one.
+    made: dict[int, tuple[str, Tensor]] = {}
 
     def maker(tensor: Tensor) -> str:
         return made[id(tensor)][0] if id(tensor) in made else ""
@@ -85,7 +87,7 @@ def trace_wiring(model: nn.Module, pixels: Tensor) -> Wiring:
 
 
 def measure_flow(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
-    """Return what flows through `model`, mean over the images `pixels`."""
+    """Return the flow through `model`, as means over the images `pixels`."""
     flow, branches = Flow(), {f"{path}.norm" for path in wiring.adds}
 
     def see(path: str, module: nn.Module, inputs: list[Tensor], output: Tensor) -> None:
@@ -102,8 +104,8 @@ def measure_flow(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
         means[path] = means.get(path, 0.0) + values.abs().sum(0) / len(pixels)
 
     with watch_forward(model, see):
-        for part in pixels.split(CHUNK):
-            model(part)
+        for chunk in pixels.split(CHUNK):
+            model(chunk)
     return flow
 
 
