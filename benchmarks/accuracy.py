@@ -20,7 +20,8 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_data
 from nvp.data.splits import Splits
 from nvp.training.build import build, set_up_process
-from nvp.training.loop import evaluate, train
+from nvp.training.evaluation import evaluate
+from nvp.training.loop import train
 
 LENET = {
     "epochs": 20,

@@ -18,7 +18,8 @@ from nvp.data.splits import Splits
 from nvp.network.train_state import Diverged
 from nvp.pruning import METHODS
 from nvp.training.build import build, set_up_process
-from nvp.training.loop import EpochRecord, train
+from nvp.training.loop import train
+from nvp.training.record import EpochRecord
 
 RESULTS = FOLDER / "results.csv"
 COLUMNS = ("method", "seed", "epoch", "val_accuracy", "sparsity", "weight_sparsity")

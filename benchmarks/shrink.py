@@ -22,6 +22,7 @@ from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.removal import shrink
 from nvp.network.train_state import TrainState
+from nvp.pruning import plan_pruning
 from nvp.pruning.removal_policy import shrink_if_due, size, size_left
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
@@ -148,14 +149,14 @@ def event() -> bool:
     mask(masked, "all")
     batch = batch_of(128, shape, torch.float32)
     epoch = 390 * median(timed(lambda: step(masked, *batch)) for _ in range(3))
-    config = PruneConfig(method="magnitude", criterion="magnitude", regrow="none", shrink="auto")
+    plan = plan_pruning(PruneConfig(method="magnitude", shrink="auto"))
     for _ in range(3):
         one, other = copy_of(masked), copy_of(masked)
         bare.append(timed(lambda state=one: shrink(state)))
         found.append(
             timed(
                 lambda state=other: shrink_if_due(
-                    state, config, progress=0.5, image_shape=shape, images_to_come=10**6
+                    state, plan, progress=0.5, image_shape=shape, images_to_come=10**6
                 )
             )
         )

@@ -1,13 +1,16 @@
-"""Training: the loop, a step of it, and what changes gradients and weights on the way.
+"""Training: the loop, its steps, and the rules that change gradients and weights.
 
 loop           the generator of measuring points: train, observe, prune, shrink, evaluate
-step           one epoch of steps
-cuda_graph     the whole step as one CUDA graph
+measuring      the steps of a measuring point
+step           one epoch of training steps
+cuda_graph     the whole training step as one CUDA graph
 optim          optimizers and learning-rate schedules
-gradient_rule  what happens to gradients between backward and step: mask, clip, noise, penalties
+gradient_rule  the change of gradients between backward and update: mask, clip, noise, penalties
 noise          noise on gradients, and on the weights of living neurons
 penalties      L1 on weights and on the scales of normalisation
-record         what a measuring point saw
+evaluation     loss and accuracy over a split
+record         the record of a measuring point, before and after its pruning
+length         steps and epochs of a trial
 timing         seconds of a training step
 build          the initial state of a trial
 """

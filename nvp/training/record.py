@@ -87,7 +87,7 @@ class EpochRecord:
     removed: dict[str, int] = field(default_factory=dict)
 
 
-def look_at(
+def record_layers(
     state: TrainState, observation: Observation, config: TrialConfig
 ) -> dict[str, LayerRecord]:
     """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
@@ -99,7 +99,7 @@ def look_at(
         death = headline_death(layer.activation)
         was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
         dead = verdicts[death]
-        idle = idle_now(observation, path, layer, config)
+        idle = find_idle(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = dead
         events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
@@ -118,7 +118,7 @@ def look_at(
     return records
 
 
-def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
+def record_pruning(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:
     """Complete the records with what pruning did, and bring `state.kept` up to date."""
     for path, layer in neuron_layers(state.model).items():
         before = state.kept.get(path, torch.ones_like(layer.keep))
@@ -131,7 +131,7 @@ def look_again(state: TrainState, records: dict[str, LayerRecord], pruned: Prune
         state.kept[path] = layer.keep.clone()
 
 
-def idle_now(
+def find_idle(
     observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
 ) -> Bool[Tensor, "f"]:
     """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
@@ -142,7 +142,7 @@ def idle_now(
     return idle
 
 
-def noise_scale_now(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
+def measure_noise_scale(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
     """Return the gradient-noise scale over the first `probe.noise_scale` train images, or None."""
     if not config.probe.noise_scale:
         return None

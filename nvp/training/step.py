@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nvp.config.seed import generator, stream_seed
+from nvp.config.seed import derive_seed, make_generator
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import ImageSource
@@ -30,7 +30,7 @@ class Step:
             plan = replace(plan, scale_l1=0.0)  # what remains is fine-tuned without the penalty
         live = live_weights(state.model)
         self.state, self.precision = state, config.precision
-        self.rng = generator(config.seed, "noise", epoch, device)
+        self.rng = make_generator(config.seed, "noise", epoch, device)
         self.rule = GradientRule(state.model, config.optim, live, plan)
         self.shake = LiveNoise(state.model, plan, live, state.dead)
         self.sums = torch.zeros(2, device=device, dtype=torch.float64)
@@ -72,7 +72,7 @@ def train_epoch(
         return None, None
     if plan_pruning(config.prune).is_soft:
         release_masks(state.model)
-    torch.manual_seed(stream_seed(config.seed, "dropout", epoch))
+    torch.manual_seed(derive_seed(config.seed, "dropout", epoch))
     step = Step(config, state, epoch, images.device)
     run = GraphedStep(step) if suits(step, images) else step
     count = 0

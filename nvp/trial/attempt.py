@@ -9,7 +9,8 @@ from nvp.network.train_state import TrainState
 from nvp.storage.codec import decode_rows, encode_rows
 from nvp.storage.sealed import are_intact
 from nvp.storage.writer import TrialWriter, drop_uncommitted
-from nvp.training.loop import num_epochs, train
+from nvp.training.length import count_epochs
+from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.timing import SHARE, step_seconds
 from nvp.trial.checkpoint import checkpoints, restore, save_checkpoint
@@ -59,7 +60,7 @@ class Attempt:
 
     def train_epochs(self) -> Generator[Progress, None, None]:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
-        total = num_epochs(self.config, len(self.data.train))
+        total = count_epochs(self.config, len(self.data.train))
         # The last attempt may have died at a rung, after its checkpoint and before its verdict.
         self.stop_at_rung(self.state.epoch, total, None)
         for record in train(self.config, self.data, self.state):

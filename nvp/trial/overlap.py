@@ -1,8 +1,8 @@
-"""What would X have pruned? Every criterion's ranking of a checkpoint, and how they overlap.
+"""Overlap: the ranking of a checkpoint by every criterion, and how far the rankings agree.
 
-`nvp overlap sgd_noise --trial TRIAL_ID --sparsity 0.5`. Nothing is
-pruned, and the storage is only read. The ranking is of the measuring point of the checkpoint, after
-its pruning; the criterion of the trial's own method remembers that point already.
+`nvp overlap sgd_noise --trial TRIAL_ID --sparsity 0.5`. Nothing is pruned, and the storage is only
+read. The ranking is of the measuring point of the checkpoint, after its pruning. The criterion of
+the trial's own method, if it remembers earlier points, already remembers this one.
 """
 
 import argparse
@@ -15,12 +15,13 @@ from typing import Any
 
 import torch
 
-from nvp.config.registry import look_up, nearest
+from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
+from nvp.config.registry import look_up, suggest_nearest
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits
 from nvp.pruning import MeasuringPoint, plan_pruning
 from nvp.pruning.criteria import CRITERIA_OF
-from nvp.pruning.method import Granularity
+from nvp.pruning.methods.method import Granularity
 from nvp.pruning.ranking_overlap import by_index, compare_rankings
 from nvp.pruning.rankings import predict_masked, rank_by_criteria
 from nvp.storage.index import read_index
@@ -28,26 +29,27 @@ from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
 from nvp.training.build import build, set_up_process
-from nvp.training.loop import build_point, look
+from nvp.training.measuring import build_point, observe_network
 from nvp.trial.checkpoint import checkpoints, restore
-from nvp.trial.overlap_table import Comparison, show
+from nvp.trial.overlap_table import Comparison, print_comparisons
 
 COLUMNS: tuple[str, ...] = ("granularity", "criterion_a", "criterion_b", "jaccard", "kendall")
-BAD_ARGUMENTS = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Compare the criteria on a trial's newest checkpoint and print it; return 0, or 2 if wrong."""
-    arguments = parser().parse_args(argv)
+    """Run `nvp overlap`; return its exit code: 0, or 2 for bad arguments."""
+    arguments = build_parser().parse_args(argv)
     try:
         storage, preset = find_study(arguments.storage, arguments.study, arguments.preset)
         config = find_config(storage, arguments.trial)
         names = choose_criteria(arguments.criteria)
         point = restore_point(storage, arguments.trial, config)
-        found = [compare(point, config, kind, names, arguments.sparsity) for kind in CRITERIA_OF]
+        found = [
+            compare_criteria(point, config, kind, names, arguments.sparsity) for kind in CRITERIA_OF
+        ]
         if arguments.out:
             write_csv(Path(arguments.out), [row for each in found for row in each.rows])
-        show(
+        print_comparisons(
             f"{arguments.study}/{preset} {arguments.trial} after "
             f"{point.moment.progress:.0%} of training, at sparsity {arguments.sparsity:g}",
             [each for each in found if each.rankings or each.skipped],
@@ -58,15 +60,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="nvp overlap",
-        description="What would each criterion have pruned of a trial's newest checkpoint?",
+        description="Show what each criterion would prune of a trial's newest checkpoint.",
     )
     add_trial_arguments(parser)
     add = parser.add_argument
-    add("--sparsity", type=fraction, default=0.5, help="over the whole pool (default: 0.5)")
+    add(
+        "--sparsity",
+        type=parse_fraction,
+        default=0.5,
+        metavar="S",
+        help="over the whole pool (default: 0.5)",
+    )
     add("--criteria", nargs="+", metavar="NAME", help="only these (default: all)")
     add("--out", metavar="FILE", help="write a row for each pair, as CSV")
     return parser
@@ -76,11 +84,14 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which trial's newest checkpoint is meant."""
     add_study_arguments(parser)
     parser.add_argument(
-        "--trial", required=True, metavar="TRIAL_ID", help="run with --keep-checkpoints"
+        "--trial",
+        required=True,
+        metavar="TRIAL_ID",
+        help="one that was run with --keep-checkpoints",
     )
 
 
-def fraction(text: str) -> float:
+def parse_fraction(text: str) -> float:
     """Return a number > 0 and < 1."""
     try:
         value = float(text)
@@ -100,7 +111,7 @@ def find_config(storage: Storage, trial: str) -> TrialConfig:
     if trial not in planned:
         raise ValueError(
             f"--trial: expected one of the {len(planned)} trial ids of the study (its script lists "
-            f"them with --dry-run), got {trial!r}{nearest(trial, planned)}"
+            f"them with --dry-run), got {trial!r}{suggest_nearest(trial, planned)}"
         )
     return TrialConfig().with_overrides(study["base"] | planned[trial])
 
@@ -126,11 +137,11 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
     data = load_trial_splits(config.data, data_root(), device)
     state = build(config, data, device)
     restore(found[0], state)
-    observation = look(config, state, data.probe(config.probe.size))
+    observation = observe_network(config, state, data.probe(config.probe.size))
     return build_point(config, data, state, observation)
 
 
-def compare(
+def compare_criteria(
     point: MeasuringPoint,
     config: TrialConfig,
     granularity: Granularity,

@@ -21,7 +21,7 @@ from nvp.pruning import count_masked_units
 from nvp.pruning.removal_policy import size, size_left
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
-from nvp.training.loop import evaluate
+from nvp.training.evaluation import evaluate
 from nvp.vitality import headline_death
 
 

@@ -8,7 +8,7 @@ from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models import build_model
 from nvp.pruning import check_support, plan_pruning
-from nvp.training.loop import num_epochs
+from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
 from nvp.vitality.noise_scale import SMALL_BATCHES
@@ -17,7 +17,7 @@ from nvp.vitality.noise_scale import SMALL_BATCHES
 def check_trial(config: TrialConfig) -> None:
     """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
     data = read_trial_facts(config.data, data_root())
-    num_epochs(config, data.num_train)
+    count_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
     if probe < config.probe.bins:
         raise ValueError(

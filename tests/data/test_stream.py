@@ -1,5 +1,7 @@
 """Streamed images: the same pixels whatever the number of threads, and a resident probe."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from nvp.data.splits import Images, ImageSource, Splits
 from nvp.data.stream import Stream
 from nvp.models import build_model
 from nvp.storage.store import Storage
-from nvp.training.loop import evaluate
+from nvp.training.evaluation import evaluate
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from nvp.vitality import observe
@@ -114,10 +116,27 @@ def test_the_probe_is_resident_and_decoded_once(folder: Path) -> None:
     assert torch.equal(probe.labels, data.train.labels[:7])
 
 
-def test_stopping_in_the_middle_of_an_epoch_ends_the_threads(folder: Path) -> None:
-    batches = splits(folder).train.plain_batches(2)
+def test_stopping_in_the_middle_of_an_epoch_ends_the_threads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+
+    def slow_view(path: Path, side: int) -> torch.Tensor:
+        begun.append(path)
+        time.sleep(0.02)
+        return read_plain_view(path, side)
+
+    monkeypatch.setattr(stream_module, "read_plain_view", slow_view)
+    monkeypatch.setattr(stream_module, "count_threads", lambda device: 3)
+    before = set(threading.enumerate())
+    images = splits(folder).train
+    batches = images.plain_batches(2)
     next(batches)
+    started = set(threading.enumerate()) - before
+    assert started, "images are decoded in threads"
     batches.close()  # type: ignore[attr-defined]
+    assert not [thread for thread in started if thread.is_alive()]
+    assert len(begun) < len(images), "what was not begun is given up"
 
 
 @given(st.integers(1, 600), st.integers(1, 600), st.integers(0, 2**31))

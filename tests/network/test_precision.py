@@ -11,7 +11,8 @@ from nvp.network.groups import maskable_layers
 from nvp.network.precision import compute_logits
 from nvp.pruning import METHODS
 from nvp.training.build import build
-from nvp.training.loop import evaluate, train
+from nvp.training.evaluation import evaluate
+from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
 from tests.in_turn import in_turn

@@ -14,7 +14,7 @@ from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, group_b
 from nvp.planning.cost.hours import estimate_price
 from nvp.storage.index import Index, read_index
 from nvp.storage.store import Storage
-from nvp.training.loop import num_steps
+from nvp.training.length import count_steps
 from nvp.training.optim import OPTIMIZERS
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
@@ -22,7 +22,7 @@ from nvp.trial.run_options import RunOptions
 BASE = TrialConfig().with_overrides({"model.width": 0.25, "epochs": 2})
 SHORT = {"epochs": 1, "probe.size": 64, "data.batch_size": 350}
 WIDE = BASE.with_overrides({"model.width": 0.5})
-STEPS = num_steps(BASE, DIGITS.num_train)
+STEPS = count_steps(BASE, DIGITS.num_train)
 
 
 def index_of(seconds_a_step: list[float], **changes: object) -> Index:
@@ -30,7 +30,7 @@ def index_of(seconds_a_step: list[float], **changes: object) -> Index:
     rows = {}
     for seed, rate in enumerate(seconds_a_step):
         config = BASE.with_overrides({"seed": seed, **changes})
-        steps = num_steps(config, DIGITS.num_train)
+        steps = count_steps(config, DIGITS.num_train)
         rows[trial_id(config)] = {
             "status": "done", "seconds": rate * steps, "steps": steps,
             "config": json.dumps(flatten_config(config)),

@@ -7,7 +7,8 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.training.build import build
 from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep, suits
-from nvp.training.loop import num_steps, train
+from nvp.training.length import count_steps
+from nvp.training.loop import train
 from nvp.training.optim import OPTIMIZERS, set_learning_rate
 from nvp.training.step import Step
 from tests.training.test_train import config_of, data
@@ -41,7 +42,7 @@ def final(config: TrialConfig, monkeypatch: pytest.MonkeyPatch, graph: str) -> d
 @pytest.mark.parametrize("case", CASES)
 def test_graph_and_eager_give_the_same_weights(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = config_for(case)
-    assert num_steps(config, 200) / config.epochs > 2 * EAGER_STEPS
+    assert count_steps(config, 200) / config.epochs > 2 * EAGER_STEPS
     eager, graph = (final(config, monkeypatch, on) for on in "01")
     assert eager.keys() == graph.keys()
     for name, value in eager.items():

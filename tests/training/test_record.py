@@ -14,7 +14,7 @@ from nvp.network.groups import neuron_layers
 from nvp.pruning import Pruned
 from nvp.training.build import build
 from nvp.training.loop import train
-from nvp.training.record import EpochRecord, look_again, look_at
+from nvp.training.record import EpochRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.trial_row import results
 from nvp.vitality import DEATHS, headline_death, list_definitions, observe
@@ -69,7 +69,7 @@ def test_died_and_revived_go_by_the_headline(activation: str) -> None:
     weight, bias = layer.weight.detach().clone(), layer.affine.bias.detach().clone()
 
     def look() -> dict:
-        return look_at(state, observe(state.model, DATA.probe(64), bins=8), config)
+        return record_layers(state, observe(state.model, DATA.probe(64), bins=8), config)
 
     before = look()
     with torch.no_grad():
@@ -89,11 +89,11 @@ def test_the_states_of_a_method_become_events() -> None:
     config = config_of()
     state = build(config, DATA, "cpu")
     observation = observe(state.model, DATA.probe(64), bins=8)
-    layers = look_at(state, observation, config)
+    layers = record_layers(state, observation, config)
     width = len(layers["hidden.1"].keep)
     dying, recovered = (torch.arange(width) == i for i in (2, 5))
     states = {"hidden.1": {"dying": dying, "recovered": recovered}}
-    look_again(state, layers, Pruned(states=states))
+    record_pruning(state, layers, Pruned(states=states))
     assert layers["hidden.1"].events["dying"] is dying
     assert "dying" not in layers["hidden.0"].events
 

@@ -13,7 +13,9 @@ from nvp.data.splits import Splits
 from nvp.network.groups import neuron_layers
 from nvp.network.train_state import Diverged
 from nvp.training.build import build
-from nvp.training.loop import evaluate, num_epochs, num_steps, train
+from nvp.training.evaluation import evaluate
+from nvp.training.length import count_epochs, count_steps
+from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.step import train_epoch
 
@@ -133,8 +135,8 @@ def test_a_length_in_steps_is_exact_and_its_last_epoch_shorter(
 ) -> None:
     config = config_of(steps=steps)
     assert [record.step for record in run(config)] == expected
-    assert num_steps(config, 200) == expected[-1]
-    assert num_epochs(config, 200) == len(expected) - 1
+    assert count_steps(config, 200) == expected[-1]
+    assert count_epochs(config, 200) == len(expected) - 1
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from nvp.network.weight_masks import live_weights
 from nvp.pruning import CRITERIA, MeasuringPoint, Moment, Pruned
 from nvp.pruning.scoring import score_units
 from nvp.training.optim import build_optimizer
-from nvp.training.record import EpochRecord, LayerRecord, look_again, look_at
+from nvp.training.record import EpochRecord, LayerRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, layer_columns, living_columns
 from nvp.vitality import Observation, gradient_noise_scale, measure_ranks, observe, weight_norms
 
@@ -119,10 +119,10 @@ class View:
         self.model, self.images = model, images_of()
         self.state = TrainState(model, build_optimizer(model, OptimConfig()))
         self.observation: Observation = observe(model, self.images, bins=BINS)
-        self.records: dict[str, LayerRecord] = look_at(
+        self.records: dict[str, LayerRecord] = record_layers(
             self.state, self.observation, TrialConfig(prune=PruneConfig(tau=0.1))
         )
-        look_again(self.state, self.records, Pruned())
+        record_pruning(self.state, self.records, Pruned())
 
     @property
     def record(self) -> EpochRecord:

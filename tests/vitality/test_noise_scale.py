@@ -16,7 +16,7 @@ from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.network.groups import neuron_layers
 from nvp.training.build import build
-from nvp.training.record import noise_scale_now
+from nvp.training.record import measure_noise_scale
 from nvp.vitality.noise_scale import gradient_noise_scale, simple_noise_scale
 
 torch.set_num_threads(1)
@@ -142,10 +142,10 @@ def test_a_trial_measures_it_only_when_asked() -> None:
     data = DATASETS["digits"].load(Path())
     config = TrialConfig(model=ModelConfig(name="mlp", width=0.2))
     state = build(config, data, "cpu")
-    assert noise_scale_now(config, data, state) is None
+    assert measure_noise_scale(config, data, state) is None
     asked = replace(config, probe=ProbeConfig(noise_scale=64))
-    found = noise_scale_now(asked, data, state)
+    found = measure_noise_scale(asked, data, state)
     assert found == gradient_noise_scale(state.model, data.probe(64))
     for layer in neuron_layers(state.model).values():
         layer.keep[0] = False  # as pruning does, less the zeroing
-    assert noise_scale_now(asked, data, state) != found
+    assert measure_noise_scale(asked, data, state) != found

@@ -8,7 +8,7 @@ from nvp.data import data_root, read_facts, read_trial_facts
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import plan_pruning
-from nvp.training.loop import num_epochs
+from nvp.training.length import count_epochs
 from nvp.training.optim import MOMENTS
 from nvp.trial.checkpoint import KEEP_LAST
 from nvp.trial.rows import is_sampled
@@ -45,7 +45,7 @@ def trial_bytes(config: TrialConfig) -> int:
     facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in neuron_layers(model).values()]
-    points = num_epochs(config, facts.num_train) // config.probe.every + 1
+    points = count_epochs(config, facts.num_train) // config.probe.every + 1
     sampled = sum(is_sampled(epoch) for epoch in range(points)) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())

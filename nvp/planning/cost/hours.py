@@ -13,7 +13,8 @@ from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import group_by_cost
 from nvp.storage.index import Index
 from nvp.training.build import build, random_images, set_up_process
-from nvp.training.loop import num_epochs, num_steps, train
+from nvp.training.length import count_epochs, count_steps
+from nvp.training.loop import train
 from nvp.trial.validation import check_model
 
 FEWEST = 3  # finished trials from which a spread can be estimated
@@ -82,7 +83,7 @@ def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
     counts = []
     for config, count in seen:
         found = rates[make_cost_key(config)]
-        steps = count_steps(config)
+        steps = count_trial_steps(config)
         middle += count * steps * mean(found)
         variance += (stdev(found) * steps) ** 2 * (count + count**2 / len(found))
         counts.append(len(found))
@@ -90,9 +91,9 @@ def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
     return Price(max(middle - half, 0.0), middle + half, f"{sum(counts)} finished trials")
 
 
-def count_steps(config: TrialConfig) -> int:
+def count_trial_steps(config: TrialConfig) -> int:
     """Return the steps of a trial."""
-    return num_steps(config, read_trial_facts(config.data, data_root()).num_train)
+    return count_steps(config, read_trial_facts(config.data, data_root()).num_train)
 
 
 def price_from_short_runs(new: Kinds) -> Price:
@@ -113,7 +114,7 @@ def count_trial_flops(config: TrialConfig) -> int:
     """Return the operations of a trial's forward passes."""
     facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
-    return count_steps(config) * config.data.batch_size * count_flops(model, facts.image_shape)
+    return count_trial_steps(config) * config.data.batch_size * count_flops(model, facts.image_shape)
 
 
 @cache
@@ -124,9 +125,9 @@ def extrapolate_run(config: TrialConfig) -> float:
     if seconds["train"] < QUICK:
         seconds = time_short_run(config, STEPS)
     num_train = read_trial_facts(config.data, data_root()).num_train
-    points = num_epochs(config, num_train) / config.probe.every + 1
+    points = count_epochs(config, num_train) / config.probe.every + 1
     return (
-        num_steps(config, num_train) * seconds["train"]
+        count_steps(config, num_train) * seconds["train"]
         + points * min(config.probe.size, num_train) * seconds["observe"]
         + points * num_train * VALIDATED * seconds["evaluate"]
     )

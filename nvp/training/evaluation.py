@@ -1,0 +1,30 @@
+"""Loss and accuracy of a network over a split."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from nvp.data.batches import eval_batches
+from nvp.data.splits import ImageSource
+from nvp.network.precision import compute_logits
+from nvp.network.train_state import check_finite
+from nvp.vitality.observe import in_eval_mode
+
+
+def evaluate(
+    model: nn.Module, images: ImageSource, *, precision: str = "float32"
+) -> tuple[float, float]:
+    """Return mean loss (nats) and accuracy over all `images`, computed in `precision`.
+
+    Raises:
+        Diverged: when the loss is not finite.
+    """
+    sums = torch.zeros(2, dtype=torch.float64, device=images.device)
+    with in_eval_mode(model), torch.no_grad():
+        for pixels, labels in eval_batches(images):
+            logits = compute_logits(model, pixels, precision)
+            loss = F.cross_entropy(logits, labels, reduction="sum")
+            sums += torch.stack([loss.double(), (logits.argmax(1) == labels).sum().double()])
+    loss, hits = (sums / len(images)).tolist()
+    check_finite(loss, "evaluation loss")
+    return loss, hits

@@ -1,0 +1,68 @@
+"""Steps of a measuring point: observe the network, prune it, remove what is masked."""
+
+from functools import cache
+
+from nvp.config.seed import make_generator
+from nvp.config.trial_config import TrialConfig
+from nvp.data.splits import ImageSource, Splits
+from nvp.network.train_state import TrainState
+from nvp.pruning import MeasuringPoint, Moment, Pruned, plan_pruning, prune
+from nvp.pruning.removal_policy import shrink_if_due
+from nvp.training.length import count_epochs, count_steps
+from nvp.vitality import Activity, Observation, observe
+
+
+def observe_network(config: TrialConfig, state: TrainState, images: ImageSource) -> Observation:
+    """Return the activity of every neuron over `images`, in the precision of training."""
+    bins, precision = config.probe.bins, config.precision
+    return observe(state.model, images, bins=bins, precision=precision)
+
+
+def prune_state(
+    config: TrialConfig, data: Splits, state: TrainState, observation: Observation
+) -> Pruned:
+    """Prune the state as the trial's plan says at this measuring point. Changes the state."""
+    plan = plan_pruning(config.prune)
+    if not plan.criterion:
+        return Pruned()
+    return prune(build_point(config, data, state, observation), plan)
+
+
+def shrink_state(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:
+    """Remove masked neurons if the trial's policy says so; return how many, by layer.
+
+    Changes the state.
+    """
+    return shrink_if_due(
+        state,
+        plan_pruning(config.prune),
+        progress=state.epoch / count_epochs(config, len(data.train)),
+        image_shape=data.train.shape,
+        images_to_come=(count_steps(config, len(data.train)) - state.step) * config.data.batch_size,
+    )
+
+
+def build_point(
+    config: TrialConfig, data: Splits, state: TrainState, observation: Observation
+) -> MeasuringPoint:
+    """Return the measuring point of the state as it is now."""
+
+    @cache  # a pass over all of train, so at most once a point, and only for criteria that ask
+    def confirm() -> dict[str, Activity]:
+        return observe_network(config, state, data.train).layers
+
+    epochs = count_epochs(config, len(data.train))
+    own = range(state.forked + 1, state.epoch)
+    before = max((e for e in own if not e % config.probe.every), default=-epochs)
+    return MeasuringPoint(
+        model=state.model,
+        optimizer=state.optimizer,
+        observation=observation,
+        images=data.probe(config.prune.batch),
+        moment=Moment(state.epoch / epochs, before / epochs),
+        idle=state.idle,
+        confirm=confirm,
+        memory=state.memory,
+        ties=make_generator(config.seed, "ties", state.epoch),
+        regrow=make_generator(config.seed, "regrow", state.epoch),
+    )
