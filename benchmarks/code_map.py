@@ -14,8 +14,8 @@ from benchmarks.made_parts import fill
 ROOT = Path(__file__).parent.parent
 HEAD = """# Map of the code
 
-Made by `make docs` from the docstrings of the packages. The packages are a staircase: a file imports
-only from its own package and from packages above it on this page. `make lint` checks that.
+Made by `make docs` from the docstrings of the packages. The packages are a staircase: a file
+imports only from its own package and from packages above it on this page. `make lint` checks that.
 """
 
 

@@ -1,7 +1,7 @@
 """A folder like the project's in which the commands of the docs run as they stand, in seconds.
 
 Commands run in this process, since a new one takes seconds to import torch. Studies run without
-Ray, and their designs are cut down: few levels of each axis, three epochs of few images, two seeds.
+Ray, and their designs are cut down: few levels of each axis, two epochs of few images, few seeds.
 """
 
 import runpy
@@ -26,16 +26,18 @@ LINKED = ("analysis", "cluster.yaml", "cluster-ssh.yaml")
 TRIAL = "0a1b2c3d4e5f"  # what the docs write for the name of a trial
 STUDY = "python studies/sgd_noise.py --keep-checkpoints"
 SMALL = {
-    "epochs": 3,
+    "epochs": 2,
     "steps": 0,
-    "data.images": 128,
-    "data.batch_size": 64,
-    "probe.size": 128,
+    "data.images": 96,
+    "data.batch_size": 48,
+    "model.width": 0.25,
+    "probe.size": 96,
     "prune.patience": 1,
     "prune.tau": 0.3,  # so lenient that something is pruned at once
 }
-LEVELS, ASKED = 2, "2"
+LEVELS = 2
 FEWER = {"optim.lr": 1}
+FLAGS = {"--num-trials": "2", "--seeds": "3"}  # of what a page asks for, the value that is run
 
 
 def cut(design: Design) -> Design:
@@ -59,8 +61,8 @@ def cut(design: Design) -> Design:
 def run_cut_down(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
     """Do what `nvp.main` does, with both presets cut down and without Ray."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if "--num-trials" in arguments:
-        arguments[arguments.index("--num-trials") + 1] = ASKED
+    for flag in FLAGS.keys() & set(arguments):
+        arguments[arguments.index(flag) + 1] = FLAGS[flag]
     small = cut(study.quick)
     ORIGINAL(replace(study, quick=small, paper=small), [*arguments, "--no-ray"])
 
