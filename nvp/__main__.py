@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from nvp.config.command_parser import BAD_ARGUMENTS
-from nvp.config.registry import nearest
+from nvp.config.registry import suggest_nearest
 
 
 class Verb(NamedTuple):
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         sys.stderr.write(
             f"error: expected a verb, one of {', '.join(VERBS)}; got {verb!r}"
-            f"{nearest(verb, VERBS)}\n"
+            f"{suggest_nearest(verb, VERBS)}\n"
         )
         return BAD_ARGUMENTS
     module, _, function = VERBS[verb].home.partition(":")

@@ -1,8 +1,12 @@
-"""What a trial is: its settings, its name, and what a study may sweep over it.
+"""What a trial is: its configuration, its name, and the axes that a study sweeps.
 
-trial_config  TrialConfig and its parts; dotted overrides; the trial's name (a content hash)
-fields        fields that know their type, range and meaning
-registry      looking a name up, and naming the nearest one when it is not there
-space         the axes of a study: grid, uniform, log_uniform, integers, conditions
-seed          named random streams, each a function of (seed, stream, epoch)
+    trial_config  TrialConfig and its sections: frozen dataclasses of plain JSON values
+    identity      the name of a trial: a hash of what differs from the defaults
+    dotted_paths  reading and replacing the fields of a configuration by dotted paths
+    fields        fields that know their type, range and meaning
+    registry      looking a name up, and naming the nearest one when it is not there
+    space         the axes of a design: grid, uniform, log_uniform, integers, conditions
+    seed          named random streams, each a function of (seed, stream, epoch)
+
+Others use the configuration classes, `trial_id`, `look_up` and `make_generator` most.
 """

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
-from nvp.config.registry import nearest
-from nvp.config.space import Axis, without
+from nvp.config.registry import suggest_nearest
+from nvp.config.space import Axis, fix_axes
 from nvp.config.trial_config import TrialConfig
 from nvp.trial.early_stopping import COLUMNS, Asha
 
@@ -37,7 +37,7 @@ class Design:
         """Return the design with base values replaced; a path that is set is no longer swept."""
         base = self.base.with_overrides(settings)
         fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
-        space = without(self.space, fixed)
+        space = fix_axes(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
 
 
@@ -56,7 +56,7 @@ def make_asha(design: Design) -> Asha:
     if column not in COLUMNS:
         raise ValueError(
             f"--scheduler asha: expected a column of epochs, got {column!r}"
-            f"{nearest(column, COLUMNS)}"
+            f"{suggest_nearest(column, COLUMNS)}"
         )
     # Rungs are fractions of a trial's length: trials of several lengths share none.
     lengths = {"epochs", "steps", "probe.every"}

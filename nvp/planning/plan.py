@@ -6,8 +6,8 @@ from typing import Any
 
 from nvp.config.dotted_paths import read_value
 from nvp.config.identity import make_replicates, trial_id
-from nvp.config.registry import nearest
-from nvp.config.space import cells
+from nvp.config.registry import suggest_nearest
+from nvp.config.space import list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.trial.fork import parent_of
@@ -45,7 +45,7 @@ class Plan:
         if name not in self.trials:
             raise ValueError(
                 f"--only: expected one of the {len(self.trials)} trial ids that --dry-run lists, "
-                f"got {name!r}{nearest(name, self.trials)}"
+                f"got {name!r}{suggest_nearest(name, self.trials)}"
             )
         return replace(self, trials={name: self.trials[name]})
 
@@ -69,7 +69,7 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
     parents: dict[str, TrialConfig] = {}
     replicates = [
         (cell, list(make_replicates(prepare_first(design, cell, choose), design.seeds)))
-        for cell in cells(design.space)
+        for cell in list_cells(design.space)
     ]
     for offset in range(design.seeds):
         for cell, (name, config) in ((cell, named[offset]) for cell, named in replicates):

@@ -19,8 +19,8 @@ from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from nvp.config.seed import stream_seed
-from nvp.config.space import Axis, Grid, applies
+from nvp.config.seed import derive_seed
+from nvp.config.space import Axis, Grid, axis_applies
 
 POPULATION = 20
 GENERATION = "NSGAIISampler:generation"
@@ -63,7 +63,7 @@ def propose_cell(
         seed: of the search.
         draw: how many proposals after the same history were turned down.
     """
-    number = stream_seed(seed, "search", 1000 * len(history) + draw) % 2**32
+    number = derive_seed(seed, "search", 1000 * len(history) + draw) % 2**32
     study = optuna.create_study(
         directions=[StudyDirection[direction.upper()] for direction in directions],
         sampler=make_sampler(len(directions), number),
@@ -75,7 +75,7 @@ def propose_cell(
     trial = study.ask()
     cell: dict[str, Any] = {}
     for path, axis in space.items():
-        if applies(axis, cell):
+        if axis_applies(axis, cell):
             cell[path] = suggest_value(trial, path, axis)
     return cell
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
-from nvp.config.registry import nearest
-from nvp.config.space import Axis, Grid, applies, check_conditions
+from nvp.config.registry import suggest_nearest
+from nvp.config.space import Axis, Grid, axis_applies, check_conditions
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import keep_as_is, make_trial
@@ -18,7 +18,7 @@ def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str,
         return None
     cell: dict[str, Any] = {}
     for path, axis in space.items():
-        if not applies(axis, cell):
+        if not axis_applies(axis, cell):
             continue
         value = find_value(axis, base, path, swept[path])
         if value is None:
@@ -52,7 +52,7 @@ def check_search(design: Design) -> None:
         if column not in OBJECTIVES:
             raise ValueError(
                 f"objectives: expected columns of trials, one or more of {', '.join(OBJECTIVES)}; "
-                f"got {column!r}{nearest(column, OBJECTIVES)}"
+                f"got {column!r}{suggest_nearest(column, OBJECTIVES)}"
             )
         if direction not in ("maximize", "minimize"):
             raise ValueError(f"{column}: expected maximize or minimize, got {direction!r}")

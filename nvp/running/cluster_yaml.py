@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from nvp.config.registry import nearest
+from nvp.config.registry import suggest_nearest
 
 RESOLVED_BY_RAY = {"SubnetIds"}  # of which Ray makes one SubnetId
 PLACEHOLDER = re.compile(r"YOUR-[A-Z0-9-]+")
@@ -75,7 +75,7 @@ def check_node_configs(config: dict[str, Any]) -> None:
                 where = ".".join(["available_node_types", name, "node_config", *place])
                 raise ValueError(
                     f"{where}: expected what EC2's RunInstances takes, got {found!r}"
-                    f"{nearest(found, valid)}"
+                    f"{suggest_nearest(found, valid)}"
                 )
 
 

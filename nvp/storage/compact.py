@@ -4,13 +4,13 @@ Nothing is deleted before a pack, its manifest last, is written; a run that is k
 loses nothing, and the next one finishes its work. Analysis may read meanwhile.
 """
 
-import argparse
 import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.storage.archive import FOLDER, read_packs, select_manifests
 from nvp.storage.codec import encode_rows
 from nvp.storage.index import Index, read_index
@@ -24,7 +24,6 @@ from nvp.storage.studies import add_study_arguments, find_study
 FINISHED = ("done", "diverged")
 PACK_TRIALS = 1000
 PACK_BYTES = 64 * 2**20
-BAD_ARGUMENTS = 2
 
 
 def compact_study(storage: Storage) -> int:
@@ -98,7 +97,10 @@ def remove_empty(attempt: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `nvp compact`; return its exit code: 0, or 2 for bad arguments."""
-    parser = argparse.ArgumentParser(prog="nvp compact", description=__doc__)
+    parser = CommandParser(
+        prog="nvp compact",
+        description="Pack the many small files of a study's finished trials into a few.",
+    )
     add_study_arguments(parser)
     arguments = parser.parse_args(argv)
     try:

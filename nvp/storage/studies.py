@@ -5,7 +5,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nvp.config.registry import nearest
+from nvp.config.command_parser import one_of
+from nvp.config.registry import suggest_nearest
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
 
@@ -18,7 +19,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="STUDY", help="its name, e.g. sgd_noise")
     parser.add_argument(
         "--preset",
-        choices=("auto", *PRESETS),
+        **one_of("auto", *PRESETS),
         default="auto",
         help="auto (default): the one that was run; of both, the one started last",
     )
@@ -102,6 +103,6 @@ def describe_missing(place: str, study: str, preset: str) -> str:
     return (
         f"expected tables of the study {study!r}, preset {preset}, in "
         f"{open_study(place, study, preset).root}; the place holds {names or 'no study'}"
-        f"{nearest(study, [name for name in there if name != study])}; "
+        f"{suggest_nearest(study, [name for name in there if name != study])}; "
         f"to run it: python studies/{study}.py --preset {preset} --storage {place}"
     )

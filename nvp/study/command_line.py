@@ -5,15 +5,16 @@ import os
 
 import torch
 
+from nvp.config.command_parser import CommandParser, one_of
 from nvp.running.cluster_address import check_cluster
 from nvp.storage.studies import PRESETS, add_storage_argument
 
 AUTO = -1.0  # of --gpus-per-trial: the share is measured
 
 
-def make_parser(name: str) -> argparse.ArgumentParser:
+def build_parser(name: str) -> argparse.ArgumentParser:
     """Return the parser of the study called `name`."""
-    parser = argparse.ArgumentParser(description=f"Run what is missing of the study {name}.")
+    parser = CommandParser(description=f"Run the trials of the study {name} that are not done yet.")
     add_plan_flags(parser)
     add_search_flags(parser)
     add_run_flags(parser)
@@ -25,7 +26,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--preset",
-        choices=("auto", *PRESETS),
+        **one_of("auto", *PRESETS),
         default="auto",
         help="paper needs GPUs; auto (default): paper on a cluster or a local GPU, else quick",
     )
@@ -51,7 +52,7 @@ def add_search_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--search",
-        choices=("grid", "optuna"),
+        **one_of("grid", "optuna"),
         default="grid",
         help="grid (default): every cell; optuna: TPE, or NSGA-II for several objectives",
     )
@@ -63,7 +64,7 @@ def add_search_flags(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--scheduler",
-        choices=("fifo", "asha"),
+        **one_of("fifo", "asha"),
         default="fifo",
         help="asha stops trials early that are not among the best third; fifo continues them",
     )

@@ -1,4 +1,4 @@
-"""Is a cluster's YAML right, and are the nodes there that it promises? `nvp doctor`.
+"""`nvp doctor`: is a cluster's YAML right, and are the nodes there that it promises?
 
 `ray up` starts the head and returns; why workers never come is in a log of the head (ray#38718).
 """
@@ -12,7 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nvp.config.registry import nearest
+from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
+from nvp.config.registry import suggest_nearest
 from nvp.running.cluster_address import nodes
 from nvp.running.cluster_yaml import Promise, absent, check_node_configs, promised, read_yaml
 from nvp.study.command_line import parse_positive
@@ -20,15 +21,15 @@ from nvp.study.command_line import parse_positive
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-DONE, ABSENT, BAD_ARGUMENTS = 0, 1, 2
+DONE, ABSENT = 0, 1
 PAUSE = 5.0
 
 
 def check_schema(config: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return `config` with Ray's defaults, as `ray up` takes it.
+    """Return `config` with Ray's defaults, in the form that `ray up` uses.
 
     Raises:
-        ValueError: what Ray refuses, in one line.
+        ValueError: Ray refuses it; one line.
     """
     from click import ClickException
     from jsonschema import ValidationError
@@ -41,15 +42,15 @@ def check_schema(config: dict[str, Any], path: str) -> dict[str, Any]:
             prepared = prepare_config(config)
             validate_config(prepared)
     except ValidationError as error:
-        place = ".".join(map(str, error.absolute_path)) or "top level"
-        hint = "".join(nearest(key, valid) for key, valid in not_in_schema(error))
-        raise ValueError(f"{path}: {place}: {error.message}{hint}") from None
+        where = ".".join(map(str, error.absolute_path)) or "top level"
+        hint = "".join(suggest_nearest(key, valid) for key, valid in find_unknown_keys(error))
+        raise ValueError(f"{path}: {where}: {error.message}{hint}") from None
     except (ClickException, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
         raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
     return prepared
 
 
-def not_in_schema(error: "ValidationError") -> list[tuple[str, list[str]]]:
+def find_unknown_keys(error: "ValidationError") -> list[tuple[str, list[str]]]:
     """Return (key, valid ones) of each key that a schema does not allow."""
     if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
         return []
@@ -59,7 +60,7 @@ def not_in_schema(error: "ValidationError") -> list[tuple[str, list[str]]]:
 
 
 def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
-    """Print what nodes there are; return a line for each that is not there after `seconds`.
+    """Print how many nodes there are; return a line for each that is absent after `seconds`.
 
     Raises:
         ValueError: when there is no cluster at `address` that lets us in.
@@ -73,22 +74,26 @@ def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
     return lines
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="nvp doctor",
         description="Check a cluster's YAML and, on the cluster, whether its nodes are there.",
     )
     add = parser.add_argument
-    add("yaml", help="the file given to `ray up`; on the head, ~/ray_bootstrap_config.yaml")
+    add(
+        "yaml",
+        metavar="YAML",
+        help="the file given to `ray up`; on the head, ~/ray_bootstrap_config.yaml",
+    )
     add("--address", help="also compare with the nodes of this cluster; auto on its head")
-    add("--wait", type=parse_positive, default=1, metavar="SECONDS", help="for nodes, at most")
+    add("--wait", type=parse_positive, default=1, metavar="SECONDS", help="longest wait for nodes")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 1 when nodes are not there, or 2 for what is wrong."""
-    arguments = parser().parse_args(argv)
+    """Run `nvp doctor`; return its exit code: 0, 1 when nodes are absent, 2 for a wrong file."""
+    arguments = build_parser().parse_args(argv)
     try:
         config = read_yaml(arguments.yaml)
         prepared = check_schema(config, arguments.yaml)
@@ -101,5 +106,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
     for line in lines:
-        print(f"{line}; why is in the head's /tmp/ray/session_latest/logs/monitor.log")
+        print(f"{line}; the head's /tmp/ray/session_latest/logs/monitor.log says why")
     return ABSENT if lines else DONE

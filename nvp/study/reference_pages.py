@@ -1,10 +1,10 @@
 """The reference pages docs/tables.md and docs/settings.md: `nvp tables`, `nvp settings`."""
 
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from nvp.config.command_parser import CommandParser
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import INCIDENTS, TABLES
 
@@ -61,13 +61,17 @@ def setting_rows(config: Any, prefix: str) -> list[str]:
 
 def tables(argv: Sequence[str] | None = None) -> int:
     """Print docs/tables.md; return 0."""
-    argparse.ArgumentParser(prog="nvp tables", description=tables.__doc__).parse_args(argv)
+    CommandParser(
+        prog="nvp tables", description="List every column of every table: docs/tables.md."
+    ).parse_args(argv)
     print(tables_page(), end="")
     return 0
 
 
 def settings(argv: Sequence[str] | None = None) -> int:
     """Print docs/settings.md; return 0."""
-    argparse.ArgumentParser(prog="nvp settings", description=settings.__doc__).parse_args(argv)
+    CommandParser(
+        prog="nvp settings", description="List every setting of a trial: docs/settings.md."
+    ).parse_args(argv)
     print(settings_page(), end="")
     return 0

@@ -13,7 +13,7 @@ from typing import NoReturn
 from nvp.planning.design import Design
 from nvp.storage.lock import study_lock
 from nvp.storage.study_folder import open_study
-from nvp.study.command_line import check_flags, choose_run_preset, make_parser, read_settings
+from nvp.study.command_line import build_parser, check_flags, choose_run_preset, read_settings
 from nvp.study.exit_codes import BAD_ARGUMENTS, DONE
 from nvp.study.launch import print_dry_run, run_missing
 from nvp.study.start import check_writable, plan_start
@@ -33,7 +33,7 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
 
     Exit codes: 0 all done, 1 some trials failed, 2 bad arguments, 130 interrupted.
     """
-    arguments = make_parser(study.name).parse_args(argv)
+    arguments = build_parser(study.name).parse_args(argv)
     try:
         sys.exit(start_study(study, arguments))
     except ValueError as error:

@@ -27,7 +27,7 @@ MEMORIES = ("idle", "dead", "kept", "memory")  # of TrainState
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A restored state's companions: what the trial knew when it was saved."""
+    """A saved state as it was read: its tensors, and the values saved beside them."""
 
     name: str
     tensors: dict[str, Tensor]
@@ -35,7 +35,7 @@ class Checkpoint:
 
     @property
     def held(self) -> bytes:
-        """Return the undecided rows, encoded; empty when there were none."""
+        """Return the rows that were held back, encoded; empty when there were none."""
         return self.tensors["held"].numpy().tobytes() if "held" in self.tensors else b""
 
 
@@ -60,13 +60,13 @@ def save_checkpoint(
 
     Args:
         storage: the study's.
-        trial_id: whose.
+        trial_id: of the trial.
         state: between two measuring points.
-        header: plain JSON values to find again.
-        held: rows that are not decided yet, encoded.
+        header: plain JSON values to save beside it.
+        held: rows that are held back (`Attempt.write_rows`), encoded.
     """
     own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
-    header = own | {"left": left(state.model)} | header
+    header = own | {"left": read_kept_units(state.model)} | header
     tensors = tensors_of(state)
     if held:
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
@@ -75,13 +75,14 @@ def save_checkpoint(
     name = seal_name(f"{folder}/{state.epoch:05d}", "safetensors", content)
     storage.write(name, content)
     others = sorted(n for n in storage.files(folder) if n != name)
-    later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]  # could not be used
+    # Checkpoints past this epoch are of an attempt that could not be restored from them.
+    later = [n for n in others if n > f"{folder}/{state.epoch + 1:05d}"]
     earlier = [n for n in others if n not in later]
     storage.delete(later + earlier[: 1 - KEEP_LAST])
 
 
 def remove_leftovers(storage: Storage, finished: Mapping[str, dict[str, Any]]) -> None:
-    """Delete what a process left that died between its trial's row and its checkpoints' removal.
+    """Delete checkpoints that a process could not: it died right after it wrote its trial's row.
 
     Args:
         storage: the study's; nothing else runs in it.
@@ -103,16 +104,20 @@ def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
     return found
 
 
-def left(model: nn.Module) -> dict[str, list[int]]:
-    """Return {group: dense indices of the units that are left} of every group that lost some."""
+def read_kept_units(model: nn.Module) -> dict[str, list[int]]:
+    """Return {group: dense indices of the units that remain} of every group that lost some."""
     layers = maskable_layers(model)
     firsts = {group: layers[paths[0]] for group, paths in prunable_groups(model).items()}
     lost = {group: layer for group, layer in firsts.items() if len(layer.keep) < layer.dense}
     return {group: layer.origin.tolist() for group, layer in lost.items()}
 
 
-def laid_out(moment: Tensor, parameter: Tensor) -> Tensor:
-    """Return a moment with the strides of its parameter: a fused optimizer reads both alike."""
+def match_strides(moment: Tensor, parameter: Tensor) -> Tensor:
+    """Return a moment with the strides of its parameter.
+
+    A fused optimizer walks through the memory of both in the same order, so a channels-last
+    parameter needs channels-last moments.
+    """
     if moment.shape != parameter.shape:
         return moment
     return torch.empty_like(parameter, requires_grad=False).copy_(moment)
@@ -136,7 +141,7 @@ def restore(checkpoint: Checkpoint, state: TrainState) -> None:
     index = {name: i for i, name in enumerate(named)}
     for name, tensor in parts["optimizer"].items():
         parameter, _, key = name.rpartition("/")
-        moments.setdefault(index[parameter], {})[key] = laid_out(tensor, named[parameter])
+        moments.setdefault(index[parameter], {})[key] = match_strides(tensor, named[parameter])
     groups = state.optimizer.state_dict()["param_groups"]
     state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
     for kind in MEMORIES:

@@ -1,8 +1,8 @@
-"""Export: a trained network for those who do not have this package.
+"""Export: a trained network as a file of plain torch, for those who do not have this package.
 
-`nvp export sgd_noise --trial TRIAL_ID --out FOLDER` writes the
-newest checkpoint of a trial as FOLDER/network.py, which imports torch alone, and its tensors as
-FOLDER/network.safetensors. Masked neurons are removed, constant ones folded.
+`nvp export sgd_noise --trial TRIAL_ID --out FOLDER` writes the newest checkpoint of a trial as
+FOLDER/network.py, which imports torch alone, and its tensors as FOLDER/network.safetensors. Masked
+neurons are removed, constant ones folded.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.storage.store import Storage
@@ -23,19 +24,19 @@ from nvp.storage.studies import find_study
 from nvp.training.build import dense
 from nvp.trial.checkpoint import checkpoints, restore
 from nvp.trial.overlap import add_trial_arguments, find_config
-from nvp.trial.plain_torch import distance, plain, source
+from nvp.trial.plain_torch import make_plain, make_source, measure_distance
 
-CLOSE = 1e-5
-
-BAD_ARGUMENTS = 2
+CLOSE = 1e-5  # largest difference of logits, relative to the largest logit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Export a trial's newest checkpoint; return the exit code: 0, or 2 if something is wrong."""
-    arguments = parser().parse_args(argv)
+    """Run `nvp export`; return its exit code: 0, or 2 for bad arguments."""
+    arguments = build_parser().parse_args(argv)
     try:
         storage, _ = find_study(arguments.storage, arguments.study, arguments.preset)
-        model, shape = restored(storage, arguments.trial, find_config(storage, arguments.trial))
+        model, shape = restore_network(
+            storage, arguments.trial, find_config(storage, arguments.trial)
+        )
         export(model, shape, Path(arguments.out))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -44,18 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="nvp export",
-        description="Write a trial's network as plain torch source and safetensors.",
+        description="Write a trial's network as plain torch: its source and its tensors.",
     )
     add_trial_arguments(parser)
     parser.add_argument("--out", required=True, metavar="FOLDER", help="made if it is not there")
     return parser
 
 
-def restored(
+def restore_network(
     storage: Storage, trial: str, config: TrialConfig
 ) -> tuple[nn.Module, tuple[int, int, int]]:
     """Return the network of a trial's newest checkpoint and the shape of its images."""
@@ -80,19 +81,18 @@ def export(model: nn.Module, image_shape: tuple[int, int, int], folder: Path) ->
         folder: where to; made if it is not there.
 
     Raises:
-        ValueError: a folder that cannot be made, or a network whose export would not compute what
-            it does.
+        ValueError: the folder cannot be made, or the exported network would compute other logits.
     """
-    network, twin = plain(model), copy.deepcopy(model).cpu()
+    network, twin = make_plain(model), copy.deepcopy(model).cpu()
     dtype = next(twin.parameters()).dtype
     pixels = torch.randn(4, *image_shape, generator=torch.Generator().manual_seed(0)).to(dtype)
-    if (apart := distance(twin, network, pixels)) > CLOSE:
+    if (apart := measure_distance(twin, network, pixels)) > CLOSE:
         raise ValueError(f"export: expected logits within {CLOSE} of the trial's, got {apart}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"--out: expected a folder that can be made, got {folder}") from error
-    (folder / "network.py").write_text(source(network))
+    (folder / "network.py").write_text(make_source(network))
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     save_file(tensors, folder / "network.safetensors")
     return network

@@ -1,4 +1,4 @@
-"""Overlaps on the terminal: the criteria of a granularity against each other."""
+"""The table of overlaps on the terminal: the criteria of a granularity against each other."""
 
 import sys
 from dataclasses import dataclass
@@ -9,12 +9,21 @@ from rich.table import Table
 
 from nvp.pruning.rankings import Ranking
 
-WIDTH = 160  # of what is piped; a terminal has its own
+WIDTH = 160  # characters, of output into a file or a pipe; a terminal has its own width
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rankings of one granularity, and a row for each pair of them."""
+    """The rankings of one granularity, and how they overlap.
+
+    Attributes:
+        granularity: "neuron" or "weight".
+        rankings: one for each criterion that could rank.
+        skipped: {criterion: why it could not}.
+        by_index: for each ranking, the share of what it would mask that ties leave to the index;
+            None where it would mask nothing.
+        rows: one for each pair of rankings.
+    """
 
     granularity: str
     rankings: list[Ranking]
@@ -23,12 +32,12 @@ class Comparison:
     rows: list[dict[str, Any]]
 
 
-def show(title: str, found: list[Comparison]) -> None:
-    """Print a matrix for each granularity."""
+def print_comparisons(title: str, found: list[Comparison]) -> None:
+    """Print a table for each granularity."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     console.print(title)
     for each in found:
-        console.print(matrix(each))
+        console.print(make_table(each))
         for name, reason in each.skipped.items():
             console.print(f"skipped: {name} - {reason}")
         if each.rankings and not any(share is not None for share in each.by_index):
@@ -40,8 +49,8 @@ def show(title: str, found: list[Comparison]) -> None:
     )
 
 
-def matrix(found: Comparison) -> Table:
-    """Return the criteria of one granularity against each other."""
+def make_table(found: Comparison) -> Table:
+    """Return the table of one granularity: a row and a column for each criterion."""
     table = Table(title=f"criteria of {found.granularity}s", box=None, pad_edge=False)
     for heading in ("", "criterion", "index", *map(str, range(1, len(found.rankings) + 1))):
         table.add_column(heading, justify="left" if heading == "criterion" else "right")
@@ -51,13 +60,13 @@ def matrix(found: Comparison) -> Table:
         values |= {(a, b): row["jaccard"], (b, a): row["kendall"]}
     names = [ranking.criterion for ranking in found.rankings]
     for number, (ranking, ties) in enumerate(zip(found.rankings, found.by_index, strict=True), 1):
-        cells = [short(values.get((ranking.criterion, other))) for other in names]
+        cells = [format_overlap(values.get((ranking.criterion, other))) for other in names]
         cells[number - 1] = "·"
         mark = "*" if ranking.remembers else ""
-        table.add_row(str(number), ranking.criterion + mark, short(ties), *cells)
+        table.add_row(str(number), ranking.criterion + mark, format_overlap(ties), *cells)
     return table
 
 
-def short(value: float | None) -> str:
+def format_overlap(value: float | None) -> str:
     """Return two decimals without the 0 before the point; "-" for none."""
     return "-" if value is None else f"{value:.2f}".replace("0.", ".", 1)

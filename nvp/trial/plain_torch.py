@@ -1,4 +1,4 @@
-"""Plain: a network of neuron layers as `torch.nn` modules alone, and as source code.
+"""Plain torch: a network of neuron layers as `torch.nn` modules alone, and as source code.
 
 Masked neurons are removed and constant ones folded; masks, names of streams and indices are gone.
 """
@@ -54,7 +54,7 @@ class PlainLayer(nn.Module):
         return self.activation(y)
 
 
-def plain(model: nn.Module) -> fx.GraphModule:
+def make_plain(model: nn.Module) -> fx.GraphModule:
     """Return the network in eval mode, of `torch.nn` modules only; `model` stays as it was.
 
     Args:
@@ -67,21 +67,21 @@ def plain(model: nn.Module) -> fx.GraphModule:
             parameter.data[~layer.keep] = 0  # one masked neuron of an empty layer stays: silent
     keep_units(network, find_survivors(network))
     for path, layer in maskable_layers(network).items():
-        put(network, path, PlainLayer(layer))
+        replace_module(network, path, PlainLayer(layer))
     for path, module in list(network.named_modules()):
         if isinstance(module, Dropout):
-            put(network, path, nn.Dropout(module.p))
-    return flat(fx.symbolic_trace(network)).eval()
+            replace_module(network, path, nn.Dropout(module.p))
+    return flatten_modules(fx.symbolic_trace(network)).eval()
 
 
-def put(model: nn.Module, path: str, module: nn.Module) -> None:
-    """Replace the module at `path`."""
+def replace_module(model: nn.Module, path: str, module: nn.Module) -> None:
+    """Replace the module of `model` at `path`, in place."""
     parent, _, name = path.rpartition(".")
     setattr(model.get_submodule(parent), name, module)
 
 
-def flat(network: fx.GraphModule) -> fx.GraphModule:
-    """Return the same network with its modules side by side, and no identities."""
+def flatten_modules(network: fx.GraphModule) -> fx.GraphModule:
+    """Return the network with its modules side by side and no identities; changes its graph."""
     parts: dict[str, nn.Module | Tensor] = {}
     for node in network.graph.nodes:
         if node.op not in ("call_module", "get_attr"):
@@ -97,10 +97,10 @@ def flat(network: fx.GraphModule) -> fx.GraphModule:
     return fx.GraphModule(parts, network.graph, "Network")
 
 
-def source(network: fx.GraphModule) -> str:
+def make_source(network: fx.GraphModule) -> str:
     """Return Python that defines the network as a class `Network`, without its weights."""
     modules = {name: repr(module) for name, module in network.named_children()}
-    lines = [f"        self.{name} = nn.{made(module)}" for name, module in modules.items()]
+    lines = [f"        self.{name} = nn.{make_call(module)}" for name, module in modules.items()]
     for name, buffer in network.named_buffers(recurse=False):
         zeros = f"torch.zeros({tuple(buffer.shape)}, dtype={buffer.dtype})"
         lines.append(f'        self.register_buffer("{name}", {zeros})')
@@ -109,13 +109,13 @@ def source(network: fx.GraphModule) -> str:
     return HEAD + "\n".join([*lines, "", *body]) + "\n"
 
 
-def made(module: str) -> str:
-    """Return the call that makes a module, from its repr; older versions of torch take it too."""
+def make_call(module: str) -> str:
+    """Return the call that makes a module, from its repr; versions of torch before 2.13 take it."""
     return module.replace("affine=True, bias=True", "affine=True")
 
 
-def distance(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
-    """Return the largest difference of two networks' logits in eval mode, over their largest."""
+def measure_distance(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
+    """Return the largest difference of two networks' logits, relative to the largest logit."""
     with torch.no_grad():
         a, b = one.eval()(pixels), other.eval()(pixels)
     return float((a - b).abs().max() / a.abs().max().clamp(min=1))

@@ -8,7 +8,7 @@ import torch
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost import gpu_sharing as packing
 from nvp.planning.cost.gpu_sharing import Sharing, measure_sharing, propose_count
-from nvp.study.command_line import AUTO, make_parser
+from nvp.study.command_line import AUTO, build_parser
 
 TINY = TrialConfig().with_overrides({"model.width": 0.1, "probe.size": 64, "data.batch_size": 16})
 GIB = 2**30
@@ -60,5 +60,5 @@ def test_processes_take_real_steps_together() -> None:
 
 
 def test_auto_is_a_share() -> None:
-    assert make_parser("s").parse_args(["--gpus-per-trial", "auto"]).gpus_per_trial == AUTO
-    assert make_parser("s").parse_args(["--gpus-per-trial", "1/4"]).gpus_per_trial == 0.25
+    assert build_parser("s").parse_args(["--gpus-per-trial", "auto"]).gpus_per_trial == AUTO
+    assert build_parser("s").parse_args(["--gpus-per-trial", "1/4"]).gpus_per_trial == 0.25
