@@ -1,12 +1,13 @@
 """What a trial is: its configuration, its name, and the axes that a study sweeps.
 
-    trial_config  TrialConfig and its sections: frozen dataclasses of plain JSON values
-    identity      the name of a trial: a hash of what differs from the defaults
-    dotted_paths  reading and replacing the fields of a configuration by dotted paths
-    fields        fields that know their type, range and meaning
-    registry      looking a name up, and naming the nearest one when it is not there
-    space         the axes of a design: grid, uniform, log_uniform, integers, conditions
-    seed          named random streams, each a function of (seed, stream, epoch)
+    trial_config    TrialConfig and its sections: frozen dataclasses of plain JSON values
+    identity        the name of a trial: a hash of what differs from the defaults
+    dotted_paths    reading and replacing the fields of a configuration by dotted paths
+    fields          fields that know their type, range and meaning
+    registry        looking a name up, and naming the nearest one when it is not there
+    space           the axes of a design: grid, uniform, log_uniform, integers, conditions
+    command_parser  the parser of every command line
+    seed            named random streams, each a function of (seed, stream, epoch)
 
 Others use the configuration classes, `trial_id`, `look_up` and `make_generator` most.
 """

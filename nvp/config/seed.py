@@ -1,6 +1,6 @@
 """Named random streams: each is a function of (seed, stream, epoch) and of nothing else.
 
-So changing one knob does not reshuffle the others, and a continued trial restores no generator.
+So changing one setting does not reshuffle the others, and a continued trial restores no generator.
 """
 
 import hashlib
@@ -10,16 +10,18 @@ import torch
 STREAMS = ("init", "order", "augment", "cutout", "dropout", "noise", "ties", "regrow", "search")
 
 
-def stream_seed(seed: int, stream: str, epoch: int = 0) -> int:
+def derive_seed(seed: int, stream: str, epoch: int = 0) -> int:
     """Return the 63-bit seed of a stream at an epoch."""
     if stream not in STREAMS:
         raise ValueError(f"expected a stream of {STREAMS}, got {stream!r}")
+    # hashed: streams of neighbouring seeds or epochs are then unrelated; shifted: torch's seeds are
+    # signed 64-bit numbers
     digest = hashlib.sha256(f"{seed}/{stream}/{epoch}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def generator(
+def make_generator(
     seed: int, stream: str, epoch: int = 0, device: torch.device | str = "cpu"
 ) -> torch.Generator:
     """Return a fresh generator of the stream at an epoch, on `device`."""
-    return torch.Generator(device=device).manual_seed(stream_seed(seed, stream, epoch))
+    return torch.Generator(device=device).manual_seed(derive_seed(seed, stream, epoch))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from nvp.config.seed import generator
+from nvp.config.seed import make_generator
 from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
 from nvp.data.splits import ImageSource
@@ -37,16 +37,16 @@ def train_batches(
     Crops and mirror images are drawn from the stream `augment`, holes from `cutout`. So a run with
     holes sees the same crops as one without.
     """
-    order = torch.randperm(len(images), generator=generator(seed, "order", epoch))
+    order = torch.randperm(len(images), generator=make_generator(seed, "order", epoch))
     steps, count = steps_per_epoch(len(images), config.batch_size), config.batch_size
-    rng = generator(seed, "augment", epoch)
+    rng = make_generator(seed, "augment", epoch)
     batches = images.augmented_batches(
         order[: steps * count].view(steps, count), config.augment, rng
     )
     if not config.cutout:
         yield from ((normalise_pixels(pixels, images), labels) for pixels, labels in batches)
         return
-    holes = draw_holes(steps, count, images.shape[1:], generator(seed, "cutout", epoch))
+    holes = draw_holes(steps, count, images.shape[1:], make_generator(seed, "cutout", epoch))
     for (pixels, labels), centres in zip(batches, holes.to(images.device), strict=True):
         yield cut_out(normalise_pixels(pixels, images), config.cutout, centres), labels
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from nvp.config.registry import look_up
-from nvp.config.seed import stream_seed
+from nvp.config.seed import derive_seed
 from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS
@@ -68,7 +68,7 @@ def build_model(
     build = look_up("model.name", config.name, MODELS)
     look_up("model.activation", config.activation, ACTIVATIONS)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, "init"))
+        torch.manual_seed(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
     if config.weights:
         load_torchvision(model, read_weights(config.weights))

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import (
     STATES,
     choose_headline,
@@ -13,13 +14,13 @@ from nvp.analysis.frames.derive import (
     replay_life_cycle,
 )
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question, select_finished
-from nvp.analysis.style import style
+from nvp.analysis.selection.chosen_trials import select_finished
+from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.style.captions import join_captions
 from nvp.analysis.style.words import DEATH_NAMES, STATE_NAMES
-from nvp.config.registry import nearest
+from nvp.config.registry import suggest_nearest
 
-METHOD = "dead"
+DEAD = "dead"  # the method whose trials are looked at when none is named
 
 
 def draw_life_cycle(frames: StudyFrames, question: Question) -> Drawing:
@@ -46,7 +47,7 @@ def draw_life_cycle(frames: StudyFrames, question: Question) -> Drawing:
 
 def choose_trial(frames: StudyFrames) -> str:
     """Return the finished pruned trial with most events."""
-    pruned = select_finished(frames.trials, METHOD)
+    pruned = select_finished(frames.trials, DEAD)
     return find_liveliest_trial(frames.events, list(pruned["trial_id"]))
 
 
@@ -56,7 +57,7 @@ def check_trial(frames: StudyFrames, trial_id: str) -> None:
     if trial_id not in ids:
         raise ValueError(
             f"--trial: expected one of the {len(ids)} trial ids of {frames.name}, preset "
-            f"{frames.preset}, got {trial_id!r}{nearest(trial_id, ids)}"
+            f"{frames.preset}, got {trial_id!r}{suggest_nearest(trial_id, ids)}"
         )
 
 
