@@ -1,5 +1,7 @@
 """The reference pages are those that the code makes."""
 
+import pytest
+
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import TABLES
@@ -13,10 +15,35 @@ def test_the_pages_in_docs_are_up_to_date() -> None:
         assert written == page, f"nvp {name} > docs/{name}.md: it differs"
 
 
-def test_every_column_and_every_path_is_described() -> None:
-    for schema in TABLES.values():
-        for field in schema:
-            assert f"| `{field.name}`" in tables_page()
-            assert field.metadata[b"meaning"]
-    for path in flatten_config(TrialConfig()):
-        assert f"| `{path}` |" in settings_page()
+def rows_below(page: str, heading: str) -> dict[str, list[str]]:
+    """Return {name: its other cells} of the Markdown table below a heading."""
+    below = f"\n{page}".partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    lines = [line for line in below.splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line[2:-2].split(" | ", 3)] for line in lines]
+    return {name.split("`")[1]: rest for name, *rest in cells}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_of_the_page_has_every_column_in_its_order_with_unit_and_meaning(
+    table: str,
+) -> None:
+    written = rows_below((ROOT / "docs" / "tables.md").read_text(), f"## {table}")
+    assert list(written) == TABLES[table].names
+    for name, (_, unit, meaning) in written.items():
+        notes = TABLES[table].field(name).metadata
+        assert unit.encode() == notes[b"unit"], name
+        assert meaning.encode() == notes[b"meaning"], name
+    if table == "trials":
+        assert written["test_loss"][:2] == ["float", "nats"]
+
+
+def test_every_path_of_the_page_has_its_default_and_a_meaning() -> None:
+    written = rows_below((ROOT / "docs" / "settings.md").read_text(), "# Settings")
+    defaults = flatten_config(TrialConfig())
+    assert list(written) == list(defaults)
+    assert written["optim.lr"][0] == "0.1"
+    assert written["prune.sparsity"][:2] == ["0.5", ">= 0, < 1"]
+    for path, (default, _, meaning) in written.items():
+        value = defaults[path]
+        assert default == (str(tuple(value) if isinstance(value, list) else value) or "''")
+        assert meaning, path
