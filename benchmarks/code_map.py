@@ -78,9 +78,10 @@ def section(package: str, level: int) -> str:
     lines = [f"{'#' * level} nvp/{package.removeprefix('nvp.').replace('.', '/')}", ""]
     rows = False
     for line in door(package).splitlines():
-        entry = re.fullmatch(r"(\S.*?) {2,}(\S.*)", line)
-        more = rows and line.startswith("  ")
+        entry = re.fullmatch(r" *(\S.*?) {2,}(\S.*)", line)
+        more = rows and not entry and line.startswith("  ")
         if entry and not rows:
+            lines += [""] if lines[-1] else []
             lines += ["| inside | |", "|---|---|"]
         if entry:
             lines.append(f"| `{entry[1]}` | {escaped(entry[2])} |")
