@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from benchmarks.method_results import CONTROLS, SETTING, sparsity_column
-from nvp.analysis.style import style
+from nvp.analysis import style
 from nvp.pruning import METHODS
 
 UNPRUNED, CONTROL, METHOD = "#9aa3ab", style.PALETTE[1], style.PALETTE[0]

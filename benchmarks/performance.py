@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from benchmarks import shrink, stacked
 from benchmarks.step import CONFIG, Ours, Reference
 from benchmarks.telemetry import random_images, timed
-from nvp.analysis.style import style
+from nvp.analysis import style
 from nvp.config.trial_config import ModelConfig
 from nvp.training.build import set_up_process
 

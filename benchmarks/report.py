@@ -16,12 +16,12 @@ from pathlib import Path
 
 from benchmarks.bar import bar
 from benchmarks.made_up import make
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, write_panels
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question import NothingToDraw, Question
 from nvp.analysis.selection.studies import question_of
-from nvp.analysis.style import style
 from nvp.storage.compact import compact_study
 from nvp.storage.study_folder import open_study
 

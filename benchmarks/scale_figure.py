@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.style import style
+from nvp.analysis import style
 
 LOSSES = {"repeated": "repeated", "starting": "processes starting", "driver away": "driver away"}
 

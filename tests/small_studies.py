@@ -78,11 +78,16 @@ def cut(design: Design) -> Design:
 def run_small(path: Path, place: Path) -> None:
     """Run a study's cut quick preset in this process; its tables are below `place`."""
     study: Study = load(path).STUDY
+    run_here(replace(study, quick=cut(study.quick)), place)
+
+
+def run_here(study: Study, place: Path) -> None:
+    """Run a study's quick preset in this process; its tables are below `place`."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         arguments = ["--preset", "quick", "--no-ray", "--storage", str(place)]
         with pytest.raises(SystemExit) as ended:
-            main(replace(study, quick=cut(study.quick)), arguments)
+            main(study, arguments)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

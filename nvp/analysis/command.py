@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nvp.analysis.answers.answer import answer, write_answer
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.frames.load import load
 from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
-from nvp.analysis.reports import compare as compare_page
+from nvp.analysis.reports.comparison import write_comparison
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.studies import question_of
 from nvp.config.command_parser import CommandParser
@@ -22,7 +23,8 @@ BAD_ARGUMENTS = 2
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = CommandParser(
-        prog="nvp analyse", description="Draw the figures of a study; print its answer."
+        prog="nvp analyse",
+        description="Draw the figures of a study, print its answer and write its report.",
     )
     add_study_arguments(parser)
     add = parser.add_argument
@@ -75,9 +77,7 @@ def analyse(argv: Sequence[str] | None = None) -> int:
 
 def compare(argv: Sequence[str] | None = None) -> int:
     """Run `nvp compare`; return its exit code: 0, or 2 for bad arguments."""
-    return run_or_explain(
-        lambda: [print_line(line) for line in compare_page.write_comparison(argv)]
-    )
+    return run_or_explain(lambda: [print_line(line) for line in write_comparison(argv)])
 
 
 def run_or_explain(work: Callable[[], object]) -> int:

@@ -1,16 +1,13 @@
 """Which trials are compared, when not all settings were run at all levels."""
 
-from types import SimpleNamespace
-from typing import cast
-
 import pandas as pd
 
-from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     keep_common_levels,
     select_applicable,
 )
+from tests.analysis.made_frames import make_frames
 
 STAR = pd.DataFrame(  # one key at a time, around (0, 0)
     [(0, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (0, 2, 0)], columns=["a", "b", "seed"]
@@ -35,21 +32,21 @@ def test_without_a_level_in_common_nothing_is_left_out():
     assert len(keep_common_levels(apart, [], ["a", "b", "seed"])) == 2
 
 
-def study(*swept: str) -> StudyFrames:
-    return cast(StudyFrames, SimpleNamespace(swept=[*swept, "seed"]))
+def count_applicable(trials: pd.DataFrame, *swept: str) -> int:
+    return len(select_applicable(make_frames(trials, swept=[*swept]), trials))
 
 
 def test_where_a_target_is_swept_the_unpruned_trials_are_not_comparable():
     trials = pd.DataFrame(
         [("none", 0.5), ("nvp", 0.5), ("nvp", 0.9)], columns=["prune.method", "prune.sparsity"]
     )
-    assert len(select_applicable(study("prune.method", "prune.sparsity"), trials)) == 2
-    assert len(select_applicable(study("prune.method", "optim.lr"), trials)) == 3
-    unpruned = trials[:1]
-    assert len(select_applicable(study("prune.method", "prune.sparsity"), unpruned)) == 1
+    assert count_applicable(trials, "prune.method", "prune.sparsity") == 2
+    assert count_applicable(trials, "prune.method", "optim.lr") == 3
+    assert count_applicable(trials[:1], "prune.method", "prune.sparsity") == 1
 
 
 def test_nothing_is_averaged_over_a_key_with_one_level_or_one_at_each_level_shown():
     trials = STAR.assign(c=7, d=STAR["a"] * 10)
-    assert find_fixed_keys(study("a", "b", "c", "d"), trials) == ["c", "seed"]
-    assert find_fixed_keys(study("a", "b", "c", "d"), trials, ["a"]) == ["a", "c", "d", "seed"]
+    frames = make_frames(trials, swept=["a", "b", "c", "d"])
+    assert find_fixed_keys(frames, trials) == ["c", "seed"]
+    assert find_fixed_keys(frames, trials, ["a"]) == ["a", "c", "d", "seed"]

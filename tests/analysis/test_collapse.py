@@ -27,7 +27,7 @@ def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataF
     trials = pd.DataFrame(rows)
     exact = fraction(10 * trials["optim.lr"], trials["data.batch_size"], trials["steps"])
     noisy = exact + spread * generator.normal(size=len(trials))
-    return add_scalings(trials, noisy)
+    return add_scalings(trials, pd.Series(noisy))
 
 
 def test_the_learning_rate_is_over_one_minus_momentum_for_sgd_alone():

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics import importance
-from nvp.analysis.style import style
 
 QUESTION = Question(ask="", x="optim.noise", hue="optim.lr", figures=(), contrasts=())
 NOT_DRAWN = {  # of what the small study, four noises at one lr, has not two levels of

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
-from nvp.analysis.answers.answer import answer, write_answer
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.command import main
 from nvp.analysis.frames.derive import count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, draw, draw_all
 from nvp.analysis.selection.studies import STUDIES
-from nvp.analysis.style.style import axis_label
+from nvp.analysis.style import axis_label
 from nvp.storage.schema import LAYERS
 
 DRAWN = STUDIES["sgd_noise"].figures

@@ -9,6 +9,7 @@ from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.bars import judge_bars
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.published import compare_accuracies, measure_accuracies
+from tests.analysis.made_frames import make_frames
 
 WHOLE = {"status": "done", "model.width": 1.0, "data.images": 0, "length": "fixed epochs"}
 
@@ -16,7 +17,7 @@ WHOLE = {"status": "done", "model.width": 1.0, "data.images": 0, "length": "fixe
 def study(name: str, rows: list[dict[str, Any]], layers: pd.DataFrame | None = None) -> StudyFrames:
     """Return frames of the preset paper with these trials and layers."""
     trials = pd.DataFrame([WHOLE | {"trial_id": str(i)} | row for i, row in enumerate(rows)])
-    frames = StudyFrames(name, "paper", {}, ["seed"], trials, None)  # type: ignore[arg-type]
+    frames = make_frames(trials, swept=[], name=name, preset="paper")
     if layers is not None:
         frames.__dict__["layers"] = layers
     return frames
@@ -52,7 +53,7 @@ def test_imagenet_is_relative_to_the_dense_network() -> None:
     pruned = {"seconds": 100.0, "flops_left": 32, "test_accuracy": 0.5, "sparsity": 0.369}
     rows = [row(m, seed, **r) for seed in (0, 1) for m, r in (("none", dense), ("snap", pruned))]
     shown = compare_imagenet([study("imagenet", rows)])
-    (first,) = [row for row in shown["rows"] if row["run"] == "snap" and row["asked"] == "80%"]
+    (first,) = [row for row in shown["rows"] if row["run"] == "snap" and row["target"] == "80%"]
     cells = dict(zip(shown["heads"], first["cells"], strict=True))
     assert cells["time"] == "0.5100 / 0.5000 [0.5000, 0.5000]"
     assert cells["inference operations"] == "0.3200 / 0.3200 [0.3200, 0.3200]"

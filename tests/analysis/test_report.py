@@ -11,10 +11,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from nvp.analysis.answers.answer import answer, summarise_answer
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.wording import summarise_answer
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import Panel, write_panels
-from nvp.analysis.reports.missing import count_incidents, count_not_done, describe_gaps
+from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.studies import STUDIES
 

@@ -99,13 +99,15 @@ def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
 
 
 def test_only_the_source_s_own_setting_can_reproduce(frames: StudyFrames) -> None:
-    claim = replace(NOISE, setting={"data.name": "cifar10"})
+    claim = replace(NOISE, source_config={"data.name": "cifar10"})
     assert not matches_source(claim, frames)
     assert matches_source(claim, paper(frames, **{"data.name": "cifar10"}))
     assert not matches_source(claim, paper(frames, **{"data.name": "digits"}))
     small = {"data.name": "cifar10", "data.images": 5000}
     assert not matches_source(claim, paper(frames, **small))
-    assert not matches_source(replace(claim, setting={}), paper(frames, **{"data.name": "cifar10"}))
+    assert not matches_source(
+        replace(claim, source_config={}), paper(frames, **{"data.name": "cifar10"})
+    )
 
 
 def test_a_claim_is_told_by_its_study(frames: StudyFrames) -> None:
@@ -147,7 +149,7 @@ def test_every_claim_names_a_study_and_keys_of_a_configuration() -> None:
             assert (ROOT / "studies" / f"{claim.study}.py").exists()
         if claim.contrast:
             assert {claim.contrast.key, *claim.contrast.where} <= keys
-        assert set(claim.setting) <= keys
+        assert set(claim.source_config) <= keys
 
 
 def test_no_claim_twice() -> None:

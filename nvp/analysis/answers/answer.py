@@ -1,34 +1,34 @@
-"""The comparisons that a study was made for: paired by seed, corrected, and put into words."""
+"""The comparisons that a study was made for: paired by seed, and corrected."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
+from nvp.analysis import style
+from nvp.analysis.answers.wording import describe_contrast
 from nvp.analysis.frames.derive import add_keys, choose_definitions, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import DEATH, Contrast, End, Question
 from nvp.analysis.selection.studies import question_of
 from nvp.analysis.statistics.intervals import paired_difference, with_holm
-from nvp.analysis.style import style
 
-COLUMNS = [
-    "asked", "value", "contrast", "at", "n", "mean", "low", "high", "p", "p_holm", "verdict"
-]  # fmt: skip
 NUMBERS = ["n", "mean", "low", "high", "p"]
+COLUMNS = ["contrast_number", "value", "contrast", "at", *NUMBERS, "p_holm", "verdict"]
 
 
 def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFrame:
     """One row per comparison of the question's contrasts, in their order; by default the study's.
 
-    `asked` numbers the question's contrasts, `value` is compared, `contrast` says which levels,
-    `at` at which level of the key it is split by; n (pairs of a seed), mean difference, its 95 %
-    t-interval, p, p_holm (over all rows of the table) and the verdict.
+    `contrast_number` is the place of a contrast in the question, from 0. `value` is what is
+    compared, `contrast` says between which levels, and `at` says at which level of the key that the
+    contrast is split by. Then n (pairs of a seed), the mean difference, its 95 % t-interval, p,
+    p_holm (over all rows of the table) and the verdict.
     """
-    asked = (question or question_of(frames)).contrasts
+    contrasts = (question or question_of(frames)).contrasts
     parts = [
-        part.assign(asked=number)
-        for number, contrast in enumerate(asked)
+        part.assign(contrast_number=number)
+        for number, contrast in enumerate(contrasts)
         for part in compare_levels(frames, contrast)
     ]
     if not parts:
@@ -94,16 +94,6 @@ def resolve_others(frames: StudyFrames, contrast: Contrast, reference: Any) -> l
     return levels if any(isinstance(level, str) for level in levels) else levels[-1:]
 
 
-def describe_contrast(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
-    """Return which levels are compared, and of which trials: "σ = 3 minus 0, unpruned"."""
-    fixed = [
-        style.value_text(level, key) if isinstance(level, str) else style.level_text(key, level)
-        for key, level in where.items()
-    ]
-    minus = f"{style.level_text(key, other)} minus {style.value_text(reference, key)}"
-    return ", ".join([minus, *fixed])
-
-
 def judge_difference(row: dict[str, Any]) -> str:
     """Return what a comparison may be said to show; no winner when its interval covers 0."""
     if row["n"] == 0:
@@ -117,57 +107,3 @@ def judge_difference(row: dict[str, Any]) -> str:
     if row["p_holm"] > 0.05:
         return "no winner after Holm's correction"
     return "more" if row["mean"] > 0 else "less"
-
-
-def write_answer(table: pd.DataFrame) -> list[str]:
-    """Return the answer as lines: a heading per quantity, a line per comparison."""
-    lines = ["Paired by seed; 95 % t-interval of the difference; p by Holm over all lines."]
-    for (value, contrast), rows in table.groupby(["value", "contrast"], sort=False):
-        lines.append(f"{style.axis_label(str(value))}, {contrast}:")
-        lines += [f"  {row['at']}: {format_row(row)}" for row in rows.to_dict("records")]
-    return lines
-
-
-def format_row(row: dict[str, Any]) -> str:
-    """Return the numbers of one comparison and its verdict."""
-    return f"{format_difference(row)}: {row['verdict']}" if row["n"] else row["verdict"]
-
-
-def format_difference(row: dict[str, Any]) -> str:
-    """Return the numbers of one comparison."""
-    pairs = f"{row['n']} pair" + ("s" if row["n"] > 1 else "")
-    text = f"{row['mean']:+.3f}"
-    if row["n"] > 1:
-        text += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
-    p = "" if pd.isna(row["p_holm"]) else f", p = {row['p_holm']:.2g}"
-    return f"{text} ({pairs}{p})"
-
-
-def summarise_answer(table: pd.DataFrame, most: int = 2) -> str:
-    """Return the answer in `most` sentences: how the first comparisons came out."""
-    asked = [rows for _, rows in table.groupby("asked", sort=False)][:most]
-    firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in asked]
-    return (
-        " ".join(map(summarise_contrast, firsts))
-        or "There is nothing to compare: one level of each key."
-    )
-
-
-def summarise_contrast(rows: pd.DataFrame) -> str:
-    """Return how the comparisons of one quantity came out, and the largest difference."""
-    name = style.axis_label(rows["value"].iloc[0]).partition(" (")[0]
-    name = name[:1].upper() + name[1:]
-    if not rows["n"].any():
-        return f"{name}: no pair of finished trials to compare."
-    counts = rows["verdict"].value_counts()
-    found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
-    largest = rows.loc[rows["mean"].abs().idxmax()].to_dict()
-    at = "" if largest["at"] == "all" else f" at {largest['at']}"
-    if rows["contrast"].nunique() > 1:
-        at = f" for {largest['contrast']}{at}"
-    else:
-        name = f"{name}, {largest['contrast']}"
-    of = (
-        f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
-    )
-    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{format_difference(largest)}{at}."

@@ -121,7 +121,14 @@ def load(place: str, study: str, preset: str = "auto", *, everything: bool = Fal
     space = [] if everything else list(document.get("space", {}))
     swept = [key for key in space or find_varied_keys(trials) if key != "seed"]
     swept = ["length" if key == "steps" else key for key in swept]
-    return StudyFrames(study, preset, document, [*swept, "seed"], trials, index)
+    return StudyFrames(
+        name=study,
+        preset=preset,
+        study=document,
+        swept=[*swept, "seed"],
+        trials=trials,
+        index=index,
+    )
 
 
 def add_configuration(trials: pd.DataFrame) -> pd.DataFrame:

@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import pair_with_reference
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.effect import draw_effect, hue_handles
-from nvp.analysis.selection.question import Drawing, Question, select_finished
+from nvp.analysis.selection.chosen_trials import select_finished
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
 from nvp.analysis.statistics.intervals import with_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
@@ -21,19 +22,17 @@ from nvp.analysis.style.captions import (
     pooled_caption,
 )
 
-METHOD, REFERENCE = "dead", "none"
+DEAD = "dead"  # the method whose cost is drawn: it prunes the neurons that died
 
 
 def draw_accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the pruned trials and their unpruned partners: what pruning costs."""
     x, hue = question.x, question.hue
-    select_finished(frames.trials, METHOD)
-    asked = frames.trials[frames.trials["prune.method"].isin([METHOD, REFERENCE])]
-    done = asked[asked["status"] == "done"]
+    select_finished(frames.trials, DEAD)
+    shown = frames.trials[frames.trials[METHOD].isin([DEAD, NONE])]
+    done = shown[shown["status"] == "done"]
     match = dict.fromkeys([*frames.swept, x, hue])
-    rows = pair_with_reference(
-        done, "test_accuracy", key="prune.method", reference=REFERENCE, match=list(match)
-    )
+    rows = pair_with_reference(done, "test_accuracy", key=METHOD, reference=NONE, match=list(match))
     frame = with_interval(rows, "difference", [x, hue])
     frame = frame[
         ["trial_id", *match, "sparsity", "test_accuracy", "reference", "difference"]
@@ -43,9 +42,9 @@ def draw_accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawin
     text = join_captions(
         "Filled: a pruned trial; hollow: its unpruned partner of the same seed; marker as right.",
         interval_caption(frame, center="Right, line") if pairs else "No partner has finished.",
-        left_out_caption(frames, asked),
+        left_out_caption(frames, shown),
         noise_caption(frames, [x, hue]),
-        pooled_caption(frames, [x, hue, "prune.method"]),
+        pooled_caption(frames, [x, hue, METHOD]),
     )
     return Drawing(plot_accuracy_vs_sparsity(frame, x=x, hue=hue, text=text), frame)
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import (
@@ -26,7 +27,6 @@ from nvp.analysis.statistics.collapse import (
     fit_theory,
 )
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 
 LR, BATCH, LENGTH = "optim.lr", "data.batch_size", "length"

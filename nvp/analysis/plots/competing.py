@@ -4,21 +4,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
 from nvp.analysis.selection.chosen_trials import (
-    METHOD,
-    NONE,
     ends_caption,
     find_fixed_keys,
     order_levels,
     select_pruned,
     select_rows,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
 from nvp.analysis.statistics.survival import estimate_incidence
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     join_captions,
     left_out_caption,
@@ -38,14 +36,14 @@ def draw_competing(frames: StudyFrames, question: Question) -> Drawing:
         raise NothingToDraw("expected neurons that were pruned before they died, got none")
     frame = estimate_incidence(count_lives(lives, trials, [by]), [by])
     levels = order_levels(frames, by, frame)
-    asked = frames.trials[frames.trials[METHOD] != NONE]
+    methods = frames.trials[frames.trials[METHOD] != NONE]
     text = join_captions(
         seeds_caption(frame, "Aalen-Johansen estimate"),
         "Of all neurons, by what happened to them first; those that died may be pruned later.",
         f"The first {MOST_PANELS} of {len(levels)}." if len(levels) > MOST_PANELS else "",
         "" if by == METHOD else f"Pruning method: {style.value_text(trials[METHOD].iloc[0])}.",
         ends_caption(trials),
-        left_out_caption(frames, asked),
+        left_out_caption(frames, methods),
         noise_caption(frames, [by]),
         pooled_caption(frames, [by, *find_fixed_keys(frames, trials, [by])]),
     )

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.derive import count_dead_at_end as fractions_at_end
 from nvp.analysis.frames.load import StudyFrames
@@ -11,11 +12,11 @@ from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     keep_common_levels,
     order_levels,
+    select_finished,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, Question, select_finished
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
 from nvp.analysis.statistics.intervals import with_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
@@ -28,8 +29,8 @@ from nvp.analysis.style.captions import (
 def draw_dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: do more neurons die at a higher level of x?"""
     x, hue = question.x, question.hue
-    unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = keep_common_levels(select_finished(frames.trials, "none"), [x, hue], frames.swept)
+    unpruned = frames.trials[frames.trials[METHOD] == NONE]
+    done = keep_common_levels(select_finished(frames.trials, NONE), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
     ends = add_keys(fractions_at_end(layers), done, [x, hue, "seed"])
     ends = ends[ends["definition"].isin(choose_definitions(layers))]

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_stage
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import (
@@ -14,11 +15,11 @@ from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     keep_common_levels,
     order_levels,
+    select_finished,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, Question, select_finished
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
 from nvp.analysis.statistics.intervals import with_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
@@ -31,8 +32,8 @@ from nvp.analysis.style.captions import (
 def draw_dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
     """Return the figure of the unpruned trials: where in the network, and when, neurons die."""
     x, hue = question.x, question.hue
-    unpruned = frames.trials[frames.trials["prune.method"] == "none"]
-    done = keep_common_levels(select_finished(frames.trials, "none"), [x, hue], frames.swept)
+    unpruned = frames.trials[frames.trials[METHOD] == NONE]
+    done = keep_common_levels(select_finished(frames.trials, NONE), [x, hue], frames.swept)
     layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
     definition = choose_headline(layers)
     rows = add_keys(count_dead_by_stage(layers, definition), done, [x, hue, "seed"])

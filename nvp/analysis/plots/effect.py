@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from nvp.analysis.style import style
+from nvp.analysis import style
 
 DODGE = 0.5  # of the distance between two levels, what all hues together take
 

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import add_responses
@@ -18,7 +19,6 @@ from nvp.analysis.selection.chosen_trials import (
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.effects import estimate_effects
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import join_captions, left_out_caption
 
 SHOWN = ("test_accuracy", "entropy", "sparsity", "ever_died", "weight_sparsity", "first_death")

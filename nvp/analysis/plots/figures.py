@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.accuracy_vs_sparsity import draw_accuracy_vs_sparsity
 from nvp.analysis.plots.collapse import draw_collapse
@@ -22,7 +23,6 @@ from nvp.analysis.plots.survival import draw_survival
 from nvp.analysis.plots.trade_off import draw_trade_off
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.selection.studies import question_of
-from nvp.analysis.style import style
 
 logger = logging.getLogger(__name__)
 

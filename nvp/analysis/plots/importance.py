@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import add_responses
@@ -23,7 +24,6 @@ from nvp.analysis.statistics.importance import (
     PERMUTATION,
     measure_importances,
 )
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import join_captions, left_out_caption
 
 AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}

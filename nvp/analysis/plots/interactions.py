@@ -8,6 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import add_responses
@@ -22,7 +23,6 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.effects import estimate_effects
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     count_seeds,
     join_captions,

@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_layer
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, make_panels
@@ -21,7 +22,6 @@ from nvp.analysis.selection.chosen_trials import (
 )
 from nvp.analysis.selection.question import Drawing, Question
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     count_seeds,
     join_captions,

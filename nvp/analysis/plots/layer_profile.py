@@ -3,20 +3,18 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, count_masked_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
 from nvp.analysis.selection.chosen_trials import (
-    METHOD,
-    NONE,
     find_fixed_keys,
     order_levels,
     select_pruned,
     select_rows,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,

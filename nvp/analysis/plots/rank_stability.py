@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import draw_band
@@ -20,7 +21,6 @@ from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.rank_stability import CHANCE, CRITERIA, MOST_NEURONS
 from nvp.analysis.statistics.rank_stability import measure_rank_stability as agreement
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 from nvp.analysis.style.words import CRITERION_NAMES
 

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
 from nvp.analysis.selection.chosen_trials import (
@@ -20,7 +21,6 @@ from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratio
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
 from nvp.analysis.statistics.survival import estimate_survival as kaplan_meier
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import (
     join_captions,
     left_out_caption,

@@ -7,26 +7,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import interval_reach
 from nvp.analysis.selection.chosen_trials import (
-    METHOD,
-    NONE,
     find_fixed_keys,
     order_levels,
     select_done,
     select_pruned,
 )
-from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.statistics.tradeoff import (
+from nvp.analysis.statistics.trade_off import (
     COSTS,
     SAVINGS,
     add_costs,
     find_equal_accuracy,
     mark_front,
 )
-from nvp.analysis.style import style
 from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
 
 TOLERANCE = 0.01

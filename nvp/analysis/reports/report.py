@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
-from nvp.analysis.answers.answer import answer, summarise_answer
+from nvp.analysis import style
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.wording import summarise_answer
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.figures import Panel
-from nvp.analysis.reports.missing import count_incidents, count_not_done, describe_gaps
+from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
 from nvp.analysis.selection.question import Question
-from nvp.analysis.style import style
 
 MOST_ROWS = 60  # of a table on the page; the CSV beside the figure has all
 HEADS = {
@@ -24,7 +25,7 @@ HEADS = {
     "high": "to",
     "p_holm": "p (Holm)",
 }
-HIDDEN = ("asked", "p")
+HIDDEN = ("contrast_number", "p")
 VERSIONS = ("nvp", "torch", "ray")
 
 

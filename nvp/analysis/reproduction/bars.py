@@ -12,6 +12,7 @@ import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.published import format_cell, judge_numbers, select_published_runs
+from nvp.analysis.selection.question import METHOD, NONE
 from nvp.analysis.statistics.intervals import seed_interval
 
 BARS = Path(__file__).parent / "bars.csv"
@@ -62,7 +63,7 @@ def count_dead(studies: list[StudyFrames], figure: str, level: float) -> dict[st
         if frames.name != study:
             continue
         done = select_published_runs(frames)
-        done = done[(done["prune.method"] == "none") & (done[key] == level)]
+        done = done[(done[METHOD] == NONE) & (done[key] == level)]
         done = done[(done["length"] == "fixed epochs") & (done["optim.l1"] == 0)]
         layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
         last = layers.groupby("trial_id", observed=True)["epoch"].transform("max")

@@ -39,7 +39,7 @@ class Claim:
         share: the number of that study that does, where nothing is compared.
         expects: how the comparison comes out if the claim holds: more, less, no winner, or
             a difference in either direction.
-        setting: configuration values of the source's own experiment.
+        source_config: configuration values of the source's own experiment; {} when it names none.
         why: of a claim that nothing here tests.
     """
 
@@ -49,5 +49,5 @@ class Claim:
     contrast: Contrast | None = None
     share: Share | None = None
     expects: str = "more"
-    setting: Mapping[str, Any] = field(default_factory=lambda: CIFAR)
+    source_config: Mapping[str, Any] = field(default_factory=lambda: CIFAR)
     why: str = ""

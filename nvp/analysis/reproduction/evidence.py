@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nvp.analysis.answers.answer import answer, format_difference, select_compared
+from nvp.analysis.answers.answer import answer, select_compared
+from nvp.analysis.answers.wording import format_difference
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.verdict import compare_with_bound, judge_claim, matches_source
-from nvp.analysis.selection.question import DEATH, Contrast, End, Question
+from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End, Question
 from nvp.analysis.statistics.intervals import seed_interval
 
 
@@ -34,14 +35,14 @@ def is_comparable(claim: Claim, frames: StudyFrames) -> bool:
     """Whether a study has the levels that a claim compares; of a number, unpruned trials."""
     contrast = claim.contrast
     if not contrast:
-        return "none" in frames.levels("prune.method")
-    asked = {contrast.key: [contrast.reference, *contrast.others]}
-    asked |= {key: [level] for key, level in contrast.where.items()}
+        return NONE in frames.levels(METHOD)
+    needed = {contrast.key: [contrast.reference, *contrast.others]}
+    needed |= {key: [level] for key, level in contrast.where.items()}
     if contrast.key in frames.trials and len(frames.levels(contrast.key)) < 2:
         return False  # nothing to compare with, yet
     return all(
         key in frames.trials and (isinstance(level, End) or level in frames.levels(key))
-        for key, levels in asked.items()
+        for key, levels in needed.items()
         for level in levels
     )
 
@@ -50,8 +51,8 @@ def judge_contrast(claim: Claim, frames: StudyFrames) -> dict[str, str]:
     """Return what a study says of a claim: what ran, the difference, the verdict."""
     contrast = replace(claim.contrast, by="") if claim.contrast else None
     assert contrast
-    asked = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
-    first = answer(frames, asked).iloc[0].to_dict()
+    question = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
+    first = answer(frames, question).iloc[0].to_dict()
     judged = judge_claim(claim, first["verdict"], matches_source(claim, frames))
     return {
         "ran": describe_run(frames),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.published import format_cell, judge_numbers, select_published_runs
+from nvp.analysis.selection.question import METHOD, NONE
 from nvp.analysis.statistics.intervals import seed_interval
 
 TABLE = Path(__file__).parent / "imagenet.csv"
@@ -44,22 +45,22 @@ def compare_imagenet(studies: list[StudyFrames]) -> dict[str, Any]:
         if pd.notna(row["spread"]):
             texts[0] = texts[0].replace(" /", f" ± {row['spread']:.4f} /", 1)
         named = {"method": row["method"], "run": row["run"] or "not built"}
-        asked = f"{row['sparsity']:.0%}" if row["sparsity"] else "dense"
-        shown.append(named | {"asked": asked, "cells": texts, "verdict": judge_numbers(pairs)})
+        target = f"{row['sparsity']:.0%}" if row["sparsity"] else "dense"
+        shown.append(named | {"target": target, "cells": texts, "verdict": judge_numbers(pairs)})
     return {"heads": [head for head, _ in IMAGENET.values()], "rows": shown}
 
 
 def add_relative_costs(trials: pd.DataFrame) -> pd.DataFrame:
     """Return trials with their time over the unpruned ones' and the operations that are left."""
-    dense = trials.loc[trials["prune.method"] == "none", "seconds"].mean()
+    dense = trials.loc[trials[METHOD] == NONE, "seconds"].mean()
     left = trials["flops_left"] / trials["flops"]
     return trials.assign(relative_seconds=trials["seconds"] / dense, relative_flops=left)
 
 
 def measure_method(trials: pd.DataFrame, method: str, sparsity: float) -> dict[str, dict[str, Any]]:
     """Return {column: interval} of a method at a sparsity; {} when it was not run."""
-    rows = trials[trials["prune.method"] == method]
-    if method != "none":
+    rows = trials[trials[METHOD] == method]
+    if method != NONE:
         rows = rows[rows["prune.sparsity"] == sparsity]
     columns = [mine for _, mine in IMAGENET.values() if mine]
     found = {name: seed_interval(rows.assign(all=""), name, ["all"]) for name in columns}

@@ -1,6 +1,6 @@
 """The layer-wise pruning rates that NVP published, beside those of networks that never trained.
 
-`analysis/layer_rates.csv` has the 20 convolutions of the CIFAR ResNet-18 in torchvision's order, by
+`layer_rates.csv` has the 20 convolutions of the CIFAR ResNet-18 in torchvision's order, by
 our path and by theirs, their weights, and the published rates at a global 30, 60 and 90 % (read
 off the figure). Torchvision registers a shortcut behind the two convolutions of its block, as
 8th, 13th and 18th; its stem differs (7x7), so that the first rate is of another layer there.
@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import METHOD
 from nvp.analysis.statistics.intervals import seed_interval
 
 STUDY = "layer_rates"
@@ -23,7 +24,7 @@ APART = 0.05  # their mean absolute difference, at most
 UNTRAINED = {
     "model.name": "resnet18",
     "model.width": 1.0,
-    "prune.method": "magnitude_weight",
+    METHOD: "magnitude_weight",
     "prune.schedule": "at_init",
 }
 

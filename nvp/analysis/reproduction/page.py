@@ -58,8 +58,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = CommandParser(
         prog="nvp reproduction", description="Hold studies against the claims of the papers."
     )
-    parser.add_argument("places", nargs="+", metavar="PLACE", help="storage places of studies")
-    parser.add_argument("--out", default="docs/reproduction.md", metavar="FILE")
+    parser.add_argument("places", nargs="+", metavar="PLACE", help="a storage that holds studies")
+    parser.add_argument(
+        "--out",
+        default="docs/reproduction.md",
+        metavar="FILE",
+        help="the page to write (default: docs/reproduction.md)",
+    )
     arguments = parser.parse_args(argv)
     environment = Environment(
         loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True

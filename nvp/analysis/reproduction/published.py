@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import METHOD
 from nvp.analysis.statistics.intervals import seed_interval
 
 HERE = Path(__file__).parent
@@ -52,9 +53,7 @@ def measure_accuracies(
     for frames in studies:
         if frames.name == study and "Leaky" not in table:
             done = select_published_runs(frames)
-            cells = seed_interval(
-                done[done["prune.method"] == method], "test_accuracy", ["prune.sparsity"]
-            )
+            cells = seed_interval(done[done[METHOD] == method], "test_accuracy", ["prune.sparsity"])
             if len(cells):
                 return {row["prune.sparsity"]: row for row in cells.to_dict("records")}
     return {}

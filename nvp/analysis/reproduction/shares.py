@@ -7,6 +7,7 @@ import pandas as pd
 
 from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import METHOD, NONE
 
 NEURON = ["trial_id", "layer", "neuron"]
 
@@ -58,7 +59,7 @@ def measure_dead(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:
 def select_unpruned(frames: StudyFrames, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of trials that are done and were not pruned, with rate and seed."""
     trials = frames.trials
-    own = trials[(trials["status"] == "done") & (trials["prune.method"] == "none")]
+    own = trials[(trials["status"] == "done") & (trials[METHOD] == NONE)]
     rows = rows[rows["trial_id"].isin(own["trial_id"])]
     return add_keys(rows, own, ["optim.lr", "seed"])
 

@@ -5,17 +5,17 @@ from typing import Any
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.claim import Claim
 
-SAME, OPPOSITE, NONE = "same direction", "opposite direction", "no effect"
+SAME, OPPOSITE, NO_EFFECT = "same direction", "opposite direction", "no effect"
 UNCLAIMED = "an effect where none is claimed"
 # of a reduced scale: {what a claim expects: {what came out: the verdict}}
 REDUCED = {
-    "more": {"more": SAME, "less": OPPOSITE, "no winner": NONE},
-    "less": {"more": OPPOSITE, "less": SAME, "no winner": NONE},
-    "no winner": {"more": UNCLAIMED, "less": UNCLAIMED, "no winner": f"{NONE}, as claimed"},
+    "more": {"more": SAME, "less": OPPOSITE, "no winner": NO_EFFECT},
+    "less": {"more": OPPOSITE, "less": SAME, "no winner": NO_EFFECT},
+    "no winner": {"more": UNCLAIMED, "less": UNCLAIMED, "no winner": f"{NO_EFFECT}, as claimed"},
     "a difference": dict.fromkeys(("more", "less"), "a difference, as claimed")
-    | {"no winner": NONE},
+    | {"no winner": NO_EFFECT},
 }
-HOLDS = (SAME, f"{NONE}, as claimed", "a difference, as claimed")
+HOLDS = (SAME, f"{NO_EFFECT}, as claimed", "a difference, as claimed")
 
 
 def judge_claim(claim: Claim, outcome: str, published: bool) -> str:
@@ -36,8 +36,8 @@ def matches_source(claim: Claim, frames: StudyFrames) -> bool:
     """Whether a study ran the published preset with the values of the source's experiment."""
     base = frames.study.get("base", {})
     whole = not base.get("data.images") and base.get("model.width") == 1.0
-    agrees = all(base.get(key) == value for key, value in claim.setting.items())
-    return frames.preset == "paper" and whole and agrees and bool(claim.setting)
+    agrees = all(base.get(key) == value for key, value in claim.source_config.items())
+    return frames.preset == "paper" and whole and agrees and bool(claim.source_config)
 
 
 def compare_with_bound(cell: dict[str, Any], bound: float) -> str:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from nvp.analysis import style
 from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import METHOD, NONE, NothingToDraw
-from nvp.analysis.style import style
 
 
 def select_done(frames: StudyFrames) -> pd.DataFrame:
@@ -46,11 +46,11 @@ def select_comparable(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
     Raises:
         NothingToDraw: there is none.
     """
-    asked = select_shown(frames, keys)
-    trials = asked[asked["status"] == "done"]
+    shown = select_shown(frames, keys)
+    trials = shown[shown["status"] == "done"]
     if trials.empty:
-        what = "unpruned " if len(asked) < len(frames.trials) else ""
-        raise NothingToDraw(f"expected a finished {what}trial, got none of {len(asked)}")
+        what = "unpruned " if len(shown) < len(frames.trials) else ""
+        raise NothingToDraw(f"expected a finished {what}trial, got none of {len(shown)}")
     return keep_common_levels(trials, [key for key in keys if key in frames.swept], frames.swept)
 
 
@@ -78,14 +78,14 @@ def selection_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[
     said = []
     if METHOD not in keys and set(trials[METHOD]) == {NONE}:
         said.append("Unpruned trials.")
-    asked = select_shown(frames, keys)
+    shown = select_shown(frames, keys)
     held = [
         " or ".join(
             [style.level_text(key, own[0]), *(style.value_text(one, key) for one in own[1:])]
         )
         for key in frames.swept
         if key not in [*keys, "seed"]
-        and len(own := order_levels(frames, key, trials)) < asked[key].nunique()
+        and len(own := order_levels(frames, key, trials)) < shown[key].nunique()
     ]
     if held:
         said.append(f"Only trials with {', '.join(held)}.")
@@ -111,6 +111,21 @@ def select_pruned(frames: StudyFrames) -> pd.DataFrame:
     if trials.empty:
         raise NothingToDraw("expected finished trials of a pruning method, got none")
     return trials
+
+
+def select_finished(trials: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Return the trials of a pruning method that are done.
+
+    Raises:
+        NothingToDraw: there is none.
+    """
+    own = trials[trials[METHOD] == method]
+    done = own[own["status"] == "done"]
+    if done.empty:
+        counts = own["status"].value_counts()
+        got = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no trial"
+        raise NothingToDraw(f"expected finished trials with {METHOD} {method}, got {got}")
+    return done
 
 
 def select_rows(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

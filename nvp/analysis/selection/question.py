@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 DEATH = "death"
-METHOD, NONE = "prune.method", "none"
+METHOD, NONE = "prune.method", "none"  # the key, and its level of a trial that is not pruned
+UNPRUNED = {METHOD: NONE}
 
 
 class End(Enum):
@@ -65,21 +66,6 @@ class Question:
     figures: tuple[str, ...]
     contrasts: tuple[Contrast, ...]
     trial: str = ""
-
-
-def select_finished(trials: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Return the trials of a pruning method that are done.
-
-    Raises:
-        NothingToDraw: there is none.
-    """
-    asked = trials[trials["prune.method"] == method]
-    done = asked[asked["status"] == "done"]
-    if done.empty:
-        counts = asked["status"].value_counts()
-        got = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no trial"
-        raise NothingToDraw(f"expected finished trials with prune.method {method}, got {got}")
-    return done
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End, Question
+from nvp.analysis.selection.derived_question import derive_question
+from nvp.analysis.selection.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, End, Question
 
 WATCHED = ("dead_at_end", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle")
 
 
-UNPRUNED = {"prune.method": "none"}
 FIXED_EPOCHS = {"length": "fixed epochs"}
 PLAIN = {"optim.noise": 0.0, "optim.momentum": 0.9}
 
@@ -28,8 +28,8 @@ def compare_cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
     """Return what removing the dead costs at a level of x."""
     return Contrast(
         value="test_accuracy",
-        key="prune.method",
-        reference="none",
+        key=METHOD,
+        reference=NONE,
         others=("dead",),
         where={x: at},
         by=by,
@@ -38,9 +38,7 @@ def compare_cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
 
 def compare_methods(reference: str, *others: str, by: str = "prune.sparsity") -> Contrast:
     """Return what pruning methods keep of the accuracy, beside another method."""
-    return Contrast(
-        value="test_accuracy", key="prune.method", reference=reference, others=others, by=by
-    )
+    return Contrast(value="test_accuracy", key=METHOD, reference=reference, others=others, by=by)
 
 
 def compare_penalty(key: str, *others: str) -> Contrast:
@@ -71,7 +69,7 @@ STUDIES = {
     "imagenet": Question(
         ask="Does pruning while training hold on ImageNet?",
         x="prune.sparsity",
-        hue="prune.method",
+        hue=METHOD,
         figures=("trade_off", "layer_profile"),
         contrasts=(
             compare_methods("snap", "early_crop_s", "nvp"),
@@ -81,14 +79,14 @@ STUDIES = {
     "learning_rate": Question(
         ask="Does a large learning rate kill neurons, and does removing them cost accuracy?",
         x="optim.lr",
-        hue="prune.method",
+        hue=METHOD,
         figures=("dead_at_end", "survival", "effect_map", "accuracy_vs_sparsity"),
         contrasts=compare_deaths_and_cost("optim.lr"),
     ),
     "neuron_sparsity": Question(
         ask="How much accuracy is left when most neurons are gone?",
         x="prune.sparsity",
-        hue="prune.method",
+        hue=METHOD,
         figures=("trade_off", "layer_profile", "rank_stability", "competing"),
         contrasts=(compare_methods("random", "nvp", "magnitude", "taylor", "snap"),),
     ),
@@ -102,10 +100,10 @@ STUDIES = {
                 value="weight_sparsity",
                 key="optim.name",
                 reference="adam",
-                where={"prune.method": "nn_relief"},
+                where={METHOD: "nn_relief"},
                 by="model.name",
             ),
-            compare_methods("none", "nn_relief", by="model.name"),
+            compare_methods(NONE, "nn_relief", by="model.name"),
         ),
     ),
     "noise_law": Question(
@@ -153,9 +151,9 @@ STUDIES = {
             Contrast(
                 value=value,
                 key="prune.regrow",
-                reference="none",
+                reference=NONE,
                 others=("gradient", "redo"),
-                where={"prune.method": "dnr"},
+                where={METHOD: "dnr"},
                 by="optim.noise",
             )
             for value in ("test_accuracy", "sparsity")
@@ -183,7 +181,7 @@ STUDIES = {
     "weight_sparsity": Question(
         ask="How much accuracy is left when most weights are gone?",
         x="prune.sparsity",
-        hue="prune.method",
+        hue=METHOD,
         figures=("trade_off", "effect_map", "survival"),
         contrasts=(compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),),
     ),
@@ -197,32 +195,3 @@ def question_of(frames: StudyFrames, *, trial: str = "") -> Question:
     """
     question = STUDIES.get(frames.name) or derive_question(frames)
     return replace(question, trial=trial)
-
-
-def derive_question(frames: StudyFrames) -> Question:
-    """Return the question of a study that has none of its own.
-
-    The key with the most levels is on x, the next one is the hue: what do they do to deaths in
-    unpruned trials, and what does each method of pruning cost?
-    """
-    keys = [key for key in frames.swept if key not in ("seed", METHOD)]
-    keys = sorted(keys, key=lambda key: -len(frames.levels(key)))
-    x, hue, *_ = [*keys, METHOD, "optim.lr"]
-    contrasts = [Contrast(value=DEATH, key=key, where=where_unpruned(frames)) for key in keys]
-    if METHOD in frames.swept and NONE in frames.levels(METHOD):
-        methods = tuple(level for level in frames.levels(METHOD) if level != NONE)
-        contrasts.append(
-            Contrast(value="test_accuracy", key=METHOD, reference=NONE, others=methods)
-        )
-    return Question(
-        ask=f"What do {' and '.join(keys) or 'seeds'} do to neurons in the study {frames.name}?",
-        x=x,
-        hue=hue,
-        figures=("dead_at_end", "dead_over_epochs", "effect_map", "survival", "trade_off"),
-        contrasts=tuple(contrasts),
-    )
-
-
-def where_unpruned(frames: StudyFrames) -> dict[str, str]:
-    """Return {swept key: level} of the unpruned trials; {} where the method is not swept."""
-    return {METHOD: NONE} if METHOD in frames.swept and NONE in frames.levels(METHOD) else {}

@@ -60,7 +60,9 @@ def group_by_presence(
         yield trials[present[group[0]]], group
 
 
-def fit_response(y: np.ndarray, terms: list[Term], seeds: Term, used: "DesignMatrix") -> pd.DataFrame:
+def fit_response(
+    y: np.ndarray, terms: list[Term], seeds: Term, used: "DesignMatrix"
+) -> pd.DataFrame:
     """Return the rows of one response, without p_holm."""
     model = used.fit(y)
     fault = explain_untestable(y, seeds, model)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.published import load_reference
-from nvp.analysis.selection.question import Contrast
+from nvp.analysis.selection.question import METHOD, Contrast
 
 THEIRS = "ExplainableP"
 ALIKE = 0.004  # read off a figure, so that closer than this is equal
@@ -42,7 +42,7 @@ def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str
     where = {"prune.sparsity": level}
     ours = Contrast(
         value="test_accuracy",
-        key="prune.method",
+        key=METHOD,
         reference=other["run"],
         others=(theirs["run"],),
         where=where,
@@ -54,7 +54,7 @@ def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str
         study=study if built else "",
         contrast=ours if built else None,
         expects=expects,
-        setting={"data.name": "cifar10", "model.name": network},
+        source_config={"data.name": "cifar10", "model.name": network},
         why="" if built else f"{other['method']} of single weights is not built",
     )
 

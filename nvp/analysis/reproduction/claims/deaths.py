@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from nvp.analysis.selection.question import DEATH, Contrast
-
-UNPRUNED = {"prune.method": "none"}
+from nvp.analysis.selection.question import DEATH, UNPRUNED, Contrast
 
 
 def compare_deaths(key: str, **more: Any) -> Contrast:

@@ -8,7 +8,7 @@ from nvp.analysis.reproduction.claims.deaths import (
     compare_l2,
 )
 from nvp.analysis.reproduction.shares import died_again
-from nvp.analysis.selection.question import Contrast
+from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 DEMP = "DemP, arXiv 2403.07688"
 NOTE = "a third party's note on DemP, unverified"
@@ -89,8 +89,8 @@ CLAIMS = (
         source=DEMP,
         says="Noise on the living and a passing penalty on scales empty a network of neurons.",
         study="neuron_sparsity",
-        contrast=Contrast(value="sparsity", key="prune.method", reference="none", others=("demp",)),
-        setting={},
+        contrast=Contrast(value="sparsity", key=METHOD, reference=NONE, others=("demp",)),
+        source_config={},
     ),
     Claim(
         source=DEMP, says="Training is up to 3.56 x faster.", why="needs the paper preset on a GPU"
@@ -107,7 +107,7 @@ CLAIMS = (
         share=Share(
             of=died_again, above=0.9, words="of the revived, died again within the run, all rates"
         ),
-        setting={},
+        source_config={},
     ),
     Claim(
         source=NOTE,

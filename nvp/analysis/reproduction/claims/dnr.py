@@ -4,7 +4,7 @@ from typing import Any
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.claims.deaths import compare_deaths, compare_deaths_at, compare_l2
-from nvp.analysis.selection.question import Contrast
+from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 DNR = "DNR-Pruning, figures of its repository, 2025"
 TABLE = "DNR-Pruning, table of ResNet-50 on ImageNet, 2024"
@@ -16,14 +16,14 @@ NO_NUMBERS = "the numbers were not to be had, so there is nothing to compare wit
 
 def compare_removed(key: str, **more: Any) -> Contrast:
     """Return the comparison of what is removed while training, between levels of a key."""
-    return Contrast(value="sparsity", key=key, where={"prune.method": "dead"}, **more)
+    return Contrast(value="sparsity", key=key, where={METHOD: "dead"}, **more)
 
 
 def compare_kept(reference: str, other: str) -> Contrast:
     """Return the comparison of two methods at 80 % sparsity."""
     return Contrast(
         value="test_accuracy",
-        key="prune.method",
+        key=METHOD,
         reference=reference,
         others=(other,),
         where={"prune.sparsity": 0.8},
@@ -76,7 +76,7 @@ CLAIMS = (
         study="sgd_noise",
         contrast=compare_removed("optim.noise"),
         expects="no winner",
-        setting={},
+        source_config={},
     ),
     Claim(
         source=DNR,
@@ -85,9 +85,9 @@ CLAIMS = (
         contrast=Contrast(
             value="test_accuracy",
             key="prune.regrow",
-            reference="none",
+            reference=NONE,
             others=("gradient",),
-            where={"prune.method": "dnr"},
+            where={METHOD: "dnr"},
         ),
     ),
     Claim(
@@ -95,14 +95,14 @@ CLAIMS = (
         says="At 80 %, pruning neurons early keeps more than before training (68.26 to 28.28).",
         study="imagenet",
         contrast=compare_kept("snap", "early_crop_s"),
-        setting=IMAGENET,
+        source_config=IMAGENET,
     ),
     Claim(
         source=TABLE,
         says="At 80 %, unstructured RigL beats theirs (75.10 to 69.98).",
         study="imagenet",
         contrast=compare_kept("magnitude_weight", "rigl"),
-        setting=IMAGENET,
+        source_config=IMAGENET,
     ),
     Claim(
         source=TABLE,
@@ -120,7 +120,7 @@ CLAIMS = (
         study="neuron_sparsity",
         contrast=Contrast(
             value="test_accuracy",
-            key="prune.method",
+            key=METHOD,
             reference="random",
             others=("nvp",),
             where={"prune.sparsity": 0.9},

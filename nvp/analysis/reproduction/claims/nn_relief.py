@@ -1,7 +1,7 @@
 """Claims of NN Relief (Dekhovich et al., Machine Learning 113, 2024)."""
 
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.selection.question import Contrast
+from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 RELIEF = "NN Relief, arXiv 2109.10795"
 
@@ -10,11 +10,9 @@ CLAIMS = (
         source=RELIEF,
         says="A LeNet pruned by signal is as accurate as the dense one.",
         study="nn_relief",
-        contrast=Contrast(
-            value="test_accuracy", key="prune.method", reference="none", others=("nn_relief",)
-        ),
+        contrast=Contrast(value="test_accuracy", key=METHOD, reference=NONE, others=("nn_relief",)),
         expects="no winner",
-        setting={"data.name": "mnist"},
+        source_config={"data.name": "mnist"},
     ),
     Claim(
         source=RELIEF,
@@ -25,10 +23,10 @@ CLAIMS = (
             key="optim.name",
             reference="adam",
             others=("sgd",),
-            where={"prune.method": "nn_relief"},
+            where={METHOD: "nn_relief"},
         ),
         expects="a difference",
-        setting={},
+        source_config={},
     ),
     Claim(
         source=RELIEF,

@@ -3,7 +3,7 @@
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims.deaths import compare_adam, compare_deaths
 from nvp.analysis.reproduction.shares import died_late, died_unforced
-from nvp.analysis.selection.question import DEATH, Contrast, End
+from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End
 
 ZHOU = "Zhou et al. 2020, arXiv 2001.11216"
 CHEN = "Chen et al. 2023, arXiv 2306.04251"
@@ -26,14 +26,14 @@ CLAIMS = (
         says="Filters behind batch norm and ReLU collapse without any regulariser of sparsity.",
         study="learning_rate",
         share=Share(of=died_unforced, above=0.0, words="dead at the largest learning rate"),
-        setting={},
+        source_config={},
     ),
     Claim(
         source=ZHOU,
         says="A filter collapses with a probability proportional to lr^2 (here: whether it grows).",
         study="noise_law",
         contrast=Contrast(value=DEATH, key="optim.lr"),
-        setting={},
+        source_config={},
     ),
     Claim(
         source=ZHOU,
@@ -41,14 +41,14 @@ CLAIMS = (
         study="norm_scale",
         contrast=compare_deaths("model.norm_scale"),
         expects="less",
-        setting={},
+        source_config={},
     ),
     Claim(
         source=ZHOU,
         says="Collapse is worse with an adaptive rate (here: Adam beside SGD, without decay).",
         study="optimizer",
         contrast=compare_adam(0.0),
-        setting={},
+        source_config={},
     ),
     untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
     untested(ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"),
@@ -57,7 +57,7 @@ CLAIMS = (
         says="More gradient noise, more collapsed neurons.",
         study="sgd_noise",
         contrast=compare_deaths("optim.noise"),
-        setting={},
+        source_config={},
     ),
     untested(
         CHEN,
@@ -74,14 +74,14 @@ CLAIMS = (
         says="At a larger step size features are sparser (here: dead neurons).",
         study="learning_rate",
         contrast=compare_deaths("optim.lr"),
-        setting={},
+        source_config={},
     ),
     Claim(
         source=ANDRIUSHCHENKO,
         says="Longer at a large step size, sparser features (here: more dead than half-way).",
         study="learning_rate",
         share=Share(of=died_late, above=0.0, words="dead at the end minus half-way, largest rate"),
-        setting={},
+        source_config={},
     ),
     untested(
         ANDRIUSHCHENKO,
@@ -136,11 +136,11 @@ CLAIMS = (
         contrast=Contrast(
             value="test_accuracy",
             key="prune.regrow",
-            reference="none",
+            reference=NONE,
             others=("redo",),
-            where={"prune.method": "dnr"},
+            where={METHOD: "dnr"},
         ),
-        setting={},
+        source_config={},
     ),
     untested(
         "Lu et al. 2019, arXiv 1903.06733",
@@ -156,9 +156,9 @@ CLAIMS = (
         source=AP,
         says="The dead rate of the neurons that are left falls as more is pruned.",
         study="neuron_sparsity",
-        contrast=Contrast(value=DEATH, key="prune.sparsity", where={"prune.method": "random"}),
+        contrast=Contrast(value=DEATH, key="prune.sparsity", where={METHOD: "random"}),
         expects="less",
-        setting={},
+        source_config={},
     ),
     untested(AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"),
     untested(

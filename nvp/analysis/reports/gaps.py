@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import Question
-from nvp.analysis.style import style
+from nvp.storage.tracebacks import read_exception
 
 
 def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
@@ -44,7 +45,7 @@ def describe_thin_keys(frames: StudyFrames, keys: list[str]) -> list[str]:
 def count_not_done(frames: StudyFrames) -> pd.DataFrame:
     """One row per cell and status other than done: how many trials, of how many, and why."""
     keys = [key for key in frames.swept if key != "seed"]
-    trials = frames.trials.assign(why=frames.trials["error"].fillna("").map(last_line))
+    trials = frames.trials.assign(why=frames.trials["error"].fillna("").map(read_exception))
     if not keys:
         trials, keys = trials.assign(cell="all"), ["cell"]
     cells = trials.groupby(keys, observed=True)["trial_id"].transform("size")
@@ -52,11 +53,6 @@ def count_not_done(frames: StudyFrames) -> pd.DataFrame:
     grouped = ended.groupby([*keys, "status"], observed=True, dropna=False)
     rows = grouped.agg(trials=("trial_id", "size"), of=("of", "first"), why=("why", "first"))
     return rows.reset_index()
-
-
-def last_line(text: str) -> str:
-    """Return the last line of an error, which says what it was."""
-    return (text.strip().splitlines() or [""])[-1]
 
 
 def count_incidents(frames: StudyFrames) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def find_equal_accuracy(
 
 
 def find_crossing(
-    savings: Sequence[float], accuracies: Sequence[float], least: float
+    savings: Sequence[float], accuracies: Sequence[float], least: float | np.floating
 ) -> tuple[float, bool]:
     """Return up to which saving accuracy is at least `least`, and whether it is so to the last."""
     if not np.isfinite(least):

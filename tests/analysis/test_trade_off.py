@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nvp.analysis.statistics.tradeoff import (
+from nvp.analysis.statistics.trade_off import (
     add_costs,
     find_crossing,
     find_equal_accuracy,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nvp.analysis.answers.versus import compare_cells, compare_studies
+from nvp.analysis.answers.study_comparison import compare_cells, compare_studies
 from nvp.analysis.command import main
 from nvp.analysis.frames.load import StudyFrames, load
 

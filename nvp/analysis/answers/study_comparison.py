@@ -55,7 +55,11 @@ def compare_studies(first: StudyFrames, second: StudyFrames) -> StudyComparison:
             f"none of {len(first.trials)} and {len(second.trials)}"
         )
     return StudyComparison(
-        keys, pairs, compare_cells(pairs, keys[:-1]), count_equal_trials(first, second), definition
+        keys=keys,
+        pairs=pairs,
+        table=compare_cells(pairs, keys[:-1]),
+        same=count_equal_trials(first, second),
+        definition=definition,
     )
 
 

@@ -1,7 +1,6 @@
 """`nvp compare A B`: two studies, or two versions of the code, side by side."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -9,7 +8,8 @@ from textwrap import fill
 import pandas as pd
 from matplotlib.figure import Figure
 
-from nvp.analysis.answers.versus import RESPONSES, StudyComparison, compare_studies
+from nvp.analysis import style
+from nvp.analysis.answers.study_comparison import RESPONSES, StudyComparison, compare_studies
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reports.report import (
     describe_start,
@@ -18,9 +18,8 @@ from nvp.analysis.reports.report import (
     list_starts,
     render_page,
 )
-from nvp.analysis.style import style
 from nvp.config.command_parser import CommandParser
-from nvp.storage.studies import PRESETS, choose_preset
+from nvp.storage.studies import PRESETS, add_storage_argument, choose_preset
 
 NAMES = {"death": "dead", "seconds": "seconds of a trial"}
 ABOUT = "A is across, B is up, a dot per pair of trials; on the line they are equal."
@@ -32,12 +31,13 @@ def build_parser() -> argparse.ArgumentParser:
         prog="nvp compare",
         description="Put two studies, or one study by two versions of the code, side by side.",
     )
-    about = "a study, or PLACE/STUDY or PLACE/STUDY/PRESET of another storage place"
+    about = "a study: STUDY, or PLACE/STUDY or PLACE/STUDY/PRESET of another storage"
     parser.add_argument("first", metavar="A", help=about)
     parser.add_argument("second", metavar="B", help=about)
-    default = os.environ.get("NVP_STORAGE", "results")
-    parser.add_argument("--storage", default=default, metavar="PATH", help="of what has no place")
-    parser.add_argument("--out", default="", metavar="FOLDER", help="default: compare below A's")
+    add_storage_argument(parser, "where studies without PLACE are")
+    parser.add_argument(
+        "--out", default="", metavar="FOLDER", help="where to write (default: compare in A's)"
+    )
     return parser
 
 
@@ -54,7 +54,7 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
         figure = draw_pairs(found)
     files = style.save_figure(figure, folder, "compare", found.pairs)
     text = render_page(
-        "compare.html.j2",
+        "comparison.html.j2",
         names=["/".join(where) for where in named],
         picture=encode_picture(files[0]),
         alt=style.describe_figure(figure),

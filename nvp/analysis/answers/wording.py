@@ -1,0 +1,73 @@
+"""Contrasts and answers in words."""
+
+from typing import Any
+
+import pandas as pd
+
+from nvp.analysis import style
+
+NOTHING = "There is nothing to compare: one level of each key."
+
+
+def describe_contrast(key: str, reference: Any, other: Any, where: dict[str, Any]) -> str:
+    """Return which levels are compared, and of which trials: "σ = 3 minus 0, unpruned"."""
+    fixed = [
+        style.value_text(level, key) if isinstance(level, str) else style.level_text(key, level)
+        for key, level in where.items()
+    ]
+    minus = f"{style.level_text(key, other)} minus {style.value_text(reference, key)}"
+    return ", ".join([minus, *fixed])
+
+
+def write_answer(table: pd.DataFrame) -> list[str]:
+    """Return the answer as lines: a heading per quantity, a line per comparison."""
+    if table.empty:
+        return [NOTHING]
+    lines = ["Paired by seed; 95 % t-interval of the difference; p by Holm over all lines."]
+    for (value, contrast), rows in table.groupby(["value", "contrast"], sort=False):
+        lines.append(f"{style.axis_label(str(value))}, {contrast}:")
+        lines += [f"  {row['at']}: {format_row(row)}" for row in rows.to_dict("records")]
+    return lines
+
+
+def format_row(row: dict[str, Any]) -> str:
+    """Return the numbers of one comparison and its verdict."""
+    return f"{format_difference(row)}: {row['verdict']}" if row["n"] else row["verdict"]
+
+
+def format_difference(row: dict[str, Any]) -> str:
+    """Return the numbers of one comparison."""
+    pairs = f"{row['n']} pair" + ("s" if row["n"] > 1 else "")
+    text = f"{row['mean']:+.3f}"
+    if row["n"] > 1:
+        text += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
+    p = "" if pd.isna(row["p_holm"]) else f", p = {row['p_holm']:.2g}"
+    return f"{text} ({pairs}{p})"
+
+
+def summarise_answer(table: pd.DataFrame, most: int = 2) -> str:
+    """Return the answer in `most` sentences: how the first comparisons came out."""
+    contrasts = [rows for _, rows in table.groupby("contrast_number", sort=False)][:most]
+    # a contrast of deaths has rows for several definitions: the first one speaks for it
+    firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in contrasts]
+    return " ".join(map(summarise_contrast, firsts)) or NOTHING
+
+
+def summarise_contrast(rows: pd.DataFrame) -> str:
+    """Return how the comparisons of one quantity came out, and the largest difference."""
+    name = style.axis_label(rows["value"].iloc[0]).partition(" (")[0]
+    name = name[:1].upper() + name[1:]
+    if not rows["n"].any():
+        return f"{name}: no pair of finished trials to compare."
+    counts = rows["verdict"].value_counts()
+    found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
+    largest = rows.loc[rows["mean"].abs().idxmax()].to_dict()
+    at = "" if largest["at"] == "all" else f" at {largest['at']}"
+    if rows["contrast"].nunique() > 1:
+        at = f" for {largest['contrast']}{at}"
+    else:
+        name = f"{name}, {largest['contrast']}"
+    of = (
+        f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
+    )
+    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{format_difference(largest)}{at}."

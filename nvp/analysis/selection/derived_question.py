@@ -1,0 +1,56 @@
+"""The question of a study that STUDIES does not know: what do its swept keys do?"""
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, Question
+
+LEARNING_RATE = "optim.lr"  # the hue of a study that sweeps nothing to split an effect by
+
+
+def derive_question(frames: StudyFrames) -> Question:
+    """Return the question of a study that has none of its own.
+
+    The key with the most levels is on x and the next one is the hue. Compared are the deaths in
+    unpruned trials at the ends of each key, and the accuracy that each pruning method costs.
+    """
+    keys = [key for key in frames.swept if key not in ("seed", METHOD)]
+    keys = sorted(keys, key=lambda key: -len(frames.levels(key)))
+    x, hue, *_ = [*keys, METHOD, LEARNING_RATE]
+    return Question(
+        ask=f"What do {' and '.join(keys) or 'seeds'} do to neurons in the study {frames.name}?",
+        x=x,
+        hue=hue,
+        figures=choose_figures(frames),
+        contrasts=(*(compare_ends(frames, key) for key in keys), *compare_all_methods(frames)),
+    )
+
+
+def choose_figures(frames: StudyFrames) -> tuple[str, ...]:
+    """Return the names of the figures for which a study has trials, those of deaths first."""
+    methods = set(frames.levels(METHOD))
+    names = ["dead_at_end", "dead_over_epochs"] if NONE in methods else []
+    names += ["effect_map"] if len(frames.swept) > 1 else []  # the last key is the seed
+    names += ["survival"]
+    names += ["trade_off"] if methods != {NONE} else []
+    return tuple(names)
+
+
+def compare_ends(frames: StudyFrames, key: str) -> Contrast:
+    """Return the contrast of one key: of deaths, or of accuracy where it is a key of pruning.
+
+    A key of pruning says nothing about unpruned trials, and in pruned ones the dead are removed.
+    """
+    by = METHOD if METHOD in frames.swept else ""
+    if key.startswith("prune."):
+        return Contrast(value="test_accuracy", key=key, by=by)
+    unpruned = UNPRUNED if by and NONE in frames.levels(METHOD) else {}
+    return Contrast(value=DEATH, key=key, where=unpruned)
+
+
+def compare_all_methods(frames: StudyFrames) -> tuple[Contrast, ...]:
+    """Return the contrast of all methods with no pruning, or with the first one; () for one."""
+    methods = frames.levels(METHOD)
+    if len(methods) < 2:
+        return ()
+    reference = NONE if NONE in methods else methods[0]
+    others = tuple(method for method in methods if method != reference)
+    return (Contrast(value="test_accuracy", key=METHOD, reference=reference, others=others),)

@@ -1,0 +1,62 @@
+"""How keys, columns, levels and layers are written in a figure."""
+
+from typing import Any
+
+from nvp.analysis.style.words import LABELS, LAYERS, METHODS, SYMBOLS
+from nvp.storage.schema import TABLES
+
+SHORT = {
+    "dead": "strictly dead\n(fraction of kept)",
+    "dormant_0025": "dormant, τ = 0.025\n(fraction of kept)",
+    "ever_died": "ever died\n(fraction of neurons)",
+    "first_death": "first death, median\n(epoch)",
+    "entropy": "activation entropy\n(fraction)",
+    "test_accuracy": "test accuracy\n(fraction)",
+    "sparsity": "sparsity reached\n(fraction of units)",
+    "weight_sparsity": "weight sparsity\n(fraction of weights)",
+}
+
+
+def axis_label(key: str) -> str:
+    """Return the axis label of a configuration key or a column, unit included."""
+    if key in LABELS:
+        return LABELS[key]
+    for schema in TABLES.values():
+        if key in schema.names:
+            about = {k.decode(): v.decode() for k, v in schema.field(key).metadata.items()}
+            return f"{about['meaning']} ({about['unit']})" if about["unit"] else about["meaning"]
+    return key
+
+
+def short_label(key: str) -> str:
+    """Return a label for a narrow panel or a row, the unit on a line of its own."""
+    return SHORT.get(key, axis_label(key).replace(" (", "\n("))
+
+
+def upright_label(key: str) -> str:
+    """Return the label of a y axis: the unit on a line of its own, so that it fits the height."""
+    return axis_label(key).replace(" (", "\n(")
+
+
+def level_text(key: str, value: Any) -> str:
+    """Return a level of a configuration key with the key's short name, unbroken: "σ = 0.5"."""
+    text = f"{SYMBOLS.get(key, key.rpartition('.')[2])} = {value_text(value, key)}"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def value_text(value: Any, key: str = "prune.method") -> str:
+    """Return a value as a reader writes it: a method by its name, a number without zeros."""
+    if isinstance(value, str):
+        return METHODS.get(value, value) if key == "prune.method" else value or "the method's"
+    return f"{value:g}"
+
+
+def level_name(key: str, value: Any) -> str:
+    """Return a level for a legend or a title: a name by itself, a number as in `level_text`."""
+    return value_text(value, key) if isinstance(value, str) else level_text(key, value)
+
+
+def layer_name(layer: str) -> str:
+    """Return the name of a layer in a legend: conv1 -> conv 1."""
+    word = layer.rstrip("0123456789")
+    return LAYERS.get(layer, f"{word} {layer[len(word) :]}".strip())
