@@ -1,8 +1,9 @@
-"""Packs: the rows and parts of many finished trials in one file a table.
+"""Reading packs: a pack has the rows of many finished trials in one file for each table.
 
-A pack is `packs/<number>/<table>-<crc32>.arrow` and, written last, `manifest-<crc32>.json`: its
-files, its trials and the files that it replaces. Readers pass over what a pack replaces, so a row
-is seen once whether those are deleted already or not; without its manifest a pack does not exist.
+A pack is `packs/<number>/<table>-<crc32>.arrow` and `manifest-<crc32>.json`. The manifest names its
+files, its trials and the files that it replaces. It is written last: without it a pack does not
+exist. A reader skips the files that a pack replaces, so it sees a row once, whether these files are
+deleted already or not.
 """
 
 import json
@@ -21,7 +22,14 @@ FOLDER = "packs"
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack that is there, whole."""
+    """A pack whose files are all there.
+
+    Attributes:
+        name: of its manifest.
+        files: {table: its file}.
+        trials: the trials whose rows it has.
+        replaces: the files outside of packs whose rows it has.
+    """
 
     name: str
     files: dict[str, str]
@@ -35,21 +43,21 @@ def list_packs(storage: Storage) -> frozenset[str]:
 
 
 def select_manifests(listing: dict[str, int]) -> frozenset[str]:
-    """Return the manifests of a listing of packs."""
+    """Return the names of manifests in a listing of packs."""
     return frozenset(name for name in listing if name.split("/")[-1].startswith("manifest-"))
 
 
 def read_packs(storage: Storage, *, checksums: bool) -> list[Pack]:
-    """Return the packs, oldest first; a damaged one is named in a warning and left out."""
+    """Return the packs, oldest first; a damaged one is skipped, with a warning."""
     listing = storage.files(FOLDER)
     names = sorted(select_manifests(listing))
     found = []
     for name, content in zip(names, read_all_intact(storage, names), strict=True):
         if content is not None:
-            said = json.loads(content)
-            if is_whole(storage, said["files"], listing, checksums=checksums):
-                files = {file.split("/")[-1].rpartition("-")[0]: file for file in said["files"]}
-                trials, replaces = frozenset(said["trials"]), frozenset(said["replaces"])
+            manifest = json.loads(content)
+            if is_whole(storage, manifest["files"], listing, checksums=checksums):
+                files = {file.split("/")[-1].rpartition("-")[0]: file for file in manifest["files"]}
+                trials, replaces = frozenset(manifest["trials"]), frozenset(manifest["replaces"])
                 found.append(Pack(name, files, trials, replaces))
     return found
 
@@ -73,7 +81,7 @@ def read_packed_rows(storage: Storage, pack: Pack, trial_id: str = "") -> list[d
 
 
 def read_packed_table(storage: Storage, pack: Pack, table: str, trial_ids: set[str]) -> Rows | None:
-    """Return the rows of a table of some trials of a pack; None when the file is gone."""
+    """Return a pack's rows of a table, of some trials; None when its file is gone."""
     if table not in pack.files:
         return TABLES[table].empty_table()
     content = storage.read_if_there(pack.files[table])

@@ -1,4 +1,9 @@
-"""Rows to the bytes of an Arrow IPC file and back."""
+"""Rows to the bytes of an Arrow IPC file, and back.
+
+An Arrow IPC file is: "ARROW1" and two zero bytes; the message of its columns; the messages of its
+rows; an end mark; a footer, its length in four bytes, and "ARROW1". Without its first eight bytes
+and its footer it is an Arrow IPC stream.
+"""
 
 import io
 from collections.abc import Iterable
@@ -13,18 +18,16 @@ from nvp.storage.schema import TABLES
 
 Rows: TypeAlias = pa.Table
 
-
-READING = ipc.IpcReadOptions(use_threads=False)  # threads cost a small file half of its time
-
-
 MAGIC, END = b"ARROW1\0\0", b"\xff\xff\xff\xff\0\0\0\0"  # of an Arrow IPC file
-
-
-COMPRESSED_FROM = 64 * 1024  # bytes; each column of a smaller file costs more than it saves
+COMPRESSED_FROM = 64 * 1024  # bytes; compressing the columns of a smaller file costs more time
+READING = ipc.IpcReadOptions(use_threads=False)  # starting threads doubles the time of a small file
 
 
 def encode_rows(rows: Rows) -> bytes:
-    """Return a table as an Arrow IPC file; meanings stay in the schema, not in every part."""
+    """Return a table as an Arrow IPC file, without the meanings of its columns.
+
+    The meanings are in `nvp.storage.schema`; every part would repeat them.
+    """
     buffer = io.BytesIO()
     bare = rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
     options = ipc.IpcWriteOptions(compression="zstd" if rows.nbytes > COMPRESSED_FROM else None)
@@ -40,22 +43,27 @@ def decode_rows(content: bytes) -> Rows:
 
 def decode_files(contents: Iterable[bytes], schema: pa.Schema) -> Rows:
     """Return the rows of many files with the columns of `schema`, one after another."""
-    alike = [stack_rows(list(group)) for _, group in groupby(contents, key=cut_schema)]
-    return (
-        join_rows([conform_rows(rows, schema) for rows in alike]) if alike else schema.empty_table()
-    )
+    # neighbours with equal columns are read together; files of an older version have others
+    stacked = [stack_rows(list(group)) for _, group in groupby(contents, key=cut_schema)]
+    if not stacked:
+        return schema.empty_table()
+    return join_rows([conform_rows(rows, schema) for rows in stacked])
 
 
 def cut_schema(content: bytes) -> bytes:
-    """Return the bytes of an Arrow IPC file that say what its columns are."""
+    """Return the start of an Arrow IPC file: its first eight bytes and the message of its columns.
+
+    The message begins with four bytes ff and its length in four bytes.
+    """
     return content[: 16 + int.from_bytes(content[12:16], "little")]
 
 
 def stack_rows(contents: list[bytes]) -> Rows:
     """Return the rows of files that have the same columns, in one chunk.
 
-    They are read as one stream: a file is the message of its columns, those of its rows, an end and
-    a footer. To open thousands of them one by one takes three times as long.
+    Opening thousands of files one by one takes three times as long. So they are spliced into one
+    stream: the columns of the first file, then the rows of each. Each file's messages of rows begin
+    with its dictionaries (such as layer names), which in a stream replace those of the file before.
     """
     head = len(cut_schema(contents[0]))
     stream = [contents[0][len(MAGIC) : head], *(cut_body(content, head) for content in contents)]
@@ -64,16 +72,17 @@ def stack_rows(contents: list[bytes]) -> Rows:
 
 
 def cut_body(content: bytes, head: int) -> memoryview:
-    """Return the messages of an Arrow IPC file that hold rows; `head` is where they begin."""
-    tail = len(content) - 10  # the footer's length in four bytes, and six of "ARROW1"
+    """Return the messages of an Arrow IPC file that hold rows; `head` is their first byte."""
+    tail = len(content) - 10  # the length of the footer takes 4 bytes, "ARROW1" 6
     footer = int.from_bytes(content[tail : tail + 4], "little")
     end = tail - footer - len(END)
-    assert content[end : end + len(END)] == END, "an Arrow file that does not end as ours do"
-    return memoryview(content)[head:end]
+    # another version of Arrow might leave the end mark out: then the cut would be wrong, silently
+    assert content[end : end + len(END)] == END, "an Arrow file without the end mark"
+    return memoryview(content)[head:end]  # a view: the join copies the bytes once
 
 
 def rows_from_columns(table: str, trial_id: str, columns: dict[str, Any]) -> Rows:
-    """Return rows given as columns; a scalar stands for a whole column, an absent one is null."""
+    """Return rows from columns; a scalar fills its whole column, an absent column is null."""
     schema = TABLES[table]
     columns = {"trial_id": trial_id} | columns
     lengths = {len(v) for v in columns.values() if isinstance(v, list)} or {1}
@@ -88,9 +97,9 @@ def rows_from_columns(table: str, trial_id: str, columns: dict[str, Any]) -> Row
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def rows_from_dicts(schema: pa.Schema, found: list[dict[str, Any]]) -> Rows:
-    """Return rows given one by one."""
-    return pa.Table.from_pylist(found, schema=schema)
+def rows_from_dicts(schema: pa.Schema, dicts: list[dict[str, Any]]) -> Rows:
+    """Return rows from one dict for each row."""
+    return pa.Table.from_pylist(dicts, schema=schema)
 
 
 def join_rows(tables: Iterable[Rows]) -> Rows:
@@ -105,7 +114,7 @@ def select_trials(rows: Rows, trial_ids: list[str]) -> Rows:
 
 
 def conform_rows(rows: Rows, schema: pa.Schema) -> Rows:
-    """Return `rows` with the columns of `schema`; one that an old part lacks is null."""
+    """Return `rows` with the columns of `schema`; a column that an old part lacks is null."""
     columns = [
         rows[f.name].cast(f.type) if f.name in rows.column_names else pa.nulls(len(rows), f.type)
         for f in schema

@@ -1,7 +1,8 @@
 """Put the thousands of small files of finished trials into a few: `nvp compact STUDY`.
 
-Nothing is deleted before a pack, its manifest last, is written; a run that is killed at any moment
-loses nothing, and the next one finishes its work. Analysis may read meanwhile.
+A pack is written, its manifest last, before the files that it replaces are deleted. So a run that
+is killed at any moment loses nothing, and the next one finishes its work. Analysis may read
+meanwhile.
 """
 
 import json
@@ -23,11 +24,14 @@ from nvp.storage.studies import add_study_arguments, find_study
 
 FINISHED = ("done", "diverged")
 PACK_TRIALS = 1000
-PACK_BYTES = 64 * 2**20
+PACK_BYTES = 64 * 2**20  # a pack is made in memory
 
 
 def compact_study(storage: Storage) -> int:
-    """Pack all finished trials that are not; return how many. The caller holds the study."""
+    """Pack the finished trials that are in no pack; return how many.
+
+    The caller holds the lock of the study.
+    """
     delete_replaced(storage)
     index = read_index(storage)
     packed = 0
@@ -47,7 +51,7 @@ def group_trials(index: Index) -> Iterator[list[str]]:
         if row["status"] not in FINISHED or name in index.packed:
             continue
         if not index.storage.local and not are_intact(index.storage, manifest):
-            continue  # of a local disk they were read by `read_index`
+            continue  # on a local disk, `read_index` has compared the checksums already
         group.append(name)
         size += sum(manifest.values())
         if len(group) == PACK_TRIALS or size >= PACK_BYTES:
@@ -76,20 +80,24 @@ def write_pack(index: Index, trials: list[str]) -> None:
 
 
 def delete_replaced(storage: Storage) -> None:
-    """Delete what packs replace, and what a pack that was never finished left."""
+    """Delete the files that packs replace, and the files of packs that were never finished.
+
+    Of several packs that were begun only those with a manifest count. Their files are checked
+    first: a damaged pack replaces nothing.
+    """
     packs = read_packs(storage, checksums=storage.local)
-    there = set(storage.files(FOLDER))
-    kept = {name.split("/")[1] for name in select_manifests(dict.fromkeys(there, 0))}
-    storage.delete([name for name in sorted(there) if name.split("/")[1] not in kept])
-    left = {name for table in TABLES for name in storage.files(table)}
-    storage.delete([name for pack in packs for name in sorted(pack.replaces & left)])
+    packed = storage.files(FOLDER)
+    finished = {name.split("/")[1] for name in select_manifests(packed)}
+    storage.delete([name for name in sorted(packed) if name.split("/")[1] not in finished])
+    loose = {name for table in TABLES for name in storage.files(table)}
+    storage.delete([name for pack in packs for name in sorted(pack.replaces & loose)])
     for folder in {name.rpartition("/")[0] for pack in packs for name in pack.replaces}:
         if storage.local and Path(storage.path(folder)).is_dir():
             remove_empty(Path(storage.path(folder)))
 
 
 def remove_empty(attempt: Path) -> None:
-    """Remove an attempt's folder and its trial's when nothing is left in them."""
+    """Remove an attempt's folder and its trial's folder, each only when it is empty."""
     for folder in (attempt, attempt.parent):
         if not any(folder.iterdir()):
             shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""What went wrong around the trials of a start: nodes lost, processes dead or silent."""
+"""Incidents around the trials of a start: nodes lost, processes dead or silent."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ FOLDER = "incidents"
 
 @dataclass
 class Incidents:
-    """The incidents of one start; written whole each time, since they are few."""
+    """The incidents of one start; the file is written anew for each, since they are few."""
 
     storage: Storage
     found: list[dict[str, Any]] = field(default_factory=list)

@@ -21,16 +21,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Index:
-    """What a study's storage holds.
+    """The finished trials of a study and the files of all its trials.
 
     Attributes:
         rows: {trial_id: newest intact row whose parts are all there}.
-        damaged: trials with a row that is damaged, or that names a part which is.
+        parts: {trial_id: its parts that are in no pack}.
+        damaged: trials whose row is damaged, or names a part that is damaged or missing.
         files: {trial_id: its row files that are in no pack}.
         manifests: {trial_id: the parts that its row names}, of a row that is in no pack.
         packed: {trial_id: the pack that its row and its parts are read from}.
-        packs: the names of all packs there were.
-        running: trials that have parts but no row.
+        packs: the names of all packs at the time of the listing.
     """
 
     storage: Storage
@@ -44,35 +44,39 @@ class Index:
 
     @property
     def running(self) -> list[str]:
-        """Return the trials that left parts and no row."""
+        """Return the trials that have parts but no row."""
         return [trial for trial in self.parts if trial not in self.rows]
 
 
 def read_index(storage: Storage, trial_id: str = "", *, checksums: bool = True) -> Index:
-    """Return what is finished: one listing and the rows.
+    """Return the index of a study, from one listing and the rows of `trials`.
 
     A damaged row or part is named in a warning, and its trial counts as not finished.
 
     Args:
-        storage: the study's.
+        storage: of the study.
         trial_id: the only trial to look at; "" for all.
-        checksums: whether to read the parts, where they are on a local disk, and compare their
-            checksums; else only names and sizes. `read_table` compares those of what it reads.
+        checksums: True to read all parts that are on a local disk and compare their checksums;
+            False for names and sizes only. `read_table` compares them in any case.
     """
     while True:
         index = build_index(storage, trial_id, checksums=checksums and storage.local)
         if not index.damaged or list_packs(storage) == index.packs:
-            return index  # else a compaction took away what was listed
+            return index  # else a compaction deleted files between their listing and their reading
 
 
 def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
-    """Return the index; trials outside of packs are listed first, so that none can slip away."""
+    """Return the index from one listing.
+
+    Files outside of packs are listed before the packs. In the other order, a compaction between the
+    two listings would hide trials: not yet in a pack in the first, already deleted in the second.
+    """
     listing = list_files(storage, trial_id)
     packs = read_packs(storage, checksums=checksums)
     replaced = frozenset().union(*(pack.replaces for pack in packs))
-    left = [name for name in listing if name not in replaced]
+    loose = [name for name in listing if name not in replaced]
     parts, files = defaultdict(list), defaultdict(list)
-    for name in sorted(left, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
+    for name in sorted(loose, key=lambda name: (name.split("/")[1], int(name.split("/")[2]))):
         table, trial, _, _ = name.split("/")
         (files if table == "trials" else parts)[trial].append(name)
     names = frozenset(pack.name for pack in packs)
@@ -86,7 +90,11 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
 
 
 def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> frozenset[str]:
-    """Add the rows outside of packs, which are newer; return the trials with a damaged one."""
+    """Add the rows outside of packs to `index`; return the trials with a damaged one.
+
+    They are newer than the rows in packs and replace them. Of a trial with several rows the last in
+    the order of attempts counts.
+    """
     damaged = set()
     names = [name for files in index.files.values() for name in files]
     for name, row in zip(names, read_rows(index.storage, names), strict=True):
@@ -107,7 +115,7 @@ def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
     """Return {name: bytes} of the rows and parts of all trials, or of one."""
     folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
     files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
-    return {  # what else lies there is not ours
+    return {  # a user may keep other files there
         name: size
         for name, size in files.items()
         if name.count("/") == 3 and name.endswith(".arrow")
@@ -115,7 +123,7 @@ def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
 
 
 def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
-    """Return the row in each of these files, None for one that is damaged."""
+    """Return the row in each of these files; None for a damaged file."""
     contents = list(read_all_intact(storage, names))
     intact = [content for content in contents if content is not None]
     rows = iter(decode_files(intact, TRIALS).to_pylist())

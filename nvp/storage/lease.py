@@ -1,10 +1,12 @@
 """A lease on a study in an object store or on a shared disk, where the kernel locks nothing.
 
-The holder writes a heartbeat; a driver that finds none for `STALE` seconds, by the clock of the
-store, takes over, and at once when the holder was a process of this host that is gone. There is no
-conditional write in pyarrow.fs, so a driver writes its lease, waits `SETTLE` seconds and reads it
-back: of drivers whose writes land within that time exactly one wins. A slower one is noticed at the
-next heartbeat, and the driver that finds another's lease in its place stops as on a signal.
+The holder writes a heartbeat. A driver that finds none for `STALE` seconds, by the clock of the
+store, takes over; it does so at once when the holder was a process of this host that has ended.
+
+pyarrow.fs has no conditional write. So a driver writes its lease, waits `SETTLE` seconds and reads
+it back: of several drivers whose writes arrive within that time, exactly one wins. A slower one is
+noticed at the next heartbeat: a driver that reads another's lease instead of its own stops, as it
+does on a signal.
 """
 
 import json
@@ -50,7 +52,7 @@ class Lease:
 
 
 def name_kernel() -> str:
-    """Return what tells this system and its process numbers from all others."""
+    """Return a name of this running system and its process numbers, unlike any other's."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     space = Path("/proc/self/ns/pid")
     if not (boot.exists() and space.exists()):
@@ -65,7 +67,7 @@ def make_lease() -> Lease:
 
 
 def read_lease(storage: Storage) -> Lease | None:
-    """Return the lease; None when there is none, or what is there is half of one."""
+    """Return the lease; None when there is none, or only half of one."""
     content = storage.read_if_there(NAME)
     try:
         return Lease(**json.loads(content)) if content else None
@@ -74,12 +76,16 @@ def read_lease(storage: Storage) -> Lease | None:
 
 
 def write_lease(storage: Storage, lease: Lease) -> None:
-    """Write the lease in the place of any other."""
+    """Write the lease over any other."""
     storage.write(NAME, json.dumps(asdict(lease)).encode())
 
 
 def measure_silence(storage: Storage) -> float:
-    """Return the seconds since the last heartbeat, both ends by the clock of the store."""
+    """Return the seconds since the last heartbeat; inf when there is none.
+
+    Clocks of hosts differ. A file written now tells the time of the store's clock, by which the
+    heartbeat is dated too.
+    """
     mark = f".clock-{uuid.uuid4().hex}"
     storage.write(mark, b"now")
     now = storage.modified(mark)
@@ -89,10 +95,10 @@ def measure_silence(storage: Storage) -> float:
 
 
 def acquire_lease(storage: Storage) -> Lease:
-    """Return the lease, taken.
+    """Take the lease and return it.
 
     Raises:
-        ValueError: when another driver holds it; says which.
+        ValueError: when another driver holds it; the message says which.
     """
     held = read_lease(storage)
     quiet = measure_silence(storage) if held else float("inf")
@@ -132,7 +138,7 @@ def renew_lease(storage: Storage, lease: Lease, ended: threading.Event) -> None:
                 continue
             reason = f"no heartbeat could be written for {STALE:.0f} s: {error}"
         logger.error("the lease on %s is lost: %s", storage.root, reason)
-        os.kill(os.getpid(), signal.SIGTERM)  # a clean stop, as on any other
+        os.kill(os.getpid(), signal.SIGTERM)  # trials save and stop, as on any SIGTERM
         return
 
 
@@ -141,7 +147,7 @@ def hold_lease(storage: Storage) -> Iterator[None]:
     """Hold the lease of a study.
 
     Raises:
-        ValueError: when another driver does; says which.
+        ValueError: when another driver holds it; the message says which.
     """
     lease = acquire_lease(storage)
     ended = threading.Event()

@@ -1,7 +1,7 @@
-"""One driver per study folder: a kernel lock, freed by the kernel when its holder dies.
+"""One driver for each study folder, by a kernel lock, which ends when its holder dies.
 
-On a network mount the lease of `nvp.storage.lease` comes on top, for drivers on other
-hosts; in an object store there is only the lease.
+On a network mount a lease (`nvp.storage.lease`) is taken too, because the kernel lock does not hold
+against drivers on other hosts. In an object store there is only the lease.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ def study_lock(storage: Storage) -> Iterator[None]:
     """Hold the study's folder.
 
     Raises:
-        ValueError: when another driver does; says which.
+        ValueError: when another driver holds it; the message says which.
     """
     with ExitStack() as held:
         if storage.local:
@@ -38,7 +38,7 @@ def kernel_lock(storage: Storage) -> Iterator[None]:
     """Hold the folder against other processes of this host."""
     path = Path(storage.path(".lock"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    with path.open("a+") as file:  # not "w": the name of another holder must stay readable
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -55,9 +55,9 @@ def kernel_lock(storage: Storage) -> Iterator[None]:
 
 
 def is_networked(folder: Path, mounts: str = "/proc/mounts") -> bool:
-    """Whether a folder lies on a mount that other hosts may have too."""
+    """Whether a folder lies on a mount that other hosts may share."""
     lines = [line.split() for line in Path(mounts).read_text().splitlines()]
     kinds = {Path(line[1].replace("\\040", " ")): line[2] for line in lines if len(line) > 2}
-    places = [place for place in [folder, *folder.parents] if place in kinds]
-    kind = kinds[places[0]] if places else ""
+    points = [path for path in [folder, *folder.parents] if path in kinds]  # the innermost first
+    kind = kinds[points[0]] if points else ""
     return kind in NETWORKED or (kind.startswith("fuse.") and kind != "fuse.overlayfs")

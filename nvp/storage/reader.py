@@ -19,7 +19,8 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
     loose = [name for trial_id in chosen for name in list_visible_parts(index, table, trial_id)]
     contents = list(index.storage.read_all(loose))
     packs: dict[str, Pack] = {}
-    wanted: dict[str, set[str]] = defaultdict(set)  # of a pack; an older one may have them too
+    # {name of a pack: trials to read from it}; an older pack may have rows of the same trials
+    wanted: dict[str, set[str]] = defaultdict(set)
     for trial in index.packed.keys() & set(chosen):
         pack = index.packed[trial]
         packs[pack.name] = pack
@@ -27,6 +28,7 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
     tables = [
         read_packed_table(index.storage, packs[name], table, wanted[name]) for name in sorted(packs)
     ]
+    # a file of the index is gone, and there are other packs now: a compaction moved its rows
     if (None in contents or None in tables) and list_packs(index.storage) != index.packs:
         return read_table(read_index(index.storage, checksums=False), table, chosen)
     intact = [verify_content(index.storage, *pair) for pair in zip(loose, contents, strict=True)]
@@ -35,10 +37,11 @@ def read_table(index: Index, table: str, trial_ids: list[str] | None = None) -> 
 
 
 def list_visible_parts(index: Index, table: str, trial_id: str) -> list[str]:
-    """Return a trial's parts of a table: its manifest's; of a running trial the newest attempts'.
+    """Return the parts of a table from which a trial's rows are read, outside of packs.
 
-    A continued attempt starts after the parts it kept, so an older part that reaches into it is
-    one that the continuation replaces.
+    Of a finished trial these are the parts that its manifest names. Of a running trial they are
+    chosen from the newest attempt backwards: a continued attempt starts after the parts that it
+    kept, so an older part that reaches into its epochs is one that it replaces.
     """
     if trial_id in index.packed:
         return []

@@ -1,7 +1,7 @@
 """Sealed files: their names carry the checksum of their content, so that damage shows at reading.
 
-The checksum is in the name and not in the file: a listing alone then tells two versions apart, and
-a file that was renamed, truncated or overwritten no longer matches its name.
+The checksum is in the name and not in the file. So a listing alone tells two versions apart, and a
+file that was truncated or damaged no longer matches its name.
 """
 
 import logging

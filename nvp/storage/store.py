@@ -1,7 +1,7 @@
 """Storage: a folder, local or in an object store, in which every file appears whole or not at all.
 
-Locally a file is written under a temporary name, flushed to disk and renamed; in an object store
-it is serialised in memory and put with one write-and-close, never renamed.
+A local file is written under a temporary name, flushed to the disk and renamed. An object store has
+no rename, but an object appears only when its write is closed.
 """
 
 import os
@@ -15,11 +15,11 @@ from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from nvp.storage.unreachable import describe_unreachable, join_lines
 
-CONNECTIONS = 16  # at a time, to an object store
+CONNECTIONS = 16  # to an object store at a time: a small request is mostly waiting
 
 
 class Storage:
-    """Bytes by relative path, below a root."""
+    """Files by their path relative to a root, in a file system of pyarrow."""
 
     def __init__(
         self, filesystem: FileSystem, root: str, scheme: str = "", query: str = ""
@@ -58,13 +58,13 @@ class Storage:
 
     @property
     def place(self) -> str:
-        """The path or URI that `at` makes this storage of, in any process."""
+        """The path or URI from which `at` makes this storage, in any process."""
         if self.local:
             return self.root
         return f"{self.scheme}://{self.root}{'?' if self.query else ''}{self.query}"
 
     def check(self) -> None:
-        """Raise ValueError, with a remedy, when the place is an object store out of reach."""
+        """Raise ValueError, with a remedy, when the storage is a bucket that cannot be reached."""
         if self.local:
             return
         bucket = self.root.split("/")[0]
@@ -80,7 +80,7 @@ class Storage:
         return f"{self.root}/{name}"
 
     def files(self, folder: str = "") -> dict[str, int]:
-        """Return {name: bytes} of all files below `folder`, temporary ones left out."""
+        """Return {name: bytes} of all files below `folder`, except temporary ones."""
         selector = FileSelector(self.path(folder).rstrip("/"), recursive=True, allow_not_found=True)
         start = len(self.root) + 1
         return {
@@ -90,7 +90,7 @@ class Storage:
         }
 
     def list_all(self, folders: list[str]) -> Iterator[dict[str, int]]:
-        """Yield `files` of each folder; of an object store several at a time."""
+        """Yield `files` of each folder; in an object store, several are listed at a time."""
         if self.local:
             yield from map(self.files, folders)
             return
@@ -134,11 +134,12 @@ class Storage:
             return
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
+        # the process number: two processes that write the same file do not share a temporary one
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         with temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            os.fsync(stream.fileno())  # before the rename: else a crash could leave it empty
         temporary.replace(target)
 
     def delete(self, names: list[str]) -> None:
@@ -163,7 +164,7 @@ class Storage:
 
 
 def delayed_open_option(place: str) -> str:
-    """Return what to add to a URI so that S3 gets a small file in one request, whole or not."""
+    """Return the suffix of an S3 URI that makes pyarrow put a small file in one request."""
     option = "allow_delayed_open=true"
     if not place.startswith("s3://") or "allow_delayed_open" in place:
         return ""

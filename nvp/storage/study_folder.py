@@ -13,7 +13,7 @@ def open_study(place: str, study: str, preset: str) -> Storage:
     """Return the storage of one preset of a study; `place` is a path or a URI.
 
     Raises:
-        ValueError: a URI that nothing understands, or an object store out of reach.
+        ValueError: a URI that no file system understands, or a bucket that cannot be reached.
     """
     storage = Storage.at(place)
     storage.check()

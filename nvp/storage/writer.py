@@ -1,7 +1,8 @@
-"""Write parts and commit a trial: the writing half of the tables.
+"""Writing the rows of a trial as parts, and the row that commits it.
 
-A part is `<table>/<trial_id>/<attempt>/<first>-<last>-<crc32>.arrow`; the row that commits a trial
-is `trials/<trial_id>/<attempt>/<status>-<crc32>.arrow` and carries the manifest of its parts.
+A part holds the rows of one table, trial and attempt, from a first to a last epoch:
+`<table>/<trial_id>/<attempt>/<first>-<last>-<crc32>.arrow`. The row that commits a trial is
+`trials/<trial_id>/<attempt>/<status>-<crc32>.arrow`. It carries the manifest of the trial's parts.
 """
 
 import json
@@ -28,7 +29,7 @@ class TrialWriter:
     attempt: int
     manifest: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
-    # rows of `neurons` at the last pruning so far; written once no later pruning follows
+    # rows of `neurons` at the last pruning so far; they are written only when no other follows
     held: Rows | None = None
 
     def add(self, table: str, rows: Rows) -> None:
@@ -52,7 +53,8 @@ class TrialWriter:
         measured = [e for rows in self.rows.get("epochs", []) for e in rows["epoch"].to_pylist()]
         for table, chunks in self.rows.items():
             rows = join_rows(chunks).combine_chunks()
-            epochs = measured or rows["epoch"].to_pylist()  # held rows are of earlier ones
+            # the name has the epochs that this flush measured; held rows alone are of earlier ones
+            epochs = measured or rows["epoch"].to_pylist()
             folder = f"{table}/{self.trial_id}/{self.attempt}"
             content = encode_rows(rows)
             name = seal_name(f"{folder}/{min(epochs):05d}-{max(epochs):05d}", "arrow", content)
@@ -61,7 +63,11 @@ class TrialWriter:
         self.rows.clear()
 
     def commit(self, row: dict[str, Any]) -> None:
-        """Write the `trials` row: the trial is finished, and its manifest says with which parts."""
+        """Write the `trials` row, by which the trial counts as finished with the parts it names.
+
+        The order matters, because the process may be killed between any two writes: parts first, so
+        that a row never names one that is not there; then the row; then older rows are deleted.
+        """
         self.flush()
         row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
         row["manifest"] = json.dumps(self.manifest)
@@ -74,12 +80,15 @@ class TrialWriter:
 
 
 def find_next_attempt(storage: Storage, trial_id: str) -> int:
-    """Return 1 + the highest attempt that left a part or a row."""
+    """Return 1 + the highest attempt that wrote a part or a row."""
     names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
     return 1 + max((int(name.split("/")[2]) for name in names), default=0)
 
 
 def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:
-    """Delete the parts of a trial that `manifest` does not name: they lie past its checkpoint."""
+    """Delete the parts of a trial that `manifest` does not name.
+
+    They were written after the checkpoint that the trial continues from, and will be written again.
+    """
     for table in PART_TABLES:
         storage.delete([n for n in storage.files(f"{table}/{trial_id}") if n not in manifest])
