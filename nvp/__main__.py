@@ -34,8 +34,12 @@ VERBS = {
     "doctor": Verb("nvp.study.doctor:main", "YAML", "check a cluster's file and its nodes"),
     "data": Verb("nvp.data.fetch:main", "NAME...", "fetch data sets before a study needs them"),
     "methods": Verb("nvp.pruning.methods.method_table:main", "", "list the pruning methods"),
-    "tables": Verb("nvp.study.reference_pages:tables", "", "list every column of every table"),
-    "settings": Verb("nvp.study.reference_pages:settings", "", "list every setting of a trial"),
+    "tables": Verb(
+        "nvp.study.reference_pages:print_tables", "", "list every column of every table"
+    ),
+    "settings": Verb(
+        "nvp.study.reference_pages:print_settings", "", "list every setting of a trial"
+    ),
 }
 
 

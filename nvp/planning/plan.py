@@ -10,7 +10,7 @@ from nvp.config.registry import suggest_nearest
 from nvp.config.space import list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
-from nvp.trial.fork import parent_of
+from nvp.trial.fork import make_parent
 from nvp.trial.validation import check_trial
 
 Choose = Callable[[TrialConfig], TrialConfig]
@@ -74,7 +74,7 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
     for offset in range(design.seeds):
         for cell, (name, config) in ((cell, named[offset]) for cell, named in replicates):
             if design.parent is not None:
-                parent = parent_of(config, design.parent)
+                parent = make_parent(config, design.parent)
                 check_trial(parent)
                 config = replace(config, parent=trial_id(parent))
                 parents[config.parent], name = parent, trial_id(config)

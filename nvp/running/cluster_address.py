@@ -33,15 +33,15 @@ class Holder:
 
 def check_cluster(address: str) -> None:
     """Raise ValueError, in one line, when no driver can run here on the cluster at `address`."""
-    found = nodes(address)
-    if not any(map(is_here, found)):
+    found = list_nodes(address)
+    if not any(map(is_own_address, found)):
         raise ValueError(
             f"--address: expected a node of the cluster to run on, got a machine that is none of "
             f"{', '.join(sorted(found))}: start it there, with `ray submit`"
         )
 
 
-def nodes(address: str, seconds: float = SECONDS) -> list[str]:
+def list_nodes(address: str, seconds: float = SECONDS) -> list[str]:
     """Return the addresses of the nodes that a cluster has now, its head's among them.
 
     Args:
@@ -56,13 +56,13 @@ def nodes(address: str, seconds: float = SECONDS) -> list[str]:
     try:
         asked = subprocess.run([*ASK, address], capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise ValueError(refusal(address, "something that listens but is no Ray")) from None
+        raise ValueError(write_refusal(address, "something that listens but is no Ray")) from None
     if asked.returncode == 0:
         return asked.stdout.split()
     if "uthentication" in asked.stderr or "InvalidAuthToken" in asked.stderr:
-        raise ValueError(refusal(address, TOKEN))
+        raise ValueError(write_refusal(address, TOKEN))
     said = [line for line in asked.stderr.splitlines() if "Error: " in line] or ["no answer"]
-    raise ValueError(refusal(address, said[-1].partition("Error: ")[2] or said[-1]))
+    raise ValueError(write_refusal(address, said[-1].partition("Error: ")[2] or said[-1]))
 
 
 def check_listening(address: str) -> None:
@@ -76,10 +76,10 @@ def check_listening(address: str) -> None:
         with socket.create_connection((host, int(port)), timeout=5):
             return
     except (OSError, OverflowError) as error:
-        raise ValueError(refusal(address, f"nothing that listens ({error})")) from None
+        raise ValueError(write_refusal(address, f"nothing that listens ({error})")) from None
 
 
-def is_here(address: str) -> bool:
+def is_own_address(address: str) -> bool:
     """Whether an address is one of this machine."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as free:
@@ -90,12 +90,12 @@ def is_here(address: str) -> bool:
     return True
 
 
-def refusal(address: str, why: str) -> str:
+def write_refusal(address: str, why: str) -> str:
     """Return the line that says what was found in the place of a cluster."""
     return f"--address: expected a Ray cluster, got {address!r}: {why}"
 
 
-def ask(address: str) -> list[str]:
+def ask_head(address: str) -> list[str]:
     """Return what `nodes` does, in this process: no node has to be here. Raises what Ray does."""
     from ray._private.services import canonicalize_bootstrap_address_or_die
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
@@ -107,4 +107,4 @@ def ask(address: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(ask(sys.argv[1])))
+    sys.stdout.write("\n".join(ask_head(sys.argv[1])))

@@ -70,7 +70,7 @@ def check_node_configs(config: dict[str, Any]) -> None:
     shapes, request = ec2_model()
     for name, node_type in config.get("available_node_types", {}).items():
         node_config = node_type.get("node_config") or {}
-        for place, found, valid in unknown(node_config, request, shapes):
+        for place, found, valid in find_unknown(node_config, request, shapes):
             if place or found not in RESOLVED_BY_RAY:
                 where = ".".join(["available_node_types", name, "node_config", *place])
                 raise ValueError(
@@ -92,7 +92,7 @@ def ec2_model() -> tuple[dict[str, Any], str]:
     return model["shapes"], model["operations"]["RunInstances"]["input"]["shape"]
 
 
-def unknown(
+def find_unknown(
     value: Any, shape_name: str, shapes: dict[str, Any]
 ) -> Iterator[tuple[list[str], str, list[str]]]:
     """Yield (place, unknown key or value, valid ones) of what is not of a shape."""
@@ -103,28 +103,28 @@ def unknown(
                 yield [], str(key), list(shape["members"])
                 continue
             member = shape["members"][key]["shape"]
-            for place, found, valid in unknown(inner, member, shapes):
+            for place, found, valid in find_unknown(inner, member, shapes):
                 yield [key, *place], found, valid
     elif shape["type"] == "list" and isinstance(value, list):
         for inner in value:
-            yield from unknown(inner, shape["member"]["shape"], shapes)
+            yield from find_unknown(inner, shape["member"]["shape"], shapes)
     elif shape["type"] in ("structure", "list") or value not in shape.get("enum", [value]):
         yield [], str(value), shape.get("enum", [])
 
 
-def promised(config: dict[str, Any]) -> Promise:
+def read_promise(config: dict[str, Any]) -> Promise:
     """Return the nodes that a YAML stands for; `config` as Ray's `prepare_config` returns it."""
     provider, head = config["provider"], config["head_node_type"]
     local = [provider["head_ip"], *provider["worker_ips"]] if "worker_ips" in provider else []
     kinds = {k: v for k, v in config["available_node_types"].items() if local or k != head}
     return Promise(
-        addresses=frozenset(map(address_of, local)),
+        addresses=frozenset(map(resolve_address, local)),
         workers=sum(kind.get("min_workers", 0) for kind in kinds.values()),
         most=config["max_workers"],
     )
 
 
-def address_of(name: str) -> str:
+def resolve_address(name: str) -> str:
     """Return the address of a host, or its name where nobody knows it."""
     try:
         return socket.gethostbyname(name)
@@ -132,7 +132,7 @@ def address_of(name: str) -> str:
         return name
 
 
-def absent(promise: Promise, alive: list[str]) -> list[str]:
+def list_absent(promise: Promise, alive: list[str]) -> list[str]:
     """Return a line for each node that is promised and not among the addresses of `alive`."""
     named = [f"{address} is not there" for address in sorted(promise.addresses - set(alive))]
     workers = len(alive) - 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from nvp.data import data_root, load_data
-from nvp.running.provenance import code_hash, versions
+from nvp.running.provenance import code_hash, read_versions
 from nvp.storage.store import Storage
 
 MARK = ".mark"
@@ -53,7 +53,7 @@ def mark_storage(storage: Storage, data_names: tuple[str, ...], device: str) -> 
         data_root=str(data_root()),
         data_names=data_names,
         device=device,
-        versions=versions(),
+        versions=read_versions(),
         code=code_hash(),
     )
 
@@ -84,7 +84,7 @@ def find_storage_fault(check: NodeCheck) -> str:
 
 def find_code_fault(check: NodeCheck) -> str:
     """Return which version or source file differs from the driver's."""
-    own = versions()
+    own = read_versions()
     for name, version in check.versions.items():
         if own.get(name) != version:
             return (

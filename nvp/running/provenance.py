@@ -41,15 +41,15 @@ def describe_start() -> dict[str, Any]:
         "argv": sys.argv,
         "commit": ask_git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
-        "versions": versions(),
+        "versions": read_versions(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
-        "devices": devices(),
+        "devices": list_devices(),
         "script": script.read_text() if script.suffix == ".py" and script.is_file() else None,
     }
 
 
-def versions() -> dict[str, str]:
+def read_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     return {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]}
 
@@ -63,7 +63,7 @@ def code_hash() -> str:
     return digest.hexdigest()[:12]
 
 
-def devices() -> list[str]:
+def list_devices() -> list[str]:
     """Return the names of the local GPUs, or the CPU."""
     count = torch.cuda.device_count()
     gpus = [torch.cuda.get_device_name(index) for index in range(count)]

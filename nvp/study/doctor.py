@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.config.registry import suggest_nearest
-from nvp.running.cluster_address import nodes
-from nvp.running.cluster_yaml import Promise, absent, check_node_configs, promised, read_yaml
+from nvp.running.cluster_address import list_nodes
+from nvp.running.cluster_yaml import (
+    Promise,
+    check_node_configs,
+    list_absent,
+    read_promise,
+    read_yaml,
+)
 from nvp.study.command_line import parse_positive
 
 if TYPE_CHECKING:
@@ -66,10 +72,10 @@ def wait_for_nodes(promise: Promise, address: str, seconds: float) -> list[str]:
         ValueError: when there is no cluster at `address` that lets us in.
     """
     end = time.monotonic() + seconds
-    found = nodes(address)
-    while (lines := absent(promise, found)) and time.monotonic() < end:
+    found = list_nodes(address)
+    while (lines := list_absent(promise, found)) and time.monotonic() < end:
         time.sleep(PAUSE)
-        found = nodes(address)
+        found = list_nodes(address)
     print(f"nodes: the head and {len(found) - 1} of at most {promise.most} workers")
     return lines
 
@@ -101,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{arguments.yaml}: Ray takes it, and its nodes' settings are known")
         if not arguments.address:
             return DONE
-        lines = wait_for_nodes(promised(prepared), arguments.address, arguments.wait)
+        lines = wait_for_nodes(read_promise(prepared), arguments.address, arguments.wait)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_ARGUMENTS

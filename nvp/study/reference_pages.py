@@ -59,7 +59,7 @@ def setting_rows(config: Any, prefix: str) -> list[str]:
     return rows
 
 
-def tables(argv: Sequence[str] | None = None) -> int:
+def print_tables(argv: Sequence[str] | None = None) -> int:
     """Print docs/tables.md; return 0."""
     CommandParser(
         prog="nvp tables", description="List every column of every table: docs/tables.md."
@@ -68,7 +68,7 @@ def tables(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def settings(argv: Sequence[str] | None = None) -> int:
+def print_settings(argv: Sequence[str] | None = None) -> int:
     """Print docs/settings.md; return 0."""
     CommandParser(
         prog="nvp settings", description="List every setting of a trial: docs/settings.md."

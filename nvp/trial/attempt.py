@@ -13,14 +13,14 @@ from nvp.training.length import count_epochs
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.timing import SHARE, step_seconds
-from nvp.trial.checkpoint import checkpoints, restore, save_checkpoint
+from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.diary import Diary
 from nvp.trial.early_stopping import final_statuses, find_rungs
-from nvp.trial.fork import start_from
+from nvp.trial.fork import start_from_parent
 from nvp.trial.progress import Progress, measure_progress
 from nvp.trial.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
 from nvp.trial.run_options import RunOptions
-from nvp.trial.trial_row import device_name, results, trial_row
+from nvp.trial.trial_row import measure_results, name_device, trial_row
 
 CHECKPOINT_COST = 20  # no more than 1/20 of the time goes into checkpoints
 
@@ -45,16 +45,16 @@ class Attempt:
             ValueError: a fork's parent is not there.
         """
         storage, name = self.writer.storage, self.writer.trial_id
-        for checkpoint in checkpoints(storage, name):
+        for checkpoint in read_checkpoints(storage, name):
             if are_intact(storage, checkpoint.header["manifest"]):
-                restore(checkpoint, self.state)
+                restore_state(checkpoint, self.state)
                 self.writer.manifest = checkpoint.header["manifest"]
                 self.writer.held = decode_rows(checkpoint.held) if checkpoint.held else None
                 self.diary = Diary(**checkpoint.header["diary"])
                 break
         else:
             if self.config.parent:
-                start_from(storage, self.config.parent, self.state)
+                start_from_parent(storage, self.config.parent, self.state)
         # Rows after the checkpoint are written again, so those of the last attempt have to go.
         drop_uncommitted(storage, name, self.writer.manifest)
 
@@ -157,7 +157,7 @@ class Attempt:
         over = status in final_statuses(under_asha=False)
         kept = self.options.keep_checkpoints or not over
         row = trial_row(self.config, status, error) | {
-            "device": device_name(self.options.device),
+            "device": name_device(self.options.device),
             "retried_alone": self.options.retried_alone,
             "checkpoint_kept": kept,
             "rung": self.state.epoch if status == "censored" else None,
@@ -166,7 +166,7 @@ class Attempt:
             self.writer.release()
         if status != "failed":
             model, last = self.state.model, self.diary.last
-            row |= results(self.config, self.data, model, last, status=status)
+            row |= measure_results(self.config, self.data, model, last, status=status)
         self.add_seconds()
         if status == "done" and row["masked_units"]:
             budget = SHARE * self.diary.seconds

@@ -39,7 +39,7 @@ class Checkpoint:
         return self.tensors["held"].numpy().tobytes() if "held" in self.tensors else b""
 
 
-def tensors_of(state: TrainState) -> dict[str, Tensor]:
+def list_tensors(state: TrainState) -> dict[str, Tensor]:
     """Return every tensor of a state under a unique name, contiguous."""
     tensors = {f"model/{name}": tensor for name, tensor in state.model.state_dict().items()}
     names = [name for name, _ in state.model.named_parameters()]
@@ -67,7 +67,7 @@ def save_checkpoint(
     """
     own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
     header = own | {"left": read_kept_units(state.model)} | header
-    tensors = tensors_of(state)
+    tensors = list_tensors(state)
     if held:
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
     content = save(tensors, metadata={"header": json.dumps(header)})
@@ -92,7 +92,7 @@ def remove_leftovers(storage: Storage, finished: Mapping[str, dict[str, Any]]) -
     storage.delete([n for n in storage.files("checkpoints") if n.split("/")[1] in spent])
 
 
-def checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
+def read_checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
     """Return a trial's intact checkpoints, newest first; a damaged one is named in a warning."""
     found = []
     for name in sorted(storage.files(f"checkpoints/{trial_id}"), reverse=True):
@@ -123,7 +123,7 @@ def match_strides(moment: Tensor, parameter: Tensor) -> Tensor:
     return torch.empty_like(parameter, requires_grad=False).copy_(moment)
 
 
-def restore(checkpoint: Checkpoint, state: TrainState) -> None:
+def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
     """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
     device = next(state.model.parameters()).device
     parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "optimizer", *MEMORIES)}

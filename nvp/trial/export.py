@@ -22,7 +22,7 @@ from nvp.data import data_root, read_trial_facts
 from nvp.storage.store import Storage
 from nvp.storage.studies import find_study
 from nvp.training.build import dense
-from nvp.trial.checkpoint import checkpoints, restore
+from nvp.trial.checkpoint import read_checkpoints, restore_state
 from nvp.trial.overlap import add_trial_arguments, find_config
 from nvp.trial.plain_torch import make_plain, make_source, measure_distance
 
@@ -60,7 +60,7 @@ def restore_network(
     storage: Storage, trial: str, config: TrialConfig
 ) -> tuple[nn.Module, tuple[int, int, int]]:
     """Return the network of a trial's newest checkpoint and the shape of its images."""
-    found = checkpoints(storage, trial)
+    found = read_checkpoints(storage, trial)
     if not found:
         raise ValueError(
             f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
@@ -68,7 +68,7 @@ def restore_network(
         )
     facts = read_trial_facts(config.data, data_root())
     state = dense(replace(config, model=replace(config.model, weights="")), facts)
-    restore(found[0], state)
+    restore_state(found[0], state)
     return state.model, facts.image_shape
 
 

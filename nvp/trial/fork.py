@@ -15,12 +15,12 @@ from nvp.pruning import plan_pruning
 from nvp.storage.index import read_index
 from nvp.storage.sealed import read_intact
 from nvp.storage.store import Storage
-from nvp.trial.checkpoint import Checkpoint, checkpoints, restore
+from nvp.trial.checkpoint import Checkpoint, read_checkpoints, restore_state
 
 SHARED = ("data", "model", "precision", "layout", "optim.name")
 
 
-def parent_of(fork: TrialConfig, changes: Mapping[str, Any]) -> TrialConfig:
+def make_parent(fork: TrialConfig, changes: Mapping[str, Any]) -> TrialConfig:
     """Return the configuration of a fork's parent: the fork's, unpruned, with `changes`.
 
     Raises:
@@ -61,7 +61,7 @@ def check_method(fork: TrialConfig) -> None:
         )
 
 
-def last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
+def find_last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
     """Return the checkpoint of a finished parent's end.
 
     Raises:
@@ -71,7 +71,7 @@ def last_checkpoint(storage: Storage, parent: str) -> Checkpoint:
     row = read_index(storage, parent).rows.get(parent, {"status": "missing", "epochs": None})
     if row["status"] == "diverged":
         raise Diverged(f"parent {parent} diverged: there is no network to start from")
-    for checkpoint in checkpoints(storage, parent) if row["status"] == "done" else ():
+    for checkpoint in read_checkpoints(storage, parent) if row["status"] == "done" else ():
         if checkpoint.header["epoch"] == row["epochs"]:
             return checkpoint
     raise ValueError(explain_missing_parent(storage, parent, row["status"]))
@@ -94,8 +94,8 @@ def is_ready(storage: Storage, parent: str, status: str | None) -> bool:
     return newest is not None and read_intact(storage, newest) is not None
 
 
-def start_from(storage: Storage, parent: str, state: TrainState) -> None:
+def start_from_parent(storage: Storage, parent: str, state: TrainState) -> None:
     """Bring `state`, freshly built, to the end of its parent; its method remembers nothing yet."""
-    restore(last_checkpoint(storage, parent), state)
+    restore_state(find_last_checkpoint(storage, parent), state)
     state.memory = {}
     state.forked = state.epoch

@@ -30,7 +30,7 @@ from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
 from nvp.training.build import build, set_up_process
 from nvp.training.measuring import build_point, observe_network
-from nvp.trial.checkpoint import checkpoints, restore
+from nvp.trial.checkpoint import read_checkpoints, restore_state
 from nvp.trial.overlap_table import Comparison, print_comparisons
 
 COLUMNS: tuple[str, ...] = ("granularity", "criterion_a", "criterion_b", "jaccard", "kendall")
@@ -125,7 +125,7 @@ def choose_criteria(names: list[str] | None) -> dict[Granularity, list[str]]:
 
 def restore_point(storage: Storage, trial: str, config: TrialConfig) -> MeasuringPoint:
     """Return the measuring point of a trial's newest checkpoint, observed anew."""
-    found = checkpoints(storage, trial)
+    found = read_checkpoints(storage, trial)
     if not found:
         raise ValueError(
             f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
@@ -136,7 +136,7 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
     set_up_process(device)
     data = load_trial_splits(config.data, data_root(), device)
     state = build(config, data, device)
-    restore(found[0], state)
+    restore_state(found[0], state)
     observation = observe_network(config, state, data.probe(config.probe.size))
     return build_point(config, data, state, observation)
 

@@ -92,20 +92,20 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
             "epoch": record.epoch,
             "layer": path,
             "neuron": list(range(layer.dense)),
-            "kept": spread(kept, [True] * len(kept), layer.dense, False),
+            "kept": spread_values(kept, [True] * len(kept), layer.dense, False),
             "dead": None,
         }
         if "dead" in layer.deaths:
             dead = layer.deaths["dead"][layer.keep].tolist()
-            columns["dead"] = spread(kept, dead, layer.dense, False)
+            columns["dead"] = spread_values(kept, dead, layer.dense, False)
         if kept:
             for name, values in living_columns(record.observation.layers[path], layer).items():
-                columns[name] = spread(kept, values.tolist(), layer.dense, None)
+                columns[name] = spread_values(kept, values.tolist(), layer.dense, None)
         tables.append(rows_from_columns("neurons", trial_id, columns))
     return join_rows(tables)
 
 
-def spread(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
+def spread_values(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
     """Return a column with `values` at `index`, and `other` everywhere else."""
     column = [other] * length
     for place, value in zip(index, values, strict=True):

@@ -43,7 +43,7 @@ def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
     writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
 
 
-def results(
+def measure_results(
     config: TrialConfig,
     data: Splits,
     model: nn.Module,
@@ -82,7 +82,7 @@ def results(
     return row
 
 
-def device_name(device: str) -> str:
+def name_device(device: str) -> str:
     """Return what the trial ran on."""
     if device == "cpu":
         return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"

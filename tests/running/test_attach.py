@@ -7,20 +7,20 @@ import time
 import pytest
 
 from nvp.running import cluster_address as attach
-from nvp.running.cluster_address import check_cluster, is_here, nodes
+from nvp.running.cluster_address import check_cluster, is_own_address, list_nodes
 from tests.conftest import SCRIPT, run_study
 
 
 @pytest.mark.parametrize("address", ["nowhere", "10.0.0.1:", "10.0.0.1:x", "ray:6379x"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="--address: expected host:port"):
-        nodes(address)
+        list_nodes(address)
 
 
 def test_a_port_where_nobody_listens_is_refused_at_once() -> None:
     start = time.monotonic()
     with pytest.raises(ValueError, match=r"got '127.0.0.1:1': nothing that listens \("):
-        nodes("127.0.0.1:1")
+        list_nodes("127.0.0.1:1")
     assert time.monotonic() - start < 5
 
 
@@ -28,7 +28,7 @@ def test_what_listens_and_says_nothing_is_no_cluster() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(ValueError, match="something that listens but is no Ray"):
-            nodes(address, seconds=4)
+            list_nodes(address, seconds=4)
 
 
 @pytest.mark.parametrize(
@@ -45,17 +45,17 @@ def test_what_ray_says_becomes_one_line(
 ) -> None:
     monkeypatch.setattr(attach, "ASK", (sys.executable, "-c", f"import sys; {script}"))
     with pytest.raises(ValueError, match=reason) as caught:
-        nodes("auto")
+        list_nodes("auto")
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_driver_has_to_be_on_a_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_here("127.0.0.1")
-    assert not is_here("198.51.100.1")
+    assert is_own_address("127.0.0.1")
+    assert not is_own_address("198.51.100.1")
     monkeypatch.setattr(
         attach, "ASK", (sys.executable, "-c", "print('198.51.100.1\\n198.51.100.2')")
     )
-    assert nodes("auto") == ["198.51.100.1", "198.51.100.2"]
+    assert list_nodes("auto") == ["198.51.100.1", "198.51.100.2"]
     with pytest.raises(ValueError, match="none of 198.51.100.1, 198.51.100.2: start it there"):
         check_cluster("auto")
     monkeypatch.setattr(attach, "ASK", (sys.executable, "-c", "print('198.51.100.1\\n127.0.0.1')"))

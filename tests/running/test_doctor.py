@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nvp.running.cluster_yaml import Promise, absent, check_node_configs, promised, read_yaml
+from nvp.running.cluster_yaml import (
+    Promise,
+    check_node_configs,
+    list_absent,
+    read_promise,
+    read_yaml,
+)
 from nvp.study.doctor import check_schema, main
 from tests.conftest import ROOT
 
@@ -112,18 +118,18 @@ def test_workers_on_aws_are_spot_and_the_head_is_not() -> None:
 
 def test_a_promise_is_what_the_yaml_says(tmp_path: Path) -> None:
     path = edited(tmp_path, "cluster-ssh.yaml")
-    promise = promised(check_schema(read_yaml(path), path))
+    promise = read_promise(check_schema(read_yaml(path), path))
     hosts = frozenset({"10.0.0.10", "10.0.0.11", "10.0.0.12"})
     assert promise == Promise(hosts, workers=2, most=2)
     path = edited(tmp_path, "cluster.yaml", "min_workers: 0", "min_workers: 3")
-    assert promised(check_schema(read_yaml(path), path)) == Promise(frozenset(), 3, 4)
+    assert read_promise(check_schema(read_yaml(path), path)) == Promise(frozenset(), 3, 4)
 
 
 def test_absent_nodes_are_named_or_counted() -> None:
     named = Promise(frozenset({"a", "b", "c"}), workers=2, most=2)
-    assert absent(named, ["a", "b", "c"]) == []
-    assert absent(named, ["a", "c"]) == ["b is not there"]
+    assert list_absent(named, ["a", "b", "c"]) == []
+    assert list_absent(named, ["a", "c"]) == ["b is not there"]
     counted = Promise(frozenset(), workers=2, most=4)
-    assert absent(counted, ["a", "b", "c"]) == []
-    assert absent(counted, ["a", "b"]) == ["expected at least 2 workers, got 1"]
-    assert absent(Promise(frozenset(), 0, 4), ["a"]) == []
+    assert list_absent(counted, ["a", "b", "c"]) == []
+    assert list_absent(counted, ["a", "b"]) == ["expected at least 2 workers, got 1"]
+    assert list_absent(Promise(frozenset(), 0, 4), ["a"]) == []

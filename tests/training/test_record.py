@@ -16,7 +16,7 @@ from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
-from nvp.trial.trial_row import results
+from nvp.trial.trial_row import measure_results
 from nvp.vitality import DEATHS, headline_death, list_definitions, observe
 
 torch.set_num_threads(1)
@@ -55,7 +55,7 @@ def test_the_row_of_the_trial_names_the_headline() -> None:
     for activation, death in (("relu", "dead"), ("swish", "dormant_0025")):
         config = config_of(model__activation=activation)
         model = build(config, DATA, "cpu").model
-        row = results(config, DATA, model, {"epochs": 0}, status="diverged")
+        row = measure_results(config, DATA, model, {"epochs": 0}, status="diverged")
         assert row["death"] == death
         assert (row["masked_weights"], row["weight_sparsity"]) == (0, 0.0)
         assert row["weights"] == sum(p.numel() for p in model.parameters() if p.dim() > 1)

@@ -28,12 +28,12 @@ from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord
 from nvp.training.timing import step_seconds
-from nvp.trial.checkpoint import checkpoints, restore, save_checkpoint
+from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.overlap import main as overlap
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
-from nvp.trial.trial_row import results
+from nvp.trial.trial_row import measure_results
 from nvp.trial.validation import check_trial
 from tests.trial.test_checkpoint import plain
 
@@ -78,7 +78,9 @@ def in_double(config: TrialConfig) -> TrainState:
 
 def tables_of(config: TrialConfig, records: list[EpochRecord], state: TrainState) -> Tables:
     """Return all rows of a run without what is volatile, and what only a shrunk one has."""
-    found: Tables = {"trials": [results(config, DATA, state.model, {"epochs": 7}, status="done")]}
+    found: Tables = {
+        "trials": [measure_results(config, DATA, state.model, {"epochs": 7}, status="done")]
+    }
     for record in records:
         rows = {
             "epochs": epoch_rows("t", record),
@@ -247,7 +249,7 @@ def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
                 break
         torch.manual_seed(123)
         state = build(config, DATA, "cpu")
-        restore(checkpoints(storage, "t")[0], state)
+        restore_state(read_checkpoints(storage, "t")[0], state)
         found = list(train(config, DATA, state))
         assert [plain(r) for r in found] == [plain(r) for r in expected[stop + 1 :]]
         assert [r.removed for r in found] == [r.removed for r in expected[stop + 1 :]]
@@ -275,7 +277,7 @@ def test_a_restored_state_lies_in_memory_as_the_unbroken_one_does(
             mask_units(whole.model, whole.optimizer, group, index)
         shrink(whole)
     save_checkpoint(storage, "t", whole, {})
-    restore(checkpoints(storage, "t")[0], restored)
+    restore_state(read_checkpoints(storage, "t")[0], restored)
     for one, other in zip(whole.model.parameters(), restored.model.parameters(), strict=True):
         assert one.stride() == other.stride()
         for key, moment in whole.optimizer.state[one].items():

@@ -13,7 +13,7 @@ from nvp.storage.store import Storage
 from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
-from nvp.trial.checkpoint import KEEP_LAST, checkpoints, restore, save_checkpoint
+from nvp.trial.checkpoint import KEEP_LAST, read_checkpoints, restore_state, save_checkpoint
 from tests.in_turn import in_turn
 from tests.training.test_train import data
 
@@ -95,7 +95,7 @@ def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_pat
             break
     torch.manual_seed(123)  # nothing may hang on the global generator
     state = build(config, images, "cpu")
-    restore(checkpoints(storage, "t")[0], state)
+    restore_state(read_checkpoints(storage, "t")[0], state)
     found += [plain(record) for record in train(config, images, state)]
     assert found == expected
     assert same_tensors(state.model.state_dict(), whole.model.state_dict())
@@ -125,7 +125,7 @@ def saved(tmp_path: Path) -> tuple[Storage, TrialConfig]:
 
 def test_the_last_two_remain_newest_first(saved: tuple[Storage, TrialConfig]) -> None:
     storage, _ = saved
-    found = checkpoints(storage, "t")
+    found = read_checkpoints(storage, "t")
     assert len(found) == len(storage.files("checkpoints/t")) == KEEP_LAST == 2
     assert [checkpoint.header["note"] for checkpoint in found] == [3, 2]
     assert [checkpoint.header["epoch"] for checkpoint in found] == [3, 2]
@@ -161,16 +161,16 @@ def test_a_damaged_checkpoint_is_named_and_the_older_one_used(
     newest = Path(storage.path(max(storage.files("checkpoints/t"))))
     damage(newest, how)
     with caplog.at_level(logging.WARNING):
-        found = checkpoints(storage, "t")
+        found = read_checkpoints(storage, "t")
     assert [checkpoint.header["epoch"] for checkpoint in found] == [2]
     assert str(newest) in caplog.text
     state = build(config, data(), "cpu")
-    restore(found[0], state)
+    restore_state(found[0], state)
     assert (state.epoch, state.step) == (2, found[0].header["step"])
 
 
 def test_without_a_checkpoint_there_is_none(tmp_path: Path) -> None:
-    assert checkpoints(Storage.at(str(tmp_path)), "t") == []
+    assert read_checkpoints(Storage.at(str(tmp_path)), "t") == []
 
 
 def test_a_checkpoint_survives_those_of_later_epochs_that_cannot_be_used(
@@ -180,4 +180,4 @@ def test_a_checkpoint_survives_those_of_later_epochs_that_cannot_be_used(
     state = build(config, data(), "cpu")
     state.epoch, state.step = 1, 3  # so the trial starts afresh and saves at epoch 1
     save_checkpoint(storage, "t", state, {"note": "new"})
-    assert "new" in [checkpoint.header["note"] for checkpoint in checkpoints(storage, "t")]
+    assert "new" in [checkpoint.header["note"] for checkpoint in read_checkpoints(storage, "t")]

@@ -114,7 +114,8 @@ def count_trial_flops(config: TrialConfig) -> int:
     """Return the operations of a trial's forward passes."""
     facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
-    return count_trial_steps(config) * config.data.batch_size * count_flops(model, facts.image_shape)
+    images = count_trial_steps(config) * config.data.batch_size
+    return images * count_flops(model, facts.image_shape)
 
 
 @cache

@@ -33,7 +33,7 @@ class Resources:
     data_names: tuple[str, ...] = ()
 
 
-def connect(address: str | None) -> None:
+def connect_to_ray(address: str | None) -> None:
     """Attach to a cluster, or start a private Ray on this machine; once.
 
     Raises:
@@ -59,7 +59,7 @@ def connect(address: str | None) -> None:
 def call_on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
     check_cluster(address)  # a dry run has not asked yet, and ray.init waits for minutes
-    connect(address)
+    connect_to_ray(address)
     return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
 
 

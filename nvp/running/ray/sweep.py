@@ -15,7 +15,7 @@ from nvp.running.node_check import mark_storage
 from nvp.running.progress import Display
 from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions, TrialActor
 from nvp.running.ray.bookkeeping import Watch
-from nvp.running.ray.connection import Resources, connect, hold_study
+from nvp.running.ray.connection import Resources, connect_to_ray, hold_study
 from nvp.running.ray.fit_nodes import Nodes
 from nvp.running.ray.trial_feed import StopWhen, TrialFeed
 from nvp.storage.store import Storage
@@ -48,7 +48,7 @@ def run_sweep(
     Raises:
         ValueError: no Ray at the address, another driver on it, or no node fit for trials.
     """
-    connect(resources.address)
+    connect_to_ray(resources.address)
     actor = ActorOptions(place=storage.place, run=options)
     watch = Watch(display, storage, trials, queue or TrialQueue())
     try:
