@@ -8,7 +8,7 @@ import torch
 from benchmarks.bar import bar, spread
 from nvp.config.trial_config import ModelConfig
 from nvp.models import build_model
-from nvp.pruning.nn_relief.relief import nn_relief
+from nvp.pruning.nn_relief.relief import run_nn_relief
 
 ROUNDS = 7
 
@@ -18,7 +18,7 @@ def one_pass() -> float:
     model = build_model(ModelConfig(name="resnet20"), (3, 32, 32), 10, seed=0)
     pixels = torch.randn(64, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     start = perf_counter()
-    nn_relief(model, pixels, alpha_conv=0.95, alpha_fc=0.99)
+    run_nn_relief(model, pixels, alpha_conv=0.95, alpha_fc=0.99)
     return perf_counter() - start
 
 

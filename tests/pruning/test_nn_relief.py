@@ -16,8 +16,8 @@ from nvp.network.neuron_layer import NeuronLayer, Shortcut
 from nvp.network.subsample import Subsample
 from nvp.network.wiring import CHUNK, measure_flow, trace_wiring
 from nvp.pruning.nn_relief import relief as module
-from nvp.pruning.nn_relief.coverage import coverage, scores
-from nvp.pruning.nn_relief.relief import Relief, nn_relief
+from nvp.pruning.nn_relief.coverage import choose_inputs, score_inputs
+from nvp.pruning.nn_relief.relief import Relief, run_nn_relief
 from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 
@@ -47,7 +47,7 @@ def probe(n: int = 12) -> Tensor:
 
 
 def relieved(model: nn.Module, alpha: float = 0.9, **kwargs) -> Relief:
-    return nn_relief(model, probe(), alpha_conv=alpha, alpha_fc=alpha, **kwargs)
+    return run_nn_relief(model, probe(), alpha_conv=alpha, alpha_fc=alpha, **kwargs)
 
 
 def apply(model: nn.Module, relief: Relief) -> nn.Module:
@@ -79,19 +79,19 @@ def conv1x1(weight: list[list[float]]) -> nn.Conv2d:
 def test_coverage_by_hand(alpha: float, kept: int) -> None:
     values = torch.tensor([[0.5, 3.0, 5.0, 0.5, 1.0]], dtype=torch.float64)
     order = [2, 1, 4, 0, 3]
-    assert sorted(coverage(values, alpha)[0].nonzero().flatten()) == sorted(order[:kept])
+    assert sorted(choose_inputs(values, alpha)[0].nonzero().flatten()) == sorted(order[:kept])
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0])
 def test_what_is_masked_already_costs_a_neuron_none_of_its_last_connections(alpha: float) -> None:
     values = torch.tensor([[0.0, 3.0, 0.0], [0.0, 0.0, 0.0], [2.0, 1.0, 0.0]])
     both = [alpha == 1.0 or alpha * 3 > 2, alpha == 1.0 or alpha * 3 > 2]
-    assert coverage(values, alpha).tolist() == [
+    assert choose_inputs(values, alpha).tolist() == [
         [False, True, False],
         [False, False, False],
         [True, both[0], False],
     ]
-    assert coverage(torch.tensor([[2.0], [0.0]]), alpha).tolist() == [[True], [False]]
+    assert choose_inputs(torch.tensor([[2.0], [0.0]]), alpha).tolist() == [[True], [False]]
 
 
 def slow_coverage(values: list[float], alpha: float) -> list[bool]:
@@ -108,7 +108,7 @@ def slow_coverage(values: list[float], alpha: float) -> list[bool]:
 def test_coverage_is_the_slow_one(alpha: float) -> None:
     rng = torch.Generator().manual_seed(3)
     values = torch.randint(0, 12, (50, 7), generator=rng).double()  # whole numbers: many ties
-    found = coverage(values, alpha).tolist()
+    found = choose_inputs(values, alpha).tolist()
     assert found == [slow_coverage(row, alpha) for row in values.tolist()]
 
 
@@ -116,7 +116,7 @@ def test_coverage_is_the_slow_one(alpha: float) -> None:
 def test_scores_of_a_linear_map_are_the_slow_ones(bias: bool) -> None:
     torch.manual_seed(0)
     affine, x = nn.Linear(4, 3, bias=bias).requires_grad_(False), torch.randn(6, 4)
-    found = scores(affine, x.abs().mean(0), "frobenius")
+    found = score_inputs(affine, x.abs().mean(0), "frobenius")
     assert found.shape == (3, 4 + bias)
     for i in range(3):
         for c in range(4):
@@ -132,7 +132,7 @@ def test_scores_of_a_convolution_are_the_slow_ones(norm: str, stride: int, paddi
     torch.manual_seed(0)
     affine = nn.Conv2d(2, 3, 3, stride=stride, padding=padding).requires_grad_(False)
     x = torch.randn(5, 2, 6, 7)
-    found = scores(affine, x.abs().mean(0), norm)
+    found = score_inputs(affine, x.abs().mean(0), norm)
     order = 2 if norm == "frobenius" else 1
     for f in range(3):
         for c in range(2):
@@ -165,7 +165,7 @@ def test_what_nothing_reads_loses_its_inputs_back_to_the_first_layer() -> None:
         linear([[10.0, 0.1, 0.01], [0.1, 10.0, 0.1]], [0.0, 0.0]),
         linear([[10.0, 0.1], [20.0, 0.1]], [0.0, 0.0]),
     )
-    relief = nn_relief(model, torch.ones(3, 2), alpha_conv=0.9, alpha_fc=0.9)
+    relief = run_nn_relief(model, torch.ones(3, 2), alpha_conv=0.9, alpha_fc=0.9)
     assert relief.weights["head.weight"].tolist() == [[True, False]] * 2
     assert relief.weights["second.affine.weight"].tolist() == [[True, False, False], [False] * 3]
     first = relief.weights["first.affine.weight"].tolist()
@@ -181,7 +181,7 @@ def test_a_dead_neuron_loses_its_inputs_its_bias_and_its_norm() -> None:
         linear([[1.0, 1.0], [1.0, 1.0]], [0.1, 0.1]),
     )
     model.first.norm = nn.BatchNorm1d(3)
-    relief = nn_relief(model, torch.ones(3, 2), alpha_conv=1.0, alpha_fc=1.0)
+    relief = run_nn_relief(model, torch.ones(3, 2), alpha_conv=1.0, alpha_fc=1.0)
     alive = [True, False, True]
     assert relief.weights["first.affine.weight"].tolist() == [[keep] * 2 for keep in alive]
     assert not relief.weights["first.affine.bias"].any(), "the smallest of three"
@@ -226,7 +226,7 @@ SHORTCUTS = {
 @pytest.mark.parametrize("kind", SHORTCUTS)
 def test_the_negligible_summand_of_a_residual_sum_goes(kind: str) -> None:
     model = Block([0.05, 20.0, 1.0], SHORTCUTS[kind](), [1.0, 1.0, 1.0])
-    relief = nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.95, alpha_fc=1.0)
+    relief = run_nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.95, alpha_fc=1.0)
     kept = relief.weights["out.affine.weight"].flatten(1)
     assert kept.tolist() == torch.diag(torch.tensor([False, True, True])).tolist()
     assert {path: keep.tolist() for path, keep in relief.residuals.items()} == {
@@ -237,16 +237,16 @@ def test_the_negligible_summand_of_a_residual_sum_goes(kind: str) -> None:
         assert rows.tolist() == [True, False, True]
     assert relief.weights["inside.affine.weight"].flatten(1).any(1).tolist() == [False, True, True]
     assert relief.weights["stem.affine.weight"].all()
-    spared = nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.9, alpha_fc=1.0, norm="l1")
+    spared = run_nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.9, alpha_fc=1.0, norm="l1")
     assert not spared.weights["out.affine.weight"][0].any(), "1/20 is below 1/9 too"
-    loose = nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.96, alpha_fc=1.0)
+    loose = run_nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.96, alpha_fc=1.0)
     assert loose.residuals["out"].all(), "1/20 is not below 1/24"
 
 
 @pytest.mark.parametrize("kind", SHORTCUTS)
 def test_a_channel_that_nothing_reads_goes_back_through_the_block_to_the_stem(kind: str) -> None:
     model = Block([1.0, 1.0, 1.0], SHORTCUTS[kind](), [1.0, 1.0, 0.0])
-    relief = nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.95, alpha_fc=1.0)
+    relief = run_nn_relief(model, torch.ones(2, 1, 1, 1), alpha_conv=0.95, alpha_fc=1.0)
     read = [True, True, False]
     assert relief.residuals["out"].tolist() == read
     for path in ("out", "inside", "stem", *(["shortcut"] if kind == "B" else [])):
@@ -313,7 +313,7 @@ def test_a_pass_leaves_the_network_as_it_was(name: str, norm: str, training: boo
 def test_removing_what_nothing_reads_changes_no_output(name: str, norm: str, monkeypatch) -> None:
     model = model_of(name, norm).eval()
     complete = relieved(model, 0.6)
-    monkeypatch.setattr(module, "go_back", lambda network, wiring, relief: None)
+    monkeypatch.setattr(module, "drop_unread_neurons", lambda network, wiring, relief: None)
     forward_only = relieved(model, 0.6)
     removed = sum(int((k & ~complete.weights[n]).sum()) for n, k in forward_only.weights.items())
     assert removed > 0, "the backward pass had nothing to do"
@@ -350,7 +350,7 @@ def test_linear_maps_are_scored_behind_the_pruned_convolutions_but_those_that_ar
         unpruned = measure_flow(model.eval(), trace_wiring(model, probe()), probe()).inputs[
             "hidden.affine"
         ]
-    seen = coverage(scores(model.hidden.affine, unpruned, "frobenius"), 0.7)
+    seen = choose_inputs(score_inputs(model.hidden.affine, unpruned, "frobenius"), 0.7)
     read = late.weights["head.weight"].any(0)
     assert torch.equal(late.weights[mask][read], seen[read])
     assert not torch.equal(plain.weights[mask], late.weights[mask])
@@ -384,7 +384,7 @@ def test_a_pass_over_resnet20_costs_a_few_forward_passes() -> None:
     x, ratios = torch.rand(64, 3, 32, 32), []
     for _ in range(3):
         start = time.process_time()
-        nn_relief(model, x, alpha_conv=0.95, alpha_fc=0.99)
+        run_nn_relief(model, x, alpha_conv=0.95, alpha_fc=0.99)
         middle = time.process_time()
         with torch.no_grad():
             for _ in range(3):

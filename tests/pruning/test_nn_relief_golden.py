@@ -13,7 +13,7 @@ from nvp.config.trial_config import ModelConfig
 from nvp.models.lenet import LeNet5
 from nvp.models.mlp import MLP
 from nvp.models.resnet import build_cifar
-from nvp.pruning.nn_relief.relief import nn_relief
+from nvp.pruning.nn_relief.relief import run_nn_relief
 from tests.golden_files import golden_files
 
 torch.set_num_threads(1)
@@ -87,7 +87,7 @@ def test_every_mask_of_a_reference_network_agrees(file: Path) -> None:
     assert all(name.endswith("keep") for name in missing)
     residual = "linear.weight" in parameters
     stem_is_late = residual and given.get("stem_is_late", True)  # so it is in the authors' code
-    relief = nn_relief(
+    relief = run_nn_relief(
         model,
         pixels_of(given["images"]),
         alpha_conv=float(given["alpha_conv"]),

@@ -25,7 +25,7 @@ from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor, TaylorActivation
 from nvp.pruning.evidence import Criterion
 from nvp.pruning.methods.method import Granularity
-from nvp.pruning.nn_relief.relief_step import Relieved
+from nvp.pruning.nn_relief.relief_step import ReliefCriterion
 
 CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
     "apoz": lambda config: Apoz(),
@@ -55,7 +55,7 @@ WEIGHT_CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
     "crop": lambda config: Crop(),
     "grasp": lambda config: Grasp(),
     "magnitude": lambda config: WeightMagnitude(),
-    "nn_relief": lambda config: Relieved(config),
+    "nn_relief": lambda config: ReliefCriterion(config),
     "nvi": lambda config: WeightNVI(),
     "random": lambda config: WeightRandom(),
     "snip": lambda config: Snip(),

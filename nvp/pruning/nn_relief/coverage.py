@@ -1,8 +1,8 @@
-"""alpha-coverage: how much signal a neuron gets from each input, and which inputs to keep.
+"""alpha-coverage: the signal that a neuron gets from each input, and the inputs to keep.
 
 Source: Dekhovich et al., "Neural network relief: a pruning algorithm based on neural activity",
 2021/2024. Positions are summed as a Frobenius norm (their residual networks) or L1 (their LeNets).
-Differs: a neuron's only connection stays while it carries signal; the rule would always prune it.
+Differs: a neuron's only connection stays while it carries signal. The rule would always prune it.
 """
 
 from typing import cast
@@ -16,7 +16,7 @@ NORMS = ("frobenius", "l1")
 Affine = nn.Conv2d | nn.Linear
 
 
-def scores(
+def score_inputs(
     affine: Affine, inputs: Float[Tensor, "c *positions"], norm: str
 ) -> Float[Tensor, "f m"]:
     """Return each neuron's signal by input, and by its bias in the last column if it has one.
@@ -33,7 +33,7 @@ def scores(
     if isinstance(affine, nn.Linear):
         signal = size * inputs
     else:
-        patches = unfolded(affine, inputs)  # (c, k, positions)
+        patches = unfold_inputs(affine, inputs)  # (c, k, positions)
         positions, kernels = patches.shape[-1], size.flatten(2)
         if norm == "l1":
             signal = torch.einsum("fck,ck->fc", kernels, patches.sum(2))
@@ -47,16 +47,18 @@ def scores(
     return torch.cat([signal, affine.bias.detach().double().abs().unsqueeze(1) * spread], 1)
 
 
-def unfolded(affine: nn.Conv2d, inputs: Float[Tensor, "c h w"]) -> Float[Tensor, "c k positions"]:
-    """Return what each position of a kernel reads, at every position of the output."""
+def unfold_inputs(
+    affine: nn.Conv2d, inputs: Float[Tensor, "c h w"]
+) -> Float[Tensor, "c k positions"]:
+    """Return the input that each position of a kernel reads, at every position of the output."""
     padding = cast(tuple[int, int], affine.padding)
     return F.unfold(
         inputs.unsqueeze(1), affine.kernel_size, affine.dilation, padding, affine.stride
     )
 
 
-def coverage(scores: Float[Tensor, "f m"], alpha: float) -> Bool[Tensor, "f m"]:
-    """Return which inputs of each neuron to keep: the largest, up to a share `alpha` of the sum.
+def choose_inputs(scores: Float[Tensor, "f m"], alpha: float) -> Bool[Tensor, "f m"]:
+    """Return the mask of inputs to keep: each neuron's largest, up to a share `alpha` of their sum.
 
     With p the number of cumulative sums below alpha times the total, what is not above the
     score of rank p + 1 (counted from 0) goes: so ties go together, and even alpha = 1 prunes one.

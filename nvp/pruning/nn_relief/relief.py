@@ -17,16 +17,16 @@ from nvp.network.neuron_layer import Shortcut
 from nvp.network.subsample import Subsample
 from nvp.network.weight_masks import layer_path
 from nvp.network.wiring import Flow, Wiring, measure_flow, trace_wiring
-from nvp.pruning.nn_relief.coverage import NORMS, Affine, coverage, scores
+from nvp.pruning.nn_relief.coverage import NORMS, Affine, choose_inputs, score_inputs
 
 
 @dataclass(frozen=True)
 class Relief:
-    """What one pass keeps. True = keep; every mask is to be ANDed to those already there.
+    """The masks of one pass. True = keep; each is combined by AND with the mask already there.
 
     Attributes:
         weights: {parameter name: mask} of every weight and bias of a convolution or linear map,
-            and of the scale and shift of norms of which something goes.
+            and of the scale and shift of norms that lose a neuron.
         residuals: {path of the layer that adds: (f,)} of the channels of its residual.
     """
 
@@ -34,7 +34,7 @@ class Relief:
     residuals: dict[str, Bool[Tensor, "f"]] = field(default_factory=dict)
 
 
-def nn_relief(
+def run_nn_relief(
     model: nn.Module,
     pixels: Float[Tensor, "n *shape"],
     *,
@@ -68,23 +68,23 @@ def nn_relief(
     with torch.no_grad():
         wiring = trace_wiring(network, pixels[:1])
         flow = measure_flow(network, wiring, pixels)
-        convolutions = relieve(network, flow, relief, nn.Conv2d, alpha_conv, norm)
-        relieve_residuals(network, wiring, flow, relief, alpha_conv, norm)
+        convolutions = mask_inputs(network, flow, relief, nn.Conv2d, alpha_conv, norm)
+        mask_residuals(network, wiring, flow, relief, alpha_conv, norm)
         if convolutions:
-            silence(network, relief, late)
+            apply_relief(network, relief, late)
             flow = measure_flow(network, wiring, pixels)
-        relieve(network, flow, relief, nn.Linear, alpha_fc, norm)
-        go_back(network, wiring, relief)
+        mask_inputs(network, flow, relief, nn.Linear, alpha_fc, norm)
+        drop_unread_neurons(network, wiring, relief)
     return relief
 
 
-def relieve(
+def mask_inputs(
     network: nn.Module, flow: Flow, relief: Relief, kind: type[Affine], alpha: float, norm: str
 ) -> bool:
-    """Add the masks of all affine maps of a kind to `relief`; return whether there are any."""
+    """Add the masks of all affine maps of a kind to `relief`; return whether there are any maps."""
     maps = {path: m for path, m in network.named_modules() if isinstance(m, kind)}
     for path, affine in maps.items():
-        keep = coverage(scores(affine, flow.inputs[path], norm), alpha)
+        keep = choose_inputs(score_inputs(affine, flow.inputs[path], norm), alpha)
         fan_in = affine.weight.shape[1]
         by_input = keep[:, :fan_in].view(*affine.weight.shape[:2], *[1] * (affine.weight.dim() - 2))
         relief.weights[f"{path}.weight"] = by_input.expand_as(affine.weight).clone()
@@ -93,14 +93,14 @@ def relieve(
     layers = neuron_layers(network)
     for path, output in flow.outputs.items():
         if isinstance(layers[path].affine, kind):
-            remove(network, relief, path, ~output.reshape(len(output), -1).any(1))
+            drop_neurons(network, relief, path, ~output.reshape(len(output), -1).any(1))
     return bool(maps)
 
 
-def relieve_residuals(
+def mask_residuals(
     network: nn.Module, wiring: Wiring, flow: Flow, relief: Relief, alpha: float, norm: str
 ) -> None:
-    """Where one summand of a residual sum is negligible, remove it: the branch or the residual."""
+    """Drop in `relief` the summand of a residual sum that carries little: branch or residual."""
     layers, order = neuron_layers(network), 2 if norm == "frobenius" else 1
     for path in wiring.adds:
         layer = layers[path]
@@ -110,11 +110,11 @@ def relieve_residuals(
         passes = layer.residual_keep & layer.keep
         branch, residual = branch * layer.keep, residual * passes
         relief.residuals[path] = passes & ~(residual * alpha < branch * (1 - alpha))
-        remove(network, relief, path, branch * alpha < residual * (1 - alpha))
+        drop_neurons(network, relief, path, branch * alpha < residual * (1 - alpha))
 
 
-def remove(network: nn.Module, relief: Relief, path: str, gone: Bool[Tensor, "f"]) -> None:
-    """Let neurons of a layer go: what they read, their bias, and their norm's scale and shift."""
+def drop_neurons(network: nn.Module, relief: Relief, path: str, gone: Bool[Tensor, "f"]) -> None:
+    """Drop neurons in `relief`: their inputs, their bias, and their norm's scale and shift."""
     if not bool(gone.any()):
         return
     for name, parameter in network.get_submodule(path).named_parameters(prefix=path):
@@ -123,8 +123,8 @@ def remove(network: nn.Module, relief: Relief, path: str, gone: Bool[Tensor, "f"
         relief.weights[name][gone] = False
 
 
-def silence(network: nn.Module, relief: Relief, late: Collection[str]) -> None:
-    """Apply the masks found so far, but for the layers `late`. Changes `network`."""
+def apply_relief(network: nn.Module, relief: Relief, late: Collection[str]) -> None:
+    """Apply the masks found until now to all layers but `late`. Changes `network`."""
     layers = maskable_layers(network)
     for name, keep in relief.weights.items():
         if layer_path(name) not in late:
@@ -133,23 +133,23 @@ def silence(network: nn.Module, relief: Relief, late: Collection[str]) -> None:
         layers[path].residual_keep &= keep
 
 
-def go_back(network: nn.Module, wiring: Wiring, relief: Relief) -> None:
-    """From the last layer to the first, remove the neurons that nothing reads any more."""
+def drop_unread_neurons(network: nn.Module, wiring: Wiring, relief: Relief) -> None:
+    """Drop in `relief` the neurons that nothing reads any more, from the last layer to the first."""
     for path, layer in reversed(neuron_layers(network).items()):
         if path in wiring.reads.values() or path in wiring.adds.values():
-            read = is_read(network, wiring, relief, path, len(layer.keep))
-            remove(network, relief, path, ~read)
+            read = find_read_neurons(network, wiring, relief, path, len(layer.keep))
+            drop_neurons(network, relief, path, ~read)
             if path in wiring.adds:
                 relief.residuals[path] &= read
         maker = wiring.adds.get(path, "")
         if isinstance(network.get_submodule(maker), Shortcut):
-            remove(network, relief, maker, ~relief.residuals[path])
+            drop_neurons(network, relief, maker, ~relief.residuals[path])
 
 
-def is_read(
+def find_read_neurons(
     network: nn.Module, wiring: Wiring, relief: Relief, path: str, width: int
 ) -> Bool[Tensor, "f"]:
-    """Return which of a layer's `width` neurons a kept weight or a kept residual reads."""
+    """Return the mask of a layer's `width` neurons that a kept weight or kept residual reads."""
     found = [relief.residuals[adder] for adder, maker in wiring.adds.items() if maker == path]
     for reader in (reader for reader, source in wiring.reads.items() if source == path):
         module = network.get_submodule(reader)

@@ -1,4 +1,4 @@
-"""NN Relief as a criterion, and as the step that masks all that a pass of it removes."""
+"""NN Relief as a criterion, and as a step that masks connections and neurons by one pass."""
 
 from dataclasses import dataclass, field
 
@@ -14,11 +14,11 @@ from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import mask_weights
 from nvp.pruning.evidence import Evidence
 from nvp.pruning.measuring_point import MeasuringPoint, Units
-from nvp.pruning.nn_relief.relief import Relief, nn_relief
+from nvp.pruning.nn_relief.relief import Relief, run_nn_relief
 
 
 @dataclass(frozen=True)
-class Relieved:
+class ReliefCriterion:
     """1 for a weight that NN Relief keeps, else 0; one pass serves all weights of a network."""
 
     config: PruneConfig
@@ -33,9 +33,9 @@ class Relieved:
 
 
 def run_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
-    """Return what a pass over `images` keeps."""
+    """Return the masks of one pass over `images`."""
     pixels = normalise_pixels(images.pixels, images).to(next(model.parameters()).dtype)
-    return nn_relief(
+    return run_nn_relief(
         model,
         pixels,
         alpha_conv=config.alpha_conv,
@@ -45,7 +45,9 @@ def run_pass(model: nn.Module, images: Images, config: PruneConfig) -> Relief:
 
 
 def mask_by_relief(point: MeasuringPoint, config: PruneConfig) -> Units:
-    """Mask the connections that one pass removes, and the units of which nothing is left.
+    """Mask the connections that one pass removes, and the units that lose all of theirs.
+
+    Changes the point.
 
     Returns:
         {group: the units newly masked}; a unit has to be gone from every layer of its group.
@@ -68,7 +70,7 @@ def mask_by_relief(point: MeasuringPoint, config: PruneConfig) -> Units:
 
 
 def find_emptied(model: nn.Module, path: str, relief: Relief) -> Tensor:
-    """Return which neurons of a layer have nothing left: no input, no bias, no shift."""
+    """Return the mask of a layer's neurons that have no input, bias or shift any more."""
     layer = maskable_layers(model)[path]
     kept = torch.zeros_like(layer.keep)
     for name, parameter in layer.named_parameters(prefix=path):
@@ -77,5 +79,5 @@ def find_emptied(model: nn.Module, path: str, relief: Relief) -> Tensor:
                 relief.weights[name]
             )  # fmt: skip
         else:
-            kept |= True  # a norm of which nothing goes
+            kept |= True  # this norm loses no neuron, so the shift of each is still there
     return ~kept
