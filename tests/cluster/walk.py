@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 
 logger = logging.getLogger(__name__)
 LIMIT = 420.0
-SYNCED = ("nvp", "analysis", "studies", "pyproject.toml", "README.md", "cluster-ssh.yaml")
+SYNCED = ("nvp", "studies", "pyproject.toml", "README.md", "cluster-ssh.yaml")
 
 
 def commands(values: dict[str, str]) -> list[str]:
