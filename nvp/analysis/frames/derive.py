@@ -1,7 +1,8 @@
-"""Tidy to tidy: what the figures show. Pure, and no key of a configuration is named here.
+"""Frames made from other frames: the numbers that figures show. Pure.
 
 Every function takes frames as `load` makes them and returns one row per thing named in its first
-line. Fractions are in [0, 1] and null where nothing was left to count.
+line, and none names a key of a configuration. Fractions are in [0, 1], and null where there was
+nothing to count.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ DEATHS = (
     "dormant_01",
     "low_variance",
 )
-OWN = ("dead", "negative_side", "saturated")  # what an activation's neurons die of, one each
+OWN = ("dead", "negative_side", "saturated")  # each is the death of one family of activations
 COMMON = "dormant_0025"  # defined for every activation
 MOST_LAYERS = 8
 STATES = ("alive", "dead", "masked")
@@ -36,14 +37,15 @@ def add_keys(rows: pd.DataFrame, trials: pd.DataFrame, keys: Sequence[str]) -> p
 def choose_definitions(layers: pd.DataFrame) -> tuple[str, ...]:
     """Return the definitions of death to show: the one that is the activation's own, and COMMON.
 
-    Only what every row has: null is not 0. So of layers with several activations COMMON alone.
+    A definition is shown when every row has a value of it, since null is not 0. Where layers differ
+    in their activation this leaves COMMON alone.
     """
     own = [name for name in OWN if layers[name].notna().all()]
     return (*own[:1], COMMON)
 
 
 def choose_headline(layers: pd.DataFrame) -> str:
-    """Return the definition that speaks for `layers`: strictly dead where all are ReLU's."""
+    """Return the one definition to show where there is room for one: "dead" if all rows have it."""
     return "dead" if layers["dead"].notna().all() else COMMON
 
 

@@ -1,8 +1,8 @@
-"""What a trial ended with, a column each: the responses that effects and importances are about."""
+"""The results of each trial, a column each: the responses of effects and importances."""
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import choose_definitions, choose_headline
+from nvp.analysis.frames.derive import choose_definitions
 
 OF_TRIALS = ("test_accuracy", "sparsity", "weight_sparsity")
 MEASURED = ("entropy", "nvi", "fire_rate")  # means over kept neurons, layer by layer
@@ -21,7 +21,7 @@ def add_responses(trials: pd.DataFrame, layers: pd.DataFrame, events: pd.DataFra
     ids = trials["trial_id"].astype(str)
     rows = pd.concat([trials, found[lacking].reindex(ids).set_axis(trials.index)], axis=1)
     names = [*choose_definitions(layers), "ever_died", "first_death", "entropy", *OF_TRIALS]
-    # what differs from seed to seed alone is no response to a key
+    # a value that differs between seeds alone is no response to a key
     varied = [name for name in names if rows.groupby("seed")[name].nunique().max() > 1]
     rows.attrs["responses"] = varied
     return rows
@@ -50,8 +50,3 @@ def measure_first_deaths(layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataF
     count.index, median.index = count.index.astype(str), median.index.astype(str)
     ever = count.reindex(dense.index, fill_value=0) / dense
     return pd.DataFrame({"ever_died": ever, "first_death": median.reindex(dense.index)})
-
-
-def death_of(layers: pd.DataFrame) -> str:
-    """Return the response that speaks for death, see `choose_headline`."""
-    return choose_headline(layers)

@@ -1,1 +1,20 @@
-"""One file a figure: what it is made of, and a `plot_*` that draws and computes nothing."""
+"""Figures, one file each. A `draw_*` computes a frame, its `plot_*` draws it and computes nothing.
+
+figures               FIGURES: all of them by name; drawing one, and writing all of a study
+effect                points and intervals against the levels of a key, for several figures
+grid                  panels, bands and intervals, for several figures
+dead_at_end           dead fraction at the end against a key
+dead_over_epochs      dead fraction over the epochs, layer by layer
+accuracy_vs_sparsity  accuracy against the sparsity that removing the dead reaches
+life_cycle            every neuron of one trial, epoch by epoch
+effect_map            main effects of every key on several responses
+interactions          two keys at once, cell by cell
+importance            which key matters most
+survival              neurons that have not died yet, layer by layer
+competing             what comes first to a neuron, death or pruning
+layer_map             dead fraction, layers against epochs
+layer_profile         masked fraction of every layer
+trade_off             accuracy against neurons, weights, FLOPs and time saved
+rank_stability        whether early ranks of neurons are those at the end
+collapse              whether deaths depend on one number made of learning rate and batch size
+"""

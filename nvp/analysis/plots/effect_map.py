@@ -64,13 +64,13 @@ def effect_caption(frame: pd.DataFrame, trials: pd.DataFrame) -> str:
     crosses = mains[mains["estimate"].isna()].drop_duplicates("key")
     alone = [f"{name_key(row['key'])} ({row['note']})" for _, row in crosses.iterrows()]
     unknown = f" Not told: {', '.join(alone)}." if alone else ""
-    left = (
+    incomplete = (
         f" No interaction, since not all cells have a trial: {', '.join(pairs)}." if pairs else ""
     )
     return (
         f"{text} with seeds as blocks and interactions; 95 % t-interval, {len(trials)} trials, "
         f"n = {seeds} seeds. Filled: p < {style.SIGNIFICANT:g} after Holm's correction over all "
-        f"levels and interactions of the response.{unknown}{left}"
+        f"levels and interactions of the response.{unknown}{incomplete}"
     )
 
 
@@ -96,8 +96,8 @@ def plot_effect_map(frame: pd.DataFrame, *, orders: dict[str, list], text: str) 
     names = [style.value_text(level, key) for key, level in rows]
     names += [style.short_label(key).replace("\n", " ") for key in orders]
     panels[0].set_yticks(at, names)
-    for tick, place in zip(panels[0].get_yticklabels(), at, strict=True):
-        tick.set_fontweight("bold" if place in heading_heights(orders).values() else "normal")
+    for tick, height in zip(panels[0].get_yticklabels(), at, strict=True):
+        tick.set_fontweight("bold" if height in heading_heights(orders).values() else "normal")
         tick.set_fontsize(7)
     panels[0].set_ylim(max(at) + 0.6, min(at) - 0.6)
     style.write_note(figure, text)
@@ -106,20 +106,20 @@ def plot_effect_map(frame: pd.DataFrame, *, orders: dict[str, list], text: str) 
 
 def row_heights(orders: dict[str, list]) -> dict[tuple[str, object], float]:
     """Return where each level stands: below the heading of its key."""
-    places, at = {}, 0.0
+    heights, at = {}, 0.0
     for key, levels in orders.items():
-        places |= {(key, level): at + 1 + i for i, level in enumerate(levels)}
+        heights |= {(key, level): at + 1 + i for i, level in enumerate(levels)}
         at += len(levels) + 1.4
-    return places
+    return heights
 
 
 def heading_heights(orders: dict[str, list]) -> dict[str, float]:
     """Return where the heading of each key stands."""
-    places, at = {}, 0.0
+    heights, at = {}, 0.0
     for key, levels in orders.items():
-        places[key] = at
+        heights[key] = at
         at += len(levels) + 1.4
-    return places
+    return heights
 
 
 def draw_forest(axes: Axes, frame: pd.DataFrame, rows: dict[tuple[str, object], float]) -> None:

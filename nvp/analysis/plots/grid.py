@@ -13,7 +13,7 @@ MOST_PANELS = 12
 def make_panels(
     figure: Figure, count: int, *, columns: int = 4, sharey: bool = True, sharex: bool = True
 ) -> list[Axes]:
-    """Return `count` panels in rows of at most `columns`; what is left of the last row is empty."""
+    """Return `count` panels in rows of at most `columns`; the rest of the last row is empty."""
     rows = count_rows(count, columns=columns)
     wide = count_columns(count, columns=columns)
     axes = figure.subplots(rows, wide, sharex=sharex, sharey=sharey, squeeze=False).ravel()

@@ -115,10 +115,10 @@ def draw_cells(
         share = (row["mean"] - low) / (high - low) if high > low else 0.0
         red, green, blue, _ = colors(share)
         dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
-        place = orders[x].index(row[x]), orders[hue].index(row[hue])
+        position = orders[x].index(row[x]), orders[hue].index(row[hue])
         said = cell_text(row) if whole else f"{row['mean']:.2f}"
         look = {"ha": "center", "va": "center", "fontsize": 6, "linespacing": 1.1}
-        axes.text(*place, said, color="white" if dark else "black", **look)
+        axes.text(*position, said, color="white" if dark else "black", **look)
     axes.set_xticks(range(len(orders[x])), [style.value_text(one, x) for one in orders[x]])
     axes.set_yticks(range(len(orders[hue])), [style.value_text(one, hue) for one in orders[hue]])
     axes.tick_params(length=0)

@@ -33,8 +33,8 @@ def draw_life_cycle(frames: StudyFrames, question: Question) -> Drawing:
     frame = replay_life_cycle(frames.events, frames.layers, trial_id).assign(death=death)
     trial = frames.trials.set_index("trial_id").loc[trial_id]
     keys = dict.fromkeys([question.x, question.hue, *frames.swept])
-    settings = ", ".join(style.level_text(key, trial[key]) for key in keys)
-    title = f"trial {trial_id}: {settings}"
+    levels = ", ".join(style.level_text(key, trial[key]) for key in keys)
+    title = f"trial {trial_id}: {levels}"
     chosen = "" if question.trial else "The finished pruned trial with most events."
     text = join_captions(
         f"One trial (n = 1, {trial['status']}).",
@@ -94,8 +94,8 @@ def plot_life_cycle(frame: pd.DataFrame, *, title: str, text: str) -> Figure:
     axes.spines[:].set_visible(False)
     names_of = STATE_NAMES | {"dead": DEATH_NAMES[frame["death"].iloc[0]]}
     handles = [Patch(facecolor=style.STATES[state], label=names_of[state]) for state in STATES]
-    place = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "columnspacing": 1.2}
-    axes.legend(handles=handles, ncols=len(STATES), **place)
+    anchor = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "columnspacing": 1.2}
+    axes.legend(handles=handles, ncols=len(STATES), **anchor)
     style.write_title(figure, title)
     style.write_note(figure, text)
     return figure

@@ -1,6 +1,6 @@
-"""Pages that hold an answer with its figures and tables.
+"""Pages that hold an answer with its figures and tables, and their templates.
 
-report   report.html of one study
-compare  two studies side by side
-missing  what a study lacks
+report      report.html of one study
+comparison  compare.html: two studies side by side
+gaps        trials, levels and seeds that a study lacks, in words and in tables
 """

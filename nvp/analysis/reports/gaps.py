@@ -1,4 +1,7 @@
-"""What a study lacks, in words and in tables, so that a report never hides it. Pure."""
+"""Gaps of a study: missing trials, levels and seeds, in words and in tables. Pure.
+
+A report shows them first, so that no answer hides them.
+"""
 
 import pandas as pd
 

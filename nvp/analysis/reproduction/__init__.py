@@ -1,9 +1,13 @@
-"""What the papers claim, beside what our studies found: docs/reproduction.md.
+"""The papers' claims and published numbers beside our findings: docs/reproduction.md.
 
-page         the page
-claim        a claim and what tests it; claims/ has them all
-evidence     what the tables of studies say of a claim
-verdict      how a finding lies to a claim
-shares       numbers that a claim is about by themselves
-published    published accuracies beside ours; bars, imagenet and layer_rates: other tables
+page         writes the page from its template, reproduction.md.j2
+claim        a claim, and the comparison or number that tests it
+claims/      CLAIMS: all of them, by source
+evidence     the row of a claim: which study tests it, and with which result
+verdict      whether a finding agrees with a claim
+shares       numbers that some claims are about by themselves
+published    published accuracies beside ours; reference.csv has them
+bars         published bars of dead and pruned neurons; bars.csv has them
+imagenet     the published table of ResNet-50; imagenet.csv has it
+layer_rates  published pruning rates of layers; layer_rates.csv has them
 """

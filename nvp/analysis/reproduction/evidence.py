@@ -1,4 +1,4 @@
-"""What the tables of studies say of a claim: rows of docs/reproduction.md."""
+"""The rows of claims in docs/reproduction.md: the study that tests a claim, and its result."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -48,7 +48,7 @@ def is_comparable(claim: Claim, frames: StudyFrames) -> bool:
 
 
 def judge_contrast(claim: Claim, frames: StudyFrames) -> dict[str, str]:
-    """Return what a study says of a claim: what ran, the difference, the verdict."""
+    """Return the row of a comparison: what ran, the difference, the verdict."""
     contrast = replace(claim.contrast, by="") if claim.contrast else None
     assert contrast
     question = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
@@ -70,7 +70,7 @@ def nobody_died(frames: StudyFrames, contrast: Contrast) -> bool:
 
 
 def judge_share(claim: Claim, frames: StudyFrames) -> dict[str, str]:
-    """Return what a study says of a number: what ran, its interval over seeds, the verdict."""
+    """Return the row of a number: what ran, its interval over seeds, the verdict."""
     share = claim.share
     assert share
     shares = share.of(frames)

@@ -51,10 +51,10 @@ def compare_imagenet(studies: list[StudyFrames]) -> dict[str, Any]:
 
 
 def add_relative_costs(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return trials with their time over the unpruned ones' and the operations that are left."""
+    """Return trials with their time over the unpruned ones' and the operations that remain."""
     dense = trials.loc[trials[METHOD] == NONE, "seconds"].mean()
-    left = trials["flops_left"] / trials["flops"]
-    return trials.assign(relative_seconds=trials["seconds"] / dense, relative_flops=left)
+    remaining = trials["flops_left"] / trials["flops"]
+    return trials.assign(relative_seconds=trials["seconds"] / dense, relative_flops=remaining)
 
 
 def measure_method(trials: pd.DataFrame, method: str, sparsity: float) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """docs/reproduction.md: `nvp reproduction PLACE... --out docs/reproduction.md`.
 
-Every claim of `analysis/claims` and every published number of `analysis/*.csv` in a row, with what
-the tables of the given places say of it. A number that was not measured is never filled in.
+Every claim of `claims` and every published number of the CSV files has a row, with the result of
+the studies in the given storages. A number that was not measured is never filled in.
 """
 
 import logging

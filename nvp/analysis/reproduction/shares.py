@@ -40,7 +40,7 @@ def share_dying_again(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_dead(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:
-    """One row per seed: the fraction of kept neurons dead at the end, or what half-way lacks of it.
+    """One row per seed: the fraction of kept neurons dead at the end, or that minus half-way.
 
     By the activation's own definition of death.
     """

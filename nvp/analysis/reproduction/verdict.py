@@ -1,4 +1,4 @@
-"""Verdicts: how what a study found lies to what a claim says."""
+"""Verdicts: whether the result of a study agrees with a claim."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def matches_source(claim: Claim, frames: StudyFrames) -> bool:
 
 
 def compare_with_bound(cell: dict[str, Any], bound: float) -> str:
-    """Return how an interval lies to a bound, in the words of a comparison."""
+    """Return on which side of a bound an interval lies, in the words of `judge_difference`."""
     if cell["n"] < 2:
         return "one seed, so no interval"
     if cell["low"] <= bound <= cell["high"]:

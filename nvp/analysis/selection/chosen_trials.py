@@ -28,8 +28,8 @@ def select_done(frames: StudyFrames) -> pd.DataFrame:
 def select_shown(frames: StudyFrames, keys: Sequence[str]) -> pd.DataFrame:
     """Return the trials that a figure of some keys is about, whatever became of them.
 
-    All where the pruning is one of the keys, or none is unpruned; else the unpruned ones, since
-    what is pruned is no longer counted as dead.
+    These are all trials where a key of pruning is shown or no trial is unpruned. Else they are the
+    unpruned ones, since a neuron that was pruned is no longer counted as dead.
     """
     trials = frames.trials
     unpruned = trials[METHOD] == NONE
@@ -59,8 +59,8 @@ def keep_common_levels(
 ) -> pd.DataFrame:
     """Return the trials at those levels of the other swept keys that every level of `keys` has.
 
-    So that levels are compared at equal settings, where keys were varied one at a time, or where
-    trials are missing. What has no level in common is not restricted.
+    Levels are then compared with all else equal, also where keys were varied one at a time or where
+    trials are missing. A key without a level in common is not restricted.
     """
     for other in swept:
         if other not in [*keys, "seed"] and keys:
@@ -71,10 +71,7 @@ def keep_common_levels(
 
 
 def selection_caption(frames: StudyFrames, trials: pd.DataFrame, keys: Sequence[str]) -> str:
-    """Return which trials a figure is of: unpruned, at which levels of the keys not shown.
-
-    And where they end at different epochs, that not all are in all points.
-    """
+    """Return which trials a figure is of: unpruned, at which levels of the keys not shown."""
     said = []
     if METHOD not in keys and set(trials[METHOD]) == {NONE}:
         said.append("Unpruned trials.")
@@ -158,8 +155,8 @@ def find_fixed_keys(
 def select_applicable(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials to which all swept keys apply.
 
-    Where more than the method of pruning is swept (its target, who returns), those are the pruned
-    ones: of the unpruned only one level was run, whatever it is.
+    Where other keys of pruning are swept beside the method (its target, its regrowth), these are
+    the pruned trials: unpruned ones were run at a single level of those keys.
     """
     more = [key for key in frames.swept if key.startswith("prune.") and key != METHOD]
     own = trials[trials[METHOD] != NONE]

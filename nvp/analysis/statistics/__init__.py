@@ -8,7 +8,7 @@ importance      which key matters most: permutation importance and functional AN
 neuron_lives    the first life of every neuron
 survival        Kaplan-Meier, and Aalen-Johansen with pruning beside death
 hazard          Cox's model, clustered by trial; revivals
-tradeoff        sparsity at equal accuracy, the Pareto front
+trade_off       sparsity at equal accuracy, the Pareto front
 rank_stability  ranks of criteria, early and late
 collapse        whether deaths are a function of learning rate / batch size
 """

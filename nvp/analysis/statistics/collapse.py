@@ -1,7 +1,7 @@
-"""Does one number govern death: lr / B, and to which power. Pure.
+"""Do deaths depend on one number: on lr / B, and on which power of it? Pure.
 
 Rows are trials with `lr` (effective: over 1 - momentum for sgd), `batch` (images), `steps` and the
-dead `fraction`; a cell is one setting of all swept keys, its trials are its seeds.
+dead `fraction`. A cell is one combination of levels of all swept keys; its trials are its seeds.
 """
 
 import warnings
@@ -87,8 +87,8 @@ def compute_r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray)
     """Return R^2 under each row of weights; null where all that is drawn is alike."""
     mean = (weights @ y) / weights.sum(axis=1)
     total = weights @ y**2 - weights.sum(axis=1) * mean**2
-    left = weights @ (y - predicted) ** 2
-    return 1 - np.divide(left, total, out=np.full(len(total), np.nan), where=total > 1e-12)
+    unexplained = weights @ (y - predicted) ** 2
+    return 1 - np.divide(unexplained, total, out=np.full(len(total), np.nan), where=total > 1e-12)
 
 
 def explainable_share(y: np.ndarray, codes: np.ndarray) -> float:

@@ -25,9 +25,9 @@ def find_first_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame
     units = own.drop_duplicates(["trial_id", "layer"]).sort_values(["trial_id", "depth"])
     widths = units["dense"].to_numpy(dtype=int)
     start = np.cumsum(widths) - widths
-    place = pd.Series(start, index=pd.MultiIndex.from_frame(units[["trial_id", "layer"]]))
+    first_neuron = pd.Series(start, index=pd.MultiIndex.from_frame(units[["trial_id", "layer"]]))
     firsts = [
-        find_first_epochs(events[events["event"] == event], place, int(widths.sum()))
+        find_first_epochs(events[events["event"] == event], first_neuron, int(widths.sum()))
         for event in (DIED, PRUNED)
     ]
     died, pruned = firsts
@@ -41,10 +41,10 @@ def find_first_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame
     return lives.assign(neuron=np.arange(len(at)) - start[at], epoch=epoch, event=names)
 
 
-def find_first_epochs(events: pd.DataFrame, place: pd.Series, count: int) -> np.ndarray:
+def find_first_epochs(events: pd.DataFrame, first_neuron: pd.Series, count: int) -> np.ndarray:
     """Return per neuron the epoch of its first event; infinity where there is none.
 
-    `place` is {(trial_id, layer): index of the layer's first neuron}.
+    `first_neuron` is {(trial_id, layer): index of the layer's first neuron}.
     """
     found = np.full(count, np.inf)
     known = events.dropna(subset=["neuron"])
@@ -56,7 +56,7 @@ def find_first_epochs(events: pd.DataFrame, place: pd.Series, count: int) -> np.
         distinct, at = np.unique(pair, return_inverse=True)
         trials = keys["trial_id"].cat.categories.astype(str)[distinct // wide]
         names = keys["layer"].cat.categories.astype(str)[distinct % wide]
-        starts = place.reindex(pd.MultiIndex.from_arrays([trials, names])).to_numpy()[at]
+        starts = first_neuron.reindex(pd.MultiIndex.from_arrays([trials, names])).to_numpy()[at]
         own = np.isfinite(starts)
         index = starts[own].astype(int) + known["neuron"].to_numpy(dtype=int)[own]
         np.minimum.at(found, index, known["epoch"].to_numpy(dtype=float)[own])

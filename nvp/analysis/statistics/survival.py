@@ -20,8 +20,8 @@ def estimate_survival(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     parts = []
     for level, rows in counts.groupby(list(by), observed=True):
-        epochs, died, pruned, left = count_by_seed(rows)
-        risk = count_at_risk(died + pruned + left)
+        epochs, died, pruned, censored = count_by_seed(rows)
+        risk = count_at_risk(died + pruned + censored)
         n = len(died)
         weights = seed_weights(n)
         alive = kaplan_meier(died.sum(axis=0), risk.sum(axis=0))
@@ -40,8 +40,8 @@ def estimate_incidence(counts: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """
     parts = []
     for level, rows in counts.groupby(list(by), observed=True):
-        epochs, died, pruned, left = count_by_seed(rows)
-        risk = count_at_risk(died + pruned + left)
+        epochs, died, pruned, censored = count_by_seed(rows)
+        risk = count_at_risk(died + pruned + censored)
         n = len(died)
         weights = seed_weights(n)
         one = np.ones((1, n))
@@ -61,8 +61,8 @@ def count_by_seed(counts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndar
     seeds, row = np.unique(counts["seed"], return_inverse=True)
     full = np.zeros((3, len(seeds), len(epochs)))
     full[:, row, counts["epoch"]] = counts[[DIED, PRUNED, CENSORED]].to_numpy().T
-    died, pruned, left = full
-    return epochs, died, pruned, left
+    died, pruned, censored = full
+    return epochs, died, pruned, censored
 
 
 def count_at_risk(ended: np.ndarray) -> np.ndarray:

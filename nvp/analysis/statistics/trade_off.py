@@ -1,4 +1,4 @@
-"""What a saving costs: sparsity at equal accuracy, the Pareto front, the costs of a trial. Pure."""
+"""Accuracy against savings: sparsity at equal accuracy, Pareto front, costs of a trial. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from nvp.analysis.selection.question import METHOD, NONE
 
+Number = float | np.floating
 COSTS = ("sparsity", "weight_sparsity", "flops_ratio", "step_ratio")
 SAVINGS = ("sparsity", "weight_sparsity")  # of these more is better, of the others less
 
@@ -52,7 +53,7 @@ def find_equal_accuracy(
 
 
 def find_crossing(
-    savings: Sequence[float], accuracies: Sequence[float], least: float | np.floating
+    savings: Sequence[Number], accuracies: Sequence[Number], least: Number
 ) -> tuple[float, bool]:
     """Return up to which saving accuracy is at least `least`, and whether it is so to the last."""
     if not np.isfinite(least):

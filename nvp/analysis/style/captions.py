@@ -1,4 +1,4 @@
-"""What a figure says of itself: over how many seeds, and which trials it leaves out."""
+"""Captions: over how many seeds a figure is, and which trials it leaves out."""
 
 import pandas as pd
 

@@ -1,6 +1,6 @@
 """Claims that the published figures of accuracy make: theirs beside each method, at both ends.
 
-Made of `analysis/reference.csv`: accuracies closer than `ALIKE` are said to be alike.
+Made of `reference.csv`: accuracies closer than `ALIKE` are said to be alike.
 """
 
 from collections.abc import Iterator

@@ -15,7 +15,7 @@ AP = "Whitaker and Whitley 2022, arXiv 2212.06145"
 CONTINUAL = "continual learning: no study trains on one task after another"
 
 
-def untested(source: str, says: str, why: str) -> Claim:
+def leave_untested(source: str, says: str, why: str) -> Claim:
     """Return a claim that nothing here tests."""
     return Claim(source=source, says=says, why=why)
 
@@ -50,8 +50,10 @@ CLAIMS = (
         contrast=compare_adam(0.0),
         source_config={},
     ),
-    untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
-    untested(ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"),
+    leave_untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
+    leave_untested(
+        ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"
+    ),
     Claim(
         source=CHEN,
         says="More gradient noise, more collapsed neurons.",
@@ -59,12 +61,12 @@ CLAIMS = (
         contrast=compare_deaths("optim.noise"),
         source_config={},
     ),
-    untested(
+    leave_untested(
         CHEN,
         "A set attracts if and only if L''(0) + D''(0) / 2 > 0 (D: the noise's diffusion).",
         "no column holds the curvature or the diffusion",
     ),
-    untested(
+    leave_untested(
         CHEN,
         "A large rate for longer leaves fewer independent neurons and a better test accuracy.",
         "no study varies when the learning rate drops",
@@ -83,12 +85,12 @@ CLAIMS = (
         share=Share(of=died_late, above=0.0, words="dead at the end minus half-way, largest rate"),
         source_config={},
     ),
-    untested(
+    leave_untested(
         ANDRIUSHCHENKO,
         "Noise minimises the norms of the Jacobian's columns (a conjecture).",
         "no column holds the Jacobian",
     ),
-    untested(
+    leave_untested(
         "Pesme et al. 2021, arXiv 2106.09524",
         "The slower the training loss converges, the stronger the bias to sparsity.",
         "it is of diagonal linear networks, which are not part of nvp",
@@ -99,32 +101,32 @@ CLAIMS = (
         study="optimizer",
         contrast=compare_adam(End.LAST),
     ),
-    untested(
+    leave_untested(
         MEHTA,
         "The speed-up is on par with explicit pruning or better.",
         "no study compares it with pruning at equal accuracy",
     ),
-    untested(
+    leave_untested(
         MEHTA,
         "Seemingly unrelated hyperparameters change the sparsity under Adam with L2.",
         "the study of optimizers varies the decay only",
     ),
-    untested(
+    leave_untested(
         "Lyle et al. 2023, Understanding plasticity in neural networks",
         "Plasticity is typically lost without saturated units.",
         CONTINUAL,
     ),
-    untested(
+    leave_untested(
         "Lyle et al. 2024, arXiv 2402.18762",
         "Layer norm with weight decay keeps plasticity best.",
         f"{CONTINUAL}, and there is no layer norm",
     ),
-    untested(DOHARE, "Accuracy falls from 89 % to 77 % over 2,000 tasks.", CONTINUAL),
-    untested(
+    leave_untested(DOHARE, "Accuracy falls from 89 % to 77 % over 2,000 tasks.", CONTINUAL),
+    leave_untested(
         DOHARE, "The fall goes with dead units and large weights, at all step sizes.", CONTINUAL
     ),
-    untested(DOHARE, "L2 eases the fall.", CONTINUAL),
-    untested(
+    leave_untested(DOHARE, "L2 eases the fall.", CONTINUAL),
+    leave_untested(
         SOKAR,
         "The share of dormant neurons rises over reinforcement learning.",
         "reinforcement learning is not part of nvp",
@@ -142,12 +144,12 @@ CLAIMS = (
         ),
         source_config={},
     ),
-    untested(
+    leave_untested(
         "Lu et al. 2019, arXiv 1903.06733",
         "A deep enough ReLU network of fixed width is born dead.",
         "no study varies depth at fixed width",
     ),
-    untested(
+    leave_untested(
         "Rister and Rubin 2020, arXiv 2007.06192",
         "Width that grows with depth prevents it; sign flips keep 2^-k of the points for k layers.",
         "no study varies depth, none flips signs",
@@ -160,8 +162,10 @@ CLAIMS = (
         expects="less",
         source_config={},
     ),
-    untested(AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"),
-    untested(
+    leave_untested(
+        AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"
+    ),
+    leave_untested(
         "Whitaker 2023, arXiv 2302.05818",
         "Stripping the synapses of dead units revives them and helps.",
         "Synaptic Stripping is not built",
