@@ -1,9 +1,14 @@
-"""Planning: which trials a study consists of, which are missing, and what they cost.
+"""Planning: the trials of a study, which of them are missing, and what they cost.
 
-design    Design: what is crossed, and how often each cell is repeated
-plan      every cell x seed, validated and named, and what of it is missing
-proposal  the configuration that Optuna proposes next
-search    a plan that grows by proposals
-queue     trials that are handed out one by one while a run goes on
-cost/     hours, bytes, the fastest precision, how many trials share a GPU
+    design        Design: the axes that are crossed, and how often each cell is repeated
+    plan          Plan: every cell x seed, validated and named
+    plan_state    which trials of a plan are done, failed and missing
+    study_file    study.json: the current plan, and an entry for each start
+    trial_queue   trials that are handed out one by one while a run goes on
+    search        a queue and a plan that grow by Optuna's proposals
+    search_space  the cells that a search can ask, and those that earlier starts asked
+    proposal      the cell that Optuna proposes next
+    cost/         hours, bytes, the fastest precision, how many trials share a GPU
+
+Others start with `make_plan` and `read_state`.
 """

@@ -1,8 +1,8 @@
 """Reaching a Ray cluster, or saying in one line why not.
 
-`ray.init` waits for minutes where nobody listens, warns all the while, and aborts the process where
-no node of the cluster is. So its head is asked first, by a process of its own, which ends at once
-where the token is wrong.
+`ray.init` waits for minutes, with warnings, where nothing listens, and aborts the process on a
+machine that is no node of the cluster. So a process of its own first asks the head for its nodes;
+that process ends at once where the token is wrong.
 """
 
 import socket
@@ -18,9 +18,9 @@ TOKEN = (
 
 
 class Holder:
-    """An actor that lives as long as its driver, whose name is taken meanwhile.
+    """An actor that lives as long as its driver; no other actor can have its name meanwhile.
 
-    It is here because its process imports this file, and no torch.
+    It stands in this file because its process imports the file, and this one imports no torch.
     """
 
     def __init__(self, who: str) -> None:
@@ -46,7 +46,7 @@ def list_nodes(address: str, seconds: float = SECONDS) -> list[str]:
 
     Args:
         address: host:port of the head, or "auto" for the cluster of this machine.
-        seconds: to wait for an answer.
+        seconds: to wait for the head.
 
     Raises:
         ValueError: when no cluster there lets us in; one line.
@@ -54,14 +54,14 @@ def list_nodes(address: str, seconds: float = SECONDS) -> list[str]:
     if address != "auto":
         check_listening(address)
     try:
-        asked = subprocess.run([*ASK, address], capture_output=True, text=True, timeout=seconds)
+        ended = subprocess.run([*ASK, address], capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ValueError(write_refusal(address, "something that listens but is no Ray")) from None
-    if asked.returncode == 0:
-        return asked.stdout.split()
-    if "uthentication" in asked.stderr or "InvalidAuthToken" in asked.stderr:
+    if ended.returncode == 0:
+        return ended.stdout.split()
+    if "uthentication" in ended.stderr or "InvalidAuthToken" in ended.stderr:
         raise ValueError(write_refusal(address, TOKEN))
-    said = [line for line in asked.stderr.splitlines() if "Error: " in line] or ["no answer"]
+    said = [line for line in ended.stderr.splitlines() if "Error: " in line] or ["no answer"]
     raise ValueError(write_refusal(address, said[-1].partition("Error: ")[2] or said[-1]))
 
 
@@ -80,7 +80,7 @@ def check_listening(address: str) -> None:
 
 
 def is_own_address(address: str) -> bool:
-    """Whether an address is one of this machine."""
+    """Whether an address belongs to this machine: only then can a socket be bound to it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as free:
         try:
@@ -91,12 +91,15 @@ def is_own_address(address: str) -> bool:
 
 
 def write_refusal(address: str, why: str) -> str:
-    """Return the line that says what was found in the place of a cluster."""
+    """Return the error for an address where there is no cluster for us."""
     return f"--address: expected a Ray cluster, got {address!r}: {why}"
 
 
 def ask_head(address: str) -> list[str]:
-    """Return what `nodes` does, in this process: no node has to be here. Raises what Ray does."""
+    """Return what `list_nodes` returns, asked from this process, which may be on any machine.
+
+    Ray's errors pass through: the caller reads them on standard error.
+    """
     from ray._private.services import canonicalize_bootstrap_address_or_die
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]

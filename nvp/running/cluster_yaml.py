@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r"YOUR-[A-Z0-9-]+")
 
 @dataclass(frozen=True)
 class Promise:
-    """The nodes that a YAML stands for.
+    """The nodes that a YAML promises.
 
     Attributes:
         addresses: of every node, where the YAML names them.
@@ -36,7 +36,7 @@ class Promise:
 
 
 def read_yaml(path: str) -> dict[str, Any]:
-    """Return what a cluster's YAML says.
+    """Return the content of a cluster's YAML.
 
     Raises:
         ValueError: no such file, not YAML, not a mapping, or a YOUR-... left in it; one line.
@@ -48,19 +48,23 @@ def read_yaml(path: str) -> dict[str, Any]:
         raise ValueError(f"{path}: expected a cluster's YAML, got {error.strerror}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         said = getattr(error, "problem", None) or "not YAML"
-        raise ValueError(f"{path}{place}: expected YAML, got: {said}") from None
+        raise ValueError(f"{path}{where}: expected YAML, got: {said}") from None
     if not isinstance(config, dict) or not isinstance(config.get("provider"), dict):
         raise ValueError(f"{path}: expected a mapping with a provider, got {type(config).__name__}")
-    left = sorted(set(PLACEHOLDER.findall(yaml.safe_dump(config))))
-    if left:
-        raise ValueError(f"{path}: expected your own values in the place of {', '.join(left)}")
+    placeholders = sorted(set(PLACEHOLDER.findall(yaml.safe_dump(config))))
+    if placeholders:
+        raise ValueError(
+            f"{path}: expected your own values in the place of {', '.join(placeholders)}"
+        )
     return config
 
 
 def check_node_configs(config: dict[str, Any]) -> None:
-    """Raise ValueError for what EC2 does not know in a `node_config`; other providers pass.
+    """Raise ValueError for a key or value of a `node_config` that EC2 does not know.
+
+    The YAML of another provider passes.
 
     Raises:
         ValueError: an unknown key, instance type or market; names the nearest. Or no botocore.
@@ -70,9 +74,9 @@ def check_node_configs(config: dict[str, Any]) -> None:
     shapes, request = ec2_model()
     for name, node_type in config.get("available_node_types", {}).items():
         node_config = node_type.get("node_config") or {}
-        for place, found, valid in find_unknown(node_config, request, shapes):
-            if place or found not in RESOLVED_BY_RAY:
-                where = ".".join(["available_node_types", name, "node_config", *place])
+        for path, found, valid in find_unknown(node_config, request, shapes):
+            if path or found not in RESOLVED_BY_RAY:
+                where = ".".join(["available_node_types", name, "node_config", *path])
                 raise ValueError(
                     f"{where}: expected what EC2's RunInstances takes, got {found!r}"
                     f"{suggest_nearest(found, valid)}"
@@ -95,7 +99,7 @@ def ec2_model() -> tuple[dict[str, Any], str]:
 def find_unknown(
     value: Any, shape_name: str, shapes: dict[str, Any]
 ) -> Iterator[tuple[list[str], str, list[str]]]:
-    """Yield (place, unknown key or value, valid ones) of what is not of a shape."""
+    """Yield (path, unknown key or value, valid ones) of each part that does not fit a shape."""
     shape = shapes[shape_name]
     if shape["type"] == "structure" and isinstance(value, dict):
         for key, inner in value.items():
@@ -103,8 +107,8 @@ def find_unknown(
                 yield [], str(key), list(shape["members"])
                 continue
             member = shape["members"][key]["shape"]
-            for place, found, valid in find_unknown(inner, member, shapes):
-                yield [key, *place], found, valid
+            for path, found, valid in find_unknown(inner, member, shapes):
+                yield [key, *path], found, valid
     elif shape["type"] == "list" and isinstance(value, list):
         for inner in value:
             yield from find_unknown(inner, shape["member"]["shape"], shapes)
@@ -113,7 +117,7 @@ def find_unknown(
 
 
 def read_promise(config: dict[str, Any]) -> Promise:
-    """Return the nodes that a YAML stands for; `config` as Ray's `prepare_config` returns it."""
+    """Return the nodes that a YAML promises; `config` is as Ray's `prepare_config` returns it."""
     provider, head = config["provider"], config["head_node_type"]
     local = [provider["head_ip"], *provider["worker_ips"]] if "worker_ips" in provider else []
     kinds = {k: v for k, v in config["available_node_types"].items() if local or k != head}

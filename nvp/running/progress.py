@@ -45,7 +45,7 @@ class Display:
         return sum(self.ended.values())
 
     def update(self, progress: TrialProgress) -> None:
-        """Take in what a trial reports; its last report carries how it ended."""
+        """Take in a report of a trial; the status of the last one says how the trial ended."""
         if progress.status == "running":
             self.running[progress.trial_id] = progress
         else:

@@ -1,8 +1,14 @@
 """A study on the command line.
 
-study            Study and main: run what is missing
-command_line     the flags, the same for every study
-listing          what a plan looks like on the terminal
-doctor           whether a cluster's YAML and its nodes are right
-reference_pages  docs/tables.md and docs/settings.md
+    study            Study and main: a study's script runs the trials that are missing
+    command_line     the flags, the same for every study
+    start            one start: its plan and its search, checked
+    launch           runs the missing trials of a start, in this process or on Ray
+    devices          the device that trials run on, and their share of it
+    listing          a plan, its cost and its end on the terminal
+    exit_codes       the exit codes of a study's script
+    doctor           `nvp doctor`: whether a cluster's YAML and its nodes are right
+    reference_pages  `nvp tables` and `nvp settings`: docs/tables.md and docs/settings.md
+
+Others start with `Study` and `main`, both also names of `nvp`.
 """

@@ -12,7 +12,7 @@ from nvp.storage.writer import TrialWriter, drop_uncommitted
 from nvp.training.length import count_epochs
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
-from nvp.training.timing import SHARE, step_seconds
+from nvp.training.timing import SHARE, measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.diary import Diary
 from nvp.trial.early_stopping import final_statuses, find_rungs
@@ -153,7 +153,10 @@ class Attempt:
         )
 
     def finish(self, status: str, error: str | None = None) -> Progress:
-        """Commit the trial's row, then delete its checkpoints, unless asked or it may go on."""
+        """Commit the trial's row, then delete its checkpoints, unless they are to be kept.
+
+        They are kept where the options say so, and where the trial may go on.
+        """
         over = status in final_statuses(under_asha=False)
         kept = self.options.keep_checkpoints or not over
         row = trial_row(self.config, status, error) | {
@@ -170,7 +173,7 @@ class Attempt:
         self.add_seconds()
         if status == "done" and row["masked_units"]:
             budget = SHARE * self.diary.seconds
-            row |= step_seconds(self.config, self.data, self.state, budget=budget)
+            row |= measure_step_seconds(self.config, self.data, self.state, budget=budget)
         if status == "done" and self.options.keep_checkpoints:
             self.save()
         self.add_seconds()

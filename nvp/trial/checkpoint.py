@@ -1,4 +1,4 @@
-"""Save and restore a TrainState: one safetensors file whose JSON header holds what is no tensor.
+"""Checkpoints: a TrainState as one safetensors file; its JSON header holds the other values.
 
 Nothing executable is ever read from storage.
 """

@@ -1,4 +1,4 @@
-"""Records to rows: what each table holds of a measuring point."""
+"""Records to rows: the rows of each table for a measuring point."""
 
 from dataclasses import asdict
 from typing import Any
@@ -83,7 +83,7 @@ def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
 def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return a row of `neurons` for every neuron of the dense network.
 
-    What is not measured of a masked or removed one is null.
+    Columns that are not measured for a masked or removed neuron are null.
     """
     tables = []
     for path, layer in record.layers.items():
@@ -108,16 +108,16 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
 def spread_values(index: list[int], values: list[Any], length: int, other: Any) -> list[Any]:
     """Return a column with `values` at `index`, and `other` everywhere else."""
     column = [other] * length
-    for place, value in zip(index, values, strict=True):
-        column[place] = value
+    for position, value in zip(index, values, strict=True):
+        column[position] = value
     return column
 
 
 def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
-    """Return a row of `events` for each thing that happened to a neuron, or to a layer's weights.
+    """Return a row of `events` for each event of a neuron, or of a layer's weights.
 
-    Weights are counted: a row for those pruned and one for those grown, where there are any. So
-    are the neurons that were removed physically.
+    Weights are counted: one row for those pruned and one for those grown, where there are any.
+    Neurons that were removed physically are counted, too.
     """
     names = ("layer", "neuron", "event", "cause", "count")
     training = "training" if record.epoch else "initialisation"

@@ -1,4 +1,4 @@
-"""The row of `trials`: what became of a trial."""
+"""The row of `trials`: the status of a trial, its results and where it ran."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from nvp.vitality import headline_death
 
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
-    """Return what every row of `trials` has, whatever became of the trial."""
+    """Return the columns that every row of `trials` has, whatever the status of its trial."""
     return {
         "status": status,
         "config": json.dumps(flatten_config(config)),
@@ -51,7 +51,10 @@ def measure_results(
     *,
     status: str,
 ) -> dict[str, Any]:
-    """Return the results; `test` is evaluated here, once, and not of a diverged network."""
+    """Return the columns of results.
+
+    The test split is evaluated here and nowhere else, once, and not with a diverged network.
+    """
     probe = data.probe(config.probe.size)
     digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
     row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
@@ -83,7 +86,7 @@ def measure_results(
 
 
 def name_device(device: str) -> str:
-    """Return what the trial ran on."""
+    """Return the name of the device that the trial ran on."""
     if device == "cpu":
         return f"cpu ({platform.machine()}, {os.cpu_count()} cores)"
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else device

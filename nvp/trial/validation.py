@@ -1,4 +1,4 @@
-"""What a study author can get wrong in a trial, found on the driver before anything starts."""
+"""Validation: the driver refuses a wrong configuration before any trial starts."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ from nvp.vitality.noise_scale import SMALL_BATCHES
 
 
 def check_trial(config: TrialConfig) -> None:
-    """Raise ValueError for what a study author can get wrong; loads and trains nothing."""
+    """Raise ValueError for a configuration that cannot run; loads and trains nothing."""
     data = read_trial_facts(config.data, data_root())
     count_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
@@ -38,5 +38,5 @@ def check_trial(config: TrialConfig) -> None:
 def check_model(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
-    """Return the network, built once, so that what it refuses is refused on the driver."""
+    """Return the network, built once, so that the driver meets its refusals before a trial does."""
     return build_model(config, image_shape, num_classes, seed=0)

@@ -8,6 +8,7 @@ import pytest
 import ray
 
 from nvp.running import node_check as node
+from nvp.running import provenance
 from nvp.running.node_check import find_fault, mark_storage
 from nvp.running.ray import deaths, watchdog
 from nvp.running.ray.connection import Resources
@@ -219,3 +220,17 @@ def test_a_fit_node_is_fit_and_what_is_missing_is_named(tmp_path: Path, monkeypa
     declared = node.NodeCheck(**(vars(check) | {"device": "cuda"}))
     monkeypatch.setattr(node.torch.cuda, "is_available", lambda: False)
     assert find_fault(declared).startswith("gpu: expected the GPU that the node declares")
+
+
+def test_the_checksum_of_the_code_covers_every_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = {path.relative_to(provenance.NVP).parts[0] for path in provenance.NVP.rglob("*.py")}
+    assert {"config", "training", "pruning", "running", "__init__.py"} <= hashed
+    monkeypatch.setattr(provenance, "NVP", tmp_path)
+    seen = set()
+    for text in ("a = 1", "a = 2"):
+        (tmp_path / "package").mkdir(exist_ok=True)
+        (tmp_path / "package" / "module.py").write_text(text)
+        seen.add(provenance.code_hash.__wrapped__())
+    assert len(seen) == 2

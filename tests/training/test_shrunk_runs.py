@@ -27,7 +27,7 @@ from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord
-from nvp.training.timing import step_seconds
+from nvp.training.timing import measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.overlap import main as overlap
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
@@ -325,11 +325,11 @@ def test_steps_are_timed_only_where_something_is_masked_and_cheap(tmp_path: Path
     config = config_of(prune__method="nvp", prune__shrink="always")
     state = build(config, DATA, "cpu")
     before = {key: value.clone() for key, value in state.model.state_dict().items()}
-    found = step_seconds(config, DATA, state, budget=60.0)
+    found = measure_step_seconds(config, DATA, state, budget=60.0)
     assert found.keys() == {"dense_step_seconds", "step_seconds"}
     assert all(seconds > 0 for seconds in found.values())
     assert all(torch.equal(before[key], value) for key, value in state.model.state_dict().items())
-    assert step_seconds(config, DATA, state, budget=0.0) == {}
+    assert measure_step_seconds(config, DATA, state, budget=0.0) == {}
     assert not state.optimizer.state
     list(run_trial(config_of(epochs=1), Storage.at(str(tmp_path))))
     (row,) = read_table(read_index(Storage.at(str(tmp_path))), "trials").to_pylist()

@@ -3,14 +3,16 @@
 Tune places trials on nodes and retries them. Which trials are done is read from our tables alone;
 nothing of Tune's own state is read back.
 
-sweep        rounds of Tune until every trial has its row
-actor        the process that runs trials one after another
-trial_feed   the feed of trials that Tune asks for one by one
-bookkeeping  rows, retries and the display, from Tune's reports
-connection   the connection to Ray, and one driver for each study
-fit_nodes    the nodes that trials run on, and those that they are kept off
-deaths       how often each trial lost its process or its node
-watchdog     kills a trial without progress
+    sweep        rounds of Tune until every trial has its row
+    actor        the process that runs trials one after another
+    trial_feed   the feed of trials that Tune asks for one by one
+    bookkeeping  rows, retries and the display, from Tune's reports
+    connection   the connection to Ray, and one driver for each study
+    fit_nodes    the nodes that trials run on, and those that they are kept off
+    deaths       how often each trial lost its process or its node
+    watchdog     kills a trial without progress
+
+Others start with `run_sweep`.
 """
 
 import os

@@ -57,8 +57,8 @@ def connect_to_ray(address: str | None) -> None:
 
 
 def call_on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function says on a GPU of the cluster: the driver's machine may have none."""
-    check_cluster(address)  # a dry run has not asked yet, and ray.init waits for minutes
+    """Return what a function returns on a GPU of the cluster; this machine may have none."""
+    check_cluster(address)  # a dry run has not checked it yet, and ray.init waits for minutes
     connect_to_ray(address)
     return ray.get(ray.remote(num_gpus=1, max_retries=0)(function).remote(*arguments))
 
