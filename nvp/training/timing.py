@@ -1,7 +1,7 @@
-"""Timing: what a training step costs, of the dense network and of the one that is left."""
+"""Timing: seconds of a training step, of the dense network and of the network that remains."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
 from time import perf_counter
@@ -21,13 +21,13 @@ ROUNDS = 5
 SHARE = 0.02  # of a trial's seconds that may be spent here
 
 
-def step_seconds(
+def measure_step_seconds(
     config: TrialConfig, data: Splits, state: TrainState, *, budget: float
 ) -> dict[str, float]:
-    """Return the median seconds of a plain training step; {} for want of time or memory.
+    """Return the median seconds of a plain training step; {} without enough time or memory.
 
-    Forward, backward and update of one batch, without noise; dense and present take turns.
-    Leaves the state as it was.
+    A step is forward, backward and update of one batch, without noise. The dense network and the
+    present one take turns. Leaves the state as it was.
 
     Args:
         config: of the trial.
@@ -36,13 +36,15 @@ def step_seconds(
         budget: seconds that all of it may take.
     """
     try:
-        return timed(config, data, state, budget)
-    except torch.OutOfMemoryError:  # two networks at once: the trial itself is done
+        return time_networks(config, data, state, budget)
+    except torch.OutOfMemoryError:  # of two networks at once; the trial itself is done
         return {}
 
 
-def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -> dict[str, float]:
-    """Return the medians; {} when a first round says that all would take longer than `budget`."""
+def time_networks(
+    config: TrialConfig, data: Splits, state: TrainState, budget: float
+) -> dict[str, float]:
+    """Return the medians; {} when all rounds would take longer than `budget`, by the first one."""
     device = data.train.device
     images = data.train.first(config.data.batch_size)
     pixels = normalise_pixels(images.pixels, images)
@@ -52,24 +54,33 @@ def timed(config: TrialConfig, data: Splits, state: TrainState, budget: float) -
         "step_seconds": TrainState(model, optimizer),
     }
     batch = pixels, images.labels, config.precision
-    steps = {name: partial(step, network, *batch) for name, network in networks.items()}
-    first = [seconds_of(work, device) for work in steps.values()]
+    steps = [partial(train_batch, network, *batch) for network in networks.values()]
+    timers = [partial(time_call, step, device) for step in steps]
+    first = [timer() for timer in timers]
     if sum(first) * (ROUNDS + 1) > budget:
         return {}
-    rounds = [[seconds_of(work, device) for work in steps.values()] for _ in range(ROUNDS)]
-    return dict(zip(steps, map(median, zip(*rounds, strict=True)), strict=True))
+    return dict(zip(networks, measure_medians(timers, ROUNDS), strict=True))
 
 
-def step(state: TrainState, pixels: Tensor, labels: Tensor, precision: str) -> None:
-    """Train on one batch."""
+def measure_medians(timers: Sequence[Callable[[], float]], rounds: int) -> list[float]:
+    """Return the median of what each timer returns, in seconds.
+
+    The timers take turns, so that a moment in which the machine is busy slows all of them.
+    """
+    found = [[timer() for timer in timers] for _ in range(rounds)]
+    return [median(column) for column in zip(*found, strict=True)]
+
+
+def train_batch(state: TrainState, pixels: Tensor, labels: Tensor, precision: str) -> None:
+    """Train on one batch. Changes the state."""
     state.model.train()
     state.optimizer.zero_grad()
     F.cross_entropy(compute_logits(state.model, pixels, precision), labels).backward()
     state.optimizer.step()
 
 
-def seconds_of(work: Callable[[], None], device: torch.device) -> float:
-    """Return the seconds of one call, to the end of what it starts on a GPU."""
+def time_call(work: Callable[[], None], device: torch.device) -> float:
+    """Return the seconds of one call, the work that it starts on a GPU included."""
     start = perf_counter()
     work()
     if device.type == "cuda":
