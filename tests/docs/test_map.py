@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import code_map
 from nvp.__main__ import VERBS
+from nvp.study.command_line import build_parser
 from tests.conftest import ROOT
 from tests.docs.pages import FENCE, PAGES
 
@@ -96,3 +97,16 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_a_page_is_written_for_the_command_nvp(page: Path) -> None:
     assert "python -m nvp" not in page.read_text()
     assert "python -m analysis" not in page.read_text()
+
+
+def test_every_flag_of_a_study_is_explained() -> None:
+    text = (ROOT / "docs/running.md").read_text()
+    explained = re.findall(r"^\| `(--[\w-]+)", text, flags=re.MULTILINE)
+    options = [action.option_strings[-1] for action in build_parser("x")._actions]
+    assert explained == [option for option in options if option != "--help"]
+
+
+def test_every_command_is_on_some_page() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    for verb in VERBS:
+        assert re.search(rf"\bnvp {verb}\b", text), verb
