@@ -185,7 +185,7 @@ def test_the_command(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "--storage", str(place)]) == 0
     assert capsys.readouterr().out.startswith("5 trials packed: 31 files before, 18 now in ")
     assert main(["stdy", "--storage", str(place)]) == 2
-    assert capsys.readouterr().err.startswith("error: expected a study in ")
+    assert capsys.readouterr().err.startswith("error: expected tables of the study ")
 
 
 def test_in_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:

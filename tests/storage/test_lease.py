@@ -21,7 +21,7 @@ SECONDS = 3.0
 HOLDER = """
 import signal, sys, time
 from pathlib import Path
-from nvp.storage.lease import hold
+from nvp.storage.lease import hold_lease
 from nvp.storage.store import Storage
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("stopped", flush=True)))
@@ -30,7 +30,7 @@ print("ready", flush=True)
 while not go.exists():
     time.sleep(0.001)
 try:
-    with hold(Storage.at(sys.argv[1])):
+    with hold_lease(Storage.at(sys.argv[1])):
         print("held", flush=True)
         time.sleep(60)
 except ValueError as error:
