@@ -2,6 +2,29 @@
 
 To add a criterion: one file with a pure class `Criterion`, one line in CRITERIA. To add a
 method: one row in METHODS and a card in docs/methods. `nvp methods` prints the table.
+
+criteria/         a score for each neuron or weight: one file a criterion
+methods/          METHODS, published methods as rows of configuration
+regrowth/         neurons and weights that come back
+nn_relief/        the criterion of NN Relief, which masks by a rule of its own
+plan              PruningPlan: a method with the parts that a trial overrides
+plan_from_config  from a configuration to its plan
+network_support   the check that a network has all that a method needs
+prune             one pruning step
+measuring_point   the arguments and the result of a pruning step
+schedule          the sparsity to reach, by the progress of training
+trigger           conditions of the network that pruning waits for
+evidence          the measurements that a criterion may read
+sensitivity       derivatives of the whole network over a few training images
+derivatives       gradients and Hessian products by named tensors
+scoring           scores of all that can be masked
+allocation        from scores to masks: where the sparsity goes
+masking           from masks to a changed network
+progress          counts of masked units, and whether a target is reached
+rewinding         back to the initial weights after each pruning
+removal_policy    when removal of masked neurons pays
+rankings          the scores of every criterion at one measuring point
+ranking_overlap   how similar two rankings are
 """
 
 from nvp.network.neuron_masks import mask_units, release_masks

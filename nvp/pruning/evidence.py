@@ -1,4 +1,4 @@
-"""What a criterion may look at, and what a criterion is."""
+"""Evidence: the measurements that a criterion may read; and the interface of a criterion."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

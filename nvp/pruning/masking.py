@@ -1,4 +1,4 @@
-"""Masking: from a target to masks. Most methods mask the lowest scores, some by their own rule."""
+"""Masking: from a target to masks. Most criteria mask the lowest scores, some by their own rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from nvp.pruning.scoring import choose_kept
 
 @dataclass(frozen=True)
 class Masked:
-    """What a step masked.
+    """The result of masking.
 
     Attributes:
         units: the newly masked units, by group; of a method that masks neurons.
@@ -31,7 +31,7 @@ class Masked:
 
 
 def mask(point: MeasuringPoint, plan: PruningPlan, target: float) -> Masked:
-    """Mask what the plan's criterion says, by its own rule where it has one. Changes the point."""
+    """Mask by the rule of the plan's criterion, else the lowest scores. Changes the point."""
     own = OWN_RULES.get(plan.criterion, mask_lowest)
     return own(point, plan, target)
 

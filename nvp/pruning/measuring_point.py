@@ -1,4 +1,4 @@
-"""What a pruning step works on, and what it did."""
+"""The arguments of a pruning step, and its result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,19 +19,19 @@ Units = dict[str, Int64[Tensor, "_"]]  # {group: indices of its units, as they l
 
 @dataclass
 class MeasuringPoint:
-    """A measuring point, as pruning sees it. A step changes `model`, `optimizer` and `memory`.
+    """A measuring point of a trial. A pruning step changes `model`, `optimizer` and `memory`.
 
     Attributes:
         model: built of `NeuronLayer`.
-        optimizer: its optimizer; moments of what is masked are zeroed.
+        optimizer: its optimizer; moments of masked weights are set to 0.
         observation: this measuring point's, before its pruning.
         images: a few train images, for criteria that need derivatives or maps.
-        moment: when.
+        moment: the time of this point.
         idle: per layer, for how many measuring points in a row each neuron was dead or dormant.
-        confirm: per layer, the activity over the whole training set; measured when asked.
-        memory: what the method remembers between measuring points; saved with each checkpoint.
-        ties: stream of random scores.
-        regrow: stream of what comes back.
+        confirm: per layer, the activity over the whole training set; measured at the first call.
+        memory: tensors that the method keeps between measuring points; saved with each checkpoint.
+        ties: random stream of scores.
+        regrow: random stream of regrowth.
     """
 
     model: nn.Module
@@ -47,21 +47,21 @@ class MeasuringPoint:
 
     @cached_property
     def network(self) -> Sensitivity:
-        """Return derivatives of the network as it is; `forget` them when it changed."""
+        """Return derivatives of the network as it is; call `forget` after each change of it."""
         return Sensitivity(self.model, self.images, batch_statistics=self.moment.progress == 0)
 
     def forget(self) -> None:
-        """Drop what was measured: the network changed."""
+        """Drop the measured derivatives, because the network changed."""
         self.__dict__.pop("network", None)
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """What one step did.
+    """The result of a pruning step.
 
     Attributes:
         masked: the newly masked units by group.
-        target: what the schedule asked for; None when nothing was due, or sparsity is an outcome.
+        target: of the schedule; None when nothing was due, or when sparsity is an outcome.
         floored: groups of which a floor kept the method from masking more.
         grown: the units that came back, by group.
         weights: {path of a layer: (weights pruned, weights grown)}, of weight-level methods.

@@ -1,4 +1,4 @@
-"""Whether a network has what a method needs; checked before a trial starts."""
+"""The check that a network has all that a method needs, made before a trial starts."""
 
 from collections.abc import Collection
 

@@ -39,16 +39,16 @@ class PruningPlan:
 
     @property
     def granularity(self) -> Granularity:
-        """What is masked: neurons or single weights."""
+        """Whether neurons or single weights are masked."""
         return self.method.granularity
 
     @property
     def is_soft(self) -> bool:
-        """Whether what is silenced is released before the next epoch."""
+        """Whether masks are released before the next epoch, so that the weights may regrow."""
         return self.schedule in SOFT
 
     def may_shrink(self, progress: float = 0.0) -> bool:
-        """Whether what is masked after the fraction `progress` of training never comes back.
+        """Whether neurons masked after the fraction `progress` of training never come back.
 
         Only whole neurons can be removed, so a method that masks weights may never shrink. A soft
         schedule releases what it masked, a rewinding method remembers the dense weights, and a

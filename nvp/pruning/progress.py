@@ -1,4 +1,4 @@
-"""How much is masked, and whether that is what the method wants for now."""
+"""Progress: counts of masked units, and whether the target of now is reached."""
 
 from torch import nn
 
@@ -18,7 +18,7 @@ def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:
 
 
 def has_reached(model: nn.Module, plan: PruningPlan, target: float) -> bool:
-    """Whether a hard method has masked what it wants for now, so that nothing need be scored."""
+    """Whether a hard method has reached its target of now, so that no score is needed."""
     if plan.method.aim != "target" or plan.is_soft or plan.regrow in REACTIVATIONS:
         return False
     if plan.granularity == "weight":

@@ -1,6 +1,6 @@
-"""Savings: how large a network is once its masked neurons are removed, and when removal pays.
+"""Removal policy: the size of a network without its masked neurons, and when removal pays.
 
-All of it is counted, nothing is timed: a trial that was killed and continued shrinks at the same
+Sizes are counted and nothing is timed. So a trial that was killed and continued shrinks at the same
 measuring points as an unbroken one.
 """
 

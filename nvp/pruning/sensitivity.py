@@ -1,4 +1,4 @@
-"""What a few training images say of the whole network: derivatives, each computed at most once.
+"""Sensitivity: derivatives of the whole network over a few images, each computed at most once.
 
 Everything is measured without augmentation and dropout, on cross entropy, mean over the images.
 Batch normalisation uses its running statistics, but those of the images on the initial network,

@@ -1,4 +1,4 @@
-"""Triggers: pruning waits until the network says that it is time.
+"""Triggers: conditions of the network that pruning waits for.
 
 Sources: Rachwan et al., "Winning the lottery ahead of time", 2022 (EarlyCroP); You et al.,
 "Drawing early-bird tickets", 2020.
@@ -14,7 +14,7 @@ from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.scoring import choose_kept
 
-QUEUE, NEAR = 5, 0.1
+NUM_MASKS, MOST_APART = 5, 0.1  # masks that are compared; the fraction in which they may differ
 
 
 def wait_for_nothing(point: MeasuringPoint, plan: PruningPlan) -> bool:
@@ -56,9 +56,9 @@ def is_mask_stable(point: MeasuringPoint, plan: PruningPlan) -> bool:
     keep, _, _ = choose_kept(point, plan, plan.config.sparsity)
     flat = torch.cat([mask.flatten() for mask in keep.values()])
     queue = torch.cat([point.memory.get("ticket", flat.new_zeros(0, len(flat))), flat.view(1, -1)])
-    point.memory["ticket"] = queue[-QUEUE:]
-    apart = (queue[-QUEUE:, None] != queue[None, -QUEUE:]).double().mean(2)
-    return len(queue) >= QUEUE and float(apart.max()) < NEAR
+    point.memory["ticket"] = queue[-NUM_MASKS:]
+    apart = (queue[-NUM_MASKS:, None] != queue[None, -NUM_MASKS:]).double().mean(2)
+    return len(queue) >= NUM_MASKS and float(apart.max()) < MOST_APART
 
 
 TRIGGERS: dict[str, Callable[[MeasuringPoint, PruningPlan], bool]] = {

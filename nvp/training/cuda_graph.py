@@ -1,9 +1,9 @@
 """A CUDA graph of the whole training step: hundreds of kernel launches become one.
 
-Small networks and small batches keep a GPU waiting for launches, so neither a faster kernel nor a
-smaller network would be seen in the clock without it. The first steps of an epoch run as always:
-they are real steps, they allocate what the optimizer needs, and masks may have changed. Then one
-step is captured, which runs nothing, and replayed for the rest of the epoch.
+With small networks and batches a GPU waits for launches, so that without a graph neither a faster
+kernel nor a smaller network saves time. The first steps of an epoch run eagerly: the optimizer
+allocates its moments in them, and pruning may have changed the masks. Then one step is captured,
+which computes nothing, and the graph is replayed for the rest of the epoch.
 
 `NVP_CUDA_GRAPH=0` turns it off; weights are the same either way (tests/training/test_graph.py).
 """
@@ -24,7 +24,7 @@ EAGER_STEPS = 3
 
 @runtime_checkable
 class Capturable(Protocol):
-    """What can be captured: a step whose shapes and constants are those of the epoch."""
+    """A step that can be captured: its shapes and constants stay the same for an epoch."""
 
     state: TrainState
     rng: torch.Generator
@@ -37,8 +37,8 @@ class Capturable(Protocol):
         ...
 
 
-def suits(step: Capturable, images: ImageSource) -> bool:
-    """Whether a step can be captured: on a GPU, with all that changes in tensors there."""
+def can_capture(step: Capturable, images: ImageSource) -> bool:
+    """Whether a step can be captured: on a GPU, and with all that changes in tensors there."""
     return (
         images.device.type == "cuda"
         and isinstance(images, Images)
@@ -69,7 +69,9 @@ class GraphedStep:
                 self.pixels.copy_(pixels)
                 self.labels.copy_(labels)
                 self.graph.replay()
-        outside.wait_stream(self.stream)  # also keeps the batch alive until it was read
+        # The next batch is made on the outer stream. It may reuse the memory of this one, so it has
+        # to wait until the side stream has read this one.
+        outside.wait_stream(self.stream)
         self.calls += 1
 
     def capture(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
@@ -80,20 +82,22 @@ class GraphedStep:
         """
         self.pixels, self.labels = pixels.clone(), labels.clone()
         optimizer = self.step.state.optimizer
-        optimizer.zero_grad()  # gradients have to lie in the graph's own memory
+        # Gradients that exist already lie outside of the graph's memory. Without them backward
+        # allocates new ones within the capture, and every replay writes to these.
+        optimizer.zero_grad()
         try:
             with capturable(optimizer), torch.cuda.graph(self.graph, stream=self.stream):
                 self.step(self.pixels, self.labels, progress)
         except RuntimeError as error:
             raise RuntimeError(
-                f"the step could not be captured in a CUDA graph; NVP_CUDA_GRAPH=0 goes on without "
-                f"one, with the same results: {error}"
+                f"expected a step that a CUDA graph can capture, got an error; set "
+                f"NVP_CUDA_GRAPH=0 to train without a graph, with the same results: {error}"
             ) from error
 
 
 @contextmanager
 def capturable(optimizer: torch.optim.Optimizer) -> Iterator[None]:
-    """Tell an optimizer that asks for it that its step is being captured."""
+    """Set `capturable` of an optimizer for a while: Adam refuses to be captured without it."""
     groups = [group for group in optimizer.param_groups if "capturable" in group]
     for group in groups:
         group["capturable"] = True

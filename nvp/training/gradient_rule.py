@@ -1,7 +1,4 @@
-"""What happens to gradients between backward and step, and to the weights after it.
-
-Clip, gradient noise, L1 on weights and scales; noise on the weights of living neurons.
-"""
+"""The change of gradients between backward and update: mask, clip, noise, then L1."""
 
 import torch
 from jaxtyping import Bool
@@ -10,12 +7,12 @@ from torch import Tensor, nn
 from nvp.config.trial_config import OptimConfig
 from nvp.network.weight_masks import parameter_masks
 from nvp.pruning import PruningPlan
-from nvp.training.noise import NOISES, clip, drawn_entries
-from nvp.training.penalties import PENALTIES, penalised
+from nvp.training.noise import NOISES, clip_gradients, index_drawn_entries
+from nvp.training.penalties import PENALTIES, find_penalised
 
 
 class GradientRule:
-    """What happens to the gradients between backward and step: mask, clip, noise, then L1.
+    """Changes gradients between backward and update: masks, clips, adds noise, adds L1.
 
     Source: algorithm of DS-Pruning's "SGD noise" study, restated; L1 on scales: network slimming
     (Liu et al., 2017) and DemP. The noise is on the loss gradient; L1 is added after it.
@@ -33,7 +30,7 @@ class GradientRule:
         Args:
             model: the network.
             config: the optimizer's part of a trial.
-            live: {parameter name: True where it belongs to the network that is left}.
+            live: {parameter name: True where it belongs to the network that remains}.
             plan: of the trial's pruning; adds its own L1 on scales.
         """
         self.config = config
@@ -44,8 +41,8 @@ class GradientRule:
         self.count = flat.sum()
         self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
         dense = plan is None or plan.config.draws == "dense"
-        self.drawn = drawn_entries(model) if config.noise and dense else None
-        weights, scales = penalised(model)
+        self.drawn = index_drawn_entries(model) if config.noise and dense else None
+        weights, scales = find_penalised(model)
         self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
         if plan and plan.scale_l1 > 0:
             self.penalties.append((scales, plan.scale_l1, plan.scale_l1_schedule))
@@ -67,17 +64,22 @@ class GradientRule:
                 parameter.grad.mul_(live)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         if self.config.noise:
-            total = sum(g.numel() for g in gradients) if self.drawn is None else self.drawn[0]
-            xi = torch.empty(total, device=gradients[0].device)
-            xi = xi.normal_(generator=rng).to(gradients[0].dtype)
-            xi = xi if self.drawn is None else xi[self.drawn[1]]
-            if self.live is not None:
-                xi = xi * self.live
+            xi = self.draw_noise(gradients, rng)
             NOISES[self.config.noise_kind](gradients, self.config, xi, self.count)
         else:
-            clip(gradients, self.config)
+            clip_gradients(gradients, self.config)
         for parameters, peak, course in self.penalties:
             strength = peak * PENALTIES[course](progress)
             for parameter in parameters if strength else []:
                 if parameter.grad is not None:
                     parameter.grad.add_(parameter.detach().sign(), alpha=strength)
+
+    def draw_noise(self, gradients: list[Tensor], rng: torch.Generator) -> Tensor:
+        """Return a standard normal number for each entry of the gradients, 0 where masked."""
+        total = sum(g.numel() for g in gradients) if self.drawn is None else self.drawn[0]
+        # float32 whatever the gradients are, so that the stream gives the same numbers to all
+        xi = torch.empty(total, device=gradients[0].device)
+        xi = xi.normal_(generator=rng).to(gradients[0].dtype)
+        if self.drawn is not None:  # numbers of removed entries are drawn too, and dropped here
+            xi = xi[self.drawn[1]]
+        return xi if self.live is None else xi * self.live

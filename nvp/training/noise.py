@@ -15,29 +15,35 @@ from nvp.pruning import PruningPlan
 from nvp.training.penalties import PENALTIES
 
 
-def relative_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+def add_relative_noise(
+    gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor
+) -> None:
     """Clip, then add sigma * ||g|| / sqrt(n) * xi, so that sigma is noise over signal."""
-    clip(gradients, config)
-    add_noise(gradients, xi * (config.noise * get_total_norm(gradients) / count.sqrt()))
+    clip_gradients(gradients, config)
+    add_flat(gradients, xi * (config.noise * get_total_norm(gradients) / count.sqrt()))
 
 
-def absolute_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
+def add_absolute_noise(
+    gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor
+) -> None:
     """Clip, then add sigma * xi to every live entry."""
-    clip(gradients, config)
-    add_noise(gradients, xi * config.noise)
+    clip_gradients(gradients, config)
+    add_flat(gradients, xi * config.noise)
 
 
-def official_noise(gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor) -> None:
-    """Add sigma * xi, then clip: the order of the published code, which drowns the gradient."""
-    add_noise(gradients, xi * config.noise)
-    clip(gradients, config)
+def add_official_noise(
+    gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor
+) -> None:
+    """Add sigma * xi, then clip: the order of the published code. The noise drowns the gradient."""
+    add_flat(gradients, xi * config.noise)
+    clip_gradients(gradients, config)
 
 
 # xi is standard normal, 0 at masked weights; n counts the live ones.
 NOISES: dict[str, Callable[[list[Tensor], OptimConfig, Tensor, Tensor], None]] = {
-    "relative": relative_noise,
-    "absolute": absolute_noise,
-    "official": official_noise,
+    "relative": add_relative_noise,
+    "absolute": add_absolute_noise,
+    "official": add_official_noise,
 }
 
 
@@ -51,22 +57,25 @@ def check_noise(config: OptimConfig) -> None:
         )
 
 
-def clip(gradients: list[Tensor], config: OptimConfig) -> None:
-    """Scale the gradients to a global norm of at most `clip_norm`, unless that is 0."""
+def clip_gradients(gradients: list[Tensor], config: OptimConfig) -> None:
+    """Scale the gradients in place to a global norm of at most `clip_norm`, unless that is 0."""
     if config.clip_norm:
         factor = config.clip_norm / (get_total_norm(gradients) + 1e-6)
         torch._foreach_mul_(gradients, factor.clamp(max=1.0))  # pyright: ignore[reportPrivateImportUsage]
 
 
-def add_noise(gradients: list[Tensor], noise: Tensor) -> None:
-    """Add a flat vector to the gradients, entry by entry."""
+def add_flat(gradients: list[Tensor], noise: Tensor) -> None:
+    """Add a flat vector to the gradients in place, entry by entry."""
     parts = noise.split([gradient.numel() for gradient in gradients])
     shaped = [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
     torch._foreach_add_(gradients, shaped)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
-    """Return (parameters of the dense network, which of them are present); None when all are."""
+def index_drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
+    """Return (number of the dense network's entries, indices of those present); None if all are.
+
+    A shrunk network draws noise for the dense one, so that it meets the numbers of a masked one.
+    """
     dense, device = dense_indices(model).values(), next(model.parameters()).device
     if all(index.whole for index in dense):
         return None
@@ -79,9 +88,9 @@ def drawn_entries(model: nn.Module) -> tuple[int, Int64[Tensor, "n"]] | None:
 
 
 class LiveNoise:
-    """Noise on the weights of living neurons after each update: it may drive them into death.
+    """Adds noise to the weights of living neurons after each update, which may kill some of them.
 
-    Nothing of a dead or masked neuron is shaken: its incoming weights, scale and shift stay.
+    The incoming weights, the scale and the shift of a dead or masked neuron stay as they are.
     Source: Dufort-Labbe et al., "Maxwell's demon at work", 2024.
     Differs: they call the standard deviation a variance, and their newer code's test for life
     (|g| >= 0) is always true.
@@ -99,7 +108,7 @@ class LiveNoise:
         Args:
             model: the network.
             plan: of the trial's pruning.
-            live: {parameter name: True where it belongs to the network that is left}.
+            live: {parameter name: True where it belongs to the network that remains}.
             dead: {layer path: True where dead}, as last measured.
         """
         self.sigma, self.course = plan.live_noise, plan.scale_l1_schedule
@@ -119,7 +128,7 @@ class LiveNoise:
         return bool(self.shaken) and self.course != "constant"
 
     def __call__(self, rng: torch.Generator, progress: float) -> None:
-        """Shake the living weights in place; `rng` is on their device."""
+        """Add noise to the living weights in place; `rng` is on their device."""
         strength = self.sigma * PENALTIES[self.course](progress)
         for parameter, mask, index in self.shaken if strength else ():
             xi = index.select(parameter.data.new_empty(index.shape).normal_(generator=rng))

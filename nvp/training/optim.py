@@ -1,4 +1,4 @@
-"""How the weights move: optimizers and learning-rate schedules."""
+"""Optimizers and learning-rate schedules."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,8 @@ def starting_rate(parameter: Tensor, config: OptimConfig) -> float | Tensor:
     return torch.tensor(rate, device=parameter.device) if parameter.is_cuda else rate
 
 
-# `fused` on CPU skips low-precision updates silently (pytorch#191763): float32 parameters only.
+# `fused` makes one kernel of an update. On a CPU it silently skips the update of a parameter of low
+# precision (pytorch#191763), so only float32 parameters use it.
 OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
     "sgd": lambda parameters, config: SGD(
         parameters,
@@ -43,7 +44,7 @@ OPTIMIZERS: dict[str, Callable[[Parameters, OptimConfig], Optimizer]] = {
         fused=parameters[0].dtype == torch.float32,
     ),
 }
-# Tensors of a parameter's size that each keeps for it from step to step.
+# How many tensors of its own size an optimizer keeps for each parameter.
 MOMENTS: dict[str, Callable[[OptimConfig], int]] = {
     "sgd": lambda config: int(config.momentum > 0),
     "adam": lambda config: 2,
@@ -95,7 +96,10 @@ def learning_rate(config: OptimConfig, progress: float) -> float:
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
-    """Let the next step move the weights by `rate`."""
+    """Set the learning rate of the next step. Changes the optimizer.
+
+    A tensor is filled in place, because a captured graph reads that very tensor.
+    """
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)

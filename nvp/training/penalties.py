@@ -9,12 +9,12 @@ from nvp.training.optim import one_cycle
 
 PENALTIES: dict[str, Callable[[float], float]] = {
     "constant": lambda progress: 1.0,
-    # 1/25 -> 1 -> 1/250,000 at 87 % of training, then over (DemP)
+    # 1/25 -> 1 -> 1/250,000 at 87 % of training, then 0 (DemP)
     "one_cycle": lambda progress: one_cycle(progress / 0.87) if progress < 0.87 else 0.0,
 }
 
 
-def penalised(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+def find_penalised(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
     """Return (weights of conv and linear layers, scales of normalisation layers)."""
     norms = [layer.norm for layer in maskable_layers(model).values()]
     scales: list[Tensor] = [n.weight for n in norms if not isinstance(n, nn.Identity)]

@@ -1,4 +1,4 @@
-"""Records: what a measuring point saw, before and after its pruning."""
+"""Records of a measuring point, before and after its pruning."""
 
 from dataclasses import dataclass, field
 
@@ -53,7 +53,7 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What happened since the last measuring point; losses in nats, fractions in [0, 1].
+    """A measuring point, and the training since the last one; losses in nats, fractions in [0, 1].
 
     Attributes:
         ranks: of the features of the last watched layer, before pruning.

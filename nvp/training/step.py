@@ -15,14 +15,14 @@ from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import has_reached, plan_pruning
-from nvp.training.cuda_graph import GraphedStep, suits
+from nvp.training.cuda_graph import GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
 from nvp.training.optim import learning_rate, set_learning_rate
 
 
 class Step:
-    """What one step does to a state; made anew after pruning, since masks are read once."""
+    """Trains a state on one batch at a time. Masks are read once: make a new one after pruning."""
 
     def __init__(self, config: TrialConfig, state: TrainState, epoch: int, device: torch.device):
         plan = plan_pruning(config.prune)
@@ -74,7 +74,7 @@ def train_epoch(
         release_masks(state.model)
     torch.manual_seed(derive_seed(config.seed, "dropout", epoch))
     step = Step(config, state, epoch, images.device)
-    run = GraphedStep(step) if suits(step, images) else step
+    run = GraphedStep(step) if can_capture(step, images) else step
     count = 0
     state.model.train()
     for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):

@@ -6,7 +6,7 @@ import torch
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.training.build import build
-from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep, suits
+from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep, can_capture
 from nvp.training.length import count_steps
 from nvp.training.loop import train
 from nvp.training.optim import OPTIMIZERS, set_learning_rate
@@ -55,7 +55,7 @@ def test_steps_do_not_wait_for_the_gpu(graphed: bool) -> None:
     config = config_for("low")
     images = data().to("cuda").train
     step = Step(config, build(config, data().to("cuda"), "cuda"), 1, images.device)
-    assert suits(step, images)
+    assert can_capture(step, images)
     run = GraphedStep(step) if graphed else step
     batches = train_batches(images, config.data, seed=0, epoch=1)
     for _ in range(EAGER_STEPS + 1):  # capturing may wait
@@ -75,7 +75,7 @@ def test_without_a_gpu_nothing_is_captured(name: str) -> None:
     config = config_of(optim__name=name)
     images = data()
     step = Step(config, build(config, images, "cpu"), 1, images.train.device)
-    assert not suits(step, images.train)
+    assert not can_capture(step, images.train)
 
 
 def test_a_step_whose_penalty_has_a_course_says_so() -> None:

@@ -1,4 +1,4 @@
-"""What a pruning method is: a row of configuration over shared parts."""
+"""The type of a pruning method: a row of configuration over shared parts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ Granularity = Literal["neuron", "weight"]
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A row: what is scored, where the sparsity goes, when, and what comes back.
+    """A row: criterion, allocation, schedule and regrowth.
 
     Attributes:
         summary: one line for the table of methods.
@@ -18,14 +18,14 @@ class Method:
         criterion: a name in CRITERIA, or in WEIGHT_CRITERIA.
         allocation: a name in ALLOCATIONS.
         schedule: a name in SCHEDULES.
-        trigger: a name in TRIGGERS: what the schedule waits for.
+        trigger: a name in TRIGGERS: the condition that the schedule waits for.
         in_rounds: a name in ROUNDS: rounds of scoring within one step.
         regrow: a name in REGROWTHS.
         rewinds: whether weights go back to their initial values after each step.
         scale_l1: L1 on normalisation scales while it trains.
         scale_l1_schedule: a name in PENALTIES.
         live_noise: standard deviation of the noise on living weights after each update.
-        needs: what a network must have.
+        needs: properties that a network must have.
     """
 
     summary: str

@@ -134,7 +134,7 @@ def apply_relief(network: nn.Module, relief: Relief, late: Collection[str]) -> N
 
 
 def drop_unread_neurons(network: nn.Module, wiring: Wiring, relief: Relief) -> None:
-    """Drop in `relief` the neurons that nothing reads any more, from the last layer to the first."""
+    """Drop in `relief` the neurons that nothing reads any more, from the last layer backwards."""
     for path, layer in reversed(neuron_layers(network).items()):
         if path in wiring.reads.values() or path in wiring.adds.values():
             read = find_read_neurons(network, wiring, relief, path, len(layer.keep))
