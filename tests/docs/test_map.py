@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import code_map
+from nvp import METHODS
 from nvp.__main__ import VERBS
 from nvp.study.command_line import build_parser
 from tests.conftest import ROOT
@@ -110,3 +111,9 @@ def test_every_command_is_on_some_page() -> None:
     text = "".join(page.read_text() for page in PAGES)
     for verb in VERBS:
         assert re.search(rf"\bnvp {verb}\b", text), verb
+
+
+@every_page
+def test_a_page_counts_the_methods_that_there_are(page: Path) -> None:
+    counts = re.findall(r"(\d+) (?:pruning|published) methods", page.read_text())
+    assert set(counts) <= {str(len(METHODS))}
