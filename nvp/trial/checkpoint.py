@@ -66,7 +66,7 @@ def save_checkpoint(
         held: rows that are held back (`Attempt.write_rows`), encoded.
     """
     own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
-    header = own | {"left": read_kept_units(state.model)} | header
+    header = own | {"left": read_kept_units(state.model)} | header  # "left" as in older files
     tensors = list_tensors(state)
     if held:
         tensors["held"] = torch.frombuffer(bytearray(held), dtype=torch.uint8)
@@ -98,9 +98,11 @@ def read_checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
     for name in sorted(storage.files(f"checkpoints/{trial_id}"), reverse=True):
         content = read_intact(storage, name)
         if content is not None:
+            # A safetensors file: 8 bytes with the length of its JSON header, the header, the data.
             length = int.from_bytes(content[:8], "little")
             header = json.loads(content[8 : 8 + length])["__metadata__"]["header"]
-            found.append(Checkpoint(name, load(content), json.loads(header)))
+            tensors = load(content)
+            found.append(Checkpoint(name=name, tensors=tensors, header=json.loads(header)))
     return found
 
 
@@ -112,6 +114,45 @@ def read_kept_units(model: nn.Module) -> dict[str, list[int]]:
     return {group: layer.origin.tolist() for group, layer in lost.items()}
 
 
+def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
+    """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
+    device = next(state.model.parameters()).device
+    tensors = group_tensors(checkpoint, device)
+    # The saved network may be smaller than a fresh one, and may have masks of weights.
+    kept = checkpoint.header.get("left", {})
+    keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in kept.items()})
+    for name in set(tensors["model"]) - set(state.model.state_dict()):
+        register_mask(state.model, name.removesuffix(SUFFIX))
+    state.model.load_state_dict(tensors["model"])
+    restore_moments(state, tensors["optimizer"])
+    for kind in MEMORIES:
+        setattr(state, kind, tensors[kind])
+    state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
+    state.forked = checkpoint.header.get("forked", -1)
+
+
+def group_tensors(checkpoint: Checkpoint, device: torch.device) -> dict[str, dict[str, Tensor]]:
+    """Return {kind: {name: tensor}} of the kinds that `list_tensors` names, on a device."""
+    grouped: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "optimizer", *MEMORIES)}
+    for name, tensor in checkpoint.tensors.items():
+        kind, _, rest = name.partition("/")
+        if rest:
+            grouped[kind][rest] = tensor.to(device)
+    return grouped
+
+
+def restore_moments(state: TrainState, tensors: dict[str, Tensor]) -> None:
+    """Load {"parameter/key": moment} into the optimizer of `state`."""
+    parameters = dict(state.model.named_parameters())
+    index = {name: i for i, name in enumerate(parameters)}
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        parameter, _, key = name.rpartition("/")
+        moments.setdefault(index[parameter], {})[key] = match_strides(tensor, parameters[parameter])
+    groups = state.optimizer.state_dict()["param_groups"]
+    state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
 def match_strides(moment: Tensor, parameter: Tensor) -> Tensor:
     """Return a moment with the strides of its parameter.
 
@@ -121,30 +162,3 @@ def match_strides(moment: Tensor, parameter: Tensor) -> Tensor:
     if moment.shape != parameter.shape:
         return moment
     return torch.empty_like(parameter, requires_grad=False).copy_(moment)
-
-
-def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
-    """Bring `state`, freshly built from the same configuration, to where the checkpoint was."""
-    device = next(state.model.parameters()).device
-    parts: dict[str, dict[str, Tensor]] = {kind: {} for kind in ("model", "optimizer", *MEMORIES)}
-    for name, tensor in checkpoint.tensors.items():
-        kind, _, rest = name.partition("/")
-        if rest:
-            parts[kind][rest] = tensor.to(device)
-    stay = checkpoint.header.get("left", {})
-    keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in stay.items()})
-    for name in set(parts["model"]) - set(state.model.state_dict()):
-        register_mask(state.model, name.removesuffix(SUFFIX))
-    state.model.load_state_dict(parts["model"])
-    moments: dict[int, dict[str, Tensor]] = {}
-    named = dict(state.model.named_parameters())
-    index = {name: i for i, name in enumerate(named)}
-    for name, tensor in parts["optimizer"].items():
-        parameter, _, key = name.rpartition("/")
-        moments.setdefault(index[parameter], {})[key] = match_strides(tensor, named[parameter])
-    groups = state.optimizer.state_dict()["param_groups"]
-    state.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-    for kind in MEMORIES:
-        setattr(state, kind, parts[kind])
-    state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
-    state.forked = checkpoint.header.get("forked", -1)

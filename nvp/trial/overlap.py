@@ -153,7 +153,9 @@ def compare_criteria(
     ranked, skipped = rank_by_criteria(point, plan, granularity, activation, names[granularity])
     ties = [by_index(each, predict_masked(each, config.prune, sparsity)) for each in ranked]
     pairs = compare_rankings(ranked, config.prune, sparsity)
-    return Comparison(granularity, ranked, skipped, ties, pairs)
+    return Comparison(
+        granularity=granularity, rankings=ranked, skipped=skipped, by_index=ties, rows=pairs
+    )
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

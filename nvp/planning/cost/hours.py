@@ -50,7 +50,11 @@ def estimate_price(trials: list[TrialConfig], index: Index) -> Price:
         [price_from_short_runs(new)] if new else []
     )
     sources = " and ".join(part.source for part in prices)
-    return Price(sum(part.low for part in prices), sum(part.high for part in prices), sources)
+    return Price(
+        low=sum(part.low for part in prices),
+        high=sum(part.high for part in prices),
+        source=sources,
+    )
 
 
 def read_rates(index: Index) -> defaultdict[str, list[float]]:
@@ -58,7 +62,7 @@ def read_rates(index: Index) -> defaultdict[str, list[float]]:
     rows = [row for row in index.rows.values() if row["status"] == "done" and row["steps"]]
     usual = flatten_config(TrialConfig())
     rates = defaultdict(list)
-    for row in rows[:: len(rows) // MOST + 1]:
+    for row in rows[:: len(rows) // MOST + 1]:  # evenly spread over all, at most MOST
         rates[join_priced(usual | json.loads(row["config"]))].append(row["seconds"] / row["steps"])
     return rates
 
@@ -88,7 +92,8 @@ def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
         variance += (stdev(found) * steps) ** 2 * (count + count**2 / len(found))
         counts.append(len(found))
     half = float(stdtrit(min(counts) - 1, 0.975)) * variance**0.5
-    return Price(max(middle - half, 0.0), middle + half, f"{sum(counts)} finished trials")
+    source = f"{sum(counts)} finished trials"
+    return Price(low=max(middle - half, 0.0), high=middle + half, source=source)
 
 
 def count_trial_steps(config: TrialConfig) -> int:
@@ -107,7 +112,8 @@ def price_from_short_runs(new: Kinds) -> Price:
     rates = [extrapolate_run(cheap) / work[cheap], extrapolate_run(other) / work[dear]]
     total = sum(count * work[config] for config, count in new)
     source = "two short runs on this machine's CPU"
-    return Price(min(rates) * total / MARGIN, max(rates) * total * MARGIN, source)
+    low, high = min(rates) * total / MARGIN, max(rates) * total * MARGIN
+    return Price(low=low, high=high, source=source)
 
 
 def count_trial_flops(config: TrialConfig) -> int:

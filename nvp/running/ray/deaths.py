@@ -50,7 +50,8 @@ class Deaths:
 
     def add(self, name: str, node: str) -> None:
         """Take in that the process of a trial died."""
-        self.doubts.append(Death(name, node, list_alive_nodes(), time.monotonic()))
+        alive, now = list_alive_nodes(), time.monotonic()
+        self.doubts.append(Death(name=name, node=node, alive=alive, time=now))
         self.count_settled()
 
     def count_settled(self) -> None:
