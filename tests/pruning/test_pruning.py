@@ -318,7 +318,7 @@ def test_sparsity_never_falls_and_no_layer_is_emptied(method: str, name: str) ->
     optimizer = build_optimizer(model, BUSY)
     memory: dict[str, Tensor] = {}
     before, last = masks_of(model), -1.0
-    for k, progress in enumerate(POINTS):
+    for k, progress in enumerate(POINTS[::2]):
         train(model, optimizer, BUSY, 1)
         prune_at(model, optimizer, config, progress, last=last, seed=k, memory=memory)
         now, last = masks_of(model), progress
@@ -364,7 +364,7 @@ def test_masked_weights_stay_exactly_zero_over_twenty_steps(
 ) -> None:
     model = model_of(name)
     config = PruneConfig(method=method, sparsity=0.6)
-    run_through(model, config, optim, steps=1)
+    run_through(model, config, optim, points=(0.0, 0.3, 0.5, 0.7, 1.0), steps=1)
     live = live_weights(model)
     assert not all(mask.all() for mask in live.values())
     optimizer = build_optimizer(model, optim)
