@@ -1,4 +1,4 @@
-"""Every table a study writes. The only place a result column is named.
+"""Every table that a study writes. A result column is named here and nowhere else.
 
 Keys join the tables: trial_id -> epoch -> layer -> neuron, coarse to fine. Fractions are in
 [0, 1], never percent; losses in nats, entropies in bits unless normalised; times in seconds; null
