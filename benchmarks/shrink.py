@@ -23,7 +23,7 @@ from nvp.network.neuron_masks import mask_units
 from nvp.network.removal import shrink
 from nvp.network.train_state import TrainState
 from nvp.pruning import plan_pruning
-from nvp.pruning.removal_policy import shrink_if_due, size, size_left
+from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size, shrink_if_due
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
 
@@ -119,7 +119,8 @@ def ratios(times: dict[str, list[float]], kind: str) -> list[float]:
 
 def flops_ratio(states: dict[str, TrainState], shape: Shape) -> float:
     """Return the FLOPs of the dense network over those of the one that is left."""
-    return size(states["dense"].model, shape)[1] / size_left(states["masked"].model, shape)[1]
+    dense = measure_dense_size(states["dense"].model, shape)[1]
+    return dense / measure_remaining_size(states["masked"].model, shape)[1]
 
 
 def case(

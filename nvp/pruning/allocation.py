@@ -97,8 +97,8 @@ def kernel_densities(
     raw = {name: sum(s[:dims]) / s[:dims].numel() for name, s in shapes.items()}
     dense: set[str] = set()
     while True:
-        left = density * sum(size.values()) - sum(size[name] for name in dense)
-        scale = left / sum(raw[name] * size[name] for name in shapes if name not in dense)
+        remaining = density * sum(size.values()) - sum(size[name] for name in dense)
+        scale = remaining / sum(raw[name] * size[name] for name in shapes if name not in dense)
         full = {name for name in shapes if name not in dense and scale * raw[name] > 1}
         if not full:
             return {name: 1.0 if name in dense else scale * raw[name] for name in shapes}

@@ -20,28 +20,28 @@ PER_PARAMETER = 500  # FLOPs in whose time removal deals with a parameter and it
 PER_EVENT = 2e9  # and with everything else
 
 
-def size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+def measure_dense_size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of the dense network that `model` was built as."""
     dense, uses = dense_indices(model), count_weight_uses(model, image_shape)
     flops = sum(2 * count * dense[name].numel for name, count in uses.items())
     return sum(index.numel for index in dense.values()), flops
 
 
-def size_left(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+def measure_remaining_size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of `model` without its masked neurons."""
-    left = copy.deepcopy(model)
-    keep_units(left, find_survivors(left))
-    return sum(p.numel() for p in left.parameters()), count_flops(left, image_shape)
+    shrunk = copy.deepcopy(model)
+    keep_units(shrunk, find_survivors(shrunk))
+    return sum(p.numel() for p in shrunk.parameters()), count_flops(shrunk, image_shape)
 
 
-def pays(model: nn.Module, image_shape: tuple[int, int, int], images_to_come: int) -> bool:
+def removal_pays(model: nn.Module, image_shape: tuple[int, int, int], images_to_come: int) -> bool:
     """Return whether the images still to train on gain more than removal costs, by FLOPs.
 
     Never for less than a tenth of a step.
     """
-    now, (_, left) = count_flops(model, image_shape), size_left(model, image_shape)
+    now, (_, later) = count_flops(model, image_shape), measure_remaining_size(model, image_shape)
     cost = PER_EVENT + PER_PARAMETER * sum(p.numel() for p in model.parameters())
-    return now - left >= LEAST * now and PER_STEP * images_to_come * (now - left) > cost
+    return now - later >= LEAST * now and PER_STEP * images_to_come * (now - later) > cost
 
 
 def shrink_if_due(
@@ -64,6 +64,6 @@ def shrink_if_due(
     possible = plan.config.shrink != "never" and plan.may_shrink(progress)
     if not possible or not find_survivors(state.model):
         return {}
-    if plan.config.shrink == "auto" and not pays(state.model, image_shape, images_to_come):
+    if plan.config.shrink == "auto" and not removal_pays(state.model, image_shape, images_to_come):
         return {}
     return shrink(state)

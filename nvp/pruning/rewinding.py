@@ -1,4 +1,4 @@
-"""Rewinding: after each pruning, what is left starts again from its initial weights.
+"""Rewinding: after each pruning, the remaining weights go back to their initial values.
 
 Source: Frankle and Carbin, "The lottery ticket hypothesis", 2019; NN Relief rewinds its LeNets.
 """

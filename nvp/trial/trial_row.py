@@ -18,7 +18,7 @@ from nvp.data.splits import Splits
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, weight_sparsity
 from nvp.pruning import count_masked_units
-from nvp.pruning.removal_policy import size, size_left
+from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.evaluation import evaluate
@@ -58,13 +58,13 @@ def measure_results(
     probe = data.probe(config.probe.size)
     digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
     row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
-    row["parameters"], row["flops"] = size(model, data.train.shape)
+    row["parameters"], row["flops"] = measure_dense_size(model, data.train.shape)
     if not last:
         return row
     masked, units = count_masked_units(model, config.prune.sites)
     masked_weights, weights = weight_sparsity(model)
     layers = neuron_layers(model).values()
-    parameters_left, flops_left = size_left(model, data.train.shape)
+    parameters_left, flops_left = measure_remaining_size(model, data.train.shape)
     row |= last | {
         "sparsity": masked / units,
         "masked_units": masked,

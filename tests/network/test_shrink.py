@@ -29,7 +29,7 @@ from nvp.network.weight_masks import (
 )
 from nvp.pruning import MeasuringPoint, Moment, count_masked_units, plan_pruning
 from nvp.pruning.nn_relief.relief_step import mask_by_relief
-from nvp.pruning.removal_policy import size, size_left
+from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
 from nvp.training.optim import build_optimizer
@@ -107,9 +107,14 @@ def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
     masked, shrunk = pair(state)
     assert distance(masked.model, shrunk.model) <= 1e-10
     assert not find_survivors(shrunk.model)
-    assert size_left(masked.model, SHAPE) == size_left(shrunk.model, SHAPE)
-    assert sum(p.numel() for p in shrunk.model.parameters()) == size_left(masked.model, SHAPE)[0]
-    assert size(shrunk.model, SHAPE) == size(masked.model, SHAPE)
+    assert measure_remaining_size(masked.model, SHAPE) == measure_remaining_size(
+        shrunk.model, SHAPE
+    )
+    assert (
+        sum(p.numel() for p in shrunk.model.parameters())
+        == measure_remaining_size(masked.model, SHAPE)[0]
+    )
+    assert measure_dense_size(shrunk.model, SHAPE) == measure_dense_size(masked.model, SHAPE)
 
 
 @pytest.mark.parametrize(("name", "optim"), in_turn(MANY, list(OPTIMS)))

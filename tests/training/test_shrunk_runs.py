@@ -35,7 +35,9 @@ from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import measure_results
 from nvp.trial.validation import check_trial
+from tests.rows import sorted_rows
 from tests.trial.test_checkpoint import plain
+from tests.trials import interrupt, run_to_end
 
 torch.set_num_threads(1)
 SMALL = {
@@ -187,17 +189,18 @@ def test_auto_waits_for_a_tenth_of_a_step_and_stops_before_the_end() -> None:
 def test_what_pays_is_counted_in_operations() -> None:
     state = in_double(config_of(model__width=1.0))
     model, shape = state.model, DATA.train.shape
-    assert not savings.pays(model, shape, 10**12)
+    assert not savings.removal_pays(model, shape, 10**12)
     for group in ("conv1", "conv2", "conv3", "hidden"):
         width = len(model.get_submodule(group).keep)
         mask_units(model, state.optimizer, group, torch.arange(width // 2))
-    now, (parameters, left) = savings.size(model, shape)[1], savings.size_left(model, shape)
+    now = savings.measure_dense_size(model, shape)[1]
+    parameters, left = savings.measure_remaining_size(model, shape)
     assert left < now / 2
-    cost = savings.PER_EVENT + savings.PER_PARAMETER * savings.size(model, shape)[0]
+    cost = savings.PER_EVENT + savings.PER_PARAMETER * savings.measure_dense_size(model, shape)[0]
     images = int(cost / (3 * (now - left)))
-    assert savings.pays(model, shape, images + 1)
-    assert not savings.pays(model, shape, images)
-    assert parameters < savings.size(model, shape)[0]
+    assert savings.removal_pays(model, shape, images + 1)
+    assert not savings.removal_pays(model, shape, images)
+    assert parameters < savings.measure_dense_size(model, shape)[0]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +306,11 @@ def test_an_interrupted_trial_has_the_tables_of_an_unbroken_one(epoch: int, tmp_
     assert run_to_end(config, whole) == "done"
     interrupt(config, broken, epoch)
     assert run_to_end(config, broken) == "done"
-    assert written(broken) == written(whole)
+    assert sorted_rows(broken) == sorted_rows(whole)
     (row,) = read_table(read_index(whole), "trials").to_pylist()
     assert row["parameters_left"] == row["live_parameters"] < row["parameters"]
     assert 0 < row["flops_left"] < row["flops"]
-    events = [e for e in written(whole)["events"] if e["event"] == SHRUNK]
+    events = [e for e in sorted_rows(whole)["events"] if e["event"] == SHRUNK]
     assert sum(event["count"] for event in events) == row["masked_units"]
     assert all(event["neuron"] is None and event["cause"] == "nvp" for event in events)
 
@@ -352,21 +355,3 @@ def test_every_criterion_still_ranks_a_network_that_shrank(
     printed = capsys.readouterr()
     assert ended.value.code == 0, printed.err
     assert all(name in printed.out for name in (*CRITERIA, *WEIGHT_CRITERIA))
-
-
-def run_to_end(config: TrialConfig, storage: Storage) -> str:
-    *_, last = run_trial(config, storage, RunOptions(checkpoint_seconds=0.0))
-    return last.status
-
-
-def interrupt(config: TrialConfig, storage: Storage, epoch: int) -> None:
-    trial = run_trial(config, storage, RunOptions(checkpoint_seconds=0.0))
-    for progress in trial:
-        if progress.epoch == epoch:
-            trial.close()
-
-
-def written(storage: Storage) -> Tables:
-    index = read_index(storage)
-    tables = {name: read_table(index, name).drop_columns(VOLATILE[name]) for name in VOLATILE}
-    return {name: sorted(table.to_pylist(), key=repr) for name, table in tables.items()}
