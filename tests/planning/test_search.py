@@ -117,18 +117,21 @@ def test_asked_configurations_are_in_study_json_before_they_start(tmp_path: Path
     storage = Storage.at(str(tmp_path))
     search = search_of(storage, 3)
     write_study(storage, "s", "quick", search.plan, start={}, search="optuna")
-    name, _ = search.next()
+    name, _ = search.next_trial()
     assert list(read_study(storage)["trials"]) == [name]
     other = search_of(storage, 3)
     assert list(other.plan.trials) == [name]
     assert other.to_ask == 2
-    assert other.told(*other.asked[0]).state == TrialState.RUNNING
+    assert other.read_outcome(*other.asked[0]).state == TrialState.RUNNING
 
 
 def test_another_base_is_another_search_and_a_grid_is_none(tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
     search = search_of(storage, 3)
-    search.next, _ = search.next, search.add({"optim.lr": 0.1, "prune.method": "none"})
+    search.next_trial, _ = (
+        search.next_trial,
+        search.add_cell({"optim.lr": 0.1, "prune.method": "none"}),
+    )
     for method, count in (("optuna", 1), ("grid", 0)):
         write_study(storage, "s", "quick", search.plan, start={}, search=method)
         assert len(search_of(storage, 3).asked) == count
@@ -152,11 +155,11 @@ def test_optuna_is_told_the_mean_over_seeds_or_what_went_wrong(
     tmp_path: Path, statuses: tuple, state: TrialState
 ) -> None:
     search = search_of(Storage.at(str(tmp_path)), 1, seeds=2)
-    search.add({"optim.lr": 0.1, "prune.method": "none"})
+    search.add_cell({"optim.lr": 0.1, "prune.method": "none"})
     for name, status, value in zip(search.plan.trials, statuses, (0.5, 0.7), strict=True):
         if status:
             search.rows[name] = {"status": status, "val_accuracy": value, "rung": 4}
-    told = search.told(*search.asked[0])
+    told = search.read_outcome(*search.asked[0])
     assert told.state == state
     assert told.steps == ({4: 0.5} if "censored" in statuses else {})
     assert told.values == ([pytest.approx(0.6)] if state == TrialState.COMPLETE else None)

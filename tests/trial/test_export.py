@@ -229,17 +229,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     """Return the exit code and what was printed."""
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
+    code = main(arguments)
     printed = capsys.readouterr()
-    return int(str(ended.value.code)), printed.out + printed.err
+    return code, printed.out + printed.err
 
 
 def test_a_trial_is_exported_by_name(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "made"
-    code, printed = told(capsys, "--storage", str(place), "--study", "mine", "--trial",
+    code, printed = told(capsys, "mine", "--storage", str(place), "--trial",
                          trial_id(CONFIG), "--out", str(out))  # fmt: skip
     assert code == 0, printed
     assert str(out) in printed
@@ -253,7 +252,7 @@ def test_a_trial_is_exported_by_name(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"--study": "yours"}, "mine/quick"),
+        ({"STUDY": "yours"}, "mine (quick)"),
         ({"--trial": "000000000000"}, "expected one of the 0 trial ids"),
         ({"--out": "/proc/nothing"}, "--out: expected a folder that can be made"),
     ],
@@ -262,9 +261,10 @@ def test_what_is_wrong_is_said(
     changes: dict[str, str], message: str, place: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    flags = {"--storage": str(place), "--study": "mine", "--trial": trial_id(CONFIG),
+    flags = {"STUDY": "mine", "--storage": str(place), "--trial": trial_id(CONFIG),
              "--out": str(tmp_path)} | changes  # fmt: skip
-    code, printed = told(capsys, *(part for pair in flags.items() for part in pair))
+    study = flags.pop("STUDY")
+    code, printed = told(capsys, study, *(word for pair in flags.items() for word in pair))
     assert (code, message in printed) == (2, True), printed
 
 
@@ -274,7 +274,7 @@ def test_a_trial_without_a_checkpoint_is_refused(
     bare = CONFIG.with_overrides({"epochs": 1})
     storage = Storage.at(str(place / "mine" / "quick"))
     list(run_trial(bare, storage))
-    code, printed = told(capsys, "--storage", str(place), "--study", "mine", "--trial",
+    code, printed = told(capsys, "mine", "--storage", str(place), "--trial",
                          trial_id(bare), "--out", str(tmp_path))  # fmt: skip
     assert (code, "--keep-checkpoints" in printed) == (2, True), printed
 
