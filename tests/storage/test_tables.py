@@ -31,6 +31,8 @@ from nvp.trial.rows import is_sampled, layer_rows
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import commit_lost
+from tests.rows import sorted_rows
+from tests.trials import interrupt, run_to_end
 
 torch.set_num_threads(1)
 CONFIG = TrialConfig().with_overrides(
@@ -61,30 +63,6 @@ def start(config: TrialConfig, storage: Storage, **options: Any):
     return run_trial(config, storage, RunOptions(**({"checkpoint_seconds": 0.0} | options)))
 
 
-def run(config: TrialConfig, storage: Storage, **options: Any) -> str:
-    """Run a trial to its end; return its status."""
-    *_, last = start(config, storage, **options)
-    return last.status
-
-
-def interrupt(config: TrialConfig, storage: Storage, epoch: int, **options: Any) -> None:
-    """Run a trial and close it at a measuring point, as Ctrl-C does."""
-    trial = start(config, storage, **options)
-    for progress in trial:
-        if progress.epoch == epoch:
-            trial.close()
-
-
-def tables_of(storage: Storage, *, volatile: bool = False) -> dict[str, list[dict[str, Any]]]:
-    index = read_index(storage)
-    found = {}
-    for name in TABLES:
-        table = read_table(index, name)
-        table = table if volatile else table.drop_columns(VOLATILE[name])
-        found[name] = sorted(table.to_pylist(), key=repr)
-    return found
-
-
 def numbers(tables: dict[str, list[dict[str, Any]]]) -> list[float]:
     rows = (row for table in tables.values() for row in table)
     return [value for row in rows for value in row.values() if isinstance(value, float)]
@@ -93,7 +71,7 @@ def numbers(tables: dict[str, list[dict[str, Any]]]) -> list[float]:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("study")
-    assert run(CONFIG, Storage.at(str(path))) == "done"
+    assert run_to_end(CONFIG, Storage.at(str(path))) == "done"
     return path
 
 
@@ -104,7 +82,7 @@ def storage(place: Path) -> Storage:
 
 @pytest.fixture(scope="module")
 def tables(storage: Storage) -> dict[str, list[dict[str, Any]]]:
-    return tables_of(storage, volatile=True)
+    return sorted_rows(storage, volatile=True)
 
 
 # --- what a finished trial leaves
@@ -112,7 +90,7 @@ def tables(storage: Storage) -> dict[str, list[dict[str, Any]]]:
 
 def test_a_trial_that_is_done_is_not_run_again(tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
-    run(CONFIG, storage)
+    run_to_end(CONFIG, storage)
     before = {name: storage.read(name) for name in storage.files()}
     again = list(start(CONFIG, storage))
     assert [(p.status, p.epoch) for p in again] == [("done", CONFIG.epochs)]
@@ -234,8 +212,8 @@ def test_neurons_are_there_at_the_first_and_the_last_pruning_and_the_end(tmp_pat
                "model.name": "mlp", "prune.sparsity": 0.6}  # fmt: skip
     config = CONFIG.with_overrides(changes)
     storage = Storage.at(str(tmp_path))
-    assert run(config, storage) == "done"
-    tables = tables_of(storage)
+    assert run_to_end(config, storage) == "done"
+    tables = sorted_rows(storage)
     prunings = sorted({e["epoch"] for e in tables["events"] if e["event"] == "pruned"})
     sampled = {row["epoch"] for row in tables["neurons"]}
     assert prunings[0] >= 5 and prunings[-1] == 9  # noqa: PT018
@@ -251,8 +229,8 @@ def test_interrupted_and_continued_equals_unbroken(epoch: int, tmp_path: Path, t
     interrupt(CONFIG, storage, epoch, checkpoint_seconds=1e9)
     assert not read_index(storage).rows
     assert storage.files("checkpoints")
-    assert run(CONFIG, storage) == "done"
-    found = tables_of(storage, volatile=True)
+    assert run_to_end(CONFIG, storage) == "done"
+    found = sorted_rows(storage, volatile=True)
     assert found["trials"][0]["attempt"] == 2
     expected = {n: [drop(row, n) for row in rows] for n, rows in tables.items()}
     again = {n: [drop(row, n) for row in rows] for n, rows in found.items()}
@@ -269,8 +247,8 @@ def test_interrupted_at_every_epoch_equals_unbroken(tmp_path: Path, tables) -> N
     storage = Storage.at(str(tmp_path))
     for epoch in range(4):
         interrupt(CONFIG, storage, epoch)
-    assert run(CONFIG, storage) == "done"
-    found = tables_of(storage, volatile=True)
+    assert run_to_end(CONFIG, storage) == "done"
+    found = sorted_rows(storage, volatile=True)
     assert found["trials"][0]["attempt"] == 5
     for name in TABLES:
         again = sorted((drop(row, name) for row in found[name]), key=repr)
@@ -284,9 +262,9 @@ def test_with_the_newest_checkpoint_damaged_the_older_one_continues(
     interrupt(CONFIG, storage, 3)
     newest = Path(storage.path(max(storage.files("checkpoints"))))
     newest.write_bytes(newest.read_bytes()[:-1])
-    assert run(CONFIG, storage) == "done"
+    assert run_to_end(CONFIG, storage) == "done"
     assert str(newest) in caplog.text
-    found = tables_of(storage)
+    found = sorted_rows(storage)
     for name in TABLES:
         assert found[name] == sorted((drop(row, name) for row in tables[name]), key=repr)
 
@@ -296,17 +274,17 @@ def test_with_a_part_damaged_the_trial_goes_back_to_before_it(tmp_path: Path, ta
     interrupt(CONFIG, storage, 3)
     part = Path(storage.path(max(storage.files("layers"))))
     part.unlink()
-    assert run(CONFIG, storage) == "done"
-    found = tables_of(storage)
+    assert run_to_end(CONFIG, storage) == "done"
+    found = sorted_rows(storage)
     for name in TABLES:
         assert found[name] == sorted((drop(row, name) for row in tables[name]), key=repr)
 
 
 def test_a_trial_s_rows_do_not_depend_on_the_trial_before_it(tmp_path: Path, tables) -> None:
     storage = Storage.at(str(tmp_path))
-    run(CONFIG.with_overrides({"seed": 5, "model.name": "mlp"}), storage)
-    run(CONFIG, storage)
-    found = tables_of(storage)
+    run_to_end(CONFIG.with_overrides({"seed": 5, "model.name": "mlp"}), storage)
+    run_to_end(CONFIG, storage)
+    found = sorted_rows(storage)
     for name in TABLES:
         mine = [row for row in found[name] if row["trial_id"] == NAME]
         assert mine == sorted((drop(row, name) for row in tables[name]), key=repr)
@@ -323,8 +301,8 @@ def diverging(norm: str = "none") -> TrialConfig:
 def test_a_diverged_trial_ends_with_its_last_finite_rows(norm: str, tmp_path: Path) -> None:
     storage = Storage.at(str(tmp_path))
     config = diverging(norm).with_overrides({"optim.lr": 1e30})
-    assert run(config, storage) == "diverged"
-    found = tables_of(storage, volatile=True)
+    assert run_to_end(config, storage) == "diverged"
+    found = sorted_rows(storage, volatile=True)
     (row,) = found["trials"]
     assert row["status"] == "diverged"
     assert "is not finite" in row["error"]
@@ -343,16 +321,16 @@ def test_no_explosion_leaves_nan_or_infinity_in_a_table(
 ) -> None:
     storage = Storage.at(str(tmp_path))
     config = diverging(norm).with_overrides({"optim.lr": rate, "model.activation": activation})
-    assert run(config, storage) in ("done", "diverged")
-    assert all(math.isfinite(value) for value in numbers(tables_of(storage, volatile=True)))
+    assert run_to_end(config, storage) in ("done", "diverged")
+    assert all(math.isfinite(value) for value in numbers(sorted_rows(storage, volatile=True)))
 
 
 def test_diverged_after_an_interruption_equals_diverged(tmp_path: Path) -> None:
     whole, broken = Storage.at(str(tmp_path / "a")), Storage.at(str(tmp_path / "b"))
-    assert run(diverging(), whole) == "diverged"
+    assert run_to_end(diverging(), whole) == "diverged"
     interrupt(diverging(), broken, 0)
-    assert run(diverging(), broken) == "diverged"
-    assert tables_of(broken) == tables_of(whole)
+    assert run_to_end(diverging(), broken) == "diverged"
+    assert sorted_rows(broken) == sorted_rows(whole)
 
 
 @pytest.mark.parametrize("why", ["model", "device", "data"])
@@ -367,8 +345,8 @@ def test_a_failing_trial_commits_its_traceback_and_no_rows(
     else:
         options["data_root"] = tmp_path / "nowhere"
         config = CONFIG.with_overrides({"data.name": "cifar10"})
-    assert run(config, storage, **options) == "failed"
-    found = tables_of(storage, volatile=True)
+    assert run_to_end(config, storage, **options) == "failed"
+    found = sorted_rows(storage, volatile=True)
     (row,) = found["trials"]
     assert row["status"] == "failed"
     assert "Traceback" in row["error"]
@@ -389,12 +367,12 @@ def test_a_trial_that_fails_midway_is_continued_and_equals_unbroken(
             return layer_rows(name, record)
 
         patch.setattr("nvp.trial.attempt.layer_rows", fail_at_three)
-        assert run(CONFIG, storage) == "failed"
-    (row,) = tables_of(storage, volatile=True)["trials"]
+        assert run_to_end(CONFIG, storage) == "failed"
+    (row,) = sorted_rows(storage, volatile=True)["trials"]
     assert row["error"].strip().endswith("OSError: no space left")
     assert storage.files("checkpoints"), "a failed trial keeps them"
-    assert run(CONFIG, storage) == "done"
-    found = tables_of(storage)
+    assert run_to_end(CONFIG, storage) == "done"
+    found = sorted_rows(storage)
     for name in TABLES:
         assert found[name] == sorted((drop(row, name) for row in tables[name]), key=repr)
     assert len(storage.files("trials")) == 1, "the failed row is still there"
@@ -406,7 +384,7 @@ def test_the_driver_commits_what_a_dead_process_could_not(tmp_path: Path) -> Non
     commit_lost(CONFIG, storage, "killed")
     row = read_index(storage).rows[NAME]
     assert (row["status"], row["error"], row["attempt"]) == ("failed", "killed", 2)
-    assert run(CONFIG, storage) == "done"
+    assert run_to_end(CONFIG, storage) == "done"
     assert read_index(storage).rows[NAME]["attempt"] == 3
 
 
@@ -418,7 +396,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place with two finished trials."""
     place = tmp_path_factory.mktemp("two")
     for seed in (0, 1):
-        assert run(CONFIG.with_overrides({"seed": seed, "epochs": 2}), at(place)) == "done"
+        assert run_to_end(CONFIG.with_overrides({"seed": seed, "epochs": 2}), at(place)) == "done"
     return place
 
 
@@ -444,7 +422,7 @@ def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
     table: str, how: str, two: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     healthy, hurt = sorted(read_index(two).rows)
-    before = tables_of(two)
+    before = sorted_rows(two)
     file = Path(two.path(min(two.files(f"{table}/{hurt}"))))
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
@@ -466,8 +444,8 @@ def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
     for name in TABLES:
         mine = read_table(index, name, [healthy]).drop_columns(VOLATILE[name]).to_pylist()
         assert sorted(mine, key=repr) == whole[name]
-    assert run(plan_of(index).trials[hurt], two) == "done"
-    assert tables_of(two) == before
+    assert run_to_end(plan_of(index).trials[hurt], two) == "done"
+    assert sorted_rows(two) == before
     assert not read_index(two).damaged
 
 
@@ -644,8 +622,8 @@ def test_a_method_that_remembers_continues_as_if_unbroken(method: str, tmp_path:
     pruning = {"prune.method": method, "prune.start": 0.1, "prune.rounds": 2}
     config = CONFIG.with_overrides(quiet | pruning)
     unbroken, broken = (Storage.at(str(tmp_path / name)) for name in ("unbroken", "broken"))
-    assert run(config, unbroken) == "done"
+    assert run_to_end(config, unbroken) == "done"
     for epoch in (1, 3, 4):
         interrupt(config, broken, epoch)
-    assert run(config, broken) == "done"
-    assert tables_of(broken) == tables_of(unbroken)
+    assert run_to_end(config, broken) == "done"
+    assert sorted_rows(broken) == sorted_rows(unbroken)

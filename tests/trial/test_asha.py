@@ -13,13 +13,13 @@ from nvp.planning.plan import make_plan
 from nvp.planning.study_file import write_study
 from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
-from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.study.study import Study, main
 from nvp.trial.early_stopping import Asha, Censored, find_rungs
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
+from tests.rows import Tables, sorted_rows
 from tests.small_search import DESIGN
 
 SPACE = {"optim.lr": grid(0.1, 0.05, 0.001, 0.0001, 0.2)}
@@ -33,10 +33,8 @@ def run(place: Path, *flags: str) -> int:
     return ended.value.code
 
 
-def tables(place: Path) -> dict[str, list[dict]]:
-    index = read_index(open_study(str(place), "s", "quick"))
-    found = {name: read_table(index, name).drop_columns(VOLATILE[name]) for name in TABLES}
-    return {name: sorted(table.to_pylist(), key=repr) for name, table in found.items()}
+def tables(place: Path) -> Tables:
+    return sorted_rows(open_study(str(place), "s", "quick"))
 
 
 @pytest.mark.parametrize(

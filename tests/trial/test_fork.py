@@ -14,13 +14,14 @@ from nvp.planning.plan import make_plan
 from nvp.planning.plan_state import read_state, select_trials, split_into_waves
 from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
-from nvp.storage.schema import TABLES, VOLATILE
+from nvp.storage.schema import VOLATILE
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import Study, main
 from nvp.trial.run import run_trial
 from tests import small_forks
 from tests.conftest import kill_all, run_study, start_study, wait_for
+from tests.rows import sorted_rows
 from tests.small_forks import DESIGN, STUDY
 
 SCRIPT = Path(small_forks.__file__)
@@ -31,12 +32,6 @@ def run(place: Path, *flags: str, study: Study = STUDY) -> int:
     with pytest.raises(SystemExit) as ended:
         main(study, ["--preset", "quick", "--storage", str(place), "--no-ray", *flags])
     return ended.value.code
-
-
-def tables(storage: Storage) -> dict[str, list[dict]]:
-    index = read_index(storage)
-    found = {name: read_table(index, name).drop_columns(VOLATILE[name]) for name in TABLES}
-    return {name: sorted(table.to_pylist(), key=repr) for name, table in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +113,9 @@ def test_a_parent_without_its_checkpoint_runs_again_to_the_same_rows(tmp_path: P
     parent, fork = next(iter(PLAN.parents)), next(iter(PLAN.trials))
     assert run(tmp_path, "--only", parent) == 0
     assert not storage.files("checkpoints")
-    before = tables(storage)
+    before = sorted_rows(storage)
     assert run(tmp_path, "--only", fork) == 0
-    after = tables(storage)
+    after = sorted_rows(storage)
     for table, rows in before.items():
         assert [row for row in after[table] if row["trial_id"] == parent] == rows
     assert set(read_index(storage).rows) == {parent, fork}
@@ -219,6 +214,6 @@ def test_forks_killed_and_continued_equal_unbroken_ones(whole: Storage, tmp_path
     ended = run_study(tmp_path, "--preset", "quick", "--no-ray", env=often, script=SCRIPT)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert finished.items() <= storage.files("trials").items(), "run again"
-    assert tables(storage) == tables(whole)
+    assert sorted_rows(storage) == sorted_rows(whole)
     config = json.loads(next(iter(read_index(storage).rows.values()))["config"])
     assert "parent" in config

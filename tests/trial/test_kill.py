@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from nvp.storage.index import read_index
-from nvp.storage.reader import read_table
-from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.study_folder import open_study
 from tests.conftest import descendants, kill_all, run_study, start_study, wait_for
+from tests.rows import Tables, sorted_rows
 
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "optim.lr=0.2",
           "--set", "optim.noise=2", "--set", "data.batch_size=32",
@@ -20,14 +19,8 @@ TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "o
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
 
-def rows(place: Path) -> dict[str, list[dict]]:
-    """Return all non-volatile columns of all tables, sorted."""
-    index = read_index(open_study(str(place), "sgd_noise", "quick"))
-    tables = {}
-    for name in TABLES:
-        table = read_table(index, name).drop_columns(VOLATILE[name])
-        tables[name] = sorted(table.to_pylist(), key=repr)
-    return tables
+def rows(place: Path) -> Tables:
+    return sorted_rows(open_study(str(place), "sgd_noise", "quick"))
 
 
 def assert_no_row_twice(tables: dict[str, list[dict]]) -> None:
