@@ -24,16 +24,16 @@ BREAKS = FRAGILE.replace("import nn", "import nn\nimport os\nimport ray\nimport 
 RESET = "    def reset_config(self, new_config: dict[str, Any]) -> bool:\n"
 EDITS = (  # one process dies in a reset, between two trials; trials are not on the declared GPU
     (
-        "sweep/actor",
+        "running/ray/actor",
         RESET,
-        f"""{RESET}        mark = Path(self.setting.root) / "died"
+        f"""{RESET}        mark = Path(self.options.run.data_root or ".") / "died"
         if not mark.exists():
             mark.touch()
             os.kill(os.getpid(), 9)
 """,
     ),
-    ("study", 'return "cuda" if gpus', 'return "cpu" if gpus'),
-    ("sweep/cluster", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
+    ("study/devices", 'return "cuda" if gpus', 'return "cpu" if gpus'),
+    ("running/ray/connection", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
 )
 
 

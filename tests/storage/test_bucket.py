@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from nvp.analysis.frames.load import load
-from nvp.storage import writer as parts
+from nvp.storage import codec
 from nvp.storage.codec import rows_from_columns
 from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
@@ -82,7 +82,7 @@ def test_an_exception_in_mid_serialisation_leaves_nothing(
     writer = TrialWriter(storage, "t", 1)
     writer.add("epochs", rows_from_columns("epochs", "t", {"epoch": [0, 1]}))
     with monkeypatch.context() as patch:
-        patch.setattr(parts.ipc.RecordBatchFileWriter, "write_table", raises, raising=False)
+        patch.setattr(codec.ipc.RecordBatchFileWriter, "write_table", raises, raising=False)
         with pytest.raises(RuntimeError, match="half way"):
             writer.flush()
     assert storage.files() == {}

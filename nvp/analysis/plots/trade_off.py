@@ -16,7 +16,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_done,
     select_pruned,
 )
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
+from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.trade_off import (
     COSTS,
@@ -92,7 +92,11 @@ def bar_caption(frame: pd.DataFrame) -> str:
 
 
 def average_costs(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval."""
+    """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval.
+
+    Raises:
+        NothingToDraw: the trials do not differ in any cost.
+    """
     cells = seed_interval(trials, "test_accuracy", by)
     parts = [
         cells.merge(seed_interval(trials, cost, by)[[*by, "mean"]], on=by, suffixes=("", "_cost"))
@@ -101,6 +105,8 @@ def average_costs(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         for cost in COSTS
         if trials[cost].notna().any() and trials[cost].nunique() > 1
     ]
+    if not parts:
+        raise NothingToDraw("expected trials that differ in what they save, got none")
     return pd.concat(parts, ignore_index=True)
 
 
