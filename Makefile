@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PRESET := quick
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-all test-cluster lint docs bench clean
+.PHONY: study studies figures test test-all test-minutes test-cluster lint docs bench clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -23,10 +23,13 @@ figures: $(STAMP)
 	$(BIN)/nvp analyse sgd_noise --preset $(PRESET)
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not cluster"
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not cluster and not minutes"
 
 # Also what needs servers and minutes. What is not installed fails here, and is not skipped.
-test-all: test test-cluster
+test-all: test test-minutes test-cluster
+
+test-minutes: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "minutes and not cluster"
 
 # A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
 test-cluster: $(STAMP)

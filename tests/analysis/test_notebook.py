@@ -11,8 +11,15 @@ from nbformat import NotebookNode
 from nvp.analysis.selection.studies import STUDIES
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
-GROUPS = 3  # a kernel takes seconds to start and to import, so several notebooks share one
 NAMES = sorted(STUDIES)
+FIRST = ["sgd_noise", "weight_sparsity"]
+REST = [name for name in NAMES if name not in FIRST]
+# a kernel takes seconds to start and to import, so several notebooks share one
+GROUPS = [
+    pytest.param(FIRST, id="first"),
+    pytest.param(REST[::2], id="even", marks=pytest.mark.minutes),
+    pytest.param(REST[1::2], id="odd", marks=pytest.mark.minutes),
+]
 
 every_study = pytest.mark.parametrize("study", NAMES)
 
@@ -43,11 +50,10 @@ def test_there_is_a_notebook_for_every_study_and_none_besides():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("studies", GROUPS)
 def test_notebooks_show_their_figures_and_the_answer(
-    group: int, small_study: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    studies: list[str], small_study: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ):
-    studies = NAMES[group::GROUPS]
     for study in studies:
         monkeypatch.setenv("NVP_STORAGE", str(small_study(study)))
     books = {study: code(read(study)) for study in studies}

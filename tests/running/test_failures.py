@@ -49,6 +49,7 @@ def incidents(place: Path, study: str = "sgd_noise") -> list[dict[str, Any]]:
     return read_incidents(open_study(str(place), study, "quick")).to_pylist()
 
 
+@pytest.mark.minutes
 def test_a_lost_node_costs_no_trial_and_counts_as_no_failure(
     tmp_path: Path, cluster: Start
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_lost_node_costs_no_trial_and_counts_as_no_failure(
     assert len(counts) == 4
 
 
+@pytest.mark.minutes
 def test_a_node_with_other_code_is_left_out_and_named(tmp_path: Path, cluster: Start) -> None:
     with_fragile_model(tmp_path / "old", FRAGILE)
     machines, (unfit, fit) = cluster(
@@ -96,6 +98,7 @@ BAD_GPU = FRAGILE.replace("import nn", "import nn\nimport os").replace(
 )
 
 
+@pytest.mark.minutes
 def test_a_node_on_which_everything_fails_does_not_eat_the_grid(
     tmp_path: Path, cluster: Start
 ) -> None:
