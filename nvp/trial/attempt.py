@@ -6,6 +6,7 @@ from collections.abc import Generator
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
 from nvp.network.train_state import TrainState
+from nvp.pruning import plan_pruning
 from nvp.storage.codec import decode_rows, encode_rows
 from nvp.storage.sealed import are_intact
 from nvp.storage.writer import TrialWriter, drop_uncommitted
@@ -145,8 +146,8 @@ class Attempt:
             return Progress(trial_id=name, status=status, epochs=total, error=error)
         return measure_progress(
             self.record,
+            plan_pruning(self.config.prune),
             trial_id=name,
-            method=self.config.prune.method,
             epochs=total,
             status=status,
             error=error,

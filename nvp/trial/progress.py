@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nvp.pruning import METHODS
+from nvp.pruning.plan import PruningPlan
 from nvp.training.record import EpochRecord
 
 
@@ -33,13 +33,19 @@ class Progress:
 
 
 def measure_progress(
-    record: EpochRecord, *, trial_id: str, method: str, epochs: int, status: str, error: str | None
+    record: EpochRecord,
+    plan: PruningPlan,
+    *,
+    trial_id: str,
+    epochs: int,
+    status: str,
+    error: str | None,
 ) -> Progress:
-    """Return the progress of a trial at a measuring point."""
+    """Return the progress of a trial at a measuring point; `plan` says what its method masks."""
     layers = record.layers.values()
     kept = sum(int(layer.keep.sum()) for layer in layers)
     dead = sum(int(layer.deaths[layer.death].sum()) for layer in layers)
-    masks_weights = METHODS[method].granularity == "weight"
+    masks_weights = plan.granularity == "weight"
     masked = record.masked_weights if masks_weights else record.masked
     return Progress(
         trial_id=trial_id,
