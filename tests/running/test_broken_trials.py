@@ -26,7 +26,7 @@ EDITS = (  # one process dies in a reset, between two trials; trials are not on 
     (
         "running/ray/actor",
         RESET,
-        f"""{RESET}        mark = Path(self.options.run.data_root or ".") / "died"
+        f"""{RESET}        mark = self.options.run.data_root / "died"
         if not mark.exists():
             mark.touch()
             os.kill(os.getpid(), 9)

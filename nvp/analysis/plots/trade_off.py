@@ -92,11 +92,7 @@ def bar_caption(frame: pd.DataFrame) -> str:
 
 
 def average_costs(trials: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval.
-
-    Raises:
-        NothingToDraw: the trials do not differ in any cost.
-    """
+    """One row per (setting of the pruning, cost): mean cost, mean accuracy and its interval."""
     cells = seed_interval(trials, "test_accuracy", by)
     parts = [
         cells.merge(seed_interval(trials, cost, by)[[*by, "mean"]], on=by, suffixes=("", "_cost"))
