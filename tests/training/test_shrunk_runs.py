@@ -35,6 +35,7 @@ from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import measure_results
 from nvp.trial.validation import check_trial
+from tests.arithmetic import corrupts_memory
 from tests.rows import sorted_rows
 from tests.trial.test_checkpoint import plain
 from tests.trials import interrupt, run_to_end
@@ -267,6 +268,8 @@ def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
 def test_a_restored_state_lies_in_memory_as_the_unbroken_one_does(
     name: str, layout: torch.memory_format, tmp_path: Path
 ) -> None:
+    if name == "resnet20_b" and layout == torch.channels_last and corrupts_memory():
+        pytest.skip("this torch corrupts memory in a strided 1x1 convolution, without nvp too")
     config, storage = config_of(model__name=name, model__width=0.5), Storage.at(str(tmp_path))
     whole, restored = (build(config, DATA, "cpu") for _ in range(2))
     for state in (whole, restored):
