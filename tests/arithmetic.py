@@ -35,7 +35,8 @@ def corrupts_memory() -> bool:
     """Whether this torch, without nvp, corrupts memory in a strided 1x1 convolution.
 
     Seen with torch 2.14.1 on an x86 CPU with AVX-512 and one thread: the backward pass of few
-    channels that lie in channels last ends the process. A test that needs such a convolution cannot run there.
+    channels that lie in channels last ends the process. A test that needs such a
+    convolution cannot run there.
     """
     script = """
 import torch
