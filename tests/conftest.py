@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,11 @@ def kill_all(process: subprocess.Popen[str]) -> None:
     """SIGKILL a process and everything below it, at one moment."""
     family = descendants(process.pid)
     for pid in family:
-        os.kill(pid, signal.SIGSTOP)
+        with suppress(ProcessLookupError):  # one that was told to end may be gone by now
+            os.kill(pid, signal.SIGSTOP)
     for pid in set(family) | set(descendants(process.pid)):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.communicate()
 
 
