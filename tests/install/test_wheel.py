@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,6 @@ def said(folder: Path, *command: object) -> str:
 
 
 def test_the_wheel_holds_nvp_alone(wheel: Path) -> None:
-    import zipfile
-
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"nvp"}
 
