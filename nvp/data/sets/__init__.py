@@ -1,7 +1,7 @@
 """Data sets: one file for each, which declares a `DataSet`; `nvp.data` has the registry.
 
 cifar10, cifar100, fashion_mnist, mnist   downloaded by torchvision
-digits                                    part of scikit-learn
+digits                                    embedded: it comes with nvp
 tiny_imagenet, imagenet, image_folder     folders of image files, by class
 torchvision_sets                          downloading and reading what torchvision knows
 
