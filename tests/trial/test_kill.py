@@ -1,4 +1,8 @@
-"""Killed and continued = unbroken, also where neurons were removed; Ctrl-C; two drivers."""
+"""Killed and continued = unbroken, also where neurons were removed; Ctrl-C; two drivers.
+
+One study goes through it all on Ray: killed, continued, interrupted, continued. Each alone, at
+other moments and on Ray, is marked `minutes`.
+"""
 
 import os
 import shlex
@@ -9,13 +13,17 @@ from pathlib import Path
 import pytest
 
 from nvp.storage.index import read_index
+from nvp.storage.lock import study_lock
 from nvp.storage.study_folder import open_study
-from tests.conftest import descendants, kill_all, run_study, start_study, wait_for
+from studies.sgd_noise import STUDY
+from tests.conftest import descendants, kill_all, start_study, wait_for
+from tests.in_process import run_main
 from tests.rows import Tables, sorted_rows
 
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "optim.lr=0.2",
-          "--set", "optim.noise=2", "--set", "data.batch_size=32",
+          "--set", "optim.noise=2", "--set", "data.batch_size=32", "--set", "data.images=400",
           "--set", "prune.shrink=always"]  # fmt: skip
+LONG = [*TRIALS, "--seeds", "1", "--set", "epochs=60"]  # not over before Ctrl-C is noticed
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
 
@@ -32,22 +40,66 @@ def assert_no_row_twice(tables: dict[str, list[dict]]) -> None:
         assert len(found) == len(set(found)), name
 
 
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
-    place = tmp_path_factory.mktemp("unbroken")
-    ended = run_study(place, *TRIALS, "--no-ray")
+def run_unbroken(place: Path, arguments: list[str], count: int) -> Tables:
+    ended = run_main(STUDY, place, *arguments, "--no-ray")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     tables = rows(place)
-    assert len(tables["trials"]) == 4
+    assert len(tables["trials"]) == count
     assert any(row["sparsity"] > 0 for row in tables["trials"])
     assert any(row["event"] == "shrunk" for row in tables["events"])
     assert_no_row_twice(tables)
     return tables
 
 
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return run_unbroken(tmp_path_factory.mktemp("unbroken"), TRIALS, 4)
+
+
 def files(place: Path, folder: str) -> list[Path]:
     return [f for f in (place / "sgd_noise/quick" / folder).rglob("*") if f.suffix != ".tmp"
             and f.is_file()]  # fmt: skip
+
+
+def saved(place: Path) -> dict[str, str]:
+    """Return {trial: its newest checkpoint}."""
+    return {f.parent.name: f.name for f in sorted(files(place, "checkpoints"))}
+
+
+def attempts(place: Path) -> set[int]:
+    index = read_index(open_study(str(place), "sgd_noise", "quick"))
+    return {row["attempt"] for row in index.rows.values()}
+
+
+def interrupt(process: subprocess.Popen[str], place: Path) -> list[str]:
+    """Send Ctrl-C, as a terminal does: to the whole group; return the command it prints."""
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert saved(place), "no checkpoint was saved on the way out"
+    return shlex.split(output.strip().splitlines()[-1])
+
+
+def test_killed_then_interrupted_and_each_time_continued_equals_unbroken(
+    tmp_path: Path,
+) -> None:
+    place, whole = tmp_path / "place", tmp_path / "whole"
+    process = start_study(place, *LONG, env=OFTEN)
+    wait_for(lambda: len(saved(place)) == 2, process)
+    kill_all(process)
+    killed = saved(place)
+    process = start_study(place, *LONG, env=OFTEN)
+    wait_for(lambda: any(saved(place).get(t, last) > last for t, last in killed.items()), process)
+    command = interrupt(process, place)
+    assert Path(command[0]).exists()
+    assert command[1:] == [process.args[1], *process.args[2:]]
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert 3 in attempts(place), "no trial was continued twice"
+    assert_no_row_twice(rows(place))
+    assert rows(place) == run_unbroken(whole, LONG, 2)
+    assert not files(place, "checkpoints")
 
 
 MOMENTS = {
@@ -59,30 +111,33 @@ MOMENTS = {
         - {f.parent.parent.name for f in files(place, "trials")}
     ),
 }
+ON_RAY = [
+    pytest.param(moment, [], marks=pytest.mark.minutes, id=f"{moment}, on Ray")
+    for moment in MOMENTS
+]
 
 
 @pytest.mark.parametrize(
     ("moment", "how"),
-    [("planned", ["--no-ray"]), ("in the first trials", []), ("some done, some not", ["--no-ray"])],
+    [("planned", ["--no-ray"]), ("some done, some not", ["--no-ray"]), *ON_RAY],
 )
-def test_killed_and_continued_equals_unbroken(
+def test_killed_and_continued_in_another_process_equals_unbroken(
     tmp_path: Path, unbroken, moment: str, how: list[str]
 ) -> None:
-    """Killed on Ray, and continued there or without it: what is in storage is all there is."""
-    process = start_study(tmp_path, *TRIALS, env=OFTEN)
+    """Killed on Ray or without, and continued without: what is in storage is all there is."""
+    process = start_study(tmp_path, *TRIALS, *how, env=OFTEN)
     wait_for(lambda: bool(MOMENTS[moment](tmp_path)), process)
     kill_all(process)
     storage = open_study(str(tmp_path), "sgd_noise", "quick")
     finished = set(read_index(storage).rows)
     assert len(finished) < 4
     stamps = {f: f.stat().st_mtime_ns for f in files(tmp_path, "trials")}
-    ended = run_study(tmp_path, *TRIALS, *how, env=OFTEN)
+    ended = run_main(STUDY, tmp_path, *TRIALS, "--no-ray")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{len(finished)} done, {4 - len(finished)} to run" in ended.stdout
     assert all(f.stat().st_mtime_ns == stamp for f, stamp in stamps.items()), "run again"
     if moment != "planned":
-        attempts = {row["attempt"] for row in read_index(storage).rows.values()}
-        assert 2 in attempts, "no trial was continued"
+        assert 2 in attempts(tmp_path), "no trial was continued"
     assert_no_row_twice(rows(tmp_path))
     assert rows(tmp_path) == unbroken
     assert not files(tmp_path, "checkpoints")
@@ -95,6 +150,7 @@ def actors(pid: int) -> list[int]:
             and b"Trainable" in title.read_bytes()]  # fmt: skip
 
 
+@pytest.mark.minutes
 def test_a_killed_trial_process_is_replaced_and_continues(tmp_path: Path, unbroken) -> None:
     process = start_study(tmp_path, *TRIALS, env=OFTEN)
     wait_for(lambda: len(files(tmp_path, "checkpoints")) >= 2, process)
@@ -110,33 +166,13 @@ def test_a_killed_trial_process_is_replaced_and_continues(tmp_path: Path, unbrok
     assert rows(tmp_path) == unbroken
 
 
-def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path) -> None:
-    longer = [*TRIALS, "--seeds", "1", "--set", "epochs=40"]  # not over before the signal arrives
-    whole, place = tmp_path / "whole", tmp_path / "interrupted"
-    process = start_study(place, *longer, env=OFTEN)
-    wait_for(lambda: bool(files(place, "epochs")), process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, output
-    assert "Traceback" not in output
-    command = shlex.split(output.strip().splitlines()[-1])
-    assert Path(command[0]).exists()
-    assert command[1:] == [process.args[1], *process.args[2:]]
-    before = {f.parent.name for f in files(place, "checkpoints")}
-    assert before, "no checkpoint was saved on the way out"
-    again = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert run_study(whole, *longer, "--no-ray").returncode == 0
-    assert rows(place) == rows(whole)
-
-
 def test_a_second_driver_refuses_and_names_the_first(tmp_path: Path) -> None:
     process = start_study(tmp_path, *TRIALS, "--no-ray")
     wait_for(lambda: (tmp_path / "sgd_noise/quick/study.json").exists(), process)
-    second = run_study(tmp_path, *TRIALS, "--no-ray")
+    second = run_main(STUDY, tmp_path, *TRIALS, "--no-ray")
     assert second.returncode == 2
     assert f"process {process.pid}" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
     kill_all(process)
-    after = run_study(tmp_path, *TRIALS, "--no-ray", "--only", "nothing")
-    assert "expected one of the 4 trial ids" in after.stderr, "the lock outlived its holder"
+    with study_lock(open_study(str(tmp_path), "sgd_noise", "quick")):
+        pass  # the lock has not outlived its holder
