@@ -18,7 +18,7 @@ from nvp.pruning import has_reached, plan_pruning
 from nvp.training.cuda_graph import GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
-from nvp.training.optim import learning_rate, set_learning_rate
+from nvp.training.optim import learning_rate, set_learning_rate, take_step
 
 
 class Step:
@@ -42,7 +42,7 @@ class Step:
         self.state.optimizer.zero_grad()
         loss.backward()
         self.rule(self.rng, progress)
-        self.state.optimizer.step()
+        take_step(self.state.optimizer)
         self.shake(self.rng, progress)
         with torch.no_grad():
             hits = (logits.argmax(1) == labels).sum()

@@ -16,6 +16,7 @@ from nvp.data.splits import Splits
 from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState
 from nvp.training.build import build
+from nvp.training.optim import take_step
 
 ROUNDS = 5
 SHARE = 0.02  # of a trial's seconds that may be spent here
@@ -76,7 +77,7 @@ def train_batch(state: TrainState, pixels: Tensor, labels: Tensor, precision: st
     state.model.train()
     state.optimizer.zero_grad()
     F.cross_entropy(compute_logits(state.model, pixels, precision), labels).backward()
-    state.optimizer.step()
+    take_step(state.optimizer)
 
 
 def time_call(work: Callable[[], None], device: torch.device) -> float:
