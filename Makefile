@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PRESET := quick
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-all test-minutes test-cluster lint docs bench clean
+.PHONY: study studies figures test test-all test-minutes test-cluster lint docs bench campaign-merge clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -50,6 +50,10 @@ docs: $(STAMP)
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# make campaign-merge FOLDER=campaign.tar.gz: what a GPU campaign measured, into evidence/ and docs/
+campaign-merge: $(STAMP)
+	$(BIN)/python -m benchmarks.campaign.merge $(FOLDER)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'nvp needs Python >= 3.11: make PYTHON=python3.11')"

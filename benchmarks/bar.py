@@ -2,6 +2,7 @@
 
 from statistics import median
 
+SHORT = 3  # exit code of a benchmark that ran to its end and has a short bar; 1: it broke
 OPERATORS = {"<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b}
 
 

@@ -1,10 +1,10 @@
-"""One GPU: data path, step, graph, telemetry, and trials per hour for 1, 2 and 4 processes on it.
+"""One GPU: data path, step, graph and telemetry.
 
 `python -m benchmarks.gpu` needs neither Ray nor data: images are noise in the shape of CIFAR-10.
 ResNet-18 in batches of 128; times are of the clock after the GPU has finished, medians of rounds in
 turn. The reference is the published loop (torchvision's network, float32, DataLoader with 8
-workers, loss.item() at every step). A trial is 200 epochs of 45,000 images,
-extrapolated from its steps. `--device cpu --small` runs the same on a tiny network.
+workers, loss.item() at every step). `--device cpu --small` runs the same on a tiny network.
+benchmarks/gpu_packing.py has trials per hour, benchmarks/roofline.py what a step could reach.
 """
 
 import argparse
@@ -14,47 +14,44 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.bar import bar, spread
-from benchmarks.packing import TRIAL_STEPS, resnet
+from benchmarks.bar import SHORT, bar, spread
+from benchmarks.packing import resnet
 from benchmarks.step import Reference
 from benchmarks.telemetry import random_images
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import Images, Splits
 from nvp.planning.cost.fastest_precision import read_clock
-from nvp.planning.cost.gpu_sharing import measure_sharing
 from nvp.training.build import build, set_up_process
 from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep
 from nvp.training.step import Step
 from nvp.vitality import observe
 
-PROCESSES = (1, 2, 4)
-
 
 def main() -> int:
-    arguments = parse()
+    arguments = parse(__doc__)
     set_up_process(arguments.device)
     print(f"    {machine(arguments.device)}")
-    images = random_images(640 if arguments.small else 45_000, (3, 32, 32)).to(arguments.device)
+    images = random_images(64 if arguments.small else 45_000, (3, 32, 32)).to(arguments.device)
     holds = [*step_bars(images, arguments), telemetry_bar(images, arguments)]
-    for count in PROCESSES:
-        packed = measure_sharing(
-            resnet(arguments.small), arguments.device, count, arguments.seconds
-        )
-        print(f"    {count} processes: {3600 * packed.rate / TRIAL_STEPS:.2f} trials per hour, "
-              f"{packed.memory / 2**30:.2f} GiB each at most", flush=True)  # fmt: skip
-    return int(not all(holds))
+    return 0 if all(holds) else SHORT
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse(about: str | None) -> argparse.Namespace:
+    """Read the command line that every benchmark of a GPU has."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--small", action="store_true", help="a tiny network and few images")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of every packed run")
     arguments = parser.parse_args()
     if arguments.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device: expected a GPU, found none; --device cpu --small tries the code")
     return arguments
+
+
+def network(small: bool, **changes: object) -> TrialConfig:
+    """Return the configuration that is measured; a small one takes milliseconds on a CPU."""
+    tiny = {"model.width": 0.0625, "data.batch_size": 8, "probe.size": 32} if small else {}
+    return resnet(small, **(tiny | changes))
 
 
 def machine(device: str) -> str:
@@ -85,10 +82,10 @@ class Stepper:
 def step_bars(images: Images, arguments: argparse.Namespace) -> list[bool]:
     """Time steps in turn; compare the weights that a graph and eager steps give."""
     cuda = arguments.device == "cuda"
-    low = resnet(arguments.small)
+    low = network(arguments.small)
     steps: dict[str, Callable[[], None]] = {
         "float32": Stepper(
-            resnet(arguments.small, precision="float32", layout="channels_first"),
+            network(arguments.small, precision="float32", layout="channels_first"),
             images,
             graph=False,
         ),
@@ -138,7 +135,7 @@ def differing_weights(config: TrialConfig, images: Images) -> int:
 
 def telemetry_bar(images: Images, arguments: argparse.Namespace) -> bool:
     """Compare a probe pass with an epoch of steps."""
-    config = resnet(arguments.small)
+    config = network(arguments.small)
     stepper = Stepper(config, images, graph=arguments.device == "cuda")
     each = 2 * EAGER_STEPS
     timed(stepper, each, arguments.device)

@@ -42,7 +42,9 @@ LOW = {"amx_bf16", "avx512_bf16"}
 class Reference:
     """The loop of the published scripts, one step at a call."""
 
-    def __init__(self, images: Images, *, device: str = "cpu", workers: int = 0) -> None:
+    def __init__(
+        self, images: Images, *, device: str = "cpu", workers: int = 0, batch: int = BATCH
+    ) -> None:
         torch.manual_seed(0)
         self.device = device
         self.model = resnet18(num_classes=10)
@@ -55,7 +57,7 @@ class Reference:
         self.model.to(device)
         self.loader = DataLoader(
             PerSample(images),
-            batch_size=BATCH,
+            batch_size=batch,
             shuffle=True,
             drop_last=True,
             num_workers=workers,

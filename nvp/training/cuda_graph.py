@@ -9,6 +9,7 @@ which computes nothing, and the graph is replayed for the rest of the epoch.
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
@@ -20,6 +21,7 @@ from nvp.data.splits import Images, ImageSource
 from nvp.network.train_state import TrainState
 
 EAGER_STEPS = 3
+FAILED: list[torch.cuda.CUDAGraph] = []  # kept: the allocator may still ask them (see capture_end)
 
 
 @runtime_checkable
@@ -42,57 +44,75 @@ def can_capture(step: Capturable, images: ImageSource) -> bool:
     return (
         images.device.type == "cuda"
         and isinstance(images, Images)
+        and step.state.capturable
         and not step.changes_with_progress
         and os.environ.get("NVP_CUDA_GRAPH") != "0"
     )
 
 
 class GraphedStep:
-    """Runs a step eagerly a few times, then from a graph; all on one side stream."""
+    """Runs a step eagerly a few times, then from a graph; all on one side stream.
+
+    Where a step cannot be captured, it goes on eagerly, with the same results, and says so once.
+    """
 
     def __init__(self, step: Capturable) -> None:
-        self.step, self.calls = step, 0
+        self.step, self.calls, self.captured = step, 0, False
         self.stream = torch.cuda.Stream()
         self.graph = torch.cuda.CUDAGraph()
-        self.graph.register_generator_state(step.rng)
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Train on one batch, shaped as all others of the epoch."""
         outside = torch.cuda.current_stream()
         self.stream.wait_stream(outside)
         with torch.cuda.stream(self.stream):
-            if self.calls < EAGER_STEPS:
-                self.step(pixels, labels, progress)
-            else:
-                if self.calls == EAGER_STEPS:
-                    self.capture(pixels, labels, progress)
+            if self.calls == EAGER_STEPS:
+                self.captured = self.try_to_capture(pixels, labels, progress)
+        with torch.cuda.stream(self.stream):  # again: a failed capture leaves another one behind
+            if self.captured:
                 self.pixels.copy_(pixels)
                 self.labels.copy_(labels)
                 self.graph.replay()
+            else:
+                self.step(pixels, labels, progress)
         # The next batch is made on the outer stream. It may reuse the memory of this one, so it has
         # to wait until the side stream has read this one.
         outside.wait_stream(self.stream)
         self.calls += 1
 
-    def capture(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
-        """Record one step on copies of a batch.
+    def try_to_capture(self, pixels: Tensor, labels: Tensor, progress: float) -> bool:
+        """Record one step on copies of a batch; return whether that was possible."""
+        generators = [self.step.rng, torch.cuda.default_generators[torch.cuda.current_device()]]
+        before = [generator.clone_state() for generator in generators]
+        try:
+            self.capture(pixels, labels, progress)
+        except RuntimeError as error:
+            # They count as captured until a capture ends well, and would draw nothing outside of it
+            for generator, state in zip(generators, before, strict=True):
+                generator.graphsafe_set_state(state)
+            FAILED.append(self.graph)
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
+            self.step.state.capturable = False
+            warnings.warn(
+                "a training step cannot be captured as a CUDA graph, so this trial trains without "
+                f"one: slower, with the same results ({error})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return False
+        return True
 
-        Raises:
-            RuntimeError: when it cannot be captured, with what to do about it.
-        """
+    def capture(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
+        """Record one step on copies of a batch; nothing is computed."""
+        self.graph.register_generator_state(self.step.rng)
         self.pixels, self.labels = pixels.clone(), labels.clone()
         optimizer = self.step.state.optimizer
         # Gradients that exist already lie outside of the graph's memory. Without them backward
         # allocates new ones within the capture, and every replay writes to these.
         optimizer.zero_grad()
-        try:
-            with capturable(optimizer), torch.cuda.graph(self.graph, stream=self.stream):
-                self.step(self.pixels, self.labels, progress)
-        except RuntimeError as error:
-            raise RuntimeError(
-                f"expected a step that a CUDA graph can capture, got an error; set "
-                f"NVP_CUDA_GRAPH=0 to train without a graph, with the same results: {error}"
-            ) from error
+        with capturable(optimizer), torch.cuda.graph(self.graph, stream=self.stream):
+            self.step(self.pixels, self.labels, progress)
 
 
 @contextmanager

@@ -1,12 +1,17 @@
 """On a GPU: a captured step gives the weights of an eager one, and no step waits for it."""
 
+import warnings
+from contextlib import nullcontext
+
 import pytest
 import torch
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
+from nvp.network.train_state import TrainState
 from nvp.training.build import build
-from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep, can_capture
+from nvp.training.cuda_graph import EAGER_STEPS, FAILED, GraphedStep, can_capture
+from nvp.training.gradient_rule import GradientRule
 from nvp.training.length import count_steps
 from nvp.training.loop import train
 from nvp.training.optim import OPTIMIZERS, set_learning_rate
@@ -68,6 +73,84 @@ def test_steps_do_not_wait_for_the_gpu(graphed: bool) -> None:
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert float(step.sums[0]) > 0
+
+
+@gpu
+def test_a_step_that_cannot_be_captured_goes_on_without_a_graph(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = config_for("dropout").with_overrides({"optim.noise": 0.5})
+    rule = GradientRule.__call__
+
+    def asks(self: GradientRule, rng: torch.Generator, progress: float = 0.0) -> None:
+        float(self.parameters[0].grad.sum())  # waits for the GPU: not allowed while capturing
+        rule(self, rng, progress)
+
+    eager = final(config, monkeypatch, "0")
+    monkeypatch.setattr(GradientRule, "__call__", asks)
+    with pytest.warns(RuntimeWarning, match="cannot be captured") as warned:
+        graph = final(config, monkeypatch, "1")
+    assert len(warned) == 1, "once, not in every epoch"
+    for name, value in eager.items():
+        assert torch.equal(value, graph[name]), name
+
+
+class Refuses:
+    """Stands in for what only a GPU has, around a capture that does not succeed."""
+
+    def __init__(self, *args: object, **keywords: object) -> None:
+        self.restored: list[object] = []
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *args: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    def wait_stream(self, other: object) -> None: ...
+
+    def register_generator_state(self, rng: object) -> None: ...
+
+    def clone_state(self) -> str:
+        return "before"
+
+    def graphsafe_set_state(self, state: object) -> None:
+        self.restored.append(state)
+
+
+class Counted:
+    """A step that notes at which progress it was taken."""
+
+    changes_with_progress = False
+
+    def __init__(self, state: TrainState, rng: Refuses) -> None:
+        self.state, self.rng = state, rng
+        self.taken: list[float] = []
+
+    def __call__(self, pixels: torch.Tensor, labels: torch.Tensor, progress: float) -> None:
+        self.taken.append(progress)
+
+
+def test_a_failed_capture_ends_no_trial_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as a CPU can tell; the test above does it on a GPU."""
+    rng, default = Refuses(), Refuses()
+    for name in ("Stream", "CUDAGraph", "graph", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, Refuses)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(torch.cuda, "default_generators", [default])
+    step = Counted(build(config_of(), data(), "cpu"), rng)
+    run, batch = GraphedStep(step), (torch.zeros(1), torch.zeros(1))
+    for k in range(EAGER_STEPS):
+        run(*batch, float(k))
+    with pytest.warns(RuntimeWarning, match="without one: slower, with the same results"):
+        run(*batch, 7.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(*batch, 8.0)
+    assert step.taken == [0.0, 1.0, 2.0, 7.0, 7.0, 8.0], "the second 7 is the step, not the try"
+    assert rng.restored == default.restored == ["before"], "they would draw nothing any more"
+    assert not step.state.capturable
+    FAILED.clear()
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
