@@ -7,9 +7,9 @@ the *layer* whose output it reads, so that a channel may be removed from one lay
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
@@ -112,17 +112,19 @@ def measure_flow(model: nn.Module, wiring: Wiring, pixels: Tensor) -> Flow:
 @contextmanager
 def watch_forward(model: nn.Module, see: See) -> Iterator[None]:
     """Call `see(path, module, tensors it was called with, output)` after each module's forward."""
-
-    def attach(path: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
-        def hook(module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> None:
-            inputs = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
-            see(path, module, inputs, output)
-
-        return module.register_forward_hook(hook, with_kwargs=True)
-
-    handles = [attach(path, module) for path, module in model.named_modules()]
+    handles = [
+        module.register_forward_hook(partial(show_call, see, path), with_kwargs=True)
+        for path, module in model.named_modules()
+    ]
     try:
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def show_call(
+    see: See, path: str, module: nn.Module, args: Any, kwargs: Any, output: Tensor
+) -> None:
+    """Show `see` one call of a module, as a forward hook."""
+    see(path, module, [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)], output)

@@ -51,7 +51,7 @@ def network_raw(scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep
     The highest `floors` scores of every group are never masked.
     """
     flat = {group: score.flatten().clone() for group, score in scores.items()}
-    for group, score in flat.items():
+    for group, score in flat.items() if any(floors.values()) else ():
         score[score.sort(stable=True).indices[len(score) - floors[group] :]] = torch.inf
     pool = torch.cat(list(flat.values()))
     count = whole(sparsity, len(pool))

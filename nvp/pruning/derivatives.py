@@ -5,6 +5,7 @@ Everything goes through torch.autograd.grad, so no `.grad` is touched.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -58,19 +59,26 @@ def hooked(
     layers: dict[str, NeuronLayer], see: Callable[[str, Tensor], Tensor | None]
 ) -> Iterator[None]:
     """Call `see(path, output)` after each layer for a while; what it returns is the output."""
-
-    def attach(path: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(module: nn.Module, args: object, output: Tensor) -> Tensor | None:
-            return see(path, output)
-
-        return layers[path].register_forward_hook(hook)
-
-    handles = [attach(path) for path in layers]
+    handles = [
+        layer.register_forward_hook(partial(show_output, see, path))
+        for path, layer in layers.items()
+    ]
     try:
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def show_output(
+    see: Callable[[str, Tensor], Tensor | None],
+    path: str,
+    module: nn.Module,
+    args: object,
+    output: Tensor,
+) -> Tensor | None:
+    """Show `see` the output of a layer, as a forward hook; what it returns is the output."""
+    return see(path, output)
 
 
 def as_channels(values: Float[Tensor, "f"], output: Float[Tensor, "n f *positions"]) -> Tensor:

@@ -14,7 +14,7 @@ from nvp.pruning.measuring_point import MeasuringPoint, Units
 from nvp.pruning.nn_relief.relief_step import mask_by_relief
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.schedule import ROUNDS
-from nvp.pruning.scoring import choose_kept
+from nvp.pruning.scoring import choose_kept, find_floored
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,13 @@ def mask(point: MeasuringPoint, plan: PruningPlan, target: float) -> Masked:
 def mask_lowest(point: MeasuringPoint, plan: PruningPlan, target: float) -> Masked:
     """Mask the lowest scores, in one round or several. Changes the point."""
     found: dict[str, list[Tensor]] = {}
-    floored: list[str] = []
+    part, keep, scores = target, {}, {}
     for part in ROUNDS[plan.method.in_rounds](target):
-        keep, scores, floored = choose_kept(point, plan, part)
+        keep, scores = choose_kept(point, plan, part)
         for group, index in apply_masks(point, plan, keep, scores).items():
             found.setdefault(group, []).append(index)
         point.forget()
+    floored = find_floored(plan, part, keep, scores)  # of the last round
     weights = plan.granularity == "weight"
     return Masked(
         {group: torch.cat(parts) for group, parts in found.items()},

@@ -20,15 +20,17 @@ from nvp.pruning.plan import PruningPlan
 from nvp.vitality import weight_norms
 
 
-def choose_kept(
-    point: MeasuringPoint, plan: PruningPlan, target: float
-) -> tuple[Keep, Scores, list[str]]:
-    """Return (what to keep, the scores, the groups of which a floor protects some)."""
+def choose_kept(point: MeasuringPoint, plan: PruningPlan, target: float) -> tuple[Keep, Scores]:
+    """Return (what to keep, the scores)."""
     scores = score_pool(point, plan)
     floors = count_floors(scores, plan.config, plan.granularity)
-    keep = plan.allocate(scores, target, floors)
-    free = plan.allocate(scores, target, dict.fromkeys(floors, 0))
-    return keep, scores, [g for g in keep if int(keep[g].sum()) > int(free[g].sum())]
+    return plan.allocate(scores, target, floors), scores
+
+
+def find_floored(plan: PruningPlan, target: float, keep: Keep, scores: Scores) -> list[str]:
+    """Return the groups of which a floor protects some, of what `choose_kept` returned."""
+    free = plan.allocate(scores, target, dict.fromkeys(scores, 0))
+    return [group for group in keep if int(keep[group].sum()) > int(free[group].sum())]
 
 
 def count_floors(scores: Scores, config: PruneConfig, granularity: Granularity) -> dict[str, int]:

@@ -104,6 +104,11 @@ class Sensitivity:
             for (name, weight), slope in zip(weights.items(), slopes, strict=True)
         }
 
+    @cached_property
+    def largest_flow(self) -> Tensor:
+        """Return the largest value of `synflow` in the network."""
+        return torch.stack([scores.max() for scores in self.synflow.values()]).max()
+
     def maps(self, path: str) -> Float[Tensor, "n f *positions"]:
         """Return the outputs of a layer for every image; the first call measures all layers."""
         return self._maps[path]

@@ -53,7 +53,7 @@ def is_mask_stable(point: MeasuringPoint, plan: PruningPlan) -> bool:
     """True once the masks of five measuring points in a row differ in less than 10 % of units."""
     if point.moment.progress == 0:
         return False
-    keep, _, _ = choose_kept(point, plan, plan.config.sparsity)
+    keep, _ = choose_kept(point, plan, plan.config.sparsity)
     flat = torch.cat([mask.flatten() for mask in keep.values()])
     queue = torch.cat([point.memory.get("ticket", flat.new_zeros(0, len(flat))), flat.view(1, -1)])
     point.memory["ticket"] = queue[-NUM_MASKS:]

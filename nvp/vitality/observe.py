@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -119,20 +120,27 @@ def watch_layers(
     """
     store: dict[str, Tensor] = {}
     extremes: dict[str, list[Tensor]] = {}
-
-    def watch(path: str) -> torch.utils.hooks.RemovableHandle:
-        name = EXTREMES.get(type(layers[path].activation))
-
-        def hook(module: nn.Module, args: object, output: Tensor) -> None:
-            store[path] = reduce_positions(output.detach())
-            if name:
-                extremes.setdefault(path, []).append(find_extreme(output.detach(), name))
-
-        return layers[path].register_forward_hook(hook)
-
-    handles = [watch(path) for path in layers]
+    handles = [
+        layer.register_forward_hook(partial(note_output, store, extremes, path))
+        for path, layer in layers.items()
+    ]
     try:
         yield store, extremes
     finally:
         for handle in handles:
             handle.remove()
+
+
+def note_output(
+    store: dict[str, Tensor],
+    extremes: dict[str, list[Tensor]],
+    path: str,
+    layer: NeuronLayer,
+    args: object,
+    output: Tensor,
+) -> None:
+    """Note what is measured of a layer's output, as a forward hook. Changes the first two."""
+    store[path] = reduce_positions(output.detach())
+    name = EXTREMES.get(type(layer.activation))
+    if name:
+        extremes.setdefault(path, []).append(find_extreme(output.detach(), name))

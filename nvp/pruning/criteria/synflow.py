@@ -10,7 +10,6 @@ Differs: relative to the largest score of the network, because R overflows float
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -22,7 +21,6 @@ class SynFlow:
     """Synaptic flow through each weight, in [0, 1]; all 0 when nothing reaches the outputs."""
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f *fan_in"]:
-        flow = evidence.network.synflow
-        largest = torch.stack([scores.max() for scores in flow.values()]).max()
-        own = evidence.of_weight(flow)
+        largest = evidence.network.largest_flow
+        own = evidence.of_weight(evidence.network.synflow)
         return (own / largest if largest > 0 else own).to(evidence.weight.dtype)
