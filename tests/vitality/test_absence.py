@@ -5,6 +5,7 @@ Each network has every sixth criterion; each criterion meets two networks at lea
 """
 
 import copy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from torch import Tensor, nn
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
-from nvp.models import build_model
 from nvp.network.groups import (
     find_readers,
     input_columns,
@@ -32,6 +32,7 @@ from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord, LayerRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, layer_columns, living_columns
 from nvp.vitality import Observation, gradient_noise_scale, measure_ranks, observe, weight_norms
+from tests.short_models import build_short
 
 torch.set_num_threads(1)
 SHAPE, BINS = (1, 8, 8), 16
@@ -63,7 +64,7 @@ def network_of(name: str, norm: str, activation: str) -> nn.Module:
     """A float64 network with norms as after training, and some neurons of each layer dead."""
     width = {"resnet18": 0.125, "resnet20": 0.5}.get(name, 0.15)
     config = ModelConfig(name=name, norm=norm, activation=activation, width=width)
-    model = build_model(config, SHAPE, 10, seed=0).double()
+    model = build_short(config, SHAPE, 10).double()
     rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for layer in maskable_layers(model).values():
@@ -165,10 +166,14 @@ class View:
         )
 
 
-@pytest.fixture(scope="module", params=CASES, ids="-".join)
+@pytest.fixture(params=CASES, ids="-".join)
 def views(request: pytest.FixtureRequest) -> tuple[View, View]:
-    """The network with masks, and without what they mask."""
-    name, norm, activation, sites = request.param
+    """The network with masks, and without what they mask; no test changes them."""
+    return views_of(*request.param)
+
+
+@cache
+def views_of(name: str, norm: str, activation: str, sites: str) -> tuple[View, View]:
     model = network_of(name, norm, activation)
     mask_some(model, sites)
     return View(model), View(cut(model, sites))
