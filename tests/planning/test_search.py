@@ -22,7 +22,8 @@ from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import main
 from nvp.trial.run_options import RunOptions
 from tests import small_search
-from tests.conftest import kill_all, run_study, start_study, wait_for
+from tests.conftest import kill_all, start_study, wait_for
+from tests.in_process import run_main
 from tests.small_search import DESIGN, STUDY
 
 SPACE = {
@@ -234,10 +235,11 @@ def test_dry_run_lists_what_was_asked_and_asks_nothing(tmp_path: Path, capsys) -
     assert not list(tmp_path.iterdir())
 
 
-def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [["--no-ray"], pytest.param([], marks=pytest.mark.minutes)])
+def test_killed_in_mid_search_and_continued(tmp_path: Path, how: list[str]) -> None:
     flags = ("--preset", "quick", "--search", "optuna", "--num-trials", "6", "--set", "epochs=12",
-             "--scheduler", "asha")  # fmt: skip
-    often = {"NVP_CHECKPOINT_SECONDS": "0.1"}
+             "--scheduler", "asha", *how)  # fmt: skip
+    often = {"NVP_CHECKPOINT_SECONDS": "0"}
     storage = open_study(str(tmp_path), "small_search", "quick")
     process = start_study(tmp_path, *flags, env=often, script=SCRIPT)
 
@@ -251,7 +253,7 @@ def test_killed_in_mid_search_and_continued(tmp_path: Path) -> None:
     asked = list(read_study(storage)["trials"])
     finished = read_index(storage).rows
     assert 2 <= len(finished) < len(asked) <= 6
-    ended = run_study(tmp_path, *flags, env=often, script=SCRIPT)
+    ended = run_main(STUDY, tmp_path, *flags)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{len(finished)} done, {len(asked) - len(finished)} to run" in ended.stdout
     assert "6 of 6 trials done" in ended.stdout

@@ -8,7 +8,8 @@ import pytest
 
 from nvp.running import cluster_address as attach
 from nvp.running.cluster_address import check_cluster, is_own_address, list_nodes
-from tests.conftest import SCRIPT, run_study
+from studies.sgd_noise import STUDY
+from tests.in_process import run_main
 
 
 @pytest.mark.parametrize("address", ["nowhere", "10.0.0.1:", "10.0.0.1:x", "ray:6379x"])
@@ -63,14 +64,13 @@ def test_a_driver_has_to_be_on_a_node(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_study_at_a_wrong_address_exits_with_one_line(tmp_path) -> None:
-    ended = run_study(tmp_path, "--preset", "quick", "--address", "127.0.0.1:1", script=SCRIPT)
+    ended = run_main(STUDY, tmp_path, "--preset", "quick", "--address", "127.0.0.1:1")
     assert ended.returncode == 2
     (line,) = ended.stderr.strip().splitlines()
     assert line.startswith("error: --address: expected a Ray cluster, got '127.0.0.1:1'")
 
 
 def test_a_plan_needs_no_cluster(tmp_path) -> None:
-    ended = run_study(
-        tmp_path, "--preset", "quick", "--address", "127.0.0.1:1", "--dry-run", "--only", "nothing"
-    )
+    flags = ("--preset", "quick", "--address", "127.0.0.1:1", "--dry-run", "--only", "nothing")
+    ended = run_main(STUDY, tmp_path, *flags)
     assert "expected one of the 48 trial ids" in ended.stderr

@@ -49,10 +49,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path) -> CompletedProcess[str]:
+def run(folder: Path, *how: str) -> CompletedProcess[str]:
     return run_study(
         folder / "out",
-        *("--preset", "quick", "--gpus-per-trial", "1/2", "--keep-checkpoints"),
+        *("--preset", "quick", "--gpus-per-trial", "1/2", "--keep-checkpoints", *how),
         env={"PYTHONPATH": str(folder), "NVP_DATA": str(folder)},
         script=folder / "fragile.py",
     )
@@ -114,7 +114,7 @@ def test_checkpoints_stay_when_asked_for(folder: Path, ended) -> None:
 def test_once_mended_the_next_start_runs_the_failed_ones_and_no_others(folder: Path, ended) -> None:
     _, before = ended
     (folder / "nvp/models/fragile.py").write_text(FRAGILE.replace("== 100", "== 0"))
-    again = run(folder)
+    again = run(folder, "--no-ray")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "3 done, 2 to run, 2 failed" in again.stdout
     assert "5 of 5 trials done" in again.stdout

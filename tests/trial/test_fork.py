@@ -20,7 +20,8 @@ from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import Study, main
 from nvp.trial.run import run_trial
 from tests import small_forks
-from tests.conftest import kill_all, run_study, start_study, wait_for
+from tests.conftest import kill_all, start_study, wait_for
+from tests.in_process import run_main
 from tests.rows import sorted_rows
 from tests.small_forks import DESIGN, STUDY
 
@@ -198,10 +199,13 @@ def test_the_name_of_a_fork_holds_its_parent() -> None:
     assert trial_id(TrialConfig(parent="")) == trial_id(TrialConfig())
 
 
-def test_forks_killed_and_continued_equal_unbroken_ones(whole: Storage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [["--no-ray"], pytest.param([], marks=pytest.mark.minutes)])
+def test_forks_killed_and_continued_equal_unbroken_ones(
+    whole: Storage, tmp_path: Path, how: list[str]
+) -> None:
     often = {"NVP_CHECKPOINT_SECONDS": "0.05"}
     storage = open_study(str(tmp_path), "small_forks", "quick")
-    process = start_study(tmp_path, "--preset", "quick", env=often, script=SCRIPT)
+    process = start_study(tmp_path, "--preset", "quick", *how, env=often, script=SCRIPT)
 
     def in_mid_forks() -> bool:
         rows = {name.split("/")[1] for name in storage.files("trials")}
@@ -211,7 +215,7 @@ def test_forks_killed_and_continued_equal_unbroken_ones(whole: Storage, tmp_path
     kill_all(process)
     finished = {f: size for f, size in storage.files("trials").items()}
     assert len(finished) < 10
-    ended = run_study(tmp_path, "--preset", "quick", "--no-ray", env=often, script=SCRIPT)
+    ended = run_main(STUDY, tmp_path, "--preset", "quick", "--no-ray")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert finished.items() <= storage.files("trials").items(), "run again"
     assert sorted_rows(storage) == sorted_rows(whole)
