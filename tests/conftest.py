@@ -14,6 +14,8 @@ import pytest
 import torch
 from filelock import FileLock
 
+from studies.sgd_noise import STUDY
+from tests.in_process import run_main
 from tests.small_studies import run_small
 
 torch.set_num_threads(1)  # two test processes share two cores
@@ -25,7 +27,7 @@ SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "opt
 
 
 def run_study(
-    place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
+    place: Path | str, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.CompletedProcess[str]:
     """Run a study script to its end, from its own folder: Ray's workers import from there first."""
     command = [sys.executable, str(script), "--storage", str(place), *arguments]
@@ -40,7 +42,7 @@ def run_study(
 
 
 def start_study(
-    place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
+    place: Path | str, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.Popen[str]:
     """Start a study script in a process group of its own."""
     command = [sys.executable, str(script), "--storage", str(place), *arguments]
@@ -125,7 +127,7 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = shared / "study"
     with FileLock(shared / "study.lock"):
         if not (place / "finished").exists():
-            ended = run_study(place, *SMALL)
+            ended = run_main(STUDY, place, *SMALL)
             assert ended.returncode == 0, ended.stdout + ended.stderr
             (place / "finished").touch()
     return place

@@ -1,15 +1,13 @@
 """A study in a bucket, over a real S3 API: whole, killed, damaged, out of reach."""
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
+from subprocess import CompletedProcess
 
 import pytest
 
 from nvp.analysis.frames.load import load
-from nvp.storage import codec
+from nvp.storage import codec, lease
 from nvp.storage.codec import rows_from_columns
 from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
@@ -17,12 +15,15 @@ from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
+from studies.sgd_noise import STUDY
 from tests.bucket import s3_server
-from tests.conftest import SCRIPT, kill_all, wait_for
+from tests.conftest import kill_all, start_study, wait_for
+from tests.in_process import run_main
 
 EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
-STUDY = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
-         "--set", "optim.noise=2", "--set", "data.batch_size=64"]  # fmt: skip
+FLAGS = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
+         "--set", "optim.noise=2", "--set", "data.batch_size=64",
+         "--set", "data.images=400"]  # fmt: skip
 QUICK = {"NVP_CHECKPOINT_SECONDS": "0.1", "NVP_LEASE_SECONDS": "3"}
 
 
@@ -34,30 +35,16 @@ def server() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(autouse=True)
 def _environment(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process, too, reach the server, and wait for a lease as QUICK says."""
     for name, value in (server | QUICK).items():
         monkeypatch.setenv(name, value)
+    for name, seconds in (("STALE", 3.0), ("BEAT", 0.5), ("SETTLE", 0.5)):
+        monkeypatch.setattr(lease, name, seconds)
 
 
 @pytest.fixture
 def place() -> str:
     return f"s3://bucket/{uuid.uuid4().hex}"
-
-
-def start(place: str, *arguments: str, **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), "--storage", place, *STUDY, *arguments],
-        env=os.environ | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finish(place: str, *arguments: str, **env: str) -> tuple[int, str]:
-    process = start(place, *arguments, **env)
-    output, _ = process.communicate(timeout=120)
-    return process.returncode, output
 
 
 def test_what_is_written_is_read_listed_and_deleted(place: str) -> None:
@@ -110,23 +97,36 @@ def test_a_half_written_object_is_named_and_not_believed(
     assert len(read_table(index, "epochs", ["whole"])) == 2
 
 
-@pytest.mark.parametrize("how", [["--no-ray"], []], ids=["here", "ray"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(["--no-ray"], id="here"),
+        pytest.param([], id="ray", marks=pytest.mark.minutes),
+    ],
+)
 def test_a_study_killed_and_continued_in_a_bucket(place: str, how: list[str]) -> None:
-    process = start(place, *how)
+    process = start_study(place, *FLAGS, *how)
     storage = Storage.at(place).below("sgd_noise", "quick")
     wait_for(lambda: bool(storage.files("checkpoints") or storage.files("trials")), process)
     with pytest.raises(ValueError, match=f"process {process.pid} on"), study_lock(storage):
         pass
     kill_all(process)
     assert len(read_index(storage).rows) < 2, "it had ended"
-    code, output = finish(place, *how)
-    assert code == 0, output
-    assert "2 of 2 trials done" in output
+    ended = run_main(STUDY, place, *FLAGS, *how)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "2 of 2 trials done" in ended.stdout
     assert not storage.files("checkpoints")
     frames = load(place, "sgd_noise", "quick")
     assert sorted(frames.trials["status"]) == ["done", "done"]
     assert len(frames.epochs) == 2 * (EPOCHS + 1)
     assert not frames.epochs.duplicated(["trial_id", "epoch"]).any()
+
+
+def refusal(ended: CompletedProcess[str]) -> list[str]:
+    """Return the lines that a study refused its place with."""
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    return ended.stderr.strip().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -138,21 +138,18 @@ def test_a_study_killed_and_continued_in_a_bucket(place: str, how: list[str]) ->
     ],
 )
 def test_a_wrong_place_is_refused_in_one_line(place: str, expected: str) -> None:
-    code, output = finish(place, "--no-ray")
-    assert code == 2, output
-    last = output.strip().splitlines()[-1]
-    assert last.startswith("error: --storage: expected")
-    assert expected in last
-    assert "Traceback" not in output
+    (line,) = refusal(run_main(STUDY, place, *FLAGS, "--no-ray"))
+    assert line.startswith("error: --storage: expected")
+    assert expected in line
     with pytest.raises(ValueError, match="--storage: expected"):
         open_study(place, "sgd_noise", "quick")
 
 
-def test_without_permission_is_refused_in_one_line_with_the_remedy() -> None:
+def test_without_permission_is_refused_in_one_line_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with s3_server(INITIAL_NO_AUTH_ACTION_COUNT="1") as environment:  # that makes the bucket
-        code, output = finish("s3://bucket/x", "--no-ray", **environment)
-    assert code == 2, output
-    last = output.strip().splitlines()[-1]
-    assert "error: --storage: expected a place to read and write, got 's3://bucket/x" in last
-    assert "AWS_ACCESS_KEY_ID" in last
-    assert "Traceback" not in output
+        monkeypatch.setenv("AWS_ENDPOINT_URL", environment["AWS_ENDPOINT_URL"])
+        (line,) = refusal(run_main(STUDY, "s3://bucket/x", *FLAGS, "--no-ray"))
+    assert "error: --storage: expected a place to read and write, got 's3://bucket/x" in line
+    assert "AWS_ACCESS_KEY_ID" in line

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,21 +39,23 @@ except ValueError as error:
 """
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    with s3_server() as environment:
+        yield environment
+
+
 @pytest.fixture(params=["shared disk", "bucket"])
-def place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("NVP_LEASE_SECONDS", str(SECONDS))
     monkeypatch.setattr(lease, "STALE", SECONDS)
     monkeypatch.setattr(lease, "SETTLE", SECONDS / 6)
     monkeypatch.setattr(lease, "BEAT", SECONDS / 6)
     if request.param == "shared disk":
-        yield str(tmp_path / "study")
-        return
-    with s3_server() as environment:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield "s3://bucket/study"
+        return str(tmp_path / "study")
+    for name, value in request.getfixturevalue("server").items():
+        monkeypatch.setenv(name, value)
+    return f"s3://bucket/{uuid.uuid4().hex}"
 
 
 def holders(count: int, place: str, go: Path) -> list[subprocess.Popen[str]]:
