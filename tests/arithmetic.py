@@ -20,12 +20,14 @@ def fingerprint() -> str:
     layers = [nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
     layers += [nn.MaxPool2d(2), nn.Conv2d(8, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)]
     model = nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(256, 32), nn.Linear(32, 10))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    for _ in range(8):
+    moments = [torch.zeros_like(p) for p in model.parameters()]
+    for _ in range(8):  # of SGD, by hand: torch's own takes seconds to import
         loss = F.cross_entropy(model(torch.randn(32, 1, 8, 8)), torch.randint(0, 10, (32,)))
-        optimizer.zero_grad()
+        model.zero_grad()
         loss.backward()
-        optimizer.step()
+        with torch.no_grad():
+            for p, moment in zip(model.parameters(), moments, strict=True):
+                p.sub_(moment.mul_(0.9).add_(p.grad), alpha=0.1)
     values = torch.cat([p.detach().flatten() for p in model.parameters()])
     return hashlib.sha256(values.numpy().tobytes()).hexdigest()[:16]
 

@@ -19,7 +19,6 @@ from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
 from tests.small_search import STUDY
 
-CONSOLE = [str(Path(sys.executable).parent / "nvp")]
 MODULE = [sys.executable, "-m", "nvp"]
 FIXED = {"optim.lr": "0.1", "prune.method": "none", "prune.sparsity": "0.5"}
 PLAN = make_plan(STUDY.quick.with_settings(FIXED, 1))
@@ -156,30 +155,45 @@ def test_every_public_name_has_one_home() -> None:
         _ = nvp.nothing
 
 
+def help_of(
+    command: Callable[..., int], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> str:
+    with pytest.raises(SystemExit) as ended:
+        command([*words, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
 def test_python_m_analysis_is_nvp_analyse(
-    planned: Path, capsys: pytest.CaptureFixture[str]
+    planned: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     for verb, words in (("analyse", []), ("compare", ["compare"])):
-        one = run([sys.executable, "-m", "analysis", *words, "--help"], ROOT)
-        other = run([*MODULE, verb, "--help"], ROOT)
-        assert one.returncode == other.returncode == 0
-        assert one.stdout == other.stdout
+        shown = help_of(main, [verb], capsys)
+        assert help_of(analysis, words, capsys) == shown
+    ended = run([sys.executable, "-m", "analysis", *words, "--help"], ROOT)
+    assert (ended.returncode, ended.stdout) == (0, shown)
     arguments = ["small_serch", "--storage", str(planned)]
     assert analysis(arguments) == main(["analyse", *arguments]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first == second
 
 
-@pytest.mark.parametrize("command", [CONSOLE, MODULE])
-def test_a_folder_of_the_name_analysis_shadows_nothing(
-    command: list[str], finished: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def shadowed(tmp_path: Path) -> Path:
+    """Return a folder with a package `analysis` of its own, which cannot be imported."""
     (tmp_path / "analysis").mkdir()
     (tmp_path / "analysis" / "__init__.py").write_text("raise ImportError('not this one')\n")
-    ended = run([*command, "analyse", "sgd_noise", "--storage", str(finished)], tmp_path)
+    return tmp_path
+
+
+def test_a_folder_of_the_name_analysis_shadows_nothing(finished: Path, shadowed: Path) -> None:
+    """Shown for `python -m nvp`: the folder is on its path, and not on that of `nvp`."""
+    analyse = ["analyse", "sgd_noise", "--storage", str(finished)]
+    ended = run([*MODULE, *analyse], shadowed)
     assert ended.returncode == 0, ended.stderr
     assert "report: " in ended.stdout
     code = f"import nvp; print(len(nvp.load({str(finished)!r}, 'sgd_noise').trials))"
-    loaded = run([sys.executable, "-c", code], tmp_path)
+    loaded = run([sys.executable, "-c", code], shadowed)
     assert loaded.returncode == 0, loaded.stderr
     assert int(loaded.stdout) > 0

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from nvp.storage.reader import read_table
 from nvp.storage.study_folder import open_study
 from nvp.study.study import main
 from studies.sgd_noise import STUDY
-from tests.conftest import SCRIPT, SMALL, run_study
+from tests.conftest import SMALL, run_study
+from tests.in_process import run_main
 
 ONE = ["--preset", "quick", "--seeds", "1", "--no-ray", "--set", "epochs=2",
        "--set", "data.batch_size=200", "--set", "prune.method=none"]  # fmt: skip
@@ -27,7 +26,7 @@ def copied(study_place: Path, tmp_path: Path) -> Path:
 
 
 def test_dry_run_lists_the_trials_and_starts_nothing(tmp_path: Path) -> None:
-    shown = run_study(tmp_path, "--preset", "quick", "--dry-run")
+    shown = run_main(STUDY, tmp_path, "--preset", "quick", "--dry-run")
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
     header = next(line for line in lines if line.startswith("trial_id"))
@@ -58,7 +57,7 @@ def test_the_second_run_runs_nothing_and_says_so_quickly(study_place: Path) -> N
 
 def test_more_seeds_add_only_the_new_trials(study_place: Path) -> None:
     grown = SMALL[:2] + ["--seeds", "3"] + SMALL[4:]
-    shown = run_study(study_place, *grown, "--dry-run")
+    shown = run_main(STUDY, study_place, *grown, "--dry-run")
     assert "16 done, 8 to run" in shown.stdout
 
 
@@ -67,7 +66,7 @@ def test_one_trial_in_this_process_gives_the_rows_it_gave_on_ray(
 ) -> None:
     index = read_index(open_study(str(study_place), "sgd_noise", "quick"))
     chosen = sorted(index.rows)[5]
-    ended = run_study(tmp_path, *SMALL, "--no-ray", "--only", chosen)
+    ended = run_main(STUDY, tmp_path, *SMALL, "--no-ray", "--only", chosen)
     assert ended.returncode == 0, ended.stderr
     alone = read_index(open_study(str(tmp_path), "sgd_noise", "quick"))
     assert list(alone.rows) == [chosen]
@@ -127,14 +126,15 @@ def test_a_refusal_is_one_line_of_a_real_process_too(tmp_path: Path) -> None:
 
 def test_storage_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    refused = run_study(tmp_path / "file", *ONE)
+    refused = run_main(STUDY, tmp_path / "file", *ONE)
     assert refused.returncode == 2
     assert "expected a place to write to" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
 def test_a_trial_that_diverges_is_a_result(tmp_path: Path) -> None:
-    ended = run_study(tmp_path, *ONE, "--set", "optim.lr=1e30", "--set", "optim.noise=0")
+    flags = (*ONE, "--set", "optim.lr=1e30", "--set", "optim.noise=0")
+    ended = run_main(STUDY, tmp_path, *flags)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     index = read_index(open_study(str(tmp_path), "sgd_noise", "quick"))
     (row,) = index.rows.values()
@@ -142,8 +142,7 @@ def test_a_trial_that_diverges_is_a_result(tmp_path: Path) -> None:
     assert "not finite" in row["error"]
     assert row["test_accuracy"] is None
     assert read_table(index, "epochs")["epoch"].to_pylist() == [0]
-    again = run_study(tmp_path, *ONE, "--set", "optim.lr=1e30", "--set", "optim.noise=0")
-    assert "1 done, 0 to run" in again.stdout
+    assert "1 done, 0 to run" in run_main(STUDY, tmp_path, *flags).stdout
 
 
 def damage(place: Path) -> dict[str, Path]:
@@ -180,11 +179,11 @@ def test_damage_is_named_and_only_the_trials_concerned_run_again(
     assert {name for name, row in index.rows.items() if row["attempt"] == 2} == set(damaged)
     for table, rows in before.items():
         assert read_table(index, table, sorted(whole.rows)) == rows
-    assert "0 to run" in run_study(place, *SMALL).stdout
+    assert "0 to run" in run_main(STUDY, place, *SMALL).stdout
 
 
-def test_help_names_every_flag() -> None:
-    shown = subprocess.run([sys.executable, str(SCRIPT), "--help"], capture_output=True, text=True)
+def test_help_names_every_flag(tmp_path: Path) -> None:
+    shown = run_main(STUDY, tmp_path, "--help")
     for flag in ("--preset", "--storage", "--address", "--seeds", "--set", "--gpus-per-trial",
                  "--max-concurrent", "--only", "--search", "--num-trials", "--no-ray",
                  "--keep-checkpoints", "--dry-run"):  # fmt: skip

@@ -111,15 +111,17 @@ MOMENTS = {
         - {f.parent.parent.name for f in files(place, "trials")}
     ),
 }
-ON_RAY = [
-    pytest.param(moment, [], marks=pytest.mark.minutes, id=f"{moment}, on Ray")
-    for moment in MOMENTS
-]
 
 
 @pytest.mark.parametrize(
     ("moment", "how"),
-    [("planned", ["--no-ray"]), ("some done, some not", ["--no-ray"]), *ON_RAY],
+    [
+        pytest.param("some done, some not", ["--no-ray"], id="some done, some not"),
+        *(
+            pytest.param(moment, [], marks=pytest.mark.minutes, id=f"{moment}, on Ray")
+            for moment in MOMENTS
+        ),
+    ],
 )
 def test_killed_and_continued_in_another_process_equals_unbroken(
     tmp_path: Path, unbroken, moment: str, how: list[str]
