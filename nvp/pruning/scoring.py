@@ -113,7 +113,7 @@ def score_weights(
             weight=weight,
             norms=weight.flatten(1).norm(dim=1),
             activity=point.observation.layers[path] if path in layers else None,
-            idle=point.idle.get(path, torch.zeros(len(weight), dtype=torch.int64)),
+            idle=point.idle.get(path, weight.new_zeros(len(weight), dtype=torch.int64)),
             confirmed=lambda path=path: point.confirm()[path],
             rng=point.ties,
             network=point.network,

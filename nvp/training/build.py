@@ -15,10 +15,15 @@ LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.chann
 def set_up_process(device: str) -> None:
     """Make arithmetic the same in every process: one CPU thread, no denormal numbers.
 
-    The weights of dying neurons decay into denormals, which are up to a hundred times slower.
+    The weights of dying neurons decay into denormals, which are up to a hundred times slower. On a
+    GPU, convolutions in float32 do not round to TF32, as linear maps do not, and take algorithms
+    that add in a fixed order: a trial that was continued equals one that was not.
     """
     if device == "cpu":
         torch.set_num_threads(1)
+    else:
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
     torch.set_flush_denormal(True)
 
 

@@ -9,7 +9,7 @@ import torch
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.network.train_state import TrainState
-from nvp.training.build import build
+from nvp.training.build import build, set_up_process
 from nvp.training.cuda_graph import EAGER_STEPS, FAILED, GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.length import count_steps
@@ -37,6 +37,7 @@ def config_for(case: str) -> TrialConfig:
 
 def final(config: TrialConfig, monkeypatch: pytest.MonkeyPatch, graph: str) -> dict:
     monkeypatch.setenv("NVP_CUDA_GRAPH", graph)
+    set_up_process("cuda")
     images = data().to("cuda")
     state = build(config, images, "cuda")
     losses = {f"loss {r.epoch}": torch.tensor(r.val_loss) for r in train(config, images, state)}
