@@ -1,26 +1,36 @@
 """A study that STUDIES does not know is asked about its swept keys, drawn and answered."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.command import main
 from nvp.analysis.frames.load import load
+from nvp.analysis.plots.figures import draw
 from nvp.analysis.selection.question import DEATH, METHOD
 from nvp.analysis.selection.studies import question_of
 from nvp.config.space import Grid, grid
-from nvp.config.trial_config import DataConfig, ModelConfig, OptimConfig, PruneConfig, TrialConfig
+from nvp.config.trial_config import (
+    DataConfig,
+    ModelConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    TrialConfig,
+)
 from nvp.planning.design import Design
 from nvp.study.study import Study
 from tests.small_studies import run_here
 
 BASE = TrialConfig(
     epochs=2,
-    data=DataConfig(name="digits", batch_size=64, images=320),
-    model=ModelConfig(name="convnet", width=0.5),
+    data=DataConfig(name="digits", batch_size=32, images=128),
+    model=ModelConfig(name="convnet", width=0.25),
     optim=OptimConfig(lr=0.2),
     prune=PruneConfig(patience=1, tau=0.3),
+    probe=ProbeConfig(size=64),
 )
 RATES, NOISES = grid(0.05, 0.4), grid(0.0, 2.0)
 DEATHS = ("dead_at_end", "dead_over_epochs")
@@ -50,27 +60,36 @@ CASES: dict[str, tuple[dict[str, Grid], str, str, tuple[str, ...], list[tuple[st
 }
 
 
-def run_study(name: str, space: Mapping[str, Grid], place: Path) -> None:
-    """Run a small study of two seeds."""
-    design = Design(base=BASE, space=dict(space), seeds=2)
-    run_here(Study(name=name, paper=design, quick=design), place)
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a place with a small study of every case, of two seeds."""
+    place = tmp_path_factory.mktemp("studies")
+    for name, (space, *_) in CASES.items():
+        design = Design(base=BASE, space=space, seeds=2)
+        run_here(Study(name=name, paper=design, quick=design), place)
+    return place
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_study_without_a_question_is_drawn_and_answered(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    space, x, hue, figures, contrasts = CASES[name]
-    run_study(name, space, tmp_path)
-    question = question_of(load(str(tmp_path), name, "quick"))
+def test_a_study_without_a_question_is_drawn_and_answered(name: str, place: Path) -> None:
+    _, x, hue, figures, contrasts = CASES[name]
+    frames = load(str(place), name, "quick")
+    question = question_of(frames)
     assert (question.x, question.hue, question.figures) == (x, hue, figures)
     assert [(one.value, one.key) for one in question.contrasts] == contrasts
-    capsys.readouterr()
-    assert main([name, "--storage", str(tmp_path)]) == 0
+    assert all(len(draw(frames, figure).frame) for figure in figures)
+    assert " ".join(write_answer(answer(frames))).count(" minus ") >= len(contrasts)
+
+
+@pytest.mark.parametrize("name", ["seeds_alone", "pruned_alone"])
+def test_the_command_draws_and_answers_it(
+    name: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *_, figures, contrasts = CASES[name]
+    assert main([name, "--storage", str(place)]) == 0
     printed = capsys.readouterr().out
-    folder = tmp_path / name / "quick"
-    drawn = {path.stem for path in (folder / "figures").glob("*.png")}
-    assert drawn == set(figures)
+    folder = place / name / "quick"
+    assert {path.stem for path in (folder / "figures").glob("*.png")} == set(figures)
     assert printed.count(" minus ") >= len(contrasts)
     assert contrasts or "There is nothing to compare" in printed
-    assert question.ask in (folder / "report.html").read_text()
+    assert question_of(load(str(place), name, "quick")).ask in (folder / "report.html").read_text()

@@ -1,5 +1,6 @@
 """Every figure, of a whole study and of what is left of one: it draws, or says why it does not."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from nvp.analysis.plots.figures import FIGURES
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics import importance
 
+Drawn = Callable[[str], Drawing | str]
 QUESTION = Question(ask="", x="optim.noise", hue="optim.lr", figures=(), contrasts=())
 NOT_DRAWN = {  # of what the small study, four noises at one lr, has not two levels of
     "interactions": "two levels of optim.lr",
@@ -38,12 +40,18 @@ OVER_SEEDS = [n for n in FIGURES if n not in {*NOT_DRAWN, "life_cycle", "importa
 
 @pytest.fixture(autouse=True)
 def few_forests(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(importance, "DRAWS", 3)
+    monkeypatch.setattr(importance, "DRAWS", 2)
 
 
 @pytest.fixture(scope="module")
 def frames(study_place: Path) -> StudyFrames:
     return load(str(study_place), "sgd_noise", "quick")
+
+
+@pytest.fixture(scope="module")
+def whole(frames: StudyFrames) -> Drawn:
+    """Return what gives a figure of the whole study, drawn once."""
+    return functools.cache(lambda name: drawn(frames, name))
 
 
 def drawn(frames: StudyFrames, name: str, question: Question = QUESTION) -> Drawing | str:
@@ -61,8 +69,8 @@ def of(frames: StudyFrames, chosen: Callable[[pd.DataFrame], pd.Series]) -> Stud
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_of_a_whole_study_it_draws_and_says_n(frames: StudyFrames, name: str):
-    drawing = drawn(frames, name)
+def test_of_a_whole_study_it_draws_and_says_n(whole: Drawn, name: str):
+    drawing = whole(name)
     if isinstance(drawing, str):
         assert NOT_DRAWN[name] in drawing
         return
@@ -73,8 +81,8 @@ def test_of_a_whole_study_it_draws_and_says_n(frames: StudyFrames, name: str):
 
 
 @pytest.mark.parametrize("name", OVER_SEEDS)
-def test_two_seeds_have_an_interval_and_one_has_none(frames: StudyFrames, name: str):
-    both = drawn(frames, name)
+def test_two_seeds_have_an_interval_and_one_has_none(frames: StudyFrames, whole: Drawn, name: str):
+    both = whole(name)
     one = drawn(of(frames, lambda trials: trials["seed"] == trials["seed"].min()), name)
     assert isinstance(both, Drawing)
     assert isinstance(one, Drawing)
@@ -140,8 +148,8 @@ def test_levels_that_are_names_stand_as_planned(frames: StudyFrames):
     assert titles == ["pruning the dead", "unpruned"]
 
 
-def test_the_shares_of_what_came_first_are_those_of_the_events(frames: StudyFrames):
-    drawing = drawn(frames, "competing")
+def test_the_shares_of_what_came_first_are_those_of_the_events(frames: StudyFrames, whole: Drawn):
+    drawing = whole("competing")
     assert isinstance(drawing, Drawing)
     pruned = frames.trials[frames.trials["prune.method"] != "none"]["trial_id"]
     events = frames.events[frames.events["trial_id"].isin(pruned)]
@@ -156,8 +164,8 @@ def test_the_shares_of_what_came_first_are_those_of_the_events(frames: StudyFram
         assert ends["pruned"] == pytest.approx(own.get("pruned", 0) / total)
 
 
-def test_masked_fractions_of_layers_add_up_to_what_is_masked(frames: StudyFrames):
-    drawing = drawn(frames, "layer_profile")
+def test_masked_fractions_of_layers_add_up_to_what_is_masked(frames: StudyFrames, whole: Drawn):
+    drawing = whole("layer_profile")
     assert isinstance(drawing, Drawing)
     dense = frames.layers.drop_duplicates("layer").astype({"layer": str}).set_index("layer")
     rows = drawing.frame.assign(dense=drawing.frame["layer"].astype(str).map(dense["dense"]))

@@ -1,5 +1,7 @@
 """The figures of a real small study, what is behind them, and the command that draws them."""
 
+import contextlib
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +29,23 @@ def frames(study_place: Path) -> StudyFrames:
     return load(str(study_place), "sgd_noise", "quick")
 
 
-@pytest.fixture
-def place(study_place: Path, tmp_path: Path) -> Path:
-    """Return a copy of the study, for figures to be written into."""
-    shutil.copytree(study_place / "sgd_noise", tmp_path / "sgd_noise")
-    return tmp_path
+@pytest.fixture(scope="module")
+def written(frames: StudyFrames, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return the files of all figures of the study."""
+    return draw_all(frames, tmp_path_factory.mktemp("figures"))
+
+
+@pytest.fixture(scope="module")
+def command(
+    study_place: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[str], list[Path]]:
+    """Return the lines of `nvp analyse` on a copy of the study, and the files it wrote."""
+    place, said = tmp_path_factory.mktemp("copy"), io.StringIO()
+    shutil.copytree(study_place / "sgd_noise", place / "sgd_noise")
+    with contextlib.redirect_stdout(said):
+        assert main(["sgd_noise", "--storage", str(place)]) == 0
+    files = sorted((place / "sgd_noise" / "quick" / "figures").iterdir())
+    return said.getvalue().splitlines(), files
 
 
 def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
@@ -43,24 +57,22 @@ def test_every_study_asks_for_figures_that_exist():
         assert set(question.figures) <= set(FIGURES)
 
 
-def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(frames: StudyFrames, tmp_path: Path):
-    written = draw_all(frames, tmp_path)
+def test_each_figure_is_a_png_an_svg_and_the_csv_behind_it(written: list[Path]):
     expected = {f"{name}.{suffix}" for name in DRAWN for suffix in ("png", "svg", "csv")}
     assert {path.name for path in written} == expected
     assert all(path.stat().st_size > 0 for path in written)
 
 
-def test_an_svg_is_the_same_every_time(frames: StudyFrames, tmp_path: Path):
-    draw_all(frames, tmp_path / "one")
-    draw_all(frames, tmp_path / "two")
-    for name in DRAWN:
-        one, two = (tmp_path / folder / f"{name}.svg" for folder in ("one", "two"))
-        assert one.read_bytes() == two.read_bytes()
+def test_an_svg_is_the_same_every_time(written: list[Path], command: tuple[list[str], list[Path]]):
+    again = {path.name: path for path in command[1]}
+    for path in written:
+        if path.suffix == ".svg":
+            assert path.read_bytes() == again[path.name].read_bytes()
 
 
-def test_the_csv_holds_what_derive_says(frames: StudyFrames, tmp_path: Path):
-    draw_all(frames, tmp_path)
-    behind = pd.read_csv(tmp_path / "dead_at_end.csv", dtype={"trial_id": str})
+def test_the_csv_holds_what_derive_says(frames: StudyFrames, written: list[Path]):
+    (path,) = (path for path in written if path.name == "dead_at_end.csv")
+    behind = pd.read_csv(path, dtype={"trial_id": str})
     derived = count_dead_at_end(frames.layers).set_index(["trial_id", "definition"])["fraction"]
     keys = pd.MultiIndex.from_frame(behind[["trial_id", "definition"]])
     np.testing.assert_allclose(behind["fraction"], derived.loc[keys])
@@ -124,20 +136,20 @@ def smooth(frames: StudyFrames) -> StudyFrames:
     return other
 
 
-def test_without_strict_death_every_figure_says_by_what_it_counts(
-    frames: StudyFrames, tmp_path: Path
-):
+def test_without_strict_death_every_figure_says_by_what_it_counts(frames: StudyFrames):
     silu = smooth(frames)
-    assert len(draw_all(silu, tmp_path)) == 3 * len(DRAWN)
-    shown = draw(silu, "dead_at_end")
+    drawn = {name: draw(silu, name) for name in DRAWN}
+    for drawing in drawn.values():
+        drawing.figure.draw_without_rendering()
+    shown = drawn["dead_at_end"]
     assert set(shown.frame["definition"]) == {"saturated", "dormant_0025"}
     assert not shown.frame["fraction"].isna().any()
     titles = [axes.get_ylabel() for axes in shown.figure.axes]
     assert [title.split()[0] for title in titles] == ["saturated", "dormant"]
-    epochs = draw(silu, "dead_over_epochs")
+    epochs = drawn["dead_over_epochs"]
     assert epochs.figure.get_supylabel().startswith("dormant neurons, τ = 0.025")
     assert set(epochs.frame["definition"]) == {"dormant_0025"}
-    legend = draw(silu, "life_cycle").figure.axes[0].get_legend()
+    legend = drawn["life_cycle"].figure.axes[0].get_legend()
     names = [text.get_text() for text in legend.get_texts()]
     assert names == ["alive", "dormant, τ = 0.025", "masked"]
     table = answer(silu)
@@ -172,11 +184,9 @@ def test_a_label_falls_back_to_the_meaning_and_unit_of_the_schema():
 
 
 def test_the_command_names_every_file_it_writes_and_answers(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    command: tuple[list[str], list[Path]],
 ):
-    assert main(["sgd_noise", "--storage", str(place)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    files = sorted((place / "sgd_noise" / "quick" / "figures").iterdir())
+    lines, files = command
     assert set(map(str, files)) <= set(lines)
     assert len(files) == 3 * len(DRAWN)
     assert "preset quick (the only one there)" in lines[0]
@@ -193,9 +203,9 @@ def test_the_command_names_every_file_it_writes_and_answers(
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
-    place: Path, arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+    study_place: Path, arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ):
-    storage = [] if "--storage" in arguments else ["--storage", str(place)]
+    storage = [] if "--storage" in arguments else ["--storage", str(study_place)]
     assert main([*arguments, *storage]) == 2
     out, err = capsys.readouterr()
     assert out == ""

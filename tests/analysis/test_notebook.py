@@ -12,7 +12,7 @@ from nvp.analysis.selection.studies import STUDIES
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
 NAMES = sorted(STUDIES)
-FIRST = ["sgd_noise", "weight_sparsity"]
+FIRST = ["sgd_noise"]
 REST = [name for name in NAMES if name not in FIRST]
 # a kernel takes seconds to start and to import, so several notebooks share one
 GROUPS = [

@@ -31,6 +31,7 @@ from nvp.trial.rows import is_sampled, layer_rows
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import commit_lost
+from tests.in_turn import in_turn
 from tests.rows import sorted_rows
 from tests.trials import interrupt, run_to_end
 
@@ -38,7 +39,8 @@ torch.set_num_threads(1)
 CONFIG = TrialConfig().with_overrides(
     {
         "epochs": 4,
-        "data.batch_size": 128,
+        "data.batch_size": 32,
+        "data.images": 320,
         "model.width": 0.2,
         "optim.lr": 0.2,
         "optim.noise": 2.0,
@@ -173,7 +175,7 @@ def test_the_row_of_the_trial_sums_it_up(tables) -> None:
     epochs = sorted(tables["epochs"], key=lambda r: r["epoch"])
     last = epochs[-1]
     assert (row["status"], row["error"], row["attempt"]) == ("done", None, 1)
-    assert (row["epochs"], row["steps"]) == (4, last["step"]) == (4, 4 * (1400 // 128))
+    assert (row["epochs"], row["steps"]) == (4, last["step"]) == (4, 4 * (320 // 32))
     assert json.loads(row["config"]) == flatten_config(CONFIG)
     for name in ("val_loss", "val_accuracy", "sparsity"):
         assert row[name] == last[name]
@@ -389,6 +391,7 @@ def test_the_driver_commits_what_a_dead_process_could_not(tmp_path: Path) -> Non
 
 
 # --- damage
+HOW = ["truncated", "emptied", "flipped", "deleted"]
 
 
 @pytest.fixture(scope="module")
@@ -416,14 +419,9 @@ def plan_of(index: Index) -> Plan:
     return Plan(Design(base=CONFIG, space={}), {trial_id(c): c for c in configs})
 
 
-@pytest.mark.parametrize("how", ["truncated", "emptied", "flipped", "deleted"])
-@pytest.mark.parametrize("table", TABLES)
-def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
-    table: str, how: str, two: Storage, caplog: pytest.LogCaptureFixture
-) -> None:
-    healthy, hurt = sorted(read_index(two).rows)
-    before = sorted_rows(two)
-    file = Path(two.path(min(two.files(f"{table}/{hurt}"))))
+def damage(storage: Storage, table: str, trial: str, how: str) -> Path:
+    """Damage the first file of a trial in a table; return it."""
+    file = Path(storage.path(min(storage.files(f"{table}/{trial}"))))
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     if how == "deleted":
@@ -431,6 +429,17 @@ def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
     else:
         changed = {"truncated": content[:-9], "emptied": b"", "flipped": content}
         file.write_bytes(changed[how])
+    return file
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("table", TABLES)
+def test_a_damaged_file_is_named_and_the_other_trial_is_read(
+    table: str, how: str, two: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    healthy, hurt = sorted(read_index(two).rows)
+    before = sorted_rows(two)
+    file = damage(two, table, hurt, how)
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         index = read_index(two)
@@ -444,7 +453,14 @@ def test_a_damaged_file_is_named_and_its_trial_runs_again_the_other_does_not(
     for name in TABLES:
         mine = read_table(index, name, [healthy]).drop_columns(VOLATILE[name]).to_pylist()
         assert sorted(mine, key=repr) == whole[name]
-    assert run_to_end(plan_of(index).trials[hurt], two) == "done"
+
+
+@pytest.mark.parametrize(("table", "how"), in_turn(TABLES, HOW))
+def test_a_damaged_trial_runs_again(table: str, how: str, two: Storage) -> None:
+    hurt = max(read_index(two).rows)
+    before = sorted_rows(two)
+    damage(two, table, hurt, how)
+    assert run_to_end(plan_of(read_index(two)).trials[hurt], two) == "done"
     assert sorted_rows(two) == before
     assert not read_index(two).damaged
 
@@ -618,7 +634,7 @@ def test_only_what_is_asked_for_is_read(two: Storage) -> None:
      "ds", "demp", "sfp", "gmp"],
 )  # fmt: skip
 def test_a_method_that_remembers_continues_as_if_unbroken(method: str, tmp_path: Path) -> None:
-    quiet = {"epochs": 6, "optim.lr": 0.05, "optim.noise": 0.0}
+    quiet = {"epochs": 6, "optim.lr": 0.05, "optim.noise": 0.0, "data.images": 160}
     pruning = {"prune.method": method, "prune.start": 0.1, "prune.rounds": 2}
     config = CONFIG.with_overrides(quiet | pruning)
     unbroken, broken = (Storage.at(str(tmp_path / name)) for name in ("unbroken", "broken"))
