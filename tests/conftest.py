@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import pytest
 import torch
 from filelock import FileLock
@@ -116,6 +117,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 def _plain_arithmetic() -> None:
     """Undo what a trial run in this process by an earlier test set: hypothesis minds."""
     torch.set_flush_denormal(False)
+
+
+@pytest.fixture
+def unchecked_types() -> Iterator[None]:
+    """Check no types of arguments meanwhile: of whole runs, which call the same parts for long.
+
+    The tests of the parts check them, and those of the loop. It takes half of the time of a run.
+    """
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig
-from nvp.models import build_model
 from nvp.network.groups import find_readers, maskable_layers, prunable_groups
 from nvp.network.neuron_masks import input_columns, mask_units, release_masks, soften_units
 from nvp.network.weight_masks import live_weights
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
 from tests.in_turn import in_turn
+from tests.short_models import build_short
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
@@ -34,7 +34,7 @@ OPTIMS = {
 
 def model_of(name: str, norm: str = "batch", activation: str = "relu") -> nn.Module:
     config = ModelConfig(name=name, norm=norm, activation=activation, width=0.1)
-    return build_model(config, SHAPE, 10, seed=0)
+    return build_short(config, SHAPE, 10)
 
 
 def step(model: nn.Module, optimizer: torch.optim.Optimizer, config: OptimConfig, n: int) -> None:
@@ -100,7 +100,7 @@ def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
         mask_units(model, optimizer, group, index)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     touched = touching(model, units)
-    for after_steps in (0, 20):
+    for after_steps in (0, 10):
         step(model, optimizer, config, after_steps)
         for parameter_name, parameter in model.named_parameters():
             mask = touched[parameter_name]

@@ -35,6 +35,7 @@ from nvp.training.noise import LiveNoise
 from nvp.training.optim import build_optimizer
 from nvp.vitality import Observation
 from tests.in_turn import in_turn
+from tests.short_models import build_short
 from tests.tiny import STRUCTURES
 
 torch.set_num_threads(1)
@@ -51,7 +52,7 @@ MANY = [*STRUCTURES, "resnet20_b", "vgg11"]
 
 def make(name: str, norm: str = "batch", activation: str = "relu", width: float = 0.1) -> nn.Module:
     config = ModelConfig(name=name, norm=norm, activation=activation, width=width)
-    return build_model(config, SHAPE, 5, seed=0).double()
+    return build_short(config, SHAPE, 5).double()
 
 
 def state_of(model: nn.Module, optim: str = "sgd") -> TrainState:
@@ -176,7 +177,7 @@ def noisy(state: TrainState, optim: OptimConfig, draws: str) -> list[float]:
     return losses
 
 
-@settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     widths=st.lists(st.integers(1, 4), min_size=3, max_size=3),
     option=st.sampled_from("AB"),
@@ -419,6 +420,6 @@ def test_a_shortcut_without_parameters_carries_what_is_left_of_both_streams() ->
 
 def test_every_model_declares_enough_to_shrink() -> None:
     for name in MODELS:
-        model = make(name, width=0.05)
+        model = build_model(ModelConfig(name=name, width=0.05), SHAPE, 5, seed=0)
         for group in prunable_groups(model):
             assert find_readers(model, group), (name, group)
