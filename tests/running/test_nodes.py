@@ -234,3 +234,11 @@ def test_the_checksum_of_the_code_covers_every_package(
         (tmp_path / "package" / "module.py").write_text(text)
         seen.add(provenance.code_hash.__wrapped__())
     assert len(seen) == 2
+
+
+def test_a_package_that_is_not_installed_ends_no_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray is not needed under --no-ray; nvp may run from its repository."""
+    monkeypatch.setattr(provenance, "PACKAGES", ("torch", "no-such-package"))
+    found = provenance.read_versions()
+    assert found["no-such-package"] == "none"
+    assert found["torch"][0].isdigit()
