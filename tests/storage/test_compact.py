@@ -1,6 +1,7 @@
 """Compaction: each row is seen exactly once before, during and after, wherever it is killed."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,9 @@ def test_killed_at_every_step_it_loses_and_doubles_nothing(
 ) -> None:
     steps, write, unlink = 0, Storage.write, Path.unlink
     left = 0
+    filled = open_study(str(tmp_path / "filled"), "study", "quick")
+    fill(filled, {name: FINISHED[name] for name in "abc"})
+    before = seen(filled)
 
     def counted(original: Any) -> Any:
         def step(*arguments: Any, **options: Any) -> Any:
@@ -105,9 +109,8 @@ def test_killed_at_every_step_it_loses_and_doubles_nothing(
         return step
 
     while True:
+        shutil.copytree(tmp_path / "filled", tmp_path / str(steps))
         storage = open_study(str(tmp_path / str(steps)), "study", "quick")
-        fill(storage, {name: FINISHED[name] for name in "abc"})
-        before = seen(storage)
         left = steps
         with monkeypatch.context() as patch:
             patch.setattr(Storage, "write", counted(write))
