@@ -1,7 +1,7 @@
 """A GPU as far as a CPU can pretend one: tensors that say they are on it, and mind all others.
 
-They compute on the CPU. What a real GPU refuses raises `Mismatch`: a tensor of the CPU among those of
-the GPU, unless it has no dimensions or is an index; a generator of another device; numpy.
+They compute on the CPU. What a real GPU refuses raises `Mismatch`: a tensor of the CPU among those
+of the GPU, unless it has no dimensions or is an index; a generator of another device; numpy.
 Only calls from Python are seen. Captured graphs and memory are for tests marked `gpu`.
 """
 
