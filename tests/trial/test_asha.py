@@ -23,7 +23,7 @@ from tests.rows import Tables, sorted_rows
 from tests.small_search import DESIGN
 
 SPACE = {"optim.lr": grid(0.1, 0.05, 0.001, 0.0001, 0.2)}
-BASE = replace(DESIGN.base, epochs=10)
+BASE = DESIGN.base.with_overrides({"epochs": 10, "data.images": 400})
 STUDY = Study(name="s", paper=DESIGN, quick=Design(base=BASE, space=SPACE, seeds=1))
 
 
