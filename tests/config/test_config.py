@@ -162,7 +162,7 @@ def test_configurations_are_frozen_and_hashable() -> None:
 
 
 @given(ANY_FLAT)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_flat_and_nested_are_one_another(flat: dict[str, Any]) -> None:
     config = TrialConfig().with_overrides(flat)
     stored = json.loads(json.dumps(flatten_config(config)))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.in_turn import in_turn
 from tests.training.test_train import data
 
 torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("unchecked_types")
 TINY = {
     "epochs": 4,
     "data.batch_size": 64,
@@ -33,7 +35,7 @@ TINY = {
 CASES = {
     "sgd": {"model.name": "resnet18", "optim.lr": 0.05},
     "adam": {"model.name": "mlp", "optim.name": "adam", "optim.lr": 0.003},
-    "adamw": {"model.name": "resnet18", "optim.name": "adamw", "optim.lr": 0.003},
+    "adamw": {"model.name": "lenet5", "model.width": 0.2, "optim.name": "adamw", "optim.lr": 0.01},
     "convnet": {"model.name": "convnet", "model.width": 0.2, "data.augment": "crop_flip"},
     "steps": {"model.name": "mlp", "model.norm": "none", "steps": 11, "optim.schedule": "cosine"},
     "soft": {
@@ -55,6 +57,14 @@ CASES = {
 
 def config_of(case: str) -> TrialConfig:
     return TrialConfig().with_overrides(TINY | CASES[case])
+
+
+@cache
+def unbroken(case: str) -> tuple[list[EpochRecord], TrainState]:
+    """Return what a run that nothing interrupts records, and its last state."""
+    config, images = config_of(case), data()
+    state = build(config, images, "cpu")
+    return list(train(config, images, state)), state
 
 
 def plain(record: EpochRecord) -> list:
@@ -83,8 +93,8 @@ def moments(state: TrainState) -> dict:
 @pytest.mark.parametrize(("case", "stop"), in_turn(CASES, [0, 3]))
 def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_path: Path) -> None:
     config, images = config_of(case), data()
-    whole = build(config, images, "cpu")
-    expected = [plain(record) for record in train(config, images, whole)]
+    records, whole = unbroken(case)
+    expected = [plain(record) for record in records]
     storage = Storage.at(str(tmp_path))
     state = build(config, images, "cpu")
     found = []
@@ -106,8 +116,7 @@ def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_pat
 
 def test_there_was_something_to_restore() -> None:
     for case in CASES:
-        config, images = config_of(case), data()
-        *_, last = train(config, images, build(config, images, "cpu"))
+        *_, last = unbroken(case)[0]
         assert 0 < last.masked < last.units, case
 
 
