@@ -1,4 +1,7 @@
-"""A study that STUDIES does not know is asked about its swept keys, drawn and answered."""
+"""A study that STUDIES does not know is asked about its swept keys, drawn and answered.
+
+The figures of each case are drawn; those of two of them are written to files, by the command.
+"""
 
 from pathlib import Path
 

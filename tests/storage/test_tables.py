@@ -1,4 +1,7 @@
-"""Tables: what a trial writes is what is read; continued = unbroken; damage is named, not read."""
+"""Tables: what a trial writes is what is read; continued = unbroken; damage is named, not read.
+
+Every kind of damage to every table is named; the trial runs again for kinds and tables in turn.
+"""
 
 import json
 import logging
