@@ -85,7 +85,7 @@ def kill_all(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limit: float = 90):
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limit: float = 180):
     """Wait until `condition` holds while a process runs."""
     end = time.time() + limit
     while not condition():
