@@ -18,9 +18,14 @@ def read_device(arguments: argparse.Namespace, design: Design) -> str:
     """Return the kind of device that trials run on: "cpu" or "cuda".
 
     NVP_DEVICE=cpu lets a cluster of declared GPUs be tried out where there are none.
+
+    Raises:
+        ValueError: NVP_DEVICE names another one.
     """
-    if os.environ.get("NVP_DEVICE"):
-        return os.environ["NVP_DEVICE"]
+    if device := os.environ.get("NVP_DEVICE"):
+        if device not in ("cpu", "cuda"):
+            raise ValueError(f"NVP_DEVICE: expected cpu or cuda, got {device!r}")
+        return device
     gpus = read_gpus(arguments, design)
     if arguments.no_ray:
         return choose_device(gpus)
