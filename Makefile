@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PRESET := quick
+# Three processes on two cores: studies on Ray wait for their processes to start.
+SIDE_BY_SIDE := -q -n 3 --dist loadscope --no-loadscope-reorder
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-all test-minutes test-cluster lint docs bench campaign-merge clean
+.PHONY: study studies figures test test-all test-types test-minutes test-cluster lint docs bench campaign-merge clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -23,13 +25,19 @@ figures: $(STAMP)
 	$(BIN)/nvp analyse sgd_noise --preset $(PRESET)
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not cluster and not minutes"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cluster and not minutes"
 
 # Also what needs servers and minutes. What is not installed fails here, and is not skipped.
-test-all: test test-minutes test-cluster
+test-all: test test-types test-minutes test-cluster
 
 test-minutes: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "minutes and not cluster"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "minutes and not cluster"
+
+# The tests of what computes, with every argument's type and shape checked at each call: twice as long.
+test-types: $(STAMP)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cluster and not minutes" \
+		--jaxtyping-packages=nvp,tests.numeric_tower \
+		$(addprefix tests/,config data models network pruning training vitality)
 
 # A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
 test-cluster: $(STAMP)

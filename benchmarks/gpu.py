@@ -68,7 +68,7 @@ class Stepper:
         self.state = build(config, Splits(images, images, images, 10), images.device.type)
         self.state.model.train()
         step = Step(config, self.state, 1, images.device)
-        self.run = GraphedStep(step) if graph else step
+        self.run = GraphedStep(step, torch.cuda.Stream()) if graph else step
         self.batches = iter(())
 
     def __call__(self) -> None:

@@ -5,18 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import jaxtyping
 import pytest
 import torch
 from filelock import FileLock
 
-from studies.sgd_noise import STUDY
-from tests.in_process import run_main
 from tests.small_studies import run_small
 
 torch.set_num_threads(1)  # two test processes share two cores
@@ -43,10 +40,14 @@ def run_study(
 
 
 def start_study(
-    place: Path | str, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
+    place: Path, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.Popen[str]:
     """Start a study script in a process group of its own."""
-    command = [sys.executable, str(script), "--storage", str(place), *arguments]
+    return start_command([sys.executable, str(script), "--storage", str(place), *arguments], env)
+
+
+def start_command(command: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own."""
     return subprocess.Popen(
         command,
         env=os.environ | (env or {}),
@@ -119,15 +120,23 @@ def _plain_arithmetic() -> None:
     torch.set_flush_denormal(False)
 
 
-@pytest.fixture
-def unchecked_types() -> Iterator[None]:
-    """Check no types of arguments meanwhile: of whole runs, which call the same parts for long.
+# Modules that take longest come first, so that no process ends long after the others.
+LONGEST = (
+    "trial/test_kill.py",
+    "running/test_broken_trials.py",
+    "running/test_on_one_ray.py",
+    "analysis/test_every_figure.py",
+    "pruning/test_pruning.py",
+    "training/test_shrunk_runs.py",
+    "storage/test_tables.py",
+    "study/test_studies.py",
+)
 
-    The tests of the parts check them, and those of the loop. It takes half of the time of a run.
-    """
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first."""
+    place = {name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path.relative_to(ROOT / "tests")), len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +148,7 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = shared / "study"
     with FileLock(shared / "study.lock"):
         if not (place / "finished").exists():
-            ended = run_main(STUDY, place, *SMALL)
+            ended = run_study(place, *SMALL)
             assert ended.returncode == 0, ended.stdout + ended.stderr
             (place / "finished").touch()
     return place

@@ -11,7 +11,8 @@ which computes nothing, and the graph is replayed for the rest of the epoch.
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -21,7 +22,7 @@ from nvp.data.splits import Images, ImageSource
 from nvp.network.train_state import TrainState
 
 EAGER_STEPS = 3
-FAILED: list[torch.cuda.CUDAGraph] = []  # kept: the allocator may still ask them (see capture_end)
+FAILED: list[torch.cuda.CUDAGraph] = []  # kept: the allocator may still ask them
 
 
 @runtime_checkable
@@ -56,10 +57,17 @@ class GraphedStep:
     Where a step cannot be captured, it goes on eagerly, with the same results, and says so once.
     """
 
-    def __init__(self, step: Capturable) -> None:
+    def __init__(self, step: Capturable, stream: torch.cuda.Stream | None = None) -> None:
+        """Make one.
+
+        Args:
+            step: to run.
+            stream: to run it on, if not on the one that all of a process share: graphs that are
+                alive at the same time need one each.
+        """
         self.step, self.calls, self.captured = step, 0, False
-        self.stream = torch.cuda.Stream()
-        self.graph = torch.cuda.CUDAGraph()
+        self.stream = stream or share_stream()
+        self.graph, self.pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Train on one batch, shaped as all others of the epoch."""
@@ -90,7 +98,7 @@ class GraphedStep:
             # They count as captured until a capture ends well, and would draw nothing outside of it
             for generator, state in zip(generators, before, strict=True):
                 generator.graphsafe_set_state(state)
-            FAILED.append(self.graph)
+            self.give_up()
             if isinstance(error, torch.OutOfMemoryError):
                 raise
             self.step.state.capturable = False
@@ -103,16 +111,40 @@ class GraphedStep:
             return False
         return True
 
+    def give_up(self) -> None:
+        """Tell the allocator that a capture that failed is over: torch 2.11 forgets it (#180395).
+
+        Until then it would free no memory that it keeps.
+        """
+        FAILED.append(self.graph)
+        end = getattr(torch._C, "_cuda_endAllocateToPool", None)
+        if end is not None:
+            with suppress(RuntimeError):  # later versions have done it
+                end(torch.cuda.current_device(), self.pool)
+
     def capture(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Record one step on copies of a batch; nothing is computed."""
-        self.graph.register_generator_state(self.step.rng)
+        with warnings.catch_warnings():  # torch 2.11 needs it; 2.14 does it alone, and says so
+            warnings.simplefilter("ignore")
+            self.graph.register_generator_state(self.step.rng)
         self.pixels, self.labels = pixels.clone(), labels.clone()
         optimizer = self.step.state.optimizer
         # Gradients that exist already lie outside of the graph's memory. Without them backward
         # allocates new ones within the capture, and every replay writes to these.
         optimizer.zero_grad()
-        with capturable(optimizer), torch.cuda.graph(self.graph, stream=self.stream):
+        recording = torch.cuda.graph(self.graph, pool=self.pool, stream=self.stream)
+        with capturable(optimizer), recording:
             self.step(self.pixels, self.labels, progress)
+
+
+@cache
+def share_stream() -> torch.cuda.Stream:
+    """Return the side stream of this process.
+
+    cuBLAS keeps a workspace for each stream that it has met: a new stream in every epoch would cost
+    up to 2 GiB of an H100.
+    """
+    return torch.cuda.Stream()
 
 
 @contextmanager

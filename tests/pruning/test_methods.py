@@ -16,7 +16,6 @@ from nvp.study.study import main
 from tests.conftest import SCRIPT, run_study
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("unchecked_types")
 SETTINGS = {
     "epochs": "5",
     "data.images": "256",

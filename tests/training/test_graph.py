@@ -10,7 +10,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.network.train_state import TrainState
 from nvp.training.build import build, set_up_process
-from nvp.training.cuda_graph import EAGER_STEPS, FAILED, GraphedStep, can_capture
+from nvp.training.cuda_graph import EAGER_STEPS, FAILED, GraphedStep, can_capture, share_stream
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.length import count_steps
 from nvp.training.loop import train
@@ -137,6 +137,11 @@ def test_a_failed_capture_ends_no_trial_and_says_so_once(monkeypatch: pytest.Mon
     for name in ("Stream", "CUDAGraph", "graph", "current_stream"):
         monkeypatch.setattr(torch.cuda, name, Refuses)
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
+    ended = []
+    monkeypatch.setattr(
+        torch._C, "_cuda_endAllocateToPool", lambda *pool: ended.append(pool), raising=False
+    )
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
     monkeypatch.setattr(torch.cuda, "default_generators", [default])
     step = Counted(build(config_of(), data(), "cpu"), rng)
@@ -150,7 +155,9 @@ def test_a_failed_capture_ends_no_trial_and_says_so_once(monkeypatch: pytest.Mon
         run(*batch, 8.0)
     assert step.taken == [0.0, 1.0, 2.0, 7.0, 7.0, 8.0], "the second 7 is the step, not the try"
     assert rng.restored == default.restored == ["before"], "they would draw nothing any more"
+    assert ended == [(0, (0, 1))], "the allocator would free nothing any more"
     assert not step.state.capturable
+    share_stream.cache_clear()
     FAILED.clear()
 
 

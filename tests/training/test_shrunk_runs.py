@@ -45,7 +45,6 @@ from tests.trial.test_checkpoint import plain
 from tests.trials import interrupt, run_to_end
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("unchecked_types")
 SMALL = {
     "epochs": 5,
     "data.batch_size": 64,

@@ -19,7 +19,6 @@ from tests.in_turn import in_turn
 from tests.training.test_train import data
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.usefixtures("unchecked_types")
 TINY = {
     "epochs": 4,
     "data.batch_size": 64,

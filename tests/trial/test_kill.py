@@ -1,7 +1,7 @@
 """Killed and continued = unbroken, also where neurons were removed; Ctrl-C; two drivers.
 
-One study goes through it all on Ray: killed, continued, interrupted, continued. Each alone, at
-other moments and on Ray, is marked `minutes`.
+One study goes through it all on Ray: interrupted, continued, killed; then it goes on without. Each
+alone, at other moments and on Ray, is marked `minutes`.
 """
 
 import os
@@ -16,7 +16,7 @@ from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
 from nvp.storage.study_folder import open_study
 from studies.sgd_noise import STUDY
-from tests.conftest import descendants, kill_all, start_study, wait_for
+from tests.conftest import descendants, kill_all, start_command, start_study, wait_for
 from tests.in_process import run_main
 from tests.rows import Tables, sorted_rows
 
@@ -81,21 +81,22 @@ def interrupt(process: subprocess.Popen[str], place: Path) -> list[str]:
     return shlex.split(output.strip().splitlines()[-1])
 
 
-def test_killed_then_interrupted_and_each_time_continued_equals_unbroken(
-    tmp_path: Path,
-) -> None:
+def test_interrupted_then_killed_and_each_time_continued_equals_unbroken(tmp_path: Path) -> None:
+    """Ctrl-C on Ray; the command that it prints continues, and is killed; the rest without Ray."""
     place, whole = tmp_path / "place", tmp_path / "whole"
     process = start_study(place, *LONG, env=OFTEN)
     wait_for(lambda: len(saved(place)) == 2, process)
-    kill_all(process)
-    killed = saved(place)
-    process = start_study(place, *LONG, env=OFTEN)
-    wait_for(lambda: any(saved(place).get(t, last) > last for t, last in killed.items()), process)
     command = interrupt(process, place)
     assert Path(command[0]).exists()
     assert command[1:] == [process.args[1], *process.args[2:]]
-    again = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert again.returncode == 0, again.stdout + again.stderr
+    interrupted = saved(place)
+    process = start_command(command, env=OFTEN)
+    wait_for(
+        lambda: any(saved(place).get(t, last) > last for t, last in interrupted.items()), process
+    )
+    kill_all(process)
+    ended = run_main(STUDY, place, *LONG, "--no-ray")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     assert 3 in attempts(place), "no trial was continued twice"
     assert_no_row_twice(rows(place))
     assert rows(place) == run_unbroken(whole, LONG, 2)
@@ -116,7 +117,12 @@ MOMENTS = {
 @pytest.mark.parametrize(
     ("moment", "how"),
     [
-        pytest.param("some done, some not", ["--no-ray"], id="some done, some not"),
+        pytest.param(
+            "some done, some not",
+            ["--no-ray"],
+            marks=pytest.mark.minutes,
+            id="some done, some not",
+        ),
         *(
             pytest.param(moment, [], marks=pytest.mark.minutes, id=f"{moment}, on Ray")
             for moment in MOMENTS
