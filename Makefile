@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PRESET := quick
+# Where it is set, each process of the tests compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Three processes on two cores: studies on Ray wait for their processes to start.
 SIDE_BY_SIDE := -q -n 3 --dist loadscope --no-loadscope-reorder
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))

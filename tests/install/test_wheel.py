@@ -102,6 +102,7 @@ def test_a_study_of_ones_own_runs_and_is_analysed(bin_folder: Path, own_folder: 
     assert run(own_folder, python, "-c", line).stdout == "4\n"
 
 
+@pytest.mark.minutes
 def test_the_command_is_also_the_module(bin_folder: Path, own_folder: Path) -> None:
     methods = run(own_folder, bin_folder / "nvp", "methods").stdout
     assert "nn_relief" in methods

@@ -52,6 +52,7 @@ def test_a_gpu_that_is_not_here_cannot_be_measured() -> None:
         propose_count(TINY, "cuda")
 
 
+@pytest.mark.minutes
 def test_processes_take_real_steps_together() -> None:
     packed = measure_sharing(TINY, "cpu", 2, seconds=0.3)
     assert packed.count == 2

@@ -23,7 +23,8 @@ from tests.rows import Tables, sorted_rows
 TRIALS = ["--preset", "quick", "--seeds", "2", "--set", "epochs=10", "--set", "optim.lr=0.2",
           "--set", "optim.noise=2", "--set", "data.batch_size=32", "--set", "data.images=400",
           "--set", "prune.shrink=always"]  # fmt: skip
-LONG = [*TRIALS, "--seeds", "1", "--set", "epochs=60"]  # not over before Ctrl-C is noticed
+LONG = [*TRIALS, "--seeds", "1", "--set", "epochs=60", "--set", "data.batch_size=64",
+        "--set", "probe.size=128"]  # fmt: skip  # not over before Ctrl-C is noticed
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
 
