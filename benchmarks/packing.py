@@ -2,14 +2,14 @@
 
 ResNet-18 of width 1/4 in batches of 32: training steps with their data. All processes start at once
 and their rates are added; runs of one and of n processes in turn, by the clock, so: on a quiet
-machine only. benchmarks/gpu.py packs a GPU in the same way.
+machine only. benchmarks/gpu_packing.py packs a GPU in the same way.
 """
 
-import os
 import sys
 
 from benchmarks.bar import bar, spread
 from benchmarks.step import CONFIG
+from nvp.config.cores import count_cores
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.gpu_sharing import measure_sharing
 
@@ -25,7 +25,7 @@ def resnet(small: bool, **changes: object) -> TrialConfig:
 
 
 def main() -> int:
-    cores = len(os.sched_getaffinity(0))
+    cores = count_cores()
     ratios = []
     for _ in range(ROUNDS):
         alone, together = (

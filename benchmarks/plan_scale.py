@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.bar import bar
 from benchmarks.committed import commit_all
 from benchmarks.plan_study import STUDY
+from nvp.config.cores import count_cores
 from nvp.planning.plan import make_plan
 from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
@@ -59,7 +60,7 @@ def measure(place: str, kind: str) -> list[bool]:
     printed, _ = timed("-c", LOAD, place)
     for table in ("trials", "epochs", "layers", "neurons", "events"):
         shutil.rmtree(Path(place, STUDY.name, "quick", table, newest["trial_id"]))
-    print(f"    load average {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} cores")
+    print(f"    load average {os.getloadavg()[0]:.1f} on {count_cores()} cores")
     return [
         bar(f"plan_scale.{kind}.dry_run_s", dry, "<=", 5),
         bar(f"plan_scale.{kind}.last_trial_starts_s", newest["started"] - clock, "<=", 15),

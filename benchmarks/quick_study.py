@@ -4,7 +4,6 @@ Runs `python studies/sgd_noise.py --preset quick` on a private Ray into an empty
 same trials one after another in one process (`--no-ray`). About five minutes.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bar import bar
+from nvp.config.cores import count_cores
 from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
 
@@ -35,7 +35,7 @@ def span(rows: list[dict]) -> float:
 
 
 if __name__ == "__main__":
-    slots = len(os.sched_getaffinity(0))
+    slots = count_cores()
     rows, start, wall = run(*sys.argv[1:])
     first = min(row["started"] for row in rows)
     makespan, busy = span(rows), sum(row["ended"] - row["started"] for row in rows)

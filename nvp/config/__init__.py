@@ -6,6 +6,7 @@
     fields          fields that know their type, range and meaning
     registry        looking a name up, and naming the nearest one when it is not there
     space           the axes of a design: grid, uniform, log_uniform, integers, conditions
+    cores           how many cores this process may use
     command_parser  the parser of every command line
     seed            named random streams, each a function of (seed, stream, epoch)
 

@@ -6,7 +6,6 @@ the central crop.
 """
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from nvp.config.cores import count_cores
 from nvp.data.files import Files
 
 CHUNK = 4096  # images
@@ -83,7 +83,7 @@ def decode_files(
             )
         pixels[index] = image
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         for start in range(0, len(files), CHUNK):  # chunks, so that a bad image ends it soon
             list(pool.map(decode_into, range(start, min(start + CHUNK, len(files)))))
     return pixels

@@ -4,7 +4,6 @@ Decoding releases the interpreter lock, so threads suffice, and no worker proces
 Ray. Order and crops are drawn before the threads start, so their number changes no pixel.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from nvp.config.cores import count_cores
 from nvp.data.decode import DRAWS, read_plain_view, read_random_view
 from nvp.data.files import Files
 from nvp.data.splits import Batch, Images
@@ -128,4 +128,4 @@ class Stream:
 
 def count_threads(device: torch.device) -> int:
     """Return the decoding threads of a trial: one on a CPU, which has a trial for every core."""
-    return 1 if device.type == "cpu" else min(MOST_THREADS, len(os.sched_getaffinity(0)))
+    return 1 if device.type == "cpu" else min(MOST_THREADS, count_cores())

@@ -55,7 +55,9 @@ def kernel_lock(storage: Storage) -> Iterator[None]:
 
 
 def is_networked(folder: Path, mounts: str = "/proc/mounts") -> bool:
-    """Whether a folder lies on a mount that other hosts may share."""
+    """Whether a folder lies on a mount that other hosts may share; False where no list says so."""
+    if not Path(mounts).exists():  # macOS has none
+        return False
     lines = [line.split() for line in Path(mounts).read_text().splitlines()]
     kinds = {Path(line[1].replace("\\040", " ")): line[2] for line in lines if len(line) > 2}
     points = [path for path in [folder, *folder.parents] if path in kinds]  # the innermost first

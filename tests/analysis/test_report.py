@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -75,6 +76,18 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
     assert "def " not in text
     assert "STUDY = Study(" in text  # the script, as it ran
     assert "Every trial that ended is done." in text
+
+
+def test_a_table_is_headed_by_what_it_holds(page: Path, drawn: list[Panel]) -> None:
+    """Behind a figure are its own columns; only paired differences are headed as such."""
+    text = page.read_text()
+    behind, _, compared = text.partition("<h2>Comparisons</h2>")
+    columns = {c for p in drawn if p.files for c in pd.read_csv(p.files[2], nrows=1)}
+    assert {"mean", "n"} <= columns
+    for column in columns:
+        assert f"<th>{escape(column)}</th>" in behind
+    assert "<th>difference</th>" in compared
+    assert "<th>pairs</th>" in compared
 
 
 def test_names_in_the_tables_are_escaped(

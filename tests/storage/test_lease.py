@@ -141,6 +141,10 @@ def test_a_network_mount_is_told_from_a_disk(tmp_path: Path) -> None:
     assert found == [False, True, True, False]
 
 
+def test_without_a_list_of_mounts_a_folder_is_taken_for_a_disk(tmp_path: Path) -> None:
+    assert not is_networked(tmp_path, str(tmp_path / "none"))
+
+
 def test_on_a_network_mount_the_lease_comes_on_top(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

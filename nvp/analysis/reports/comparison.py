@@ -14,6 +14,7 @@ from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reports.report import (
     describe_start,
     encode_picture,
+    format_differences,
     format_table,
     list_starts,
     render_page,
@@ -60,7 +61,7 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
         alt=style.describe_figure(figure),
         sides=[describe_last_start(frames) for frames in (first, second)],
         base=list_base_differences(first, second),
-        table=format_table(found.table),
+        table=format_differences(found.table),
         same=describe_equal_trials(found),
     )
     (folder / "compare.html").write_text(text, encoding="utf-8")

@@ -57,7 +57,7 @@ def gather_contents(frames: StudyFrames, question: Question, panels: list[Panel]
         "not_drawn": [
             (format_title(panel.name), panel.missing) for panel in panels if panel.missing
         ],
-        "compared": format_table(compared.drop(columns=list(HIDDEN), errors="ignore")),
+        "compared": format_differences(compared.drop(columns=list(HIDDEN), errors="ignore")),
         "not_done": format_table(count_not_done(frames)),
         "incidents": format_table(count_incidents(frames)),
         "starts": [describe_start(start) for start in frames.study.get("starts", [])],
@@ -137,8 +137,15 @@ def format_table(frame: pd.DataFrame) -> str:
     """Return a table as HTML, its cells escaped; "" when it has no row."""
     if frame.empty:
         return ""
-    named = frame.rename(columns=HEADS)
-    return named.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format)
+    return frame.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format)
+
+
+def format_differences(frame: pd.DataFrame) -> str:
+    """Return a table of paired differences as HTML, its heads in words.
+
+    Of other tables `mean` and `n` mean something else: a cell's mean, and the trials behind it.
+    """
+    return format_table(frame.rename(columns=HEADS))
 
 
 def describe_start(start: dict[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from nvp.config.cores import count_cores
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, kept_bytes
 from nvp.storage.store import Storage
@@ -40,6 +41,6 @@ def check_room(storage: Storage, trials: list[TrialConfig], *, keep: bool = Fals
 
 def count_bytes(trials: list[TrialConfig], *, keep: bool) -> int:
     """Return the bytes of tables and checkpoints; a new one is written before the oldest goes."""
-    running = min(len(trials), len(os.sched_getaffinity(0)))
+    running = min(len(trials), count_cores())
     temporary = running * (1 if keep else KEEP_LAST + 1) * checkpoint_bytes(trials)
     return estimate_bytes(trials) + temporary + (kept_bytes(trials) if keep else 0)

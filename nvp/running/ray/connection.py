@@ -11,6 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import AuthenticationError
 
+from nvp.config.cores import count_cores
 from nvp.running.cluster_address import Holder, check_cluster
 from nvp.running.ray.fit_nodes import bind_to_node
 from nvp.storage.store import Storage
@@ -52,7 +53,7 @@ def connect_to_ray(address: str | None) -> None:
                 "with token authentication wants RAY_AUTH_MODE=token and its token"
             ) from None
     else:
-        cpus = len(os.sched_getaffinity(0))
+        cpus = count_cores()
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
 
 
