@@ -2,18 +2,16 @@
 
 import importlib.util
 import itertools
-import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from nvp.config.space import Axis, Grid
 from nvp.planning.design import Design
-from nvp.study.study import Study, main
+from nvp.study.study import Study
+from tests.in_process import run_main
 
 STUDIES = sorted((Path(__file__).parent.parent / "studies").glob("*.py"))
 EPOCHS, STEPS, NAMES = 2, 5, 3
@@ -88,12 +86,5 @@ def run_small(path: Path, place: Path) -> None:
 
 def run_here(study: Study, place: Path) -> None:
     """Run a study's quick preset in this process; its tables are below `place`."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        arguments = ["--preset", "quick", "--no-ray", "--storage", str(place)]
-        with pytest.raises(SystemExit) as ended:
-            main(study, arguments)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    assert ended.value.code == 0
+    ended = run_main(study, place, "--preset", "quick", "--no-ray")
+    assert ended.returncode == 0, ended.stdout + ended.stderr

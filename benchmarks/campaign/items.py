@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks.campaign.item import Item
 from benchmarks.campaign.shortened import DESIGNS
+from benchmarks.reduced import STUDIES
 
-STUDIES = Path(__file__).parents[2] / "studies"
 FIRST = ("sgd_noise", "learning_rate", "batch_size", "neuron_sparsity")
 # not all of tests/: others import what a machine with a GPU may lack
 TESTS = ("tests/training/test_graph.py", "tests/training/test_gpu.py")

@@ -14,11 +14,10 @@ from typing import Any
 
 from benchmarks.campaign.bundle import copy_study, list_study_folders, unpack
 from benchmarks.campaign.directions import compare_directions
+from benchmarks.campaign.runner import ROOT
 from benchmarks.campaign.section import write_section
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-
-ROOT = Path(__file__).parents[2]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,10 +10,11 @@ import torch
 
 from benchmarks.campaign.__main__ import main
 from benchmarks.campaign.item import Item
-from benchmarks.campaign.items import FIRST, STUDIES, list_items
+from benchmarks.campaign.items import FIRST, list_items
 from benchmarks.campaign.record import describe_machine, read_record, summarise
 from benchmarks.campaign.runner import Campaign
 from benchmarks.campaign.shortened import DESIGNS, EPOCHS, shorten
+from benchmarks.reduced import STUDIES
 from nvp.planning.plan import make_plan
 from tests.conftest import ROOT
 from tests.small_studies import load
