@@ -5,7 +5,6 @@ too: where only the bundle is carried to another machine, trials that were inter
 """
 
 import tarfile
-import tempfile
 from pathlib import Path
 
 from nvp.storage.compact import FINISHED, compact_study
@@ -21,15 +20,20 @@ KEPT_FILES = ("study.json", "auto.json")
 def write_bundle(folder: Path) -> Path:
     """Pack a campaign into `<folder>.tar.gz`; return that file."""
     target = folder.with_name(f"{folder.name}.tar.gz")
-    with tempfile.TemporaryDirectory() as made:
-        for study in list_study_folders(folder):
-            copy_study(study, Path(made) / "studies" / study.relative_to(folder / "studies"))
-        partial = target.with_name(f"{target.name}.tmp")
-        with tarfile.open(partial, "w:gz") as archive:
-            archive.add(made, arcname=".")
-            archive.add(folder / "records", arcname="records")
-        partial.replace(target)
+    for study in list_study_folders(folder):
+        carry_study(folder, study)
+    partial = target.with_name(f"{target.name}.tmp")
+    with tarfile.open(partial, "w:gz") as archive:
+        for name, kept in (("carried", "studies"), ("records", "records")):
+            if (folder / name).exists():
+                archive.add(folder / name, arcname=kept)
+    partial.replace(target)
     return target
+
+
+def carry_study(folder: Path, study: Path) -> None:
+    """Copy what a bundle has of a study beside it; what was copied before costs nothing."""
+    copy_study(study, folder / "carried" / study.relative_to(folder / "studies"))
 
 
 def read_bundle(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.campaign.bundle import carry_study
 from benchmarks.campaign.item import Item
 from benchmarks.campaign.record import read_record, write_record
 
@@ -152,4 +153,7 @@ class Campaign:
             seconds=one.seconds,
             output=one.log.read_text(errors="replace"),
         )
+        if one.item.study and record["status"] == "done":
+            # now, a tenth of a second a trial, because the end of a call has no time for all
+            carry_study(self.folder, self.folder.joinpath("studies", *one.item.study))
         print(f"{one.item.name} {record['status']} after {one.seconds:.0f} s", flush=True)
