@@ -3,6 +3,7 @@
     store         files that appear whole or not at all, locally or in an object store
     unreachable   error messages for a storage that cannot be reached
     sealed        files whose name carries the checksum of their content
+    owner         whose a file is: the trial inside, held against its folder
     lock          one driver for each study folder: a kernel lock, or a lease
     lease         the lease, for buckets and network mounts
     columns       the types of columns, their meanings and units

@@ -8,6 +8,7 @@ deleted already or not.
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from nvp.storage.store import Storage
 
 logger = logging.getLogger(__name__)
 FOLDER = "packs"
+FILE = re.compile(rf"{FOLDER}/\d+/[a-z]+-[0-9a-f]{{8}}\.(?:arrow|json)")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,12 @@ class Pack:
 
 def list_packs(storage: Storage) -> frozenset[str]:
     """Return the names of the manifests of all packs."""
-    return select_manifests(storage.files(FOLDER))
+    return select_manifests(list_packed_files(storage))
+
+
+def list_packed_files(storage: Storage) -> dict[str, int]:
+    """Return {name: bytes} of the files of packs, finished or not; a user may keep others there."""
+    return {name: size for name, size in storage.files(FOLDER).items() if FILE.fullmatch(name)}
 
 
 def select_manifests(listing: dict[str, int]) -> frozenset[str]:
@@ -49,7 +56,7 @@ def select_manifests(listing: dict[str, int]) -> frozenset[str]:
 
 def read_packs(storage: Storage, *, checksums: bool) -> list[Pack]:
     """Return the packs, oldest first; a damaged one is skipped, with a warning."""
-    listing = storage.files(FOLDER)
+    listing = list_packed_files(storage)
     names = sorted(select_manifests(listing))
     found = []
     for name, content in zip(names, read_all_intact(storage, names), strict=True):
@@ -74,10 +81,11 @@ def is_whole(
 
 
 def read_packed_rows(storage: Storage, pack: Pack, trial_id: str = "") -> list[dict[str, Any]]:
-    """Return the `trials` rows of a pack, or that of one trial."""
+    """Return the `trials` rows of a pack, or that of one trial; of trials that it names alone."""
     contents = read_all_intact(storage, [pack.files["trials"]])
     rows = decode_files([content for content in contents if content is not None], TRIALS)
-    return (select_trials(rows, [trial_id]) if trial_id else rows).to_pylist()
+    found = (select_trials(rows, [trial_id]) if trial_id else rows).to_pylist()
+    return [row for row in found if row["trial_id"] in pack.trials]
 
 
 def read_packed_table(storage: Storage, pack: Pack, table: str, trial_ids: set[str]) -> Rows | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
-from nvp.storage.archive import FOLDER, read_packs, select_manifests
+from nvp.storage.archive import FOLDER, list_packed_files, read_packs, select_manifests
 from nvp.storage.codec import encode_rows
 from nvp.storage.index import Index, read_index
 from nvp.storage.lock import study_lock
@@ -64,7 +64,7 @@ def group_trials(index: Index) -> Iterator[list[str]]:
 def write_pack(index: Index, trials: list[str]) -> None:
     """Write the pack of some trials, its manifest last."""
     storage = index.storage
-    numbers = [int(name.split("/")[1]) for name in storage.files(FOLDER)]
+    numbers = [int(name.split("/")[1]) for name in list_packed_files(storage)]
     folder = f"{FOLDER}/{max(numbers, default=0) + 1:05d}"
     files = {}
     for table in TABLES:
@@ -82,12 +82,13 @@ def write_pack(index: Index, trials: list[str]) -> None:
 def delete_replaced(storage: Storage) -> None:
     """Delete the files that packs replace, and the files of packs that were never finished.
 
-    Of several packs that were begun only those with a manifest count. Their files are checked
-    first: a damaged pack replaces nothing.
+    Of several packs that were begun only those with a manifest count, wherever that lies now. Their
+    files are checked first: a damaged pack replaces nothing.
     """
     packs = read_packs(storage, checksums=storage.local)
-    packed = storage.files(FOLDER)
+    packed = list_packed_files(storage)
     finished = {name.split("/")[1] for name in select_manifests(packed)}
+    finished |= {file.split("/")[1] for pack in packs for file in pack.files.values()}
     storage.delete([name for name in sorted(packed) if name.split("/")[1] not in finished])
     loose = {name for table in TABLES for name in storage.files(table)}
     storage.delete([name for pack in packs for name in sorted(pack.replaces & loose)])

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nvp.storage.archive import Pack, list_packs, read_packed_rows, read_packs
-from nvp.storage.codec import decode_files
+from nvp.storage.codec import decode_files, decode_rows
+from nvp.storage.owner import is_table_file, trial_of
 from nvp.storage.schema import TABLES, TRIALS
 from nvp.storage.sealed import are_intact, read_all_intact
 from nvp.storage.store import Storage
@@ -26,7 +27,8 @@ class Index:
     Attributes:
         rows: {trial_id: newest intact row whose parts are all there}.
         parts: {trial_id: its parts that are in no pack}.
-        damaged: trials whose row is damaged, or names a part that is damaged or missing.
+        damaged: trials without a row to go by: it is damaged or another trial's, or names a part
+            that is damaged or missing.
         files: {trial_id: its row files that are in no pack}.
         manifests: {trial_id: the parts that its row names}, of a row that is in no pack.
         packed: {trial_id: the pack that its row and its parts are read from}.
@@ -90,44 +92,63 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
 
 
 def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> frozenset[str]:
-    """Add the rows outside of packs to `index`; return the trials with a damaged one.
+    """Add the rows outside of packs to `index`; return the trials that have none to go by.
 
-    They are newer than the rows in packs and replace them. Of a trial with several rows the last in
-    the order of attempts counts.
+    They are newer than the rows in packs and replace them. Of a trial with several intact rows the
+    last in the order of attempts counts.
     """
     damaged = set()
     names = [name for files in index.files.values() for name in files]
     for name, row in zip(names, read_rows(index.storage, names), strict=True):
-        trial = name.split("/")[1]
-        index.packed.pop(trial, None)
+        trial = trial_of(name)
         manifest = {} if row is None else json.loads(row["manifest"])
         if row is None or not has_parts(index.storage, manifest, listing, checksums):
             damaged.add(trial)
-            index.rows.pop(trial, None)
         else:
-            damaged.discard(trial)
+            index.packed.pop(trial, None)
             index.rows[trial] = row
             index.manifests[trial] = list(manifest)
-    return frozenset(damaged)
+    return frozenset(damaged - index.rows.keys())
 
 
 def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
     """Return {name: bytes} of the rows and parts of all trials, or of one."""
     folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
     files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
-    return {  # a user may keep other files there
-        name: size
-        for name, size in files.items()
-        if name.count("/") == 3 and name.endswith(".arrow")
-    }
+    for name in files:  # a user may keep other files there
+        if name.endswith(".arrow") and not is_table_file(name):
+            logger.warning("%s is no file of its folder: it is left out", storage.path(name))
+    return {name: size for name, size in files.items() if is_table_file(name)}
 
 
 def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
-    """Return the row in each of these files; None for a damaged file."""
+    """Return the row in each of these files; None for a file that is not to be believed."""
     contents = list(read_all_intact(storage, names))
     intact = [content for content in contents if content is not None]
-    rows = iter(decode_files(intact, TRIALS).to_pylist())
-    return [None if content is None else next(rows) for content in contents]
+    rows = decode_files(intact, TRIALS).to_pylist()
+    if len(rows) != len(intact):  # one is a file of a pack, which was moved here
+        contents = [c if c is None or len(decode_rows(c)) == 1 else None for c in contents]
+        rows = decode_files([c for c in contents if c is not None], TRIALS).to_pylist()
+    found = iter(rows)
+    return [
+        None if content is None else check_owner(storage, name, next(found))
+        for name, content in zip(names, contents, strict=True)
+    ]
+
+
+def check_owner(storage: Storage, name: str, row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the row of a file; None, and a warning, when it is not of the trial of its folder."""
+    trial = trial_of(name)
+    if row["trial_id"] == trial and {trial_of(part) for part in json.loads(row["manifest"])} <= {
+        trial
+    }:
+        return row
+    logger.warning(
+        "%s is not of its folder: it holds the row of the trial %s",
+        storage.path(name),
+        row["trial_id"],
+    )
+    return None
 
 
 def has_parts(

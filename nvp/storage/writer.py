@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from nvp.storage.codec import Rows, encode_rows, join_rows
+from nvp.storage.owner import is_table_file
 from nvp.storage.schema import TABLES, TRIALS
 from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
@@ -82,7 +83,7 @@ class TrialWriter:
 def find_next_attempt(storage: Storage, trial_id: str) -> int:
     """Return 1 + the highest attempt that wrote a part or a row."""
     names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
-    return 1 + max((int(name.split("/")[2]) for name in names), default=0)
+    return 1 + max((int(n.split("/")[2]) for n in names if is_table_file(n)), default=0)
 
 
 def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:

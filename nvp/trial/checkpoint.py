@@ -4,7 +4,6 @@ Nothing executable is ever read from storage.
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,10 @@ from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.removal import keep_units
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import SUFFIX, register_mask
-from nvp.storage.sealed import read_intact, seal_name
+from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
+from nvp.trial.checkpoint_owner import read_header, read_own
 
-logger = logging.getLogger(__name__)
 KEEP_LAST = 2
 MEMORIES = ("idle", "dead", "kept", "memory")  # of TrainState
 
@@ -66,6 +65,7 @@ def save_checkpoint(
         held: rows that are held back (`Attempt.write_rows`), encoded.
     """
     own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
+    own["trial_id"] = trial_id
     header = own | {"left": read_kept_units(state.model)} | header  # "left" as in older files
     tensors = list_tensors(state)
     if held:
@@ -93,16 +93,16 @@ def remove_leftovers(storage: Storage, finished: Mapping[str, dict[str, Any]]) -
 
 
 def read_checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
-    """Return a trial's intact checkpoints, newest first; a damaged one is named in a warning."""
+    """Return a trial's checkpoints, newest first.
+
+    One that is damaged, or that was moved here from another trial, is named in a warning.
+    """
     found = []
     for name in sorted(storage.files(f"checkpoints/{trial_id}"), reverse=True):
-        content = read_intact(storage, name)
+        content = read_own(storage, name)
         if content is not None:
-            # A safetensors file: 8 bytes with the length of its JSON header, the header, the data.
-            length = int.from_bytes(content[:8], "little")
-            header = json.loads(content[8 : 8 + length])["__metadata__"]["header"]
-            tensors = load(content)
-            found.append(Checkpoint(name=name, tensors=tensors, header=json.loads(header)))
+            header = read_header(content)
+            found.append(Checkpoint(name=name, tensors=load(content), header=header))
     return found
 
 

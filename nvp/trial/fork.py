@@ -13,9 +13,9 @@ from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.network.train_state import Diverged, TrainState
 from nvp.pruning import plan_pruning
 from nvp.storage.index import read_index
-from nvp.storage.sealed import read_intact
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint import Checkpoint, read_checkpoints, restore_state
+from nvp.trial.checkpoint_owner import read_own
 
 SHARED = ("data", "model", "precision", "layout", "optim.name")
 
@@ -90,8 +90,9 @@ def is_ready(storage: Storage, parent: str, status: str | None) -> bool:
     """Whether forks can start from a parent of this status; a diverged one makes them diverged."""
     if status != "done":
         return status == "diverged"
-    newest = max(storage.files(f"checkpoints/{parent}"), default=None)
-    return newest is not None and read_intact(storage, newest) is not None
+    names = storage.files(f"checkpoints/{parent}")
+    newest = max(names, default="").partition("-")[0]  # one of another trial may lie beside it
+    return any(read_own(storage, name) for name in names if name.partition("-")[0] == newest)
 
 
 def start_from_parent(storage: Storage, parent: str, state: TrainState) -> None:
