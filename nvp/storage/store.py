@@ -136,11 +136,15 @@ class Storage:
         target.parent.mkdir(parents=True, exist_ok=True)
         # the process number: two processes that write the same file do not share a temporary one
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())  # before the rename: else a crash could leave it empty
-        temporary.replace(target)
+        try:
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())  # before the rename: else a crash could leave it empty
+            temporary.replace(target)
+        except OSError:  # a full disk: what was written of it takes the room of others
+            temporary.unlink(missing_ok=True)
+            raise
 
     def delete(self, names: list[str]) -> None:
         """Delete files that may be gone already."""

@@ -64,7 +64,7 @@ def save_checkpoint(
         header: plain JSON values to save beside it.
         held: rows that are held back (`Attempt.write_rows`), encoded.
     """
-    own = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
+    own: dict[str, Any] = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
     own["trial_id"] = trial_id
     header = own | {"left": read_kept_units(state.model)} | header  # "left" as in older files
     tensors = list_tensors(state)
