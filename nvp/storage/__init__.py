@@ -1,6 +1,7 @@
 """Where results are kept: a folder or a bucket, five tables, one driver at a time.
 
     store         files that appear whole or not at all, locally or in an object store
+    place         a place as a user names it: a path or a URI, without keys in it
     unreachable   error messages for a storage that cannot be reached
     sealed        files whose name carries the checksum of their content
     owner         whose a file is: the trial inside, held against its folder
@@ -16,6 +17,7 @@
     compact       writing packs: `nvp compact STUDY`
     study_folder  the folder of a study's preset, and its study.json
     studies       the studies of a storage, and the arguments that name one
+    leftovers     temporary files of processes that ended while they wrote
     incidents     what went wrong around the trials
     tracebacks    the error of a trial in one line
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from nvp.storage.archive import Pack, list_packs, read_packed_rows, read_packs
 from nvp.storage.codec import decode_files, decode_rows
+from nvp.storage.leftovers import is_temporary
 from nvp.storage.owner import is_table_file, trial_of
 from nvp.storage.schema import TABLES, TRIALS
 from nvp.storage.sealed import are_intact, read_all_intact
@@ -33,6 +34,7 @@ class Index:
         manifests: {trial_id: the parts that its row names}, of a row that is in no pack.
         packed: {trial_id: the pack that its row and its parts are read from}.
         packs: the names of all packs at the time of the listing.
+        temporaries: files in the folders of the tables that a process was writing.
     """
 
     storage: Storage
@@ -43,6 +45,7 @@ class Index:
     manifests: dict[str, list[str]] = field(default_factory=dict)
     packed: dict[str, Pack] = field(default_factory=dict)
     packs: frozenset[str] = frozenset()
+    temporaries: tuple[str, ...] = ()
 
     @property
     def running(self) -> list[str]:
@@ -73,7 +76,8 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
     Files outside of packs are listed before the packs. In the other order, a compaction between the
     two listings would hide trials: not yet in a pack in the first, already deleted in the second.
     """
-    listing = list_files(storage, trial_id)
+    everything = list_files(storage, trial_id)
+    listing = {name: size for name, size in everything.items() if is_table_file(name)}
     packs = read_packs(storage, checksums=checksums)
     replaced = frozenset().union(*(pack.replaces for pack in packs))
     loose = [name for name in listing if name not in replaced]
@@ -82,7 +86,8 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
         table, trial, _, _ = name.split("/")
         (files if table == "trials" else parts)[trial].append(name)
     names = frozenset(pack.name for pack in packs)
-    index = Index(storage, {}, parts, frozenset(), files, packs=names)
+    temporaries = tuple(filter(is_temporary, everything))
+    index = Index(storage, {}, parts, frozenset(), files, packs=names, temporaries=temporaries)
     for pack in packs:
         if not trial_id or trial_id in pack.trials:
             for row in read_packed_rows(storage, pack, trial_id):
@@ -112,13 +117,13 @@ def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> fr
 
 
 def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
-    """Return {name: bytes} of the rows and parts of all trials, or of one."""
+    """Return {name: bytes} of the files in the folders of all trials, or of one."""
     folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
     files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
     for name in files:  # a user may keep other files there
         if name.endswith(".arrow") and not is_table_file(name):
             logger.warning("%s is no file of its folder: it is left out", storage.path(name))
-    return {name: size for name, size in files.items() if is_table_file(name)}
+    return files
 
 
 def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:

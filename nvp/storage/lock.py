@@ -37,8 +37,14 @@ def study_lock(storage: Storage) -> Iterator[None]:
 def kernel_lock(storage: Storage) -> Iterator[None]:
     """Hold the folder against other processes of this host."""
     path = Path(storage.path(".lock"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:  # not "w": the name of another holder must stay readable
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+")  # not "w": the name of another holder must stay readable
+    except OSError as error:
+        raise ValueError(
+            f"--storage: expected a place to write to, got {storage.root}: {error}"
+        ) from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -47,6 +53,11 @@ def kernel_lock(storage: Storage) -> Iterator[None]:
                 f"{storage.root}: expected no other driver on this study, "
                 f"but {file.read().strip()} holds it"
             ) from None
+        except OSError as error:  # a mount without locks
+            if not is_networked(Path(storage.root)):  # there the lease holds
+                raise ValueError(
+                    f"--storage: expected a folder that can be locked, got {storage.root}: {error}"
+                ) from None
         file.truncate(0)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
+from nvp.storage.place import check_folder, read_place
 from nvp.storage.unreachable import describe_unreachable, join_lines
 
 CONNECTIONS = 16  # to an object store at a time: a small request is mostly waiting
@@ -33,8 +34,9 @@ class Storage:
         """Return the storage at a local path or a URI such as s3://bucket/folder.
 
         Raises:
-            ValueError: for a URI that no file system understands.
+            ValueError: for a URI that no file system understands, or that has keys in it.
         """
+        place = read_place(place)
         if "://" not in place:
             return cls(LocalFileSystem(), str(Path(place).absolute()))
         try:
@@ -64,8 +66,9 @@ class Storage:
         return f"{self.scheme}://{self.root}{'?' if self.query else ''}{self.query}"
 
     def check(self) -> None:
-        """Raise ValueError, with a remedy, when the storage is a bucket that cannot be reached."""
+        """Raise ValueError for a bucket that cannot be reached or a path that is no folder."""
         if self.local:
+            check_folder(self.root)
             return
         bucket = self.root.split("/")[0]
         try:
@@ -80,22 +83,27 @@ class Storage:
         return f"{self.root}/{name}"
 
     def files(self, folder: str = "") -> dict[str, int]:
-        """Return {name: bytes} of all files below `folder`, except temporary ones."""
-        selector = FileSelector(self.path(folder).rstrip("/"), recursive=True, allow_not_found=True)
+        """Return {name: bytes} of all files below `folder`, except hidden (temporary) ones."""
+        return {name: size for name, size in self.list_files(folder).items() if not is_hidden(name)}
+
+    def list_files(self, folder: str = "", *, recursive: bool = True) -> dict[str, int]:
+        """Return {name: bytes} of all files below `folder`, also of hidden ones."""
+        root = self.path(folder).rstrip("/")
+        selector = FileSelector(root, recursive=recursive, allow_not_found=True)
         start = len(self.root) + 1
         return {
             info.path[start:]: info.size
             for info in self.filesystem.get_file_info(selector)
-            if info.type == FileType.File and not info.base_name.startswith(".")
+            if info.type == FileType.File
         }
 
     def list_all(self, folders: list[str]) -> Iterator[dict[str, int]]:
-        """Yield `files` of each folder; in an object store, several are listed at a time."""
+        """Yield `list_files` of each folder; in an object store, several are listed at a time."""
         if self.local:
-            yield from map(self.files, folders)
+            yield from map(self.list_files, folders)
             return
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            yield from pool.map(self.files, folders)
+            yield from pool.map(self.list_files, folders)
 
     def exists(self, name: str) -> bool:
         """Whether there is a file of that name."""
@@ -135,6 +143,7 @@ class Storage:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         # the process number: two processes that write the same file do not share a temporary one
+        # (`nvp.storage.leftovers` knows files by this name)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as stream:
@@ -165,6 +174,11 @@ class Storage:
         """Delete a folder and all below it; it may be gone already."""
         if self.filesystem.get_file_info(self.path(name)).type == FileType.Directory:
             self.filesystem.delete_dir(self.path(name))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether the last part of a file's name begins with a dot."""
+    return name.rpartition("/")[2].startswith(".")
 
 
 def delayed_open_option(place: str) -> str:

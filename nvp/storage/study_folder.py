@@ -13,11 +13,15 @@ def open_study(place: str, study: str, preset: str) -> Storage:
     """Return the storage of one preset of a study; `place` is a path or a URI.
 
     Raises:
-        ValueError: a URI that no file system understands, or a bucket that cannot be reached.
+        ValueError: a URI that no file system understands or that has keys in it, a bucket that
+            cannot be reached, a path that is no folder.
     """
     storage = Storage.at(place)
     storage.check()
-    return storage.below(study, preset)
+    below = storage.below(study, preset)
+    if below.local:
+        below.check()
+    return below
 
 
 def read_study(storage: Storage) -> dict[str, Any]:

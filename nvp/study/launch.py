@@ -13,6 +13,7 @@ from nvp.running.local import catch_signals, run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
 from nvp.storage.index import read_index
+from nvp.storage.leftovers import remove_temporaries
 from nvp.study.devices import choose_gpus, read_device
 from nvp.study.exit_codes import DONE, FAILED, INTERRUPTED
 from nvp.study.listing import format_command, print_end, print_plan, print_search, print_state
@@ -116,5 +117,6 @@ def end_study(start: Start) -> int:
     index = read_index(start.storage)
     state = read_state(start.wanted, index, start.final)
     remove_leftovers(start.storage, {name: index.rows[name] for name in state.done})
+    remove_temporaries(start.storage, index.temporaries)
     print_end(start.study, start.preset, start.arguments.storage, state, index)
     return FAILED if state.missing else DONE

@@ -16,7 +16,7 @@ from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from studies.sgd_noise import STUDY
-from tests.bucket import s3_server
+from tests.bucket import KEYS, s3_server
 from tests.conftest import kill_all, start_study, wait_for
 from tests.in_process import run_main
 
@@ -115,6 +115,10 @@ def test_a_study_killed_and_continued_in_a_bucket(place: str, how: list[str]) ->
     ended = run_main(STUDY, place, *FLAGS, *how)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "2 of 2 trials done" in ended.stdout
+    for secret in (KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"]):
+        assert secret not in ended.stdout + ended.stderr
+        written = Storage.at(place).list_files()
+        assert not [name for name in written if secret.encode() in Storage.at(place).read(name)]
     assert not storage.files("checkpoints")
     frames = load(place, "sgd_noise", "quick")
     assert sorted(frames.trials["status"]) == ["done", "done"]
