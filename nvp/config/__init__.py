@@ -4,6 +4,7 @@
     identity        the name of a trial: a hash of what differs from the defaults
     dotted_paths    reading and replacing the fields of a configuration by dotted paths
     fields          fields that know their type, range and meaning
+    numbers         numbers as a design holds them: plain, of at most 12 digits
     registry        looking a name up, and naming the nearest one when it is not there
     space           the axes of a design: grid, uniform, log_uniform, integers, conditions
     cores           how many cores this process may use

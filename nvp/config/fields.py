@@ -1,14 +1,19 @@
 """Fields that know their meaning, type and range, so that an error can name the wrong value."""
 
 import dataclasses
-import json
 import math
 import operator
+import re
 from functools import cache
 from typing import Any, get_args, get_origin
 
+from nvp.config.numbers import make_plain
 from nvp.config.registry import suggest_nearest
 
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+LIST_SYNTAX = "a list of numbers in brackets, e.g. [0.5, 0.75]"
+MOST_TEXT = 100  # characters of a wrong value that an error repeats
 SIGNS = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
 INSIDE = {"low": operator.ge, "above": operator.gt, "high": operator.le, "below": operator.lt}
 
@@ -64,24 +69,70 @@ def coerce_value(value: Any, kind: Any, *, path: str) -> Any:
 
 def convert_value(value: Any, kind: Any, *, path: str) -> Any:
     """Return a value of another type as `kind`; raises as `coerce_value`."""
-    expected = f"{path}: expected {getattr(kind, '__name__', kind)}, got {value!r}"
+    value = make_plain(value)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
-            raise ValueError(expected)
+            raise ValueError(f"{path}: expected {name_kind(kind)}, got {value!r}")
         return value
-    if kind is str:
-        if not isinstance(value, str):
-            raise ValueError(expected)
+    if get_origin(kind) is tuple:
+        items = read_list(value, path) if isinstance(value, str) else value
+        if not isinstance(items, list | tuple):
+            raise ValueError(f"{path}: expected {LIST_SYNTAX}, got {value!r}")
+        return tuple(coerce_value(item, get_args(kind)[0], path=path) for item in items)
+    if kind is str and isinstance(value, str):
         return value
+    return convert_number(value, kind, path)
+
+
+def convert_number(value: Any, kind: Any, path: str) -> Any:
+    """Return a number, or the text of one, as `kind`; raises as `coerce_value`."""
+    expected = f"{path}: expected {name_kind(kind)}, got {shorten_text(repr(value))}"
     try:
-        value = json.loads(value) if isinstance(value, str) else value
-        if get_origin(kind) is tuple:
-            return tuple(coerce_value(item, get_args(kind)[0], path=path) for item in value)
-        if isinstance(value, bool) or kind(value) != value or not math.isfinite(value):
+        number = read_number(value) if isinstance(value, str) else value
+        if kind is str or isinstance(number, bool) or kind(number) != number:
             raise ValueError(expected)
-        return kind(value)
+        if not math.isfinite(number):
+            raise ValueError(expected)
+        return kind(number)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(expected) from None
+
+
+def name_kind(kind: Any) -> str:
+    """Return the name of a type."""
+    return getattr(kind, "__name__", str(kind))
+
+
+def read_number(text: str) -> int | float:
+    """Return the number that a text is, as Python reads it, but no nan, no inf, no underscores.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    text = text.strip()
+    if WHOLE.fullmatch(text):
+        return int(text)
+    if NUMBER.fullmatch(text):
+        return float(text)
+    raise ValueError(f"expected a number, got {text!r}")
+
+
+def read_list(text: str, path: str) -> list[str]:
+    """Return the items of a list that is written as [0.5, 0.75].
+
+    Raises:
+        ValueError: the text has no brackets.
+    """
+    text = text.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        raise ValueError(f"{path}: expected {LIST_SYNTAX}, got {shorten_text(repr(text))}")
+    inside = text[1:-1].strip()
+    return inside.split(",") if inside else []
+
+
+def shorten_text(text: str) -> str:
+    """Return a text, without its middle where it would fill the screen."""
+    return text if len(text) <= MOST_TEXT else f"{text[:60]} ... {text[-20:]}"
 
 
 def check_value(value: Any, field: dataclasses.Field, *, path: str = "") -> None:

@@ -8,9 +8,29 @@ Value = TypeVar("Value")
 
 
 def suggest_nearest(name: str, valid: Iterable[str]) -> str:
-    """Return " (did you mean 'x'?)" for the valid name closest to `name`, or ""."""
-    matches = get_close_matches(name, list(valid), n=1, cutoff=0.5)
-    return f" (did you mean {matches[0]!r}?)" if matches else ""
+    """Return " (did you mean 'x'?)" for the closest valid name, whatever its case; "" for none."""
+    names = {each.lower(): each for each in valid}
+    matches = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    return f" (did you mean {names[matches[0]]!r}?)" if matches else ""
+
+
+def suggest_path(name: str, valid: Iterable[str]) -> str:
+    """Return the hint for an unknown dotted path: all paths that end as it does, else the nearest.
+
+    So `lr` is answered by `optim.lr`, and `name` by all sections that have one.
+    """
+    paths, last = list(valid), name.rpartition(".")[2].lower()
+    found = [path for path in paths if path.rpartition(".")[2] == last]
+    if not found:
+        return suggest_nearest(name, paths) or suggest_last_part(last, paths)
+    return f" (did you mean {' or '.join(map(repr, found))}?)"
+
+
+def suggest_last_part(last: str, paths: list[str]) -> str:
+    """Return the hint for a path whose last part is misspelled and whose section is not given."""
+    ends = {path.rpartition(".")[2]: path for path in paths}
+    matches = get_close_matches(last, ends, n=1, cutoff=0.6)
+    return f" (did you mean {ends[matches[0]]!r}?)" if matches else ""
 
 
 def look_up(kind: str, name: str, registry: Mapping[str, Value]) -> Value:

@@ -1,13 +1,14 @@
 """Axes of a design: the values of a grid, or a range that a search draws from."""
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, SupportsFloat, SupportsInt
 
+from nvp.config.numbers import make_canonical
 from nvp.config.registry import suggest_nearest
 
 When = Mapping[str, tuple[Any, ...]]
+Conditions = Mapping[str, Any]  # as a script writes them: several values, or one
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Grid:
     values: tuple[Any, ...]
     when: When = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", make_canonical(tuple(self.values)))  # it is frozen
+        object.__setattr__(self, "when", make_canonical_conditions(self.when))
+
 
 @dataclass(frozen=True)
 class Range:
@@ -32,28 +37,51 @@ class Range:
     whole: bool = False
     when: When = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "low", make_canonical(self.low))  # it is frozen
+        object.__setattr__(self, "high", make_canonical(self.high))
+        object.__setattr__(self, "when", make_canonical_conditions(self.when))
+
 
 Axis = Grid | Range
 
 
-def grid(*values: Any, when: When | None = None) -> Grid:
+def grid(*values: Any, when: Conditions | None = None) -> Grid:
     """Return an axis of a design that is tried at each of `values`."""
-    return Grid(values, when or {})
+    return Grid(values, make_canonical_conditions(when or {}))
 
 
-def uniform(low: float, high: float, *, when: When | None = None) -> Range:
+def uniform(low: SupportsFloat, high: SupportsFloat, *, when: Conditions | None = None) -> Range:
     """Return an axis that a search draws from evenly."""
-    return check_range(Range(low, high, when=when or {}))
+    return make_range(low, high, when)
 
 
-def log_uniform(low: float, high: float, *, when: When | None = None) -> Range:
+def log_uniform(
+    low: SupportsFloat, high: SupportsFloat, *, when: Conditions | None = None
+) -> Range:
     """Return an axis that a search draws from evenly in the logarithm; `low` > 0."""
-    return check_range(Range(low, high, log=True, when=when or {}))
+    return make_range(low, high, when, log=True)
 
 
-def integers(low: int, high: int, *, log: bool = False, when: When | None = None) -> Range:
+def integers(
+    low: SupportsInt, high: SupportsInt, *, log: bool = False, when: Conditions | None = None
+) -> Range:
     """Return an axis of whole numbers that a search draws from."""
-    return check_range(Range(low, high, log=log, whole=True, when=when or {}))
+    return make_range(low, high, when, log=log, whole=True)
+
+
+def make_range(low: Any, high: Any, when: Conditions | None, **kind: bool) -> Range:
+    """Return a range, checked."""
+    return check_range(Range(low, high, **kind, when=make_canonical_conditions(when or {})))
+
+
+def make_canonical_conditions(when: Conditions) -> dict[str, tuple[Any, ...]]:
+    """Return the conditions of an axis with canonical values; a single value becomes a tuple."""
+    conditions = {}
+    for path, values in when.items():
+        several = isinstance(values, list | tuple | set | frozenset) or getattr(values, "ndim", 0)
+        conditions[path] = make_canonical(tuple(values) if several else (values,))
+    return conditions
 
 
 def fix_axes(space: Mapping[str, Axis], fixed: Mapping[str, Any]) -> dict[str, Axis]:
@@ -71,7 +99,12 @@ def fix_axes(space: Mapping[str, Axis], fixed: Mapping[str, Any]) -> dict[str, A
 
 
 def check_range(axis: Range) -> Range:
-    """Return the range, or raise ValueError when it is empty."""
+    """Return the range, or raise ValueError when it is empty or has no numbers for ends."""
+    for end in (axis.low, axis.high):
+        if isinstance(end, bool) or not isinstance(end, int | float):
+            raise ValueError(f"range: expected numbers for low and high, got {end!r}")
+        if axis.whole and end != round(end):
+            raise ValueError(f"range: expected whole numbers for low and high, got {end!r}")
     if not axis.low < axis.high:
         raise ValueError(f"range: expected low < high, got {axis.low} and {axis.high}")
     if axis.log and axis.low <= 0:
@@ -112,24 +145,27 @@ def list_cells(space: Mapping[str, Axis]) -> Iterator[dict[str, Any]]:
         ValueError: for a range, which has no cells.
     """
     check_conditions(space)
-    grids: dict[str, Grid] = {}
+    grids: list[tuple[str, Grid]] = []
     for path, axis in space.items():
         if isinstance(axis, Range):
             raise ValueError(
                 f"{path}: expected grid(...), got a range of {axis.low} to {axis.high}; "
                 "--search optuna --num-trials N draws from it"
             )
-        grids[path] = axis
-    seen = []
-    for values in itertools.product(*(axis.values for axis in grids.values())):
-        cell: dict[str, Any] = {}
-        partial = False
-        for (path, axis), value in zip(grids.items(), values, strict=True):
-            if axis_applies(axis, cell):
-                cell[path] = value
-            partial |= path not in cell
-        # the product has the same cell once for each value of an axis that does not apply
-        if partial and cell in seen:
-            continue
-        seen += [cell] if partial else []
+        grids.append((path, axis))
+    yield from extend_cell({}, grids)
+
+
+def extend_cell(
+    cell: dict[str, Any], grids: Sequence[tuple[str, Grid]]
+) -> Iterator[dict[str, Any]]:
+    """Yield every cell that begins with `cell` and has values of those `grids` that apply."""
+    if not grids:
         yield cell
+        return
+    (path, axis), *others = grids
+    if not axis_applies(axis, cell):
+        yield from extend_cell(cell, others)
+        return
+    for value in axis.values:
+        yield from extend_cell(cell | {path: value}, others)

@@ -71,7 +71,7 @@ def build_model(
         torch.manual_seed(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
     if config.weights:
-        load_torchvision(model, read_weights(config.weights))
+        load_torchvision(model, read_weights(config.weights), config.weights)
     if config.norm_scale != 1:
         scale_norms(model, config.norm_scale)
     return model

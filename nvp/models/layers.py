@@ -7,10 +7,22 @@ from nvp.models.activations import ACTIVATIONS
 from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
+WIDEST = 1_000_000  # neurons of a layer
+
 
 def scale_width(width: int, config: ModelConfig) -> int:
-    """Return a published width times `config.width`, rounded, at least 1."""
-    return max(1, round(width * config.width))
+    """Return a published width times `config.width`, rounded, at least 1.
+
+    Raises:
+        ValueError: for a layer of more than `WIDEST` neurons.
+    """
+    scaled = max(1, round(width * config.width))
+    if scaled > WIDEST:
+        raise ValueError(
+            f"model.width: expected layers of at most {WIDEST:,} neurons, so less than "
+            f"{WIDEST / width:g} of a layer of {width}, got {config.width!r}"
+        )
+    return scaled
 
 
 def make_activation(config: ModelConfig) -> nn.Module:

@@ -30,7 +30,7 @@ OURS = ("keep", "residual_keep")  # buffers that torchvision has none of
 OPTIONAL = (*OURS, "num_batches_tracked")  # files of old versions lack it
 
 
-def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
+def load_torchvision(model: nn.Module, weights: dict[str, Tensor], file: str = "") -> None:
     """Copy the parameters and statistics of a torchvision ResNet. Changes `model`.
 
     A head for another number of classes is skipped: ours stays as it was initialised.
@@ -38,6 +38,7 @@ def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
     Args:
         model: built at width 1 with batch norm.
         weights: the state dict.
+        file: where it was read from, for messages.
 
     Raises:
         ValueError: tensors that are missing, unknown, or of another shape.
@@ -50,14 +51,14 @@ def load_torchvision(model: nn.Module, weights: dict[str, Tensor]) -> None:
     unknown = given.keys() - {name for name in own if name.rsplit(".", 1)[-1] not in OURS}
     if missing or unknown:
         raise ValueError(
-            f"model.weights: expected the tensors of a torchvision ResNet like the model; missing "
-            f"{sorted(missing)[:3]}, unknown {sorted(unknown)[:3]} (in our names)"
+            f"model.weights: expected the tensors of a torchvision ResNet like the model in "
+            f"{file!r}; missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]} (in our names)"
         )
     for name in [name for name in own if name in given]:
         if given[name].shape != own[name].shape:
             raise ValueError(
                 f"model.weights: {name}: expected shape {tuple(own[name].shape)}, "
-                f"got {tuple(given[name].shape)}"
+                f"got {tuple(given[name].shape)} in {file!r}"
             )
     model.load_state_dict(given, strict=False)
 
@@ -75,16 +76,51 @@ def read_weights(file: str) -> dict[str, Tensor]:
     """Return the tensors of a .safetensors or .pth file.
 
     Raises:
-        ValueError: no such file, a file of another type, or one that holds more than tensors.
+        ValueError: no such file, a file of another type, or one that holds more than tensors. The
+            message has one line and names the file.
     """
     path = Path(file)
     if path.suffix not in (".safetensors", ".pth") or not path.is_file():
-        raise ValueError(f"model.weights: expected a .safetensors or .pth file, got {file!r}")
-    if path.suffix == ".safetensors":
-        return load_file(path)
+        kind = "a folder" if path.is_dir() else "no such file" if not path.exists() else "another"
+        raise ValueError(
+            f"model.weights: expected a .safetensors or .pth file, got {file!r} ({kind})"
+        )
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        found = load_file(path) if path.suffix == ".safetensors" else load_tensors(path)
     except UnpicklingError as error:
         raise ValueError(
-            f"model.weights: expected tensors by name in {file!r}, got other objects"
+            f"model.weights: expected tensors by name in {file!r}, got other objects, or no file "
+            "of torch"
         ) from error
+    except Exception as error:  # a damaged file makes the readers raise nearly anything
+        said = (str(error) or "nothing more is known").splitlines()[0]
+        raise ValueError(
+            f"model.weights: expected a whole file of tensors by name in {file!r}, got one that "
+            f"cannot be read ({type(error).__name__}: {said[:100]})"
+        ) from error
+    check_tensors(found, file)
+    return found
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a .pth file; nothing in it is executed."""
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def check_tensors(found: object, file: str) -> None:
+    """Raise ValueError unless `found` is {name: tensor} of finite numbers."""
+    if not isinstance(found, dict) or not found:
+        raise ValueError(
+            f"model.weights: expected tensors by name in {file!r}, got "
+            f"{'none' if isinstance(found, dict) else type(found).__name__}"
+        )
+    for name, tensor in found.items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(
+                f"model.weights: expected tensors by name in {file!r}, got {name!r} of type "
+                f"{type(tensor).__name__}"
+            )
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(
+                f"model.weights: expected finite numbers in {file!r}, got nan or inf in {name}"
+            )

@@ -3,6 +3,7 @@
     design        Design: the axes that are crossed, and how often each cell is repeated
     plan          Plan: every cell x seed, validated and named
     plan_state    which trials of a plan are done, failed and missing
+    old_spellings which trials were run under a longer spelling of a number
     study_file    study.json: the current plan, and an entry for each start
     trial_queue   trials that are handed out one by one while a run goes on
     search        a queue and a plan that grow by Optuna's proposals

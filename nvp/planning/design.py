@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
+from nvp.config.numbers import make_canonical, make_canonical_values
 from nvp.config.registry import suggest_nearest
 from nvp.config.space import Axis, fix_axes
 from nvp.config.trial_config import TrialConfig
@@ -33,12 +34,27 @@ class Design:
     parent: Mapping[str, Any] | None = None
     objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", make_canonical_config(self.base))  # it is frozen
+        if self.parent is not None:
+            object.__setattr__(self, "parent", make_canonical_values(self.parent))
+
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
         """Return the design with base values replaced; a path that is set is no longer swept."""
         base = self.base.with_overrides(settings)
         fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
         space = fix_axes(self.space, fixed)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds)
+
+
+def make_canonical_config(config: TrialConfig) -> TrialConfig:
+    """Return a configuration whose numbers are canonical; the same object where they all are."""
+    changes = {}
+    for path, value in flatten_config(config).items():
+        canonical = make_canonical(value)
+        if repr(canonical) != repr(tuple(value) if isinstance(value, list) else value):
+            changes[path] = canonical  # compared as text: -0.0 equals 0.0
+    return config.with_overrides(changes) if changes else config
 
 
 def make_asha(design: Design) -> Asha:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from nvp.config.dotted_paths import read_value
@@ -14,6 +15,7 @@ from nvp.trial.fork import make_parent
 from nvp.trial.validation import check_trial
 
 Choose = Callable[[TrialConfig], TrialConfig]
+MOST_TRIALS = 100_000  # of a plan: ten times what a start is made and measured for
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
         choose: replaces each `auto` of a configuration before the trial is named.
 
     Raises:
-        ValueError: an unknown path or name, a value out of range, a value given twice.
+        ValueError: an unknown path or name, a value out of range, a value given twice, or more than
+            `MOST_TRIALS` trials.
     """
+    check_count(design)
     trials: dict[str, TrialConfig] = {}
     parents: dict[str, TrialConfig] = {}
     replicates = [
@@ -82,6 +86,21 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
                 raise ValueError(f"grid: expected every cell once, got {cell} twice")
             trials[name] = config
     return Plan(design, trials, parents)
+
+
+def check_count(design: Design) -> None:
+    """Raise ValueError for a grid of more trials than a plan can have; none of them is made."""
+    cells = sum(1 for _ in islice(list_cells(design.space), MOST_TRIALS + 1))
+    check_total(f"{cells:,} cells" if cells <= MOST_TRIALS else "more cells", cells, design.seeds)
+
+
+def check_total(what: str, cells: int, seeds: int) -> None:
+    """Raise ValueError when so many cells, called `what`, and seeds are too many trials."""
+    if cells * seeds > MOST_TRIALS:
+        raise ValueError(
+            f"--seeds: expected at most {MOST_TRIALS:,} trials in all, got {what} x {seeds:,} seeds"
+            f": {max(MOST_TRIALS // cells, 1):,} seeds or fewer, or fewer values of the axes"
+        )
 
 
 def make_trial(

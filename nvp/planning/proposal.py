@@ -19,6 +19,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from nvp.config.numbers import make_canonical
 from nvp.config.seed import derive_seed
 from nvp.config.space import Axis, Grid, axis_applies
 
@@ -104,17 +105,21 @@ def freeze_trial(space: Mapping[str, Axis], outcome: Outcome, generation: int) -
 
 
 def suggest_value(trial: Trial, path: str, axis: Axis) -> Any:
-    """Return the value that Optuna picks of an axis."""
+    """Return the value that Optuna picks of an axis; a float of 12 digits, as a grid's are."""
     if isinstance(axis, Grid):
         return axis.values[trial.suggest_categorical(path, range(len(axis.values)))]
     if axis.whole:
         return trial.suggest_int(path, int(axis.low), int(axis.high), log=axis.log)
-    return trial.suggest_float(path, axis.low, axis.high, log=axis.log)
+    return make_canonical(trial.suggest_float(path, axis.low, axis.high, log=axis.log))
 
 
 def encode_value(axis: Axis, value: Any) -> Any:
-    """Return a value as Optuna knows it; of a grid its index, since values may be lists."""
-    return axis.values.index(value) if isinstance(axis, Grid) else value
+    """Return a value as Optuna knows it; of a grid its index, since values may be lists.
+
+    A value that was asked under a longer spelling is told under its canonical one.
+    """
+    canonical = make_canonical(value)
+    return axis.values.index(canonical) if isinstance(axis, Grid) else canonical
 
 
 def make_distribution(axis: Axis) -> BaseDistribution:

@@ -4,6 +4,7 @@ Each configuration is asked once and run for every seed; Optuna is told the mean
 study.json before its trials start, and its results are read from the tables.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -11,9 +12,11 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from nvp.config.numbers import LONG_NUMBER
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
-from nvp.planning.plan import Choose, Plan, make_trial
+from nvp.planning.old_spellings import Spellings, find_old_spellings
+from nvp.planning.plan import Choose, Plan, check_total, make_trial
 from nvp.planning.proposal import Outcome, propose_cell
 from nvp.planning.search_space import check_search, find_cell
 from nvp.planning.study_file import write_trials
@@ -34,6 +37,7 @@ class Search(TrialQueue):
         asked: cells, {path: value}, that were asked, each with the ids of its trials.
         waiting: trials of the newest cell that are not handed out yet.
         rows: {trial id: its row} of the trials that do not run again.
+        spellings: of trials that an earlier version asked with more than 12 digits.
         exhausted: whether Optuna found nothing new to ask.
     """
 
@@ -45,6 +49,7 @@ class Search(TrialQueue):
         storage: Storage,
         final: Sequence[str] = final_statuses(under_asha=False),
     ) -> None:
+        check_total(f"{num:,} configurations", num, design.seeds)
         check_search(design)
         self.final = final
         self.design, self.num, self.choose, self.storage = design, num, choose, storage
@@ -52,6 +57,7 @@ class Search(TrialQueue):
         self.asked: list[tuple[dict[str, Any], list[str]]] = []
         self.waiting: dict[str, TrialConfig] = {}
         self.rows: dict[str, dict[str, Any]] = {}
+        self.spellings: Spellings = {}
         self.exhausted = False
 
     def load(self) -> None:
@@ -61,19 +67,35 @@ class Search(TrialQueue):
         rows = read_index(self.storage).rows
         self.rows = {name: row for name, row in rows.items() if row["status"] in self.final}
         self.asked, self.plan = [], Plan(self.design, {})
+        self.spellings = find_old_spellings(rows, ()) | self.find_asked_spellings(asked)
         for name, swept in asked.items():
             cell = find_cell(self.design.space, self.design.base, swept)
             if cell is None or name in self.plan.trials:
                 continue
-            seed = swept["seed"] - self.design.base.seed
-            if make_trial(self.design, cell, seed, self.choose)[0] == name:
+            if self.make_trial(cell, swept["seed"] - self.design.base.seed)[0] == name:
                 self.add_cell(cell)
+
+    def find_asked_spellings(self, asked: dict[str, dict[str, Any]]) -> Spellings:
+        """Return the trials that study.json has under longer spellings than are asked now."""
+        found: Spellings = {}
+        for name, swept in asked.items() if LONG_NUMBER.search(json.dumps(asked)) else ():
+            cell = find_cell(self.design.space, self.design.base, swept)
+            if cell is not None:
+                seed = swept["seed"] - self.design.base.seed
+                stored = {path: swept[path] for path in cell}
+                canonical, _ = make_trial(self.design, cell, seed, self.choose)
+                spelled = make_trial(self.design, stored, seed, self.choose)
+                found |= {canonical: spelled} if spelled[0] == name != canonical else {}
+        return found
+
+    def make_trial(self, cell: dict[str, Any], seed: int) -> tuple[str, TrialConfig]:
+        """Return name and configuration of a replicate, as they were spelled if it was asked."""
+        trial = make_trial(self.design, cell, seed, self.choose)
+        return self.spellings.get(trial[0], trial)
 
     def add_cell(self, cell: dict[str, Any]) -> dict[str, TrialConfig]:
         """Put every seed of a cell into the plan; return the trials that are to run."""
-        trials = dict(
-            make_trial(self.design, cell, seed, self.choose) for seed in range(self.design.seeds)
-        )
+        trials = dict(self.make_trial(cell, seed) for seed in range(self.design.seeds))
         self.asked.append((cell, list(trials)))
         self.plan = replace(self.plan, trials=self.plan.trials | trials)
         return {name: config for name, config in trials.items() if name not in self.rows}
@@ -105,7 +127,7 @@ class Search(TrialQueue):
         for draw in range(DRAWS):
             cell = propose_cell(self.design.space, directions, history, seed=seed, draw=draw)
             try:
-                name, _ = make_trial(self.design, cell, 0, self.choose)
+                name, _ = self.make_trial(cell, 0)
             except ValueError:  # each end of each range is valid, this combination is not
                 continue
             if name not in self.plan.trials:

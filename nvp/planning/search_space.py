@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
+from nvp.config.numbers import make_canonical
 from nvp.config.registry import suggest_nearest
 from nvp.config.space import Axis, Grid, axis_applies, check_conditions
 from nvp.config.trial_config import TrialConfig
@@ -13,14 +14,17 @@ from nvp.storage.schema import OBJECTIVES
 
 
 def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the cell whose trial study.json has as `swept`; None when the space has no such."""
+    """Return the cell whose trial study.json has as `swept`; None when the space has no such.
+
+    Its numbers are canonical, whatever the spelling in study.json.
+    """
     if set(space) | {"seed"} != set(swept):
         return None
     cell: dict[str, Any] = {}
     for path, axis in space.items():
         if not axis_applies(axis, cell):
             continue
-        value = find_value(axis, base, path, swept[path])
+        value = find_value(axis, base, path, make_canonical(swept[path]))
         if value is None:
             return None
         cell[path] = value
@@ -28,7 +32,7 @@ def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str,
 
 
 def find_value(axis: Axis, base: TrialConfig, path: str, value: Any) -> Any:
-    """Return the value of an axis that study.json has as `value`; None when it has no such."""
+    """Return the value of an axis that is `value` in study.json; None when it has no such."""
     if not isinstance(axis, Grid):
         return value if axis.low <= value <= axis.high else None
     plain = {

@@ -1,10 +1,11 @@
 """The check that a network has all that a method needs, made before a trial starts."""
 
 from collections.abc import Collection
+from typing import NoReturn
 
 from torch import nn
 
-from nvp.network.groups import neuron_layers
+from nvp.network.groups import maskable_layers, neuron_layers
 from nvp.pruning.methods.method import Need
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.regrowth.reactivation import REACTIVATIONS
@@ -14,6 +15,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "nn_relief": ("reads",),
     "scale": ("batch_norm",),
 }
+
+PER_NEURON = (nn.Identity, nn.BatchNorm1d, nn.BatchNorm2d)  # normalise each neuron by itself
+MIXING = (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 
 
 def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
@@ -31,11 +35,38 @@ def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
             f"(schedule={plan.schedule}, regrow={plan.regrow}) masks single weights or lets "
             "neurons come back: set prune.shrink=never or auto, or another method"
         )
+    if plan.granularity == "neuron" or plan.criterion == "nn_relief":
+        check_norms(plan, model)
     needs = {*plan.method.needs, *NEEDS.get(plan.criterion, ())}
     needs |= {"reads"} if plan.regrow in REACTIVATIONS else set()
     needs |= {"batch_norm"} if plan.scale_l1 else set()
     needs |= {"reads"} if config.shrink == "always" else set()
     check_needs(f"prune.method={config.method}", needs, model, activation)
+
+
+def check_norms(plan: PruningPlan, model: nn.Module) -> None:
+    """Raise ValueError when a method masks neurons and a layer of the network mixes them.
+
+    Without one of its neurons, a GroupNorm or a LayerNorm would give the others other values: a
+    masked network would not equal the one from which the neurons are removed.
+    """
+    if plan.method.aim == "none":
+        return
+    for path, layer in maskable_layers(model).items():
+        if not isinstance(layer.norm, PER_NEURON):
+            refuse_norm(plan, f"{path}.norm", layer.norm)
+    for path, module in model.named_modules():
+        if isinstance(module, MIXING):
+            refuse_norm(plan, path, module)
+
+
+def refuse_norm(plan: PruningPlan, path: str, module: nn.Module) -> NoReturn:
+    """Raise ValueError for a normalisation that mixes neurons."""
+    raise ValueError(
+        f"prune.method={plan.config.method} masks neurons, and {path} is a "
+        f"{type(module).__name__}, which mixes them: expected batch normalisation or none; set "
+        "prune.method=none or a weight method (nvp methods lists them), or another model"
+    )
 
 
 def check_needs(what: str, needs: Collection[str], model: nn.Module, activation: str) -> None:

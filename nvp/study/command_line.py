@@ -6,6 +6,8 @@ import os
 import torch
 
 from nvp.config.command_parser import CommandParser, one_of
+from nvp.config.fields import WHOLE
+from nvp.planning.plan import MOST_TRIALS
 from nvp.running.cluster_address import check_cluster
 from nvp.storage.studies import PRESETS, add_storage_argument
 
@@ -80,7 +82,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="share of a GPU, 1 or 1/k; 0 = CPU; auto: measured on this machine's GPU",
     )
     add("--max-concurrent", type=parse_positive, metavar="N", help="trials at a time, at most")
-    add("--only", metavar="TRIAL_ID", help="run this trial alone")
+    add("--only", type=parse_trial_id, metavar="TRIAL_ID", help="run this trial alone")
     add("--no-ray", action="store_true", help="run one after another in this process")
     add(
         "--keep-checkpoints",
@@ -92,9 +94,20 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
 
 def parse_positive(text: str) -> int:
     """Return a whole number >= 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    if not WHOLE.fullmatch(text[:40]) or not 1 <= int(text[:40]) <= MOST_TRIALS:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number >= 1 and <= {MOST_TRIALS}, got {text[:40]!r}"
+        )
     return int(text)
+
+
+def parse_trial_id(text: str) -> str:
+    """Return the name of a trial."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            f"expected a trial id that --dry-run lists, e.g. 44136fa355b3, got {text!r}"
+        )
+    return text.strip()
 
 
 def parse_gpus(text: str) -> float:
@@ -140,11 +153,20 @@ def choose_run_preset(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:
-    """Return {path: text} of the --set flags."""
-    settings = {}
+    """Return {path: text} of the --set flags.
+
+    Raises:
+        ValueError: a flag that is no PATH=VALUE, or a path that is given twice.
+    """
+    settings: dict[str, str] = {}
     for pair in pairs:
         path, equals, value = pair.partition("=")
-        if not equals:
+        path = path.strip()
+        if not equals or not path:
             raise ValueError(f"--set: expected PATH=VALUE, e.g. optim.lr=0.1, got {pair!r}")
+        if path in settings:
+            raise ValueError(
+                f"--set: expected each path once, got {path}={settings[path]} and {path}={value}"
+            )
         settings[path] = value
     return settings

@@ -25,6 +25,7 @@ from nvp.trial.run_options import CHECKPOINT_SECONDS, RunOptions
 def print_dry_run(start: Start) -> None:
     """Print the plan, its state and its cost; start nothing."""
     index = read_index(start.storage, checksums=False)  # names and sizes; a start reads the bytes
+    start = start.with_old_spellings(index)
     plan = start.wanted
     print_plan(plan, read_state(plan, index, start.final), index)
     if start.search:
@@ -40,6 +41,7 @@ def run_missing(start: Start) -> int:
     if search:
         search.load()  # another driver may have asked more before this one got the lock
     index = read_index(storage)
+    start = start.with_old_spellings(index)
     state = read_state(start.wanted, index, start.final)
     trials = select_trials(start.wanted, state, index)
     check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)

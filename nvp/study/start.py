@@ -2,13 +2,15 @@
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.fastest_precision import Choice, Chooser, measure_fastest
 from nvp.planning.design import Design, make_asha
+from nvp.planning.old_spellings import use_old_spellings
 from nvp.planning.plan import Choose, Plan, make_plan
+from nvp.storage.index import Index, read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_object
 from nvp.storage.unreachable import describe_unreachable
@@ -55,6 +57,15 @@ class Start:
         """Return the plan of the trials that this start is to run: with --only, of one trial."""
         return self.plan.select_trial(self.arguments.only) if self.arguments.only else self.plan
 
+    def with_old_spellings(self, index: Index) -> "Start":
+        """Return the start, whose grid names a trial as its row does, if that has longer numbers.
+
+        A search does so by itself.
+        """
+        if self.grid is None:
+            return self
+        return replace(self, grid=use_old_spellings(self.grid, index.rows))
+
     @property
     def final(self) -> tuple[str, ...]:
         """Return the statuses of trials that do not run again."""
@@ -88,6 +99,8 @@ def plan_start(
         grid=grid,
         search=search,
     )
+    if arguments.only and arguments.only not in start.plan.trials:
+        start = start.with_old_spellings(read_index(storage, checksums=False))
     _ = start.wanted  # refuses an --only that is not in the plan
     return start
 

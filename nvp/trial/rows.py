@@ -137,6 +137,14 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     return rows_from_columns("events", trial_id, {"epoch": record.epoch} | columns)
 
 
+SAMPLED = frozenset({0} | {round(2 ** (k / 2)) for k in range(64)})
+
+
 def is_sampled(epoch: int) -> bool:
     """Whether `neurons` is written at this epoch: 0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, ..."""
-    return epoch == 0 or epoch in {round(2 ** (k / 2)) for k in range(64)}
+    return epoch in SAMPLED
+
+
+def count_sampled(epochs: int) -> int:
+    """Return at how many of the epochs 0, 1, ..., `epochs` - 1 `neurons` is written."""
+    return sum(epoch < epochs for epoch in SAMPLED)

@@ -1,9 +1,13 @@
 """Validation: the driver refuses a wrong configuration before any trial starts."""
 
+import copy
+from dataclasses import replace
 from functools import cache
 
+import torch
 from torch import nn
 
+from nvp.config.fields import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models import build_model
@@ -13,9 +17,15 @@ from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
 from nvp.vitality.noise_scale import SMALL_BATCHES
 
+MOST_PARAMETERS = 1_000_000_000  # 4 GB; 40 times those of ResNet-50
+LONGEST = 1_000_000_000  # epochs, or steps
+MOST_ROUNDS = 10_000
+LARGEST_WHOLE = 2**53  # of any other whole number: JSON readers take larger ones for floats
+
 
 def check_trial(config: TrialConfig) -> None:
     """Raise ValueError for a configuration that cannot run; loads and trains nothing."""
+    check_whole_numbers(config)
     data = read_trial_facts(config.data, data_root())
     count_epochs(config, data.num_train)
     probe = min(config.probe.size, data.num_train)
@@ -31,7 +41,25 @@ def check_trial(config: TrialConfig) -> None:
     check_optim(config.optim)
     check_noise(config.optim)
     model = check_model(config.model, data.image_shape, data.num_classes)
+    if config.data.batch_size == 1:
+        check_single_images(config.model, data.image_shape, data.num_classes)
     check_support(plan_pruning(config.prune), model, config.model.activation)
+
+
+def check_whole_numbers(config: TrialConfig) -> None:
+    """Raise ValueError for a whole number that no trial can be meant to have.
+
+    They are refused here and not by the fields, so that rows are read whatever they hold.
+    """
+    most = {"epochs": LONGEST, "steps": LONGEST, "prune.rounds": MOST_ROUNDS}
+    for prefix, part in (("", config), ("data.", config.data), ("prune.", config.prune),
+                         ("probe.", config.probe)):  # fmt: skip
+        for name, value in vars(part).items():
+            limit = most.get(prefix + name, LARGEST_WHOLE)
+            if type(value) is int and value > limit:
+                raise ValueError(
+                    f"{prefix}{name}: expected at most {limit:,}, got {shorten_text(str(value))}"
+                )
 
 
 @cache
@@ -39,4 +67,37 @@ def check_model(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
     """Return the network, built once, so that the driver meets its refusals before a trial does."""
+    check_size(config, image_shape, num_classes)
     return build_model(config, image_shape, num_classes, seed=0)
+
+
+def check_size(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
+    """Raise ValueError for a network of more than `MOST_PARAMETERS`; takes no memory for it."""
+    try:
+        with torch.device("meta"):  # tensors have shapes and no entries
+            bare = build_model(replace(config, weights=""), image_shape, num_classes, seed=0)
+    except NotImplementedError:  # a user's own network computes with its weights as it is built
+        return
+    count = sum(parameter.numel() for parameter in bare.parameters())
+    if count > MOST_PARAMETERS:
+        raise ValueError(
+            f"model.width: expected a network of at most {MOST_PARAMETERS:,} parameters, got "
+            f"{count:.3g} of {config.name} at model.width={config.width:g} for images of "
+            f"{'x'.join(map(str, image_shape))}: a smaller width, smaller images, another model"
+        )
+
+
+@cache
+def check_single_images(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> None:
+    """Raise ValueError for a network that cannot train on batches of a single image."""
+    model = copy.deepcopy(check_model(config, image_shape, num_classes)).train()
+    try:
+        with torch.no_grad():
+            model(torch.zeros(1, *image_shape))
+    except ValueError as error:
+        raise ValueError(
+            "data.batch_size: expected at least 2, because batch normalisation needs more than one "
+            f"value of each neuron, got 1 ({error}); model.norm=none trains on single images"
+        ) from None

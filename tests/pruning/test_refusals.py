@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from torch import nn
 
-from nvp.config.trial_config import TrialConfig
-from nvp.models import ACTIVATIONS, MODELS
+from nvp.config.trial_config import ModelConfig, TrialConfig
+from nvp.models import ACTIVATIONS, MODELS, convnet
+from nvp.network.groups import neuron_layers
 from nvp.pruning import METHODS
 from nvp.trial.validation import check_trial
 from tests.in_turn import in_turn
@@ -186,3 +187,62 @@ def test_a_network_that_declares_no_connections(
         "follows connections from layer to layer: the model must declare them in `reads`"
     )
     accept(model__name="undeclared", prune__method="magnitude")
+
+
+def build_with_group_norm(config: ModelConfig, shape: tuple[int, int, int], classes: int) -> Any:
+    """Return a convnet of an outsider, whose first layer is normalised in groups of neurons."""
+    model = convnet.build_convnet(config, shape, classes)
+    first = neuron_layers(model)["conv1"]
+    first.norm = nn.GroupNorm(2, len(first.keep))
+    return model
+
+
+@pytest.mark.parametrize("method", ["none", "dead", "magnitude", "nn_relief", "snip", "gmp"])
+def test_a_layer_that_mixes_neurons_is_not_pruned(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODELS, "grouped", build_with_group_norm)
+    flat = {"model__name": "grouped", "model__width": 0.5, "prune__method": method}
+    if METHODS[method].granularity == "weight" and method != "nn_relief" or method == "none":
+        accept(**flat)
+        return
+    message = refusal(**flat)
+    assert message.startswith(f"prune.method={method} masks neurons, and conv1.norm is a GroupNorm")
+    assert "expected batch normalisation or none" in message
+
+
+@pytest.mark.parametrize("model", ["mlp", "lenet300", "vgg11", "resnet20"])
+def test_batches_of_one_image_need_a_network_without_batch_norm(model: str) -> None:
+    accept(data__batch_size=1, model__name=model, model__norm="none")
+    if model != "resnet20":  # on digits its last maps have 2 x 2 positions, so several values
+        message = refusal(data__batch_size=1, model__name=model)
+        assert message.startswith("data.batch_size: expected at least 2, because batch norm")
+        assert "model.norm=none" in message
+    else:
+        accept(data__batch_size=1, model__name=model)
+
+
+@pytest.mark.parametrize("model", ["mlp", "convnet", "resnet50", "vgg16"])
+@pytest.mark.parametrize("width", [400, 1e4, 1e9, 1e300])
+def test_a_network_that_cannot_fit_is_refused_before_it_takes_memory(
+    model: str, width: float
+) -> None:
+    assert refusal(model__name=model, model__width=width).startswith("model.width: expected ")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("epochs", 1e10),
+        ("epochs", 1e300),
+        ("steps", 1e18),
+        ("seed", 1e30),
+        ("prune__rounds", 1e6),
+        ("probe__size", 1e100),
+        ("probe__every", 1e100),
+        ("data__cutout", 1e100),
+        ("revision", 1e200),
+    ],
+)
+def test_whole_numbers_that_nobody_means_are_refused(path: str, value: float) -> None:
+    assert f"{path.replace('__', '.')}: expected at most " in refusal(**{path: value})

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.derive import add_keys
+from nvp.config.numbers import LONG_NUMBER, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import read_table
@@ -138,10 +139,13 @@ def add_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     by which of the two a trial was to end: "fixed epochs" or "fixed steps". `penalty` is the one
     regularisation that a trial has, `strength` its size: see `name_penalties`.
     """
+    text = f"[{','.join(trials['config'])}]"  # one by one takes longer
     rows = [
         {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
-        for row in json.loads(f"[{','.join(trials['config'])}]")  # one by one takes longer
+        for row in json.loads(text)
     ]
+    if LONG_NUMBER.search(text):  # 0.30000000000000004 of an older start is the level 0.3
+        rows = [make_canonical_values(row) for row in rows]
     configuration = pd.DataFrame(rows, index=trials.index)
     lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
     configuration = configuration.assign(length=lengths, **name_penalties(configuration))

@@ -11,7 +11,7 @@ from nvp.pruning import plan_pruning
 from nvp.training.length import count_epochs
 from nvp.training.optim import MOMENTS
 from nvp.trial.checkpoint import KEEP_LAST
-from nvp.trial.rows import is_sampled
+from nvp.trial.rows import count_sampled
 from nvp.trial.validation import check_model
 
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed
@@ -46,7 +46,7 @@ def trial_bytes(config: TrialConfig) -> int:
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in neuron_layers(model).values()]
     points = count_epochs(config, facts.num_train) // config.probe.every + 1
-    sampled = sum(is_sampled(epoch) for epoch in range(points)) + 2
+    sampled = count_sampled(points) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())
 
