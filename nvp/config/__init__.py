@@ -2,6 +2,7 @@
 
     trial_config    TrialConfig and its sections: frozen dataclasses of plain JSON values
     identity        the name of a trial: a hash of what differs from the defaults
+    revision        new names for the trials whose results a fix moved
     dotted_paths    reading and replacing the fields of a configuration by dotted paths
     fields          fields that know their type, range and meaning
     numbers         numbers as a design holds them: plain, of at most 12 digits

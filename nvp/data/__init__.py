@@ -1,15 +1,16 @@
 """Data sets by name, their splits and their batches.
 
-    sets/     one file for each data set, which declares a `DataSet`
-    data_set  what is known of a data set before it is there, and how to get it
-    splits    train, validation and test images, resident on the device
-    stream    images that do not fit: decoded from their files by threads that run ahead
-    files     the image files of a folder, listed by split and class
-    decode    image files to uint8 tensors
-    cache     folders of small images, decoded once into a file beside the data
-    batches   shuffled, augmented, normalised batches
-    augment   augmentation of a whole batch
-    fetch     `nvp data NAME...`: get data sets before a study needs them
+    sets/        one file for each data set, which declares a `DataSet`
+    data_set     what is known of a data set before it is there, and how to get it
+    splits       train, validation and test images, resident on the device
+    stream       images that do not fit: decoded from their files by threads that run ahead
+    files        the image files of a folder, listed by split and class
+    decode       image files to uint8 tensors
+    fingerprint  what images a set has here, and whether it is there
+    cache        folders of small images, decoded once into a file beside the data
+    batches      shuffled, augmented, normalised batches
+    augment      augmentation of a whole batch
+    fetch        `nvp data NAME...`: get data sets before a study needs them
 
 To add a data set: a file in `sets/` with its facts and `load(root)`, and a line in DATASETS. The
 driver prepares (downloads, decodes) once, under a lock beside the data. A trial only loads.
@@ -45,8 +46,22 @@ DATASETS: dict[str, DataSet] = {
 
 
 def data_root() -> Path:
-    """Return the folder of the data sets: the environment's NVP_DATA, else `data`."""
-    return Path(os.environ.get("NVP_DATA", "data")).absolute()
+    """Return the folder of the data sets: the environment's NVP_DATA, else `data`.
+
+    Raises:
+        ValueError: NVP_DATA is no folder. It is never made: a mistyped one would be filled by a
+            download.
+    """
+    given = os.environ.get("NVP_DATA")
+    if given is None:
+        return Path("data").absolute()
+    folder = Path(given).expanduser().absolute()
+    if not given.strip() or not folder.is_dir():
+        raise ValueError(
+            f"NVP_DATA: expected the folder of the data sets, got {given!r}, which is none; "
+            "correct it, or make the folder first"
+        )
+    return folder
 
 
 def find_data_set(name: str) -> DataSet:

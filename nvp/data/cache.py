@@ -1,9 +1,10 @@
 """Folders of small images, decoded once into a cache file beside the data.
 
-`<root>/.cache/<name>.safetensors` holds every split as uint8, its checksums, and a fingerprint of
-the files it was made of. One process makes it, under a lock. It appears whole or not at all. It is
-mapped into memory, so that trials of one machine share its pages. The driver compares the
-fingerprint at each start (`prepare_cache`). A trial only checks the checksums (`load_cache`).
+`<root>/.cache/<name>.safetensors` holds every split as uint8, its checksums, a fingerprint of the
+files it was made of, and the version of the decoder. One process makes it, under a lock. It appears
+whole or not at all. It is mapped into memory, so that trials of one machine share its pages. The
+driver compares the fingerprint at each start (`prepare_cache`). A trial only checks the checksums
+and the version (`load_cache`).
 """
 
 import json
@@ -12,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import PIL
 import torch
 from filelock import FileLock
 from jaxtyping import UInt8
@@ -19,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nvp.data.decode import decode_files, read_square
+from nvp.data.decode import DECODER, decode_files, read_square
 from nvp.data.files import Listing
 from nvp.data.splits import Images, Splits
 
@@ -40,7 +42,7 @@ def prepare_cache(listing: Listing, path: Path, side: int = 0) -> None:
     Raises:
         ValueError: when an image does not decode, or the file cannot be written.
     """
-    fingerprint = listing.fingerprint()
+    fingerprint = f"{listing.fingerprint()} Pillow {PIL.__version__}"
     if is_made_of(fingerprint, path):
         return
     try:
@@ -77,9 +79,9 @@ def read_header(path: Path) -> dict[str, str]:
 
 
 def read_cache(path: Path) -> Splits | None:
-    """Return the splits of a cache file; None when it is missing or its checksums differ."""
+    """Return the splits of a cache file; None when it is missing, damaged or of another decoder."""
     notes = read_header(path)
-    if "checksums" not in notes:
+    if "checksums" not in notes or notes.get("decoder") != str(DECODER):
         return None
     with safe_open(path, framework="pt") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
@@ -98,14 +100,17 @@ def write_cache(listing: Listing, path: Path, side: int, fingerprint: str) -> No
 
     It gets its name only after it is on the disk: no reader sees half of it, not after a crash.
     """
-    first = read_square(listing.folder / listing.train.names[0], side)
+    upright = listing.upright
+    first = read_square(listing.folder / listing.train.names[0], side, upright=upright)
     tensors: dict[str, Tensor] = {}
     for split, files in listing.by_split().items():
-        tensors[f"{split}.pixels"] = decode_files(listing.folder, files, side, first.shape)
+        pixels = decode_files(listing.folder, files, side, first.shape, upright=upright)
+        tensors[f"{split}.pixels"] = pixels
         tensors[f"{split}.labels"] = files.labels.contiguous()
     mean, std = measure_moments(tensors["train.pixels"])
     notes = {
         "fingerprint": fingerprint,
+        "decoder": str(DECODER),
         "num_classes": str(listing.num_classes),
         "mean": json.dumps(mean),
         "std": json.dumps(std),
@@ -113,10 +118,19 @@ def write_cache(listing: Listing, path: Path, side: int, fingerprint: str) -> No
     }
     temporary = path.with_suffix(".tmp")
     save_file(tensors, temporary, metadata=notes)
-    temporary.chmod(0o644)  # safetensors makes files that only their owner can read
+    temporary.chmod(read_mode(path))  # safetensors makes files that only their owner can read
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def read_mode(path: Path) -> int:
+    """Return the mode that the umask gives to a new file beside `path`."""
+    fresh = path.with_suffix(".mode")
+    fresh.touch()
+    mode = fresh.stat().st_mode & 0o777
+    fresh.unlink()
+    return mode
 
 
 def compute_checksum(tensor: Tensor) -> int:

@@ -25,6 +25,7 @@ class DataSet:
         num_train: images of the train split.
         load: returns the splits below a folder; ValueError when they are not there.
         download: brings them below a folder unless they are there (driver only).
+        check: raises ValueError when the files are not below a folder; creates and decodes nothing.
         measure: returns the facts of the images below a folder, which may be a part of the whole
             set. None where there are none, or where only the whole set loads: then the facts are
             those declared here.
@@ -35,4 +36,5 @@ class DataSet:
     num_train: int
     load: Callable[[Path], Splits]
     download: Callable[[Path], None] = lambda root: None
+    check: Callable[[Path], object] = lambda root: None
     measure: Callable[[Path], Facts | None] = lambda root: None

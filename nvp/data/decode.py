@@ -13,30 +13,62 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from nvp.config.cores import count_cores
 from nvp.data.files import Files
 
+# raised by a change of the pixels that a file gives; then images are decoded anew
+DECODER = 2
 CHUNK = 4096  # images
 TRIES = 10
 DRAWS = 2 * TRIES + 3  # area and ratio of each try; top, left, mirror
 EVAL_RATIO = 256 / 224  # the shorter side before the central crop, over the crop's side
 
 
-def read_rgb(path: Path) -> UInt8[Tensor, "3 h w"]:
+def read_rgb(path: Path, *, upright: bool = False) -> UInt8[Tensor, "3 h w"]:
     """Return an image file in its own size; a grey one gets three equal channels.
+
+    Values of 16 bits are scaled to 8. What is transparent keeps the colour that it has in the file.
+
+    Args:
+        path: of the file; of several frames the first is read.
+        upright: whether the image is turned as its EXIF data say.
 
     Raises:
         ValueError: when it cannot be decoded; names the file.
     """
     try:
-        with Image.open(path) as image:  # torchvision.io's decoders are deprecated
-            pixels = np.array(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG
-        raise ValueError(f"{path}: expected an image, but it does not decode: {error}") from None
+        # torchvision.io's decoders are deprecated; from a path, Pillow 13 maps a plain TIFF of
+        # another orientation into memory with its sides exchanged
+        with path.open("rb") as stream, Image.open(stream) as image:
+            turned = ImageOps.exif_transpose(image) if upright else image
+            pixels = np.array(scale_deep(turned).convert("RGB"))
+    except Exception as error:  # of a damaged file, the decoders of Pillow raise all kinds
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: expected an image, but it does not decode: {reason}") from None
     return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def scale_deep(image: Image.Image) -> Image.Image:
+    """Return an image of at most 8 bits a channel, which `convert` does not clip.
+
+    Raises:
+        ValueError: whole numbers beyond 16 bits, or fractions that are not in [0, 1]: what is white
+            in such a file is not known.
+    """
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA")  # a palette with several transparent colours
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image).astype(np.float64)
+    white = 1.0 if image.mode == "F" else 65535.0
+    if not (values.min() >= 0 and values.max() <= white):
+        raise ValueError(
+            f"expected values from 0 to {white:g}, got {values.min():g} to {values.max():g}"
+        )
+    return Image.fromarray(np.round(values * (255 / white)).astype(np.uint8))
 
 
 def resize_image(
@@ -57,14 +89,14 @@ def crop_centre(image: UInt8[Tensor, "c h w"], side: int, shorter: int) -> UInt8
     return image[:, top : top + side, left : left + side]
 
 
-def read_square(path: Path, side: int) -> UInt8[Tensor, "3 h w"]:
+def read_square(path: Path, side: int, *, upright: bool = False) -> UInt8[Tensor, "3 h w"]:
     """Return the central square of an image file, resized to `side`; all of it when `side` is 0."""
-    image = read_rgb(path)
+    image = read_rgb(path, upright=upright)
     return crop_centre(image, side, side) if side else image
 
 
 def decode_files(
-    folder: Path, files: Files, side: int, shape: tuple[int, ...]
+    folder: Path, files: Files, side: int, shape: tuple[int, ...], *, upright: bool = False
 ) -> UInt8[Tensor, "n 3 h w"]:
     """Return all images of one split.
 
@@ -74,7 +106,7 @@ def decode_files(
     pixels = torch.empty(len(files), *shape, dtype=torch.uint8)
 
     def decode_into(index: int) -> None:
-        image = read_square(folder / files.names[index], side)
+        image = read_square(folder / files.names[index], side, upright=upright)
         if image.shape != shape:
             raise ValueError(
                 f"{folder / files.names[index]}: expected {shape[2]}x{shape[1]} pixels like the "

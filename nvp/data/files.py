@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nvp.data.splits import draw_permutation
 
-SUFFIXES = (".jpeg", ".jpg", ".png")
+SUFFIXES = (".jpeg", ".jpg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -32,44 +32,75 @@ class Files:
         chosen = index if isinstance(index, slice) else index.cpu().numpy()
         return type(self)(self.names[chosen], self.labels[index])
 
+    def fingerprint(self, folder: Path, split: str = "") -> str:
+        """Return a hash of every path, size and class; no file is read for it.
+
+        Raises:
+            ValueError: a file that cannot be reached; names it.
+        """
+        digest = sha256()
+        for name, label in zip(self.names, self.labels.tolist(), strict=True):
+            try:
+                size = os.stat(folder / name).st_size
+            except OSError as error:
+                raise ValueError(f"{folder / name}: expected an image: {error.strerror}") from None
+            digest.update(f"{split}/{name}/{size}/{label}\n".encode())
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a data set, by split."""
+    """The files of a data set, by split.
+
+    Attributes:
+        folder: that the paths of the files are relative to.
+        upright: whether images are turned as their EXIF data say. Those of official sets are not,
+            because published results are of the images as they lie in the files.
+    """
 
     folder: Path
     train: Files
     val: Files
     test: Files
     num_classes: int
+    upright: bool = False
 
     def by_split(self) -> dict[str, Files]:
         """Return the splits by name."""
         return {"train": self.train, "val": self.val, "test": self.test}
 
     def fingerprint(self) -> str:
-        """Return a hash of every path, size and class; no file is read for it."""
+        """Return a hash of every path, size and class; no file is read for it.
+
+        Raises:
+            ValueError: a file that cannot be reached; names it.
+        """
         digest = sha256()
         for split, files in self.by_split().items():
-            for name, label in zip(files.names, files.labels.tolist(), strict=True):
-                size = os.stat(self.folder / name).st_size
-                digest.update(f"{split}/{name}/{size}/{label}\n".encode())
+            digest.update(files.fingerprint(self.folder, split).encode())
         return digest.hexdigest()
 
 
 def list_folders(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder, sorted; [] where it is not there."""
+    """Return the names of the folders in a folder, sorted; [] where it is not there.
+
+    A hidden one (.ipynb_checkpoints) is none.
+    """
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir())
+        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
 
 
 def list_images(folder: Path) -> list[str]:
-    """Return the names of the image files in a folder, sorted; [] where it is not there."""
+    """Return the names of the image files in a folder, sorted; [] where it is not there.
+
+    A hidden one (._rose.jpg, as macOS writes beside rose.jpg) is none.
+    """
     if not folder.is_dir():
         return []
-    return sorted(name for name in os.listdir(folder) if name.lower().endswith(SUFFIXES))
+    names = (name for name in os.listdir(folder) if not name.startswith("."))
+    return sorted(name for name in names if name.lower().endswith(SUFFIXES))
 
 
 def gather_files(pairs: Iterable[tuple[str, int]]) -> Files:
@@ -102,37 +133,66 @@ def hold_out_val(files: Files) -> tuple[Files, Files]:
 
 
 @lru_cache(maxsize=4)
-def list_train_and_val(folder: Path) -> Listing:
+def list_train_and_val(folder: Path, *, upright: bool = False) -> Listing:
     """Return the listing of train/<class>/* and val/<class>/* or test/<class>/*.
 
     Where both val/ and test/ are there, they are the splits of these names. Where one is, it is the
     test split, and val is held out of train: test is never looked at before the end.
 
+    Args:
+        folder: of the data set.
+        upright: see `Listing`.
+
+    Raises:
+        ValueError: when the layout is another one, or a folder cannot be read; the message says
+            which was expected.
+    """
+    try:
+        classes, held = find_classes(folder)
+        train = list_by_class(folder, "train", classes)
+        test = list_by_class(folder, held[-1], classes)
+        given_val = list_by_class(folder, "val", classes)
+        for split, files in (("train", train), ("val", given_val), (held[-1], test)):
+            refuse_empty(folder / split, files, classes)
+    except OSError as error:
+        raise ValueError(f"{error.filename}: expected a folder that can be read: {error}") from None
+    if len(held) > 1:  # shuffled: the probe is the first images of train, and needs every class
+        train, val = train.select(draw_permutation(len(train))), given_val
+    else:
+        train, val = hold_out_val(train)
+    if not len(val) or not len(test):
+        raise ValueError(f"expected images in {folder}/{' and '.join(held)}, found none")
+    return Listing(folder, train, val, test, len(classes), upright)
+
+
+def find_classes(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the classes of a data set, and which of val and test it has beside train.
+
     Raises:
         ValueError: when the layout is another one; the message says which was expected.
     """
-    classes = [c for c in list_folders(folder / "train") if list_images(folder / "train" / c)]
+    classes = list_folders(folder / "train")
     held = [split for split in ("val", "test") if list_folders(folder / split)]
     if not classes or not held:
         raise ValueError(
             f"expected train/<class>/*.JPEG and val/<class>/*.JPEG (or test/<class>/*, or both; "
-            f"jpg and png too) below {folder}, found {len(classes)} classes in train and "
-            f"{' and '.join(held) or 'neither val nor test'}"
+            f"{', '.join(suffix.lstrip('.') for suffix in SUFFIXES)}) below {folder}, found "
+            f"{len(classes)} classes in train and {' and '.join(held) or 'neither val nor test'}"
         )
+    if len(classes) < 2:
+        raise ValueError(f"expected at least 2 classes in {folder}/train, found {classes[0]} alone")
     for split in held:
         if unknown := sorted(set(list_folders(folder / split)) - set(classes)):
             raise ValueError(
                 f"expected the classes of {folder}/{split} in {folder}/train too, "
                 f"found no images of {unknown[0]} there"
             )
-    train, test = list_by_class(folder, "train", classes), list_by_class(folder, held[-1], classes)
-    if len(held) > 1:  # shuffled: the probe is the first images of train, and needs every class
-        train, val = (
-            train.select(draw_permutation(len(train))),
-            list_by_class(folder, "val", classes),
-        )
-    else:
-        train, val = hold_out_val(train)
-    if not len(val) or not len(test):
-        raise ValueError(f"expected images in {folder}/{' and '.join(held)}, found none")
-    return Listing(folder, train, val, test, len(classes))
+    return classes, held
+
+
+def refuse_empty(folder: Path, files: Files, classes: list[str]) -> None:
+    """Raise ValueError for a class whose folder is there and has no image."""
+    counts = torch.bincount(files.labels, minlength=len(classes)).tolist()
+    for name, count in zip(classes, counts, strict=True):
+        if not count and (folder / name).is_dir():
+            raise ValueError(f"expected images in {folder / name}, found none")

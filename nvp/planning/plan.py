@@ -8,6 +8,7 @@ from typing import Any
 from nvp.config.dotted_paths import read_value
 from nvp.config.identity import make_replicates, trial_id
 from nvp.config.registry import suggest_nearest
+from nvp.config.revision import raise_revision
 from nvp.config.space import list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
@@ -113,6 +114,6 @@ def make_trial(
 
 def prepare_first(design: Design, cell: dict[str, Any], choose: Choose) -> TrialConfig:
     """Return the checked configuration of the first replicate of a cell, without `auto`."""
-    config = design.base.with_overrides(cell)
+    config = raise_revision(design.base.with_overrides(cell))
     check_trial(config)
     return choose(config)

@@ -102,7 +102,10 @@ def check_folder(root: str) -> None:
     try:
         folder = next(path for path in [Path(root), *Path(root).parents] if is_there(path))
         if not folder.is_dir():
-            raise ValueError(f"{FLAG}: expected a folder, got {root!r}: {folder} is none")
+            raise ValueError(
+                f"{FLAG}: expected a place to write to or read from, got {root!r}: {folder} is no "
+                "folder"
+            )
         if not os.access(folder, os.R_OK | os.X_OK):
             raise ValueError(f"{FLAG}: expected a folder that can be read, got {folder}")
     except OSError as error:

@@ -5,6 +5,7 @@ import os
 from nvp.config.space import Grid
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, prepare_data
+from nvp.data.fingerprint import find_missing_data
 from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
 from nvp.planning.plan_state import read_state, select_trials
@@ -30,6 +31,9 @@ def print_dry_run(start: Start) -> None:
     print_plan(plan, read_state(plan, index, start.final), index)
     if start.search:
         print_search(start.design, start.search.to_ask, index)
+    for name in sorted(list_data_names(start.design, plan.trials)):
+        if missing := find_missing_data(name, data_root()):
+            print(f"data: {missing}")
 
 
 def run_missing(start: Start) -> int:

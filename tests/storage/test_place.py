@@ -91,8 +91,8 @@ def test_a_study_with_keys_in_its_place_writes_nothing_and_shows_no_key(
         ("C:\\results", "expected a path of Linux or macOS"),
         ("D:/results", "expected a path of Linux or macOS"),
         ("~nobody-of-that-name/x", "expected the home of a user, got '~nobody-of-that-name'"),
-        ("README.md", "README.md is none"),
-        ("README.md/below", "README.md is none"),
+        ("README.md", "README.md is no folder"),
+        ("README.md/below", "README.md is no folder"),
         ("a" * 300, "File name too long"),
     ],
 )

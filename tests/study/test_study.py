@@ -104,6 +104,7 @@ def test_wrong_input_is_refused_in_one_line_before_anything_starts(
     arguments: list[str],
     expected: str,
 ) -> None:
+    (tmp_path / "nothing").mkdir()
     monkeypatch.setenv("NVP_DATA", str(tmp_path / "nothing"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(SystemExit) as ended:
@@ -114,6 +115,30 @@ def test_wrong_input_is_refused_in_one_line_before_anything_starts(
     assert lines[0].startswith("error: ")
     assert expected in lines[0]
     assert not [f for f in (tmp_path / "out").rglob("*") if f.is_file() and f.name != ".lock"]
+
+
+def test_a_data_folder_that_is_none_is_refused_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NVP_DATA", str(tmp_path / "nowhere"))
+    for how in (["--dry-run"], ["--no-ray"]):
+        ended = run_main(STUDY, tmp_path / "out", "--preset", "quick", *how)
+        assert ended.returncode == 2
+        (line,) = ended.stderr.strip().splitlines()
+        assert line.startswith("error: NVP_DATA: expected the folder of the data sets, got")
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_says_how_to_get_data_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NVP_DATA", str(tmp_path))
+    flags = ("--set", "data.name=mnist", "--set", "model.name=mlp", "--dry-run")
+    ended = run_main(STUDY, tmp_path / "out", "--preset", "quick", *flags)
+    assert ended.returncode == 0
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("data: ")]
+    assert f"MNIST: expected its files below {tmp_path}, found none; get them with" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_refusal_is_one_line_of_a_real_process_too(tmp_path: Path) -> None:

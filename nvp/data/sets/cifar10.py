@@ -6,7 +6,7 @@ Source: Krizhevsky, "Learning multiple layers of features from tiny images", 200
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch_set, load_splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits, open_set
 from nvp.data.splits import Splits
 
 
@@ -20,6 +20,16 @@ def download(root: Path) -> None:
     fetch_set("CIFAR10", root)
 
 
+def check(root: Path) -> None:
+    """Raise ValueError when the files are not below `root`."""
+    open_set("CIFAR10", root, train=True)
+
+
 CIFAR10 = DataSet(
-    image_shape=(3, 32, 32), num_classes=10, num_train=45000, load=load, download=download
+    image_shape=(3, 32, 32),
+    num_classes=10,
+    num_train=45000,
+    load=load,
+    download=download,
+    check=check,
 )

@@ -3,14 +3,15 @@
 Layout: train/<class>/*, and val/<class>/* or test/<class>/* or both. Without a side the images must
 be of one size. With a side, the central square of each is resized to it. Folder and side are part
 of the data set's name and so of the trial's, because results depend on them. The location of the
-folder is not.
+folder is not. Images are turned as their EXIF data say. What is hidden (.ipynb_checkpoints) is no
+class and no image.
 """
 
 from pathlib import Path
 
 from nvp.data import cache
 from nvp.data.data_set import DataSet, Facts
-from nvp.data.decode import read_rgb
+from nvp.data.decode import read_square
 from nvp.data.files import Listing, list_train_and_val
 from nvp.data.splits import Splits
 
@@ -27,7 +28,7 @@ def image_folder(name: str) -> DataSet:
 
     def listing(root: Path) -> Listing:
         try:
-            return list_train_and_val(root / folder)
+            return list_train_and_val(root / folder, upright=True)
         except ValueError as error:
             raise ValueError(
                 f"data.name={KIND}:{name}: {error}; put it there or name its parent folder in "
@@ -39,8 +40,8 @@ def image_folder(name: str) -> DataSet:
 
     def measure(root: Path) -> Facts:
         found = listing(root)
-        first = read_rgb(found.folder / found.train.names[0])
-        height, width = (side, side) if side else first.shape[1:]
+        first = read_square(found.folder / found.train.names[0], side, upright=True)
+        height, width = first.shape[1:]
         return Facts((3, height, width), found.num_classes, len(found.train))
 
     def load(root: Path) -> Splits:
@@ -56,6 +57,7 @@ def image_folder(name: str) -> DataSet:
         num_train=0,
         load=load,
         download=download,
+        check=listing,
         measure=measure,
     )
 

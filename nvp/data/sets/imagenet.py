@@ -60,5 +60,6 @@ IMAGENET = DataSet(
     num_classes=1000,
     num_train=1271167,
     load=load,
+    check=list_files,
     measure=measure,
 )

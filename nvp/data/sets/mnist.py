@@ -6,7 +6,7 @@ Source: LeCun et al., "Gradient-based learning applied to document recognition",
 from pathlib import Path
 
 from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch_set, load_splits
+from nvp.data.sets.torchvision_sets import fetch_set, load_splits, open_set
 from nvp.data.splits import Splits
 
 
@@ -20,6 +20,16 @@ def download(root: Path) -> None:
     fetch_set("MNIST", root)
 
 
+def check(root: Path) -> None:
+    """Raise ValueError when the files are not below `root`."""
+    open_set("MNIST", root, train=True)
+
+
 MNIST = DataSet(
-    image_shape=(1, 28, 28), num_classes=10, num_train=55000, load=load, download=download
+    image_shape=(1, 28, 28),
+    num_classes=10,
+    num_train=55000,
+    load=load,
+    download=download,
+    check=check,
 )

@@ -101,5 +101,6 @@ TINY_IMAGENET = DataSet(
     num_train=95000,
     load=load,
     download=download,
+    check=list_files,
     measure=measure,
 )
