@@ -129,6 +129,7 @@ class Attempt:
         self.add_seconds()
         self.writer.flush()  # first: a checkpoint may name only parts that are there
         header = {"manifest": self.writer.manifest, "diary": vars(self.diary)}
+        header["scaling"] = [self.data.train.mean, self.data.train.std]  # for `nvp export`
         held = b"" if self.writer.held is None else encode_rows(self.writer.held)
         save_checkpoint(self.writer.storage, self.writer.trial_id, self.state, header, held)
         self.last_save = time.perf_counter()

@@ -1,10 +1,13 @@
 """Plain torch: a network of neuron layers as `torch.nn` modules alone, and as source code.
 
 Masked neurons are removed and constant ones folded; masks, names of streams and indices are gone.
+The normalisation of the input is its first step.
 """
 
 import copy
+import operator
 import re
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx, nn
@@ -16,6 +19,8 @@ from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.removal import find_survivors, keep_units
 
 HEAD = '''"""A trained network; needs torch alone.
+
+It takes {takes}.
 
     from safetensors.torch import load_file
     network = Network()
@@ -54,11 +59,31 @@ class PlainLayer(nn.Module):
         return self.activation(y)
 
 
-def make_plain(model: nn.Module) -> fx.GraphModule:
+@dataclass(frozen=True)
+class Scaling:
+    """How pixels / 255 become what a network was trained on: (x - mean) / std, for each channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        """Return pixels of (n, c, h, w), in [0, 1], as the network was trained on them."""
+        mean, std = self.as_maps(pixels.dtype)
+        return (pixels - mean) / std
+
+    def as_maps(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation, each as (1, c, 1, 1)."""
+        mean, std = (torch.tensor(v, dtype=dtype).view(1, -1, 1, 1) for v in (self.mean, self.std))
+        return mean, std
+
+
+def make_plain(model: nn.Module, scaling: Scaling | None = None) -> fx.GraphModule:
     """Return the network in eval mode, of `torch.nn` modules only; `model` stays as it was.
 
     Args:
         model: built of `NeuronLayer`, with `reads`; its forward pass goes one way for every input.
+        scaling: becomes the first step of the network, with mean and std as its buffers; None = it
+            takes what `model` takes.
     """
     network = copy.deepcopy(model).cpu().eval()
     fold_constants(network)
@@ -71,7 +96,28 @@ def make_plain(model: nn.Module) -> fx.GraphModule:
     for path, module in list(network.named_modules()):
         if isinstance(module, Dropout):
             replace_module(network, path, nn.Dropout(module.p))
-    return flatten_modules(fx.symbolic_trace(network)).eval()
+    traced = fx.symbolic_trace(network)
+    if scaling is not None:
+        insert_scaling(traced, scaling)
+    return flatten_modules(traced).eval()
+
+
+def insert_scaling(network: fx.GraphModule, scaling: Scaling) -> None:
+    """Make (x - mean) / std the first step of a network. Changes `network`."""
+    maps = scaling.as_maps(next(network.parameters()).dtype)
+    for name, values in zip(("mean", "std"), maps, strict=True):
+        network.register_buffer(name, values)
+    graph = network.graph
+    pixels = next(node for node in graph.nodes if node.op == "placeholder")
+    with graph.inserting_after(pixels):
+        mean = graph.get_attr("mean")
+    with graph.inserting_after(mean):
+        std = graph.get_attr("std")
+    with graph.inserting_after(std):
+        centred = graph.call_function(operator.sub, (pixels, mean))
+    with graph.inserting_after(centred):
+        scaled = graph.call_function(operator.truediv, (centred, std))
+    pixels.replace_all_uses_with(scaled, delete_user_cb=lambda user: user is not centred)
 
 
 def replace_module(model: nn.Module, path: str, module: nn.Module) -> None:
@@ -106,7 +152,9 @@ def make_source(network: fx.GraphModule) -> str:
         lines.append(f'        self.register_buffer("{name}", {zeros})')
     forward = re.sub(r";  .*$", "", network.code.strip(), flags=re.MULTILINE)
     body = [f"    {line}".rstrip() for line in forward.splitlines()]
-    return HEAD + "\n".join([*lines, "", *body]) + "\n"
+    scaled = "std" in dict(network.named_buffers(recurse=False))
+    takes = "pixels / 255, as (images, channels, rows, columns)" if scaled else "normalised images"
+    return HEAD.format(takes=takes) + "\n".join([*lines, "", *body]) + "\n"
 
 
 def make_call(module: str) -> str:
@@ -114,8 +162,17 @@ def make_call(module: str) -> str:
     return module.replace("affine=True, bias=True", "affine=True")
 
 
-def measure_distance(one: nn.Module, other: nn.Module, pixels: Tensor) -> float:
-    """Return the largest difference of two networks' logits, relative to the largest logit."""
+def measure_distance(
+    one: nn.Module, other: nn.Module, pixels: Tensor, theirs: Tensor | None = None
+) -> float:
+    """Return the largest difference of two networks' logits, relative to the largest logit.
+
+    Args:
+        one: a network.
+        other: another one.
+        pixels: of the first, and of the other where `theirs` is None.
+        theirs: of the other.
+    """
     with torch.no_grad():
-        a, b = one.eval()(pixels), other.eval()(pixels)
+        a, b = one.eval()(pixels), other.eval()(pixels if theirs is None else theirs)
     return float((a - b).abs().max() / a.abs().max().clamp(min=1))

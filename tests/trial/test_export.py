@@ -1,6 +1,8 @@
 """Export: plain torch computes what the trained network does, and needs nothing of ours."""
 
 import importlib.util
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,19 +12,22 @@ from types import ModuleType
 import jaxtyping
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import OptimConfig, TrialConfig
+from nvp.data import load_data
 from nvp.models import build_model
 from nvp.network.constant_folding import fold_constants
 from nvp.network.groups import neuron_layers
 from nvp.network.neuron_masks import soften_units
 from nvp.network.train_state import TrainState
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.training.optim import build_optimizer
-from nvp.trial.export import export, main
+from nvp.trial.export import export, main, read_scaling
 from nvp.trial.plain_torch import measure_distance
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
@@ -247,6 +252,55 @@ def test_a_trial_is_exported_by_name(
     assert sum(p.numel() for p in network.parameters()) < sum(
         p.numel() for p in build_model(CONFIG.model, (1, 8, 8), 10, seed=0).parameters()
     )
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_pixels_over_255_give_the_trial_s_test_accuracy(
+    saved: bool, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    if not saved:  # an older checkpoint does not say how images were normalised
+        monkeypatch.setattr(
+            "nvp.trial.export.read_scaling", lambda header, config: read_scaling({}, config)
+        )
+    code, printed = told(capsys, "mine", "--storage", str(place), "--trial",
+                         trial_id(CONFIG), "--out", str(tmp_path))  # fmt: skip
+    assert code == 0, printed
+    network, test = load(tmp_path), load_data("digits", tmp_path).test.first(200)
+    assert {"mean", "std"} <= dict(network.named_buffers()).keys()
+    with torch.no_grad():
+        right = (network(test.pixels / 255).argmax(1) == test.labels).float().mean()
+    row = read_index(Storage.at(str(place / "mine" / "quick"))).rows[trial_id(CONFIG)]
+    assert float(right) == row["test_accuracy"]
+    assert row["test_accuracy"] > 0.5
+    assert "pixels / 255" in (tmp_path / "network.py").read_text()
+
+
+def test_the_tensors_say_which_trial_they_are_of(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told(capsys, "mine", "--storage", str(place), "--trial", trial_id(CONFIG), "--out",
+         str(tmp_path))  # fmt: skip
+    with safe_open(tmp_path / "network.safetensors", framework="pt") as file:
+        notes = file.metadata()
+    assert (notes["trial_id"], notes["study"], notes["classes"]) == (trial_id(CONFIG), "mine", "10")
+    assert json.loads(notes["input_shape"]) == [1, 8, 8]
+    assert (json.loads(notes["mean"]), json.loads(notes["std"])) == ([0.3053], [0.3761])
+    assert TrialConfig().with_overrides(json.loads(notes["config"])) == CONFIG
+    assert (notes["epoch"], notes["status"], notes["input"]) == ("3", "done", "pixels / 255")
+    assert torch.__version__ in notes["version"]
+    assert notes["exported_by"].startswith("nvp ")
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_exported_files_are_readable_as_the_umask_says(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        export(make("mlp"), SHAPE, tmp_path / "made")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "made").iterdir()}
+    assert modes == {0o666 & ~mask}
 
 
 @pytest.mark.parametrize(
