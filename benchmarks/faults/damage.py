@@ -53,15 +53,17 @@ def swap(file: Path, partner: Path, draw: random.Random) -> None:
 
 
 def move(file: Path, partner: Path, draw: random.Random) -> None:
-    """Move the partner, with its name, into the place of the file."""
+    """Move the partner, with its name, into the place of the file; in one folder, over it."""
+    if file.parent == partner.parent:
+        partner.replace(file)
+        return
     file.unlink()
     shutil.move(partner, file.parent / partner.name)
 
 
 def copy(file: Path, partner: Path, draw: random.Random) -> None:
-    """Copy the partner, with its name, beside the file."""
-    if file.parent != partner.parent:
-        shutil.copy(partner, file.parent / partner.name)
+    """Copy the partner, with its name, beside the file; in one folder, over it."""
+    shutil.copy(partner, file if file.parent == partner.parent else file.parent / partner.name)
 
 
 def overwrite(file: Path, partner: Path, draw: random.Random) -> None:
