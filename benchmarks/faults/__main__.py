@@ -72,10 +72,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("seed", type=int, nargs="?", default=random.randrange(10**6), help="draws every place")
     add("--only", nargs="+", choices=PARTS, default=PARTS, help="run these parts")
     add("--files", type=int, default=1000, metavar="N", help="faults of files (1000)")
-    add("--continued", type=int, default=12, metavar="N", help="damaged studies run to the end (12)")
+    add(
+        "--continued", type=int, default=12, metavar="N", help="damaged studies run to the end (12)"
+    )
     add("--signals", type=int, default=44, metavar="N", help="signals (44)")
     add("--memory", type=int, default=2, metavar="N", help="times that the memory is taken (2)")
-    add("--disk", type=int, default=1, metavar="N", help="times that each fault of disks is tried (1)")
+    add(
+        "--disk",
+        type=int,
+        default=1,
+        metavar="N",
+        help="times that each fault of disks is tried (1)",
+    )
     return parser.parse_args(argv)
 
 

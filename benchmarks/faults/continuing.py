@@ -46,7 +46,7 @@ def check_end(scenes: Scenes, seed: str) -> tuple[Counter[str], list[str]]:
         touched: list[str] = []
         for k in range(draw.randint(2, MOST)):
             file, kind = draw.choice(kinds), draw.choice(list(DAMAGES))
-            touched += damage(place, Fault(file, kind, f"{seed}.{k}"), draw)
+            touched += damage(place, Fault(file, kind, f"{seed}.{k}"), draw)[0]
         reading = Reading(scenes, scenes.facts[scene], place, tuple(touched))
         with listen(reading.said):
             run_to_end(reading)

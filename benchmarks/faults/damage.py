@@ -108,5 +108,4 @@ DAMAGES: dict[str, Damage] = {
     "half a temporary file": leave_half,
 }
 MOVES = ("contents exchanged", "swapped", "moved", "copied", "overwritten")  # between two files
-# that only a listing can tell: nothing there is damaged, something is not there
-ABSENT = ("deleted",)
+ABSENT = ("deleted", "moved")  # a file may not be there afterwards

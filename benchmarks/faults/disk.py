@@ -67,4 +67,6 @@ def run_inside(task: dict, environment: dict[str, str]) -> list[tuple[dict[str, 
 
 def enter_namespace() -> Sequence[str]:
     """Return the words that start a command in a mount namespace, as root there."""
-    return ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--mount")
+    return (
+        ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--mount")
+    )

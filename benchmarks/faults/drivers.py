@@ -69,7 +69,9 @@ class Driver:
 
     def list_left(self) -> list[int]:
         """Return the processes below it that still live; an ended one's number may be another's."""
-        return [pid for pid, start in self.family.items() if start and read_start_time(pid) == start]
+        return [
+            pid for pid, start in self.family.items() if start and read_start_time(pid) == start
+        ]
 
     def wait_for_family(self) -> int:
         """Wait until all below it have ended; return how many did not, and kill these."""

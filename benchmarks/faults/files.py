@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "row": ("loose", "trials/*/*/*.arrow"),
     **{f"part of {table}": ("loose", f"{table}/*/*/*.arrow") for table in PARTS},
     "checkpoint": ("loose", "checkpoints/*/*.safetensors"),
-    "incidents": ("loose", "incidents/*.arrow"),
+    "incidents": ("loose", "incidents/**/*.arrow"),
     "study.json": ("loose", "study.json"),
     "auto.json": ("loose", "auto.json"),
     CACHE: ("loose", f".cache/folder_{DATA}.safetensors"),
@@ -98,10 +98,8 @@ def check_fault(scenes: Scenes, fault: Fault, pixels: str) -> tuple[Counter[str]
     """Damage a copy of a scene, and read it in every way; return what went wrong."""
     draw, scene = random.Random(fault.seed), KINDS[fault.file][0]
     with copy_scene(scenes, scene, fault.file) as place:
-        touched = damage(place, fault, draw)
-        reading = Reading(
-            scenes, scenes.facts[scene], place, touched, absent=fault.damage in ABSENT
-        )
+        touched, absent = damage(place, fault, draw)
+        reading = Reading(scenes, scenes.facts[scene], place, touched, absent=absent)
         with listen(reading.said):
             read_all(reading, fault.file, pixels, compact=draw.random() < COMPACTED)
         return reading.found, reading.notes
@@ -119,19 +117,24 @@ def copy_scene(scenes: Scenes, scene: str, file: str) -> Iterator[Path]:
         yield place
 
 
-def damage(place: Path, fault: Fault, draw: random.Random) -> tuple[str, ...]:
-    """Damage a file of a copy; return the names of the files and trials that it touches."""
+def damage(place: Path, fault: Fault, draw: random.Random) -> tuple[tuple[str, ...], bool]:
+    """Damage a file of a copy.
+
+    Returns the names of the files and trials that are touched, and whether a file is not there
+    afterwards, which only a listing could tell.
+    """
     folder = place / "data" if fault.file == CACHE else Path(open_place(place).root)
     files = [file for file in sorted(folder.glob(KINDS[fault.file][1])) if has_content(file)]
     others = [folder / OTHERS[fault.file]] if fault.file in OTHERS else files
     if not files or not any(has_content(other) for other in others if other != files[0]):
-        return ()  # earlier faults of the same study have left nothing to damage
+        return (), False  # earlier faults of the same study have left nothing to damage
     file = draw.choice(files)
     partner = others[0] if fault.file in OTHERS else draw_partner(file, files, draw)
     DAMAGES[fault.damage](file, partner, draw)
     both = [file, partner] if fault.damage in MOVES else [file]
     trials = [part for path in both for part in path.parts if TRIAL.fullmatch(part)]
-    return tuple(dict.fromkeys([*(path.name for path in both), *trials]))
+    names = dict.fromkeys([*(path.name for path in both), *trials])
+    return tuple(names), fault.damage in ABSENT and not file.exists()
 
 
 def has_content(file: Path) -> bool:

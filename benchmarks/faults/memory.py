@@ -62,7 +62,10 @@ def try_memory(
         place = root / f"memory{number}"
         total, free = read_memory()
         threshold = round(1 - free / total + MARGIN, 2)
-        more = {"RAY_memory_usage_threshold": str(threshold), "RAY_memory_monitor_refresh_ms": "100"}
+        more = {
+            "RAY_memory_usage_threshold": str(threshold),
+            "RAY_memory_monitor_refresh_ms": "100",
+        }
         driver = start_driver(place, environment | more, *LONG)
         try:
             driver.wait(START_SECONDS, lambda d=driver: bool(list_workers(d)))
