@@ -7,6 +7,8 @@ reading   what a start, an analysis and a continued trial make of a damaged stud
 guarded   a check in a process of its own, which may die or hang
 files     the part that damages files
 drivers   a study's process: its end, its last line, the processes below it
+finishing that study run to its end, unbroken or broken, and its tables compared
+attacks   the signals: to whom, which, how often
 signals   the part that sends signals to the driver, to workers and to Ray
 memory    the part that takes the memory away
 disk      the part that fills the disk, or takes the storage away

@@ -11,9 +11,10 @@ from pathlib import Path
 from benchmarks.faults.continuing import continue_damaged
 from benchmarks.faults.disk import try_disks
 from benchmarks.faults.files import try_faults
+from benchmarks.faults.finishing import run_unbroken
 from benchmarks.faults.memory import try_memory
 from benchmarks.faults.scene import make_scenes
-from benchmarks.faults.signals import run_unbroken, try_signals
+from benchmarks.faults.signals import try_signals
 from benchmarks.faults.study import write_images
 from benchmarks.faults.tally import Tally
 

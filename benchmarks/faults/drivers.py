@@ -56,7 +56,7 @@ class Driver:
             self.look()
             if self.ended or until():
                 return True
-            time.sleep(0.05)
+            time.sleep(0.2)
         return False
 
     def find(self, *titles: bytes) -> list[int]:

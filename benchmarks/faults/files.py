@@ -77,6 +77,8 @@ def try_faults(scenes: Scenes, count: int, seed: int, tally: Tally) -> None:
     checks = [partial(check_fault, scenes, fault, pixels) for fault in faults]
     for number, end in run_guarded(checks, seconds=SECONDS, at_a_time=count_cores()):
         count_end(tally, faults[number].name, end, f"{faults[number]}")
+        if tally.total("tried") % 100 == 0:
+            print(f"    {tally.total('tried')} faults of files", flush=True)
 
 
 def load_pixels(scenes: Scenes) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.drivers import Driver, judge_end, send, start_driver
-from benchmarks.faults.signals import END_SECONDS, LONG, START_SECONDS, judge_tables, list_workers
+from benchmarks.faults.finishing import END_SECONDS, LONG, START_SECONDS, judge_tables
+from benchmarks.faults.signals import list_workers
 from benchmarks.faults.study import NAME, PRESET
 
 SIZE = "64m"

@@ -13,15 +13,9 @@ import time
 from pathlib import Path
 
 from benchmarks.faults.drivers import Driver, judge_end, read_start_time, send, start_driver
+from benchmarks.faults.finishing import END_SECONDS, LONG, START_SECONDS, finish_study
 from benchmarks.faults.scene import Tables
-from benchmarks.faults.signals import (
-    END_SECONDS,
-    FINISHED,
-    LONG,
-    START_SECONDS,
-    judge_tables,
-    list_workers,
-)
+from benchmarks.faults.signals import list_workers
 from benchmarks.faults.tally import Tally
 
 NAME = "Ray's memory monitor kills workers"
@@ -75,7 +69,7 @@ def try_memory(
             driver.wait(END_SECONDS)
         finally:
             driver.kill()
-        tally.add(FINISHED, judge_tables(place, environment, whole), "after memory was short")
+        finish_study(place, environment, whole, tally, "after memory was short")
         print(f"    memory: {tally.counts[NAME]['tried']} kills seen", flush=True)
 
 

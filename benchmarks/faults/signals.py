@@ -8,74 +8,17 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.faults.attacks import KILL, Attack, draw_attacks
 from benchmarks.faults.drivers import FIRST_LINE, Driver, judge_end, send, start_driver
-from benchmarks.faults.scene import Tables, list_done, open_place, read_rows
+from benchmarks.faults.finishing import END_SECONDS, LONG, START_SECONDS, finish_study
+from benchmarks.faults.scene import Tables
 from benchmarks.faults.tally import Tally
-from nvp.storage.index import read_index
 
-# so long that a signal arrives before the end; `auto` might be measured otherwise elsewhere
-LONG = ("--set", "epochs=60", "--set", "precision=float32")
 SILENT = {"NVP_SILENT_SECONDS": "5"}
-START_SECONDS, END_SECONDS = 180.0, 240.0  # on a machine that has other work, too
-FINISHED = "broken studies, run to the end"
 PAUSE = 3.0  # seconds that a process is stopped, at most
 TOGETHER = 2  # attacks of one start that do not end it: a trial may die three times
-STARTS = 6  # of a study whose trials fail, at most
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A signal that is sent.
-
-    Attributes:
-        name: the row of the table.
-        target: "driver", "group" (the driver and all of its process group), "worker", "workers"
-            (all of them, at their start) or "raylet".
-        numbers: the signals, one after another.
-        codes: exit codes that are right; 0 is too, when the study was complete.
-        weight: how often it is sent, of 44.
-        ends: whether the driver ends.
-    """
-
-    name: str
-    target: str
-    numbers: tuple[signal.Signals, ...]
-    codes: tuple[int, ...]
-    weight: int
-    ends: bool = True
-
-
-INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
-STOP, CONT = signal.SIGSTOP, signal.SIGCONT
-ATTACKS = (
-    Attack("SIGINT to the driver", "driver", (INT,), (0, 130), 4),
-    Attack("Ctrl-C: SIGINT to its group", "group", (INT,), (0, 130), 4),
-    Attack("SIGTERM to the driver", "driver", (TERM,), (0, 130), 7),
-    Attack("SIGTERM twice to the driver", "driver", (TERM, TERM), (0, 130), 3),
-    Attack("SIGKILL to the driver", "driver", (KILL,), (-KILL,), 4),
-    Attack("driver stopped and continued", "driver", (STOP, CONT), (0,), 2, ends=False),
-    Attack("SIGKILL to a worker", "worker", (KILL,), (0,), 8, ends=False),
-    Attack("SIGTERM to a worker", "worker", (TERM,), (0,), 4, ends=False),
-    Attack("worker stopped and continued", "worker", (STOP, CONT), (0,), 2, ends=False),
-    Attack("all workers stopped at their start", "workers", (STOP,), (0,), 2, ends=False),
-    Attack("SIGKILL to the raylet", "raylet", (KILL,), (0, 1), 4),
-)
-
-
-def draw_attacks(count: int, draw: random.Random) -> list[Attack]:
-    """Return `count` attacks in random order; each kind by its weight, and at least once if so."""
-    weighted = [attack for attack in ATTACKS for _ in range(attack.weight)]
-    draw.shuffle(weighted)
-    first = list(dict.fromkeys(weighted))
-    rest = list(weighted)
-    for attack in first:
-        rest.remove(attack)
-    chosen = (first + rest * (1 + count // len(weighted)))[:count]
-    draw.shuffle(chosen)
-    return chosen
 
 
 def try_signals(
@@ -204,35 +147,3 @@ def count_end(driver: Driver, attack: Attack, tally: Tally) -> None:
         note += f"; {left} processes are left"
     tally.add(attack.name, found, f"{note}; exit code {driver.process.returncode}; "
               f"{driver.output[-200:]!r}")  # fmt: skip
-
-
-def finish_study(
-    place: Path, environment: dict[str, str], whole: Tables, tally: Tally, note: str
-) -> None:
-    """Run a broken study to its end in one process, and compare its tables."""
-    tally.add(FINISHED, judge_tables(place, environment, whole), note)
-
-
-def judge_tables(place: Path, environment: dict[str, str], whole: Tables) -> dict[str, int]:
-    """Run a broken study to its end in one process; return what is wrong with its tables."""
-    code = -1
-    for _ in range(STARTS):
-        driver = start_driver(place, environment, *LONG, "--no-ray")
-        in_time = driver.wait(END_SECONDS)
-        driver.kill()
-        code = driver.process.returncode
-        if not in_time or code == 0:
-            break
-    if code != 0:
-        return {"hangs": 1}
-    index = read_index(open_place(place))
-    return {"wrong tables": int(read_rows(index, list_done(index)) != whole)}
-
-
-def run_unbroken(place: Path, environment: dict[str, str]) -> Tables:
-    """Run the study of the drivers without a fault; return its tables."""
-    driver = start_driver(place, environment, *LONG, "--no-ray")
-    driver.wait(END_SECONDS * 2)
-    driver.kill()
-    assert driver.process.returncode == 0, driver.output
-    return read_rows(read_index(open_place(place)))

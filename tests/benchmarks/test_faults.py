@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import nvp.storage.sealed
+from benchmarks.faults.attacks import ATTACKS, draw_attacks
 from benchmarks.faults.continuing import continue_damaged
 from benchmarks.faults.damage import DAMAGES
 from benchmarks.faults.drivers import SCRIPT, Driver, has_last_line, judge_end, read_start_time
@@ -20,7 +21,6 @@ from benchmarks.faults.guarded import run_guarded
 from benchmarks.faults.memory import read_memory
 from benchmarks.faults.reading import Reading
 from benchmarks.faults.scene import Facts, Scenes, make_scenes, open_place
-from benchmarks.faults.signals import ATTACKS, draw_attacks
 from benchmarks.faults.tally import COLUMNS, Tally
 from nvp.storage.index import read_index
 
