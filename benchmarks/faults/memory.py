@@ -4,7 +4,6 @@ A process beside the study takes memory until the machine uses more than the thr
 study's Ray was given, holds it for a while and gives it back. It leaves `LEAST_FREE` in any case.
 """
 
-import os
 import random
 import signal
 import subprocess
@@ -19,11 +18,12 @@ from benchmarks.faults.signals import list_workers
 from benchmarks.faults.tally import Tally
 
 NAME = "Ray's memory monitor kills workers"
-MARGIN = 0.16  # of the memory, between what is used before and the threshold: Ray itself takes half
+MARGIN = 0.14  # of the memory, between what is used before and the threshold: Ray itself takes half
 OVER = 0.02  # of the memory, that the use passes the threshold by
 MOST = 6 * 2**30  # bytes that are taken
 LEAST_FREE = 3 * 2**30  # bytes that are left
-HOLD = 12.0  # seconds
+STEP = 128 * 2**20  # bytes that are taken at a time
+TAKE, HOLD = 60.0, 12.0  # seconds: to take it, and to hold it
 
 
 def read_memory() -> tuple[int, int]:
@@ -34,14 +34,16 @@ def read_memory() -> tuple[int, int]:
 
 
 def take_memory(threshold: float) -> None:
-    """Take memory until more than `threshold` of it is used, hold it, and end."""
-    held: list[bytearray] = []
-    step, end = 128 * 2**20, time.monotonic() + HOLD
+    """Take memory until more than `threshold` of it is used, hold it for a while, and end."""
+    held: list[bytes] = []
+    end = time.monotonic() + TAKE
     while time.monotonic() < end:
         total, free = read_memory()
+        if 1 - free / total > threshold:
+            end = min(end, time.monotonic() + HOLD)  # from the first moment on
         short = 1 - free / total < threshold + OVER
-        if short and free - step > LEAST_FREE and len(held) * step < MOST:
-            held.append(bytearray(os.urandom(2**20) * (step // 2**20)))
+        if short and free - STEP > LEAST_FREE and len(held) * STEP < MOST:
+            held.append(b"1" * STEP)  # written to, so that it really is taken
         else:
             time.sleep(0.1)
 
@@ -79,7 +81,7 @@ def press(driver: Driver, threshold: float) -> bool:
     command = [sys.executable, "-m", "benchmarks.faults.memory", str(threshold)]
     taker = subprocess.Popen(command, start_new_session=True)
     try:
-        driver.wait(2 * HOLD, lambda: taker.poll() is not None)
+        driver.wait(2 * TAKE, lambda: taker.poll() is not None)
     finally:
         send(taker.pid, signal.SIGKILL)
         taker.wait()
