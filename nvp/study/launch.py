@@ -124,5 +124,5 @@ def end_study(start: Start) -> int:
     state = read_state(start.wanted, index, start.final)
     remove_leftovers(start.storage, {name: index.rows[name] for name in state.done})
     remove_temporaries(start.storage, index.temporaries)
-    print_end(start.study, start.preset, start.arguments.storage, state, index)
+    print_end(start.study, state, index)
     return FAILED if state.missing else DONE

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 from collections import Counter
 
@@ -42,12 +43,19 @@ def print_packing(index: Index) -> None:
     count = len(index.rows.keys() - index.packed.keys())
     if count < MANY:
         return
-    storage = index.storage
+    print(f"{count} trials are in files of their own; to pack them, for faster starts and figures:")
+    print(format_verb("compact", index.storage))
+
+
+def format_verb(verb: str, storage: Storage) -> str:
+    """Return the command that runs a verb of nvp on a study; it works from any folder.
+
+    It names the place in full, and Python itself where no shell would find `nvp`.
+    """
     root, study, preset = storage.root.rsplit("/", 2)
     place = Storage(storage.filesystem, root, storage.scheme, storage.query).place
-    command = ["nvp", "compact", study, "--preset", preset, "--storage", place]
-    print(f"{count} trials are in files of their own; to pack them, for faster starts and figures:")
-    print(shlex.join(command))
+    nvp = ["nvp"] if shutil.which("nvp") else [sys.executable, "-m", "nvp"]
+    return shlex.join([*nvp, verb, study, "--preset", preset, "--storage", place])
 
 
 def format_value(value: object) -> str:
@@ -89,13 +97,11 @@ def print_state(state: PlanState) -> None:
         print(f"  {name} failed: {reason}")
 
 
-def print_end(study: str, preset: str, place: str, state: PlanState, index: Index) -> None:
+def print_end(study: str, state: PlanState, index: Index) -> None:
     """Print how a start ended, and the command that comes next.
 
     Args:
         study: its name.
-        preset: its preset.
-        place: of the storage, as the flag has it.
         state: of the trials that were to run.
         index: the committed rows.
     """
@@ -111,9 +117,8 @@ def print_end(study: str, preset: str, place: str, state: PlanState, index: Inde
     if state.missing:
         print(f"run it again to try the missing ones:\n{format_command()}")
         return
-    where = "" if place == "results" else f" --storage {place}"
     print_packing(index)
-    print(f"draw it: nvp analyse {study} --preset {preset}{where}")
+    print(f"draw it: {format_verb('analyse', index.storage)}")
 
 
 def format_command() -> str:
