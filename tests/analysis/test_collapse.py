@@ -7,13 +7,19 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from nvp.analysis.plots.collapse import draw_collapse
+from nvp.analysis.plots.collapse_captions import few_caption, lead_caption
+from nvp.analysis.selection.question import Question
 from nvp.analysis.statistics.collapse import (
+    FEWEST_DEADLY,
     add_scalings,
+    count_deadly_cells,
     explainable_share,
     fit_powers,
     fit_scalings,
     fit_theory,
 )
+from tests.analysis.made_frames import make_frames, make_layers
 
 
 def grid(fraction, *, seeds=3, spread=0.0, steps=lambda batch: 1000) -> pd.DataFrame:
@@ -53,11 +59,13 @@ def test_the_scaling_that_made_the_fractions_fits_best(name: str, law):
     assert (table["low"] <= table["high"]).all()
     assert table["behind"].iloc[0] == 0
     assert (table.loc[1:, "behind_low"] > 0).all()
+    assert table["best"].tolist() == [True, False, False, False]
 
 
 def test_fractions_of_chance_are_not_fitted():
     table = fit_scalings(grid(lambda lr, batch, steps: 0.5 + 0 * lr, spread=0.1))
     assert (table["r2"] < 0.2).all()
+    assert not table["best"].any()
     assert table["explainable"].iloc[0] < 0.3
 
 
@@ -71,10 +79,10 @@ def test_what_is_explainable_is_the_variance_between_cells():
     assert np.isnan(explainable_share(np.array([1.0, 2.0]), np.array([0, 1])))
 
 
-def test_few_cells_have_no_interval():
+def test_few_cells_have_no_fit():
     rows = grid(lambda lr, batch, steps: lr)
     few = fit_scalings(rows[rows["data.batch_size"] == 16])
-    assert few[["low", "high", "behind_low"]].isna().all(axis=None)
+    assert few.empty
 
 
 def test_the_theory_finds_the_constant_that_made_the_fractions():
@@ -98,3 +106,58 @@ def test_the_power_of_lr_is_found_and_zeros_are_taken_as_they_are():
     assert row["low"] < 2 < row["high"]
     assert fit_powers(rows.assign(fraction=0.0)).empty
     assert fit_powers(rows[rows["data.batch_size"] == 16][:2]).empty
+
+
+def test_a_lead_whose_interval_covers_0_makes_none_the_best():
+    table = fit_scalings(grid(lambda lr, batch, steps: np.tanh(10 * lr / batch**0.75), spread=0.01))
+    first, second = table.iloc[0], table.iloc[1]
+    assert first["low"] > 0
+    assert second["behind"] > 0 > second["behind_low"]
+    assert not table["best"].any()
+    assert "so no winner is named" in lead_caption(table.assign(length="fixed steps"))
+
+
+def quiet(deadly: int) -> pd.DataFrame:
+    """Return trials of 16 cells, in the first few of which neurons died, the more the larger lr."""
+    rows = grid(lambda lr, batch, steps: lr**2)
+    cells = rows["cell"].drop_duplicates(ignore_index=True)[::-1][:deadly]
+    return rows.assign(fraction=rows["fraction"].where(rows["cell"].isin(cells), 0.0))
+
+
+@pytest.mark.parametrize("deadly", range(FEWEST_DEADLY))
+def test_of_few_cells_with_deaths_nothing_is_fitted(deadly: int):
+    rows = quiet(deadly)
+    assert count_deadly_cells(rows) == deadly
+    assert fit_scalings(rows).empty
+    assert fit_powers(rows).empty
+    assert fit_theory(rows)["constant"].isna().all()
+    said = few_caption(rows, "fixed steps")
+    assert f"neurons died in {deadly} of 16 settings" in said
+
+
+def test_deaths_at_one_learning_rate_alone_have_no_power():
+    rows = grid(lambda lr, batch, steps: lr)
+    deaths = rows["fraction"].where(rows["lr"] == rows["lr"].max(), 0.0)
+    assert fit_powers(rows.assign(fraction=deaths)).empty
+    assert not fit_powers(quiet(8)).empty
+
+
+@pytest.mark.parametrize(("deadly", "fitted"), [(FEWEST_DEADLY - 1, False), (12, True)])
+def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
+    rows = quiet(deadly).rename(columns={"fraction": "dead_share"})
+    trials = rows.drop(columns=["lr", "batch", "cell"]).assign(
+        trial_id=[f"t{i}" for i in range(len(rows))],
+        status="done",
+        epochs=3,
+        length="fixed steps",
+        **{"prune.method": "none", "optim.noise_kind": "relative"},
+    )
+    frames = make_frames(trials, swept=["optim.lr", "data.batch_size"])
+    vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
+    question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
+    figure = draw_collapse(frames, question).figure
+    figure.draw_without_rendering()
+    note = " ".join(figure.get_supxlabel().split())
+    titles = " ".join(axes.get_title() for axes in figure.axes)
+    assert ("it takes 5 to fit anything" in note) != fitted
+    assert ("R² = " in titles) == ("lr^" in note) == ("constant" in note) == fitted

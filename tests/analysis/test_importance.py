@@ -57,5 +57,8 @@ def test_seeds_of_a_setting_are_one_row():
 def test_what_does_not_vary_or_is_too_little_has_no_importance():
     trials = pd.DataFrame({"a": range(20), "y": 1.0, "z": np.nan})
     assert measure_importances(trials, ["a"], ["y", "z"]).empty
+    few = [0.0] * 16 + [0.1, 0.2, 0.3, 0.4]
+    assert measure_importances(trials.assign(y=few), ["a"], ["y"]).empty
+    assert len(measure_importances(trials.assign(y=[*few[1:], 0.5]), ["a"], ["y"])) == 2
     assert measure_importances(trials[:5].assign(y=range(5)), ["a"], ["y"]).empty
     assert list(measure_importances(trials.assign(a=1), ["a"], ["y"]).columns) == COLUMNS

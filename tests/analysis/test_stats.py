@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from nvp.analysis.statistics.corrections import with_holm
 from nvp.analysis.statistics.intervals import (
     paired_difference,
     seed_interval,
-    with_holm,
     with_interval,
 )
 

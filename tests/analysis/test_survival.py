@@ -6,6 +6,7 @@ import pytest
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
+from nvp.analysis.plots.survival import hazard_caption
 from nvp.analysis.statistics.bootstrap import bootstrap_interval, seed_weights
 from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratios
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
@@ -147,6 +148,21 @@ def test_a_level_without_deaths_and_a_single_seed_have_no_interval():
     assert estimate_hazard_ratios(lives, trials.assign(lr=0.1), ["lr"]).empty
     dead = lives.assign(event="censored")
     assert estimate_hazard_ratios(dead, trials, ["lr"])["low"].isna().all()
+
+
+@pytest.mark.parametrize(("deaths", "told"), [(1, False), (9, False), (10, True), (40, True)])
+def test_of_few_deaths_there_is_no_hazard_ratio(deaths: int, told: bool):
+    lives, trials = drawn_lives()
+    second = lives["trial_id"].astype(int) % 2 == 1
+    died = (lives["event"] == "died") & second
+    kept = died & (died.cumsum() <= deaths)
+    event = lives["event"].where(~died | kept, "censored")
+    row = estimate_hazard_ratios(lives.assign(event=event), trials, ["lr"]).iloc[0]
+    assert (row["level"], row["died"]) == (0.2, deaths)
+    assert pd.notna(row["ratio"]) == pd.notna(row["low"]) == told
+    assert row["note"] == ("" if told else "fewer than 10 deaths")
+    caption = hazard_caption(pd.DataFrame([row]), "optim.lr")
+    assert caption.startswith("Hazard of" if told else "No hazard ratio: fewer than 10 deaths")
 
 
 def test_revivals_are_the_share_of_deaths_that_were_undone():

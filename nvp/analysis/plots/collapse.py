@@ -10,6 +10,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.collapse_captions import (
+    LENGTH,
+    few_caption,
+    fit_caption,
+    lead_caption,
+    power_caption,
+)
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,
@@ -21,15 +28,17 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.collapse import (
     CANDIDATES,
+    FEWEST_DEADLY,
     add_scalings,
+    count_deadly_cells,
     fit_powers,
     fit_scalings,
     fit_theory,
 )
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
+from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 
-LR, BATCH, LENGTH = "optim.lr", "data.batch_size", "length"
+LR, BATCH = "optim.lr", "data.batch_size"
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
 KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
 
@@ -47,29 +56,23 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
         raise NothingToDraw("expected trials that differ in their dead fraction, got none")
     tables, drawn, said = [], [], []
     for length, own in rows.groupby(LENGTH):
+        few = count_deadly_cells(own) < FEWEST_DEADLY
         own = fit_theory(own)
         own = own.assign(walk=own["lr"] * np.sqrt(own["steps"] / own["batch"]))
         cells = seed_interval(own, "fraction", KEYS)
         curve = own[["cell", "predicted", "constant"]].drop_duplicates("cell")
         drawn.append(cells.merge(curve, on="cell"))
         tables.append(fit_scalings(own).assign(length=length))
+        said.append(few_caption(own, str(length)) if few else lead_caption(tables[-1]))
         said.append(power_caption(fit_powers(own), str(length)))
     frame = pd.concat(drawn, ignore_index=True)
-    table = pd.concat(tables, ignore_index=True)
-    constant = ", ".join(f"{c:.2g}" for c in frame.groupby(LENGTH)["constant"].first())
-    most = table.groupby(LENGTH)["explainable"].first().items()
-    ceiling = ", ".join(
-        f"{'unknown of one seed' if pd.isna(share) else f'{share:.2f}'} ({length})"
-        for length, share in most
-    )
+    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     text = join_captions(
-        f"A point: mean of a setting over {count_seeds(frame)}. R²: of settings left out of an "
-        "isotonic fit [95 % interval, settings drawn with replacement]; what lies between "
-        f"settings, and can be explained: {ceiling}. η = lr / (1 − momentum).",
-        f"Curve: 2Φ(−c / walk), one constant fitted: c = {constant}.",
+        f"A point: mean of a setting over {count_seeds(frame)}. η = lr / (1 − momentum).",
+        fit_caption(frame, table),
         *said,
         selection_caption(frames, trials, [LR, BATCH]),
-        left_out_caption(frames, select_shown(frames, [LR, BATCH])),
+        trials_caption(frames, select_shown(frames, [LR, BATCH])),
         pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *find_fixed_keys(frames, trials)]),
     )
     figure = plot_collapse(frame, table, definition=definition, text=text)
@@ -96,18 +99,6 @@ def scale_trials(
     return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1))
 
 
-def power_caption(table: pd.DataFrame, length: str) -> str:
-    """Return the power of lr that the dead fraction goes with, beside what is published."""
-    own = table[table["of"] == "lr"]
-    if own.empty:
-        return ""
-    row = own.iloc[0]
-    return (
-        f"{length.capitalize()}: dead fraction ∝ lr^{row['power']:.2g} "
-        f"[{row['low']:.2g}, {row['high']:.2g}]; claimed: lr^{row['claimed']:g}."
-    )
-
-
 def plot_collapse(
     frame: pd.DataFrame, table: pd.DataFrame, *, definition: str, text: str
 ) -> Figure:
@@ -126,7 +117,8 @@ def plot_collapse(
         for j, name in enumerate(names):
             draw_cells(panels[i, j], rows, name, color, marker)
             fit = table[(table[LENGTH] == length) & (table["scaling"] == name)]
-            panels[i, j].set_title(format_fit(fit) if name in CANDIDATES else "theory", fontsize=7)
+            title = format_fit(fit) if name in CANDIDATES else "theory"
+            panels[i, j].set_title(title, fontsize=7)
             if i == len(lengths) - 1:
                 panels[i, j].set_xlabel(style.axis_label(name), fontsize=7.5)
         curve = rows.sort_values("walk")
@@ -164,7 +156,9 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: d
 
 
 def format_fit(fit: pd.DataFrame) -> str:
-    """Return the R^2 of a candidate with its interval."""
+    """Return the R^2 of a candidate with its interval; "" where none was fitted."""
+    if fit.empty:
+        return ""
     row = fit.iloc[0]
     interval = "" if pd.isna(row["low"]) else f"\n[{row['low']:.2f}, {row['high']:.2f}]"
     best = ", best" if row["best"] else ""

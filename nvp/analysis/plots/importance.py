@@ -21,10 +21,11 @@ from nvp.analysis.statistics.importance import (
     DRAWS,
     FANOVA,
     FEWEST,
+    FEWEST_UNLIKE,
     PERMUTATION,
     measure_importances,
 )
-from nvp.analysis.style.captions import join_captions, left_out_caption
+from nvp.analysis.style.captions import join_captions, trials_caption
 
 AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
 
@@ -40,9 +41,10 @@ def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
     frame = measure_importances(rows, keys, names)
     if frame.empty:
         raise NothingToDraw(
-            f"expected {FEWEST} settings that differ in their response, "
+            f"expected {FEWEST} settings, {FEWEST_UNLIKE} of them unlike the commonest response, "
             f"got {trials.groupby(keys, observed=True).ngroups if keys else 1} of {len(keys)} keys"
         )
+    lacking = [name for name in names if name not in set(frame["response"])]
     cells = frame["cells"].max()
     scores = frame.dropna(subset=["score"]).drop_duplicates("response")
     names = {name: style.axis_label(name).partition(" (")[0] for name in scores["response"]}
@@ -52,10 +54,18 @@ def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
         f"2.5 to 97.5 % of {DRAWS} draws of settings with replacement. Permutation: "
         f"of settings left out, where the forest's R² is {fits}: near or below 0 it knows nothing. "
         "fANOVA: main effects alone.",
+        lacking_caption(lacking),
         applicable_caption(finished, trials),
-        left_out_caption(frames, frames.trials),
+        trials_caption(frames, frames.trials),
     )
     return Drawing(plot_importance(frame[COLUMNS], text=text), frame)
+
+
+def lacking_caption(responses: list[str]) -> str:
+    """Return which responses have no importances, and why; "" when all have."""
+    names = " and ".join(style.axis_label(name).partition(" (")[0] for name in responses)
+    few = f"fewer than {FEWEST_UNLIKE} settings differ from the commonest value"
+    return f"Nothing of {names}: {few}." if responses else ""
 
 
 def plot_importance(frame: pd.DataFrame, *, text: str) -> Figure:

@@ -17,16 +17,16 @@ from nvp.analysis.selection.chosen_trials import (
     selection_caption,
 )
 from nvp.analysis.selection.question import Drawing, Question
-from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratios
+from nvp.analysis.statistics.hazard import FEWEST_DEATHS, count_revivals, estimate_hazard_ratios
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
 from nvp.analysis.statistics.survival import estimate_survival as kaplan_meier
 from nvp.analysis.style.captions import (
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
     seeds_caption,
+    trials_caption,
 )
 
 
@@ -46,7 +46,7 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
         hazard_caption(estimate_hazard_ratios(lives, trials, [x]), x),
         revival_caption(count_revivals(events, trials, [x]), x, order_levels(frames, x, trials)),
         ends_caption(trials),
-        left_out_caption(frames, select_shown(frames, [x])),
+        trials_caption(frames, select_shown(frames, [x])),
         noise_caption(frames, [x]),
         pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )
@@ -56,9 +56,12 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
 
 def hazard_caption(ratios: pd.DataFrame, x: str) -> str:
     """Return the hazard ratio of the last level that has one, in words; "" when none has."""
-    known = ratios[ratios["note"] != "no death"].dropna(subset=["ratio"])
-    if known.empty or isinstance(known["level"].iloc[-1], str):  # names have no first and last
+    numbers = ratios[~ratios["level"].map(lambda level: isinstance(level, str))]
+    if numbers.empty:  # names have no first and last
         return ""
+    known = numbers[numbers["note"] != "no death"].dropna(subset=["ratio"])
+    if known.empty:
+        return f"No hazard ratio: fewer than {FEWEST_DEATHS} deaths at all levels but one."
     row = known.iloc[-1]
     interval = "" if pd.isna(row["low"]) else f" [{row['low']:.2g}, {row['high']:.2g}]"
     level = style.level_text(x, row["level"])
@@ -70,12 +73,15 @@ def hazard_caption(ratios: pd.DataFrame, x: str) -> str:
 
 
 def revival_caption(rows: pd.DataFrame, x: str, levels: list) -> str:
-    """Return which share of deaths is undone, at the first and the last level with a death."""
+    """Return which share of deaths is undone, at the first and last level with FEWEST_DEATHS."""
     shares = seed_interval(rows, "share", [x]).set_index(x)["mean"]
-    known = [level for level in levels if level in shares.index and not isinstance(level, str)]
+    deaths = rows.groupby(x)["died"].sum()
+    numbers = [level for level in levels if level in shares.index and not isinstance(level, str)]
+    known = [level for level in numbers if deaths[level] >= FEWEST_DEATHS]
     ends = dict.fromkeys([*known[:1], *known[-1:]])
     parts = [f"{shares[level]:.0%} at {style.level_text(x, level)}" for level in ends]
-    return f"Deaths undone by a revival: {', '.join(parts)}." if parts else ""
+    few = f", where {FEWEST_DEATHS} neurons died or more" if len(known) < len(numbers) else ""
+    return f"Deaths undone by a revival: {', '.join(parts)}{few}." if parts else ""
 
 
 def plot_survival(

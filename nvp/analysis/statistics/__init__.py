@@ -1,6 +1,8 @@
 """Statistics of tidy frames. Pure: no file is read or written, nothing is drawn.
 
-intervals       t-intervals over seeds, paired differences, Holm's correction
+intervals       t-intervals over seeds, paired differences
+corrections     Holm's, and Benjamini and Hochberg's, for families of comparisons
+equivalence     whether a difference lies within a margin: two one-sided tests
 bootstrap       bands from seeds drawn anew
 model_terms     the terms of a linear model of the swept keys
 effects         main effects and two-way interactions, by least squares

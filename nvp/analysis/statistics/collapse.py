@@ -2,6 +2,8 @@
 
 Rows are trials with `lr` (effective: over 1 - momentum for sgd), `batch` (images), `steps` and the
 dead `fraction`. A cell is one combination of levels of all swept keys; its trials are its seeds.
+Where neurons died in fewer than FEWEST_DEADLY cells nothing is fitted: a curve, a constant or a
+power would be that of a few points.
 """
 
 import warnings
@@ -24,6 +26,11 @@ CANDIDATES = {
     "1/B": lambda rows: 1 / rows["batch"],
 }
 DRAWS = 500
+FEWEST_DEADLY = 5  # cells in which a neuron died, for anything to be fitted
+FITTED = [
+    *("scaling", "r2", "low", "high", "behind", "behind_low", "behind_high"),
+    *("best", "cells", "explainable"),
+]
 CLAIMED = 2.0  # Zhou et al. 2020: P(collapse) ~ lr^2
 
 
@@ -35,15 +42,23 @@ def add_scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
     return rows.assign(**{name: of(rows) for name, of in CANDIDATES.items()})
 
 
+def count_deadly_cells(rows: pd.DataFrame) -> int:
+    """Return in how many cells a neuron died."""
+    return int(rows.groupby("cell")["fraction"].max().gt(0).sum())
+
+
 def fit_scalings(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per candidate: R^2 of cells left out, of an isotonic curve; best first.
+    """One row per candidate: R^2 of cells left out, of an isotonic curve; the largest first.
 
     Each cell is predicted from the others by an isotonic regression of either direction; R^2 is of
     single trials, so no scaling can pass `explainable`, the share of their variance that lies
     between cells (adjusted for the seeds within). low and high: 95 % percentile interval, cells
-    drawn anew with their predictions; `behind` is the same of the R^2 of the best minus this one.
-    Null of less than 5 cells.
+    drawn anew with their predictions; `behind` is the same of the R^2 of the first minus this one.
+    Null of less than 5 cells. `best`: the first one, where its R^2 and its lead over each other one
+    have an interval above 0; often none is. Empty of less than FEWEST_DEADLY cells with a death.
     """
+    if count_deadly_cells(rows) < FEWEST_DEADLY:
+        return pd.DataFrame(columns=pd.Index(FITTED))
     cells = rows["cell"].to_numpy()
     y = rows["fraction"].to_numpy(dtype=float)
     codes = pd.factorize(cells)[0]
@@ -54,16 +69,21 @@ def fit_scalings(rows: pd.DataFrame) -> pd.DataFrame:
         name: compute_r_squared(y, predict_held_out(rows[name], y, codes), weights)
         for name in CANDIDATES
     }
-    best = max(found, key=lambda name: found[name][0])
+    first = max(found, key=lambda name: found[name][0])
     table = []
     for name, values in found.items():
         low, high = np.percentile(values[1:], [2.5, 97.5]) if count >= 5 else (np.nan, np.nan)
-        behind = found[best] - values
+        behind = found[first] - values
         worse = np.percentile(behind[1:], [2.5, 97.5]) if count >= 5 else (np.nan, np.nan)
-        table.append((name, values[0], low, high, behind[0], *worse, name == best))
-    columns = ["scaling", "r2", "low", "high", "behind", "behind_low", "behind_high", "best"]
-    ceiling = explainable_share(y, codes)
-    result = pd.DataFrame(table, columns=columns).assign(cells=count, explainable=ceiling)
+        table.append((name, values[0], low, high, behind[0], *worse))
+    result = pd.DataFrame(table, columns=pd.Index(FITTED[:-3]))
+    leads = (result["low"] > 0) & (result["scaling"] == first)
+    others = result.loc[result["scaling"] != first, "behind_low"]
+    result = result.assign(
+        best=leads & bool((others > 0).all()),
+        cells=count,
+        explainable=explainable_share(y, codes),
+    )
     return result.sort_values("r2", ascending=False, ignore_index=True)
 
 
@@ -105,8 +125,11 @@ def fit_theory(rows: pd.DataFrame) -> pd.DataFrame:
     """Return `rows` with `predicted`: 2 Phi(-c sqrt(B) / (lr sqrt(T))), and the constant c fitted.
 
     A survival margin that walks at random until it is gone, after T steps of noise lr / sqrt(B): c
-    is margin over noise, the only constant, by least squares.
+    is margin over noise, the only constant, by least squares. Both are null of less than
+    FEWEST_DEADLY cells with a death.
     """
+    if count_deadly_cells(rows) < FEWEST_DEADLY:
+        return rows.assign(predicted=np.nan, constant=np.nan)
     x = (np.sqrt(rows["batch"]) / (rows["lr"] * np.sqrt(rows["steps"]))).to_numpy(dtype=float)
     y = rows["fraction"].to_numpy(dtype=float)
 
@@ -125,13 +148,18 @@ def fit_powers(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per lr and B that varies: the power k in E[dead fraction] ~ lr^k, with its interval.
 
     Quasi-Poisson regression with a log link, which takes fractions of 0 as they are; 95 %
-    t-interval with errors clustered by cell. `claimed` is what is published of it.
+    t-interval with errors clustered by cell. `claimed` is what is published of it. Empty of less
+    than FEWEST_DEADLY cells with a death, and where neurons died at one level of a key alone: its
+    power has no bound then.
     """
+    deadly = rows[rows["fraction"] > 0]
     names = [name for name in ("lr", "batch") if rows[name].nunique() > 1]
     y = rows["fraction"].to_numpy(dtype=float)
     columns = ["of", "power", "low", "high", "claimed"]
     codes, found = pd.factorize(rows["cell"])
-    if not names or not y.any() or len(found) < len(names) + 3:
+    alone = any(deadly[name].nunique() < 2 for name in names)
+    few = count_deadly_cells(rows) < FEWEST_DEADLY or len(found) < len(names) + 3
+    if not names or alone or few:
         return pd.DataFrame(columns=columns)
     x = sm.add_constant(np.log(rows[names].to_numpy(dtype=float)))
     model = sm.GLM(y, x, family=sm.families.Poisson())

@@ -16,9 +16,11 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
-from nvp.analysis.statistics.intervals import ALIKE, LEVEL, with_holm
+from nvp.analysis.statistics.corrections import with_holm
+from nvp.analysis.statistics.intervals import ALIKE, LEVEL
 from nvp.analysis.statistics.model_terms import TOLERANCE, Term, build_main_term, build_terms
 
+FEWEST_UNLIKE = 3  # trials that do not have the commonest value, as the 0 deaths of most trials
 COLUMNS = [
     *("response", "term", "key", "level", "other", "other_level", "n"),
     *("estimate", "low", "high", "p", "p_holm", "p_term", "note"),
@@ -34,7 +36,8 @@ def estimate_effects(
     response is left out of that response's model. The term of a pair is "a:b", with the second key
     and its level in `other` and `other_level`. p is the level's, two-sided; p_holm is over all
     levels of all terms of one response; p_term is the F-test that a whole term is 0. With a single
-    seed there is neither interval nor test.
+    seed, and where less than FEWEST_UNLIKE trials differ from the rest, there is neither interval
+    nor test.
     """
     parts = []
     for known, group in group_by_presence(trials, names):
@@ -130,6 +133,9 @@ def explain_untestable(y: np.ndarray, seeds: Term, model: Any) -> str:
         return "one seed, so no interval"
     if np.ptp(y) <= ALIKE * np.abs(y).max():
         return "all trials alike, so no test"
+    unlike = len(y) - int(np.unique(y, return_counts=True)[1].max())
+    if unlike < FEWEST_UNLIKE:
+        return f"{unlike} of {len(y)} trials differ from the rest, so no test"
     if model.df_resid < 1:
         return f"{len(y)} trials for {len(model.params)} coefficients, so no interval"
     return ""

@@ -15,6 +15,9 @@ from nvp.analysis.statistics.intervals import LEVEL
 from nvp.analysis.statistics.neuron_lives import DIED
 
 MOST_NEURONS = 20_000  # that the model is fitted to
+# deaths at a level: of fewer, a hazard ratio and its interval are of chance (ten events for each
+# variable: Peduzzi et al. 1995)
+FEWEST_DEATHS = 10
 COLUMNS = ["key", "level", "reference", "neurons", "died", "ratio", "low", "high", "p", "note"]
 
 
@@ -26,17 +29,19 @@ def estimate_hazard_ratios(
     Cox's model (ties by Efron), a baseline for each layer, pruning censors. Neurons of a trial are
     not independent: standard errors are clustered by trial, the interval is t's with one degree of
     freedom less than trials. Null with a single seed. Of more than MOST_NEURONS neurons every k-th
-    is taken. A level at which no neuron died has ratio 0 and a note; so has what has no reference.
+    is taken. A level at which no neuron died has ratio 0 and a note. Where fewer than FEWEST_DEATHS
+    died there is a note and no ratio, and so it is where no level has as many to be the reference.
     """
     ids = lives["trial_id"].astype("category").cat
     own = trials.assign(trial_id=trials["trial_id"].astype(str)).set_index("trial_id")
     known = own.reindex(ids.categories.astype(str))[[*keys, "seed"]]
     table = pd.concat([lives, known.take(ids.codes).set_axis(lives.index)], axis=1)
-    rows = pd.DataFrame([row for key in keys for row in list_levels(table, key)], columns=COLUMNS)
+    sample = table.iloc[:: -(-len(table) // MOST_NEURONS)]
+    listed = [row for key in keys for row in list_levels(table, sample, key)]
+    rows = pd.DataFrame(listed, columns=COLUMNS)
     fitted = rows.index[rows["ratio"].isna() & (rows["note"] == "")]
     if not len(fitted):
         return rows
-    sample = table.iloc[:: -(-len(table) // MOST_NEURONS)]
     usable = np.ones(len(sample), dtype=bool)
     for _, row in rows[rows["note"] != ""].iterrows():
         usable &= (sample[row["key"]] != row["level"]).to_numpy()
@@ -48,18 +53,25 @@ def estimate_hazard_ratios(
     return rows
 
 
-def list_levels(table: pd.DataFrame, key: str) -> list[dict[str, Any]]:
-    """Return a row per level of a key but its reference, the first at which a neuron died."""
+def list_levels(table: pd.DataFrame, sample: pd.DataFrame, key: str) -> list[dict[str, Any]]:
+    """Return a row per level of a key but its reference, the first with FEWEST_DEATHS deaths.
+
+    These are deaths of the sample, which the model is fitted to.
+    """
     counts = table.groupby(key)["event"].agg(neurons="size", died=lambda e: (e == DIED).sum())
     levels = [level for level in sort_levels(table[key]) if len(counts) > 1]
-    reference = next((level for level in levels if counts.loc[level, "died"]), None)
+    died = sample[sample["event"] == DIED].groupby(key).size().reindex(counts.index, fill_value=0)
+    enough = died >= FEWEST_DEATHS
+    reference = next((level for level in levels if enough[level]), None)
     rows = []
     for level in levels:
         if level == reference:
             continue
         row = {"key": key, "level": level, "reference": reference} | counts.loc[level].to_dict()
-        none = row["died"] == 0
-        rows.append(row | {"note": "no death" if none else "", "ratio": 0.0 if none else np.nan})
+        ratio, note = np.nan, "" if enough[level] else f"fewer than {FEWEST_DEATHS} deaths"
+        if row["died"] == 0:
+            ratio, note = (np.nan if reference is None else 0.0), "no death"
+        rows.append(row | {"note": note, "ratio": ratio})
     return rows
 
 

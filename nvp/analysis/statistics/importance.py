@@ -20,6 +20,7 @@ from nvp.analysis.frames.derive import sort_levels
 PERMUTATION, FANOVA = "permutation, random forest", "fANOVA"
 COLUMNS = ["response", "evaluator", "key", "importance", "low", "high", "score", "cells", "draws"]
 FEWEST, MOST = 8, 150  # settings: fewer cannot be left out, of more some are taken at random
+FEWEST_UNLIKE = 5  # settings whose response is not the commonest one, as the 0 deaths of most
 DRAWS, TREES = 20, 12
 
 
@@ -32,14 +33,15 @@ def measure_importances(
     among them, over the variance of the response; mean and percentiles over draws, each with a
     forest of its own; `score` is R^2 of the settings left out, all draws together. `fANOVA`: share
     of the variance of a forest that the key alone explains; of all settings, and percentiles over
-    draws of settings with replacement. Empty for keys or responses that do not vary, and for
-    less than FEWEST settings.
+    draws of settings with replacement. Empty for keys that do not vary, for less than FEWEST
+    settings, and for responses of which less than FEWEST_UNLIKE differ from the commonest value.
     """
     varied = [key for key in keys if trials[key].nunique() > 1]
     parts = []
     for name in names:
         cells = average_cells(trials, varied, name)
-        if len(varied) and len(cells) >= FEWEST and cells[name].nunique() > 1:
+        unlike = len(cells) - cells[name].value_counts().max()
+        if len(varied) and len(cells) >= FEWEST and unlike >= FEWEST_UNLIKE:
             x, y = rank_levels(cells, varied), cells[name].to_numpy(dtype=float)
             rows = [*permute_keys(x, y), *bootstrap_fanova(x, y)]
             parts.append(pd.DataFrame(rows).assign(response=name, cells=len(cells), draws=DRAWS))
