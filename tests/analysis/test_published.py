@@ -58,7 +58,7 @@ def test_imagenet_is_relative_to_the_dense_network() -> None:
     assert cells["time"] == "0.5100 / 0.5000 [0.5000, 0.5000]"
     assert cells["inference operations"] == "0.3200 / 0.3200 [0.3200, 0.3200]"
     assert cells["train operations"] == "0.3200 / –"
-    assert first["verdict"] == "3 of 5 reproduced"
+    assert first["verdict"] == "of 5: 4 reproduced, 1 contradicted"
 
 
 def test_dead_neurons_are_counted_over_the_layers_at_the_end() -> None:

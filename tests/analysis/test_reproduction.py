@@ -11,16 +11,12 @@ from nvp.analysis.reproduction.bars import judge_bars
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims import CLAIMS
 from nvp.analysis.reproduction.claims.accuracy import read_claims
-from nvp.analysis.reproduction.evidence import find_evidence
+from nvp.analysis.reproduction.evidence import tell_claims
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.page import main
-from nvp.analysis.reproduction.published import (
-    compare_accuracies,
-    judge_numbers,
-    measure_accuracies,
-)
-from nvp.analysis.reproduction.verdict import compare_with_bound, judge_claim, matches_source
-from nvp.analysis.selection.question import DEATH, Contrast
+from nvp.analysis.reproduction.published import compare_accuracies, measure_accuracies
+from nvp.analysis.reproduction.verdict import judge_claim, judge_numbers, matches_source
+from nvp.analysis.selection.question import DEATH, Contrast, Margin
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
 from tests.conftest import ROOT
@@ -31,6 +27,12 @@ NOISE = next(claim for claim in CLAIMS if claim.source.startswith("Chen") and cl
 @pytest.fixture(scope="module")
 def frames(study_place: Path) -> StudyFrames:
     return load(str(study_place), "sgd_noise", "quick")
+
+
+def tell(claim: Claim, frames: StudyFrames) -> str:
+    """Return the verdict on a claim by one run."""
+    _, (row,) = tell_claims([claim], [frames])
+    return row["verdict"]
 
 
 def paper(frames: StudyFrames, **base: object) -> StudyFrames:
@@ -44,12 +46,15 @@ def paper(frames: StudyFrames, **base: object) -> StudyFrames:
     [
         ("more", "more", "same direction", "reproduced"),
         ("more", "less", "opposite direction", "contradicted"),
-        ("more", "no winner", "no effect", "contradicted"),
-        ("more", "no winner after Holm's correction", "no effect", "contradicted"),
-        ("no winner", "no winner", "no effect, as claimed", "reproduced"),
-        ("no winner", "less", "an effect where none is claimed", "contradicted"),
+        ("more", "equal", "no effect", "contradicted"),
+        ("more", "undecided", "undecided", "undecided"),
+        ("less", "undecided after correction", *["undecided (after correction)"] * 2),
+        ("equal", "equal", "no effect, as claimed", "reproduced"),
+        ("equal", "less", "an effect where none is claimed", "contradicted"),
+        ("equal", "undecided", "undecided", "undecided"),
         ("a difference", "less", "a difference, as claimed", "reproduced"),
-        ("a difference", "no winner", "no effect", "contradicted"),
+        ("a difference", "equal", "no effect", "contradicted"),
+        ("a difference", "undecided", "undecided", "undecided"),
         ("less", "no pair of finished trials", "not run", "not run"),
     ],
 )
@@ -65,23 +70,27 @@ def test_one_pair_decides_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("above", "low", "high", "said"),
+    ("above", "values", "margin", "said"),
     [
-        (0.9, 0.92, 0.98, "same direction"),
-        (0.9, 0.5, 0.7, "less than claimed"),
-        (0.9, 0.8, 1.0, "no effect"),
-        (0.0, -0.3, -0.1, "opposite direction"),
+        (0.9, (0.94, 0.95, 0.96), None, "same direction"),
+        (0.9, (0.55, 0.6, 0.65), None, "less than claimed"),
+        (0.9, (0.8, 0.9, 1.0), None, "undecided"),
+        (0.0, (-0.21, -0.2, -0.19), None, "opposite direction"),
+        (0.0, (0.0, 0.0, 0.0), None, "undecided"),
+        (0.0, (0.0, 0.0, 0.0), 0.01, "no effect"),
+        (0.0, (0.0, 0.001, 0.002), 0.01, "no effect"),
+        (0.0, (0.0, 0.01, 0.02), 0.01, "undecided"),
     ],
 )
 def test_a_number_lies_above_its_bound_or_not(
-    above: float, low: float, high: float, said: str
+    frames: StudyFrames, above: float, values: tuple, margin: float | None, said: str
 ) -> None:
-    share = Share(of=lambda frames: frames.trials, above=above, words="w")
-    outcome = compare_with_bound(
-        {"n": 3, "mean": (low + high) / 2, "low": low, "high": high}, above
-    )
-    assert judge_claim(Claim(source="s", says="c", share=share), outcome, published=False) == said
-    assert compare_with_bound({"n": 1, "mean": 1.0}, above) == "one seed, so no interval"
+    def seeds(frames: StudyFrames) -> pd.DataFrame:
+        return pd.DataFrame({"seed": range(len(values)), "value": values})
+
+    stated = Margin(margin, "why") if margin else None
+    share = Share(of=seeds, above=above, words="w", margin=stated)
+    assert tell(Claim(source="s", says="c", study="sgd_noise", share=share), frames) == said
 
 
 def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
@@ -90,11 +99,11 @@ def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
 
     share = Share(of=seeds, above=0.0, words="half")
     claim = Claim(source="s", says="c", study="sgd_noise", share=share)
-    (row,) = find_evidence(claim, [frames])
-    assert row["value"] == "half: 0.500 [0.500, 0.500] (3 seeds)"
+    _, (row,) = tell_claims([claim], [frames])
+    assert row["value"] == "half: 0.500 [0.500, 0.500] (3 seeds, all alike)"
     assert row["verdict"] == "same direction"
     nothing = replace(share, of=lambda frames: seeds(frames).iloc[:0])
-    (row,) = find_evidence(replace(claim, share=nothing), [frames])
+    _, (row,) = tell_claims([replace(claim, share=nothing)], [frames])
     assert row["verdict"] == "not run"
 
 
@@ -111,31 +120,32 @@ def test_only_the_source_s_own_setting_can_reproduce(frames: StudyFrames) -> Non
 
 
 def test_a_claim_is_told_by_its_study(frames: StudyFrames) -> None:
-    (row,) = find_evidence(NOISE, [frames])
-    assert row["verdict"] in ("same direction", "no effect")
+    _, (row,) = tell_claims([NOISE], [frames])
+    assert row["verdict"] in ("same direction", "undecided", "undecided (after correction)")
+    assert row["role"] == "primary"
     assert "convnet x 0.5, digits, 3 epochs, 2 seeds" in row["ran"]
     assert "(2 pairs" in row["value"]
-    (lacking,) = find_evidence(NOISE, [])
+    _, (lacking,) = tell_claims([NOISE], [])
     assert (lacking["verdict"], lacking["value"]) == ("not run", "")
 
 
 def test_where_no_neuron_died_a_claim_on_deaths_is_not_tested(frames: StudyFrames) -> None:
     alive = replace(frames)
     vars(alive)["layers"] = frames.layers.assign(dead=0)  # a table that is read once asked for
-    (row,) = find_evidence(NOISE, [alive])
+    _, (row,) = tell_claims([NOISE], [alive])
     assert row["verdict"] == "not tested: no neuron died"
     assert "+0.000" in row["value"]
 
 
 def test_levels_that_were_not_run_are_not_compared(frames: StudyFrames) -> None:
     contrast = Contrast(value=DEATH, key="optim.noise", where={"prune.method": "nvp"})
-    (row,) = find_evidence(replace(NOISE, contrast=contrast), [frames])
+    _, (row,) = tell_claims([replace(NOISE, contrast=contrast)], [frames])
     assert row["verdict"] == "not run"
 
 
 def test_a_study_with_one_level_so_far_compares_nothing(frames: StudyFrames) -> None:
     trials = frames.trials[frames.trials["optim.noise"] == 0]
-    (row,) = find_evidence(NOISE, [replace(frames, trials=trials)])
+    _, (row,) = tell_claims([NOISE], [replace(frames, trials=trials)])
     assert row["verdict"] == "not run"
 
 
@@ -171,7 +181,7 @@ def test_a_figure_claims_what_its_accuracies_say() -> None:
         first.says
         == "At 50 % neuron sparsity theirs is more accurate than SNAP (about 0.930 to 0.920)."
     )
-    assert (first.expects, last.expects) == ("more", "no winner")
+    assert (first.expects, last.expects) == ("more", "equal")
     assert first.contrast
     assert (first.contrast.reference, first.contrast.others) == ("snap", ("theirs",))
     assert (last.contrast, last.why) == (None, "SNAP of single weights is not built")
@@ -187,12 +197,16 @@ def test_the_published_bars_are_the_steps_of_an_epoch_or_more_than_there_is() ->
     assert verdicts["learning rate 0.1"] == "not run"
 
 
-def test_a_number_is_reproduced_within_our_interval() -> None:
+def test_a_number_is_reproduced_where_our_interval_lies_within_its_margin() -> None:
     ours = {"mean": 0.9, "low": 0.89, "high": 0.91}
     assert judge_numbers([]) == "not run"
-    assert judge_numbers([(0.914, ours)]) == "reproduced"
-    assert judge_numbers([(0.93, ours)]) == "contradicted"
-    assert judge_numbers([(0.93, ours), (0.9, ours)]) == "1 of 2 reproduced"
+    assert judge_numbers([(0.904, ours, 0.015)]) == "reproduced"
+    assert judge_numbers([(0.914, ours, 0.01)]) == "undecided"
+    assert judge_numbers([(0.93, ours, 0.01)]) == "contradicted"
+    said = judge_numbers([(0.93, ours, 0.01), (0.9, ours, 0.011), (0.9, ours, 0.001)])
+    assert said == "of 3: 1 reproduced, 1 contradicted, 1 undecided"
+    one_seed = {"mean": 0.9, "low": float("nan"), "high": float("nan")}
+    assert judge_numbers([(0.9, one_seed, 0.01)]) == "undecided"
 
 
 def test_no_published_number_is_filled_in_by_a_smaller_run(frames: StudyFrames) -> None:

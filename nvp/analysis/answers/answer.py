@@ -6,24 +6,33 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis import style
+from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.answers.wording import describe_contrast
 from nvp.analysis.frames.derive import add_keys, choose_definitions, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import DEATH, Contrast, End, Question
 from nvp.analysis.selection.studies import question_of
-from nvp.analysis.statistics.intervals import paired_difference, with_holm
+from nvp.analysis.statistics.corrections import correct_holm, correct_tested
+from nvp.analysis.statistics.equivalence import compute_equivalence_p
+from nvp.analysis.statistics.intervals import paired_difference
 
 NUMBERS = ["n", "mean", "low", "high", "p"]
-COLUMNS = ["contrast_number", "value", "contrast", "at", *NUMBERS, "p_holm", "verdict"]
+TESTS = ["p_holm", "margin", "p_equal", "p_equal_holm"]
+COLUMNS = ["contrast_number", "role", "value", "contrast", "at", *NUMBERS, *TESTS, "verdict"]
+PRIMARY, EXPLORATORY = "primary", "exploratory"
 
 
 def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFrame:
     """One row per comparison of the question's contrasts, in their order; by default the study's.
 
-    `contrast_number` is the place of a contrast in the question, from 0. `value` is what is
+    `contrast_number` is the place of a contrast in the question, from 0. `role` is "primary" of the
+    first comparison of the first contrast, "exploratory" of all others. `value` is what is
     compared, `contrast` says between which levels, and `at` says at which level of the key that the
-    contrast is split by. Then n (pairs of a seed), the mean difference, its 95 % t-interval, p,
-    p_holm (over all rows of the table) and the verdict.
+    contrast is split by. Then n (pairs of a seed), the mean difference, its 95 % t-interval, p, and
+    p_holm: corrected over all exploratory rows; the primary comparison stands alone. `margin` is
+    what counts as no difference, p_equal the p of the two one-sided tests that the difference lies
+    within it, p_equal_holm the same corrected. The last one is the verdict. What two contrasts
+    compare alike is there once.
     """
     contrasts = (question or question_of(frames)).contrasts
     parts = [
@@ -33,26 +42,51 @@ def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFram
     ]
     if not parts:
         return pd.DataFrame(columns=pd.Index(COLUMNS))
-    table = with_holm(pd.concat(parts, ignore_index=True))
-    return table.assign(verdict=[judge_difference(row) for row in table.to_dict("records")])[
-        COLUMNS
-    ]
+    table = pd.concat(parts, ignore_index=True).drop_duplicates("compared", ignore_index=True)
+    first = (table.index == 0) & (table["contrast_number"] == 0)
+    table = table.assign(role=[PRIMARY if one else EXPLORATORY for one in first])
+    table = correct_by_role(table)
+    verdicts = [judge_difference(row) for row in table.to_dict("records")]
+    return table.assign(verdict=verdicts)[COLUMNS]
+
+
+def correct_by_role(table: pd.DataFrame) -> pd.DataFrame:
+    """Add p_holm and p_equal_holm to a table: corrected over the rows of the same role."""
+    for _, family in table.groupby("role", sort=False):
+        for column in ("p", "p_equal"):
+            corrected = correct_tested(family, column, correct_holm)
+            table.loc[family.index, f"{column}_holm"] = corrected
+    return table
 
 
 def compare_levels(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a contrast, a frame per value and other level; none without two levels."""
+    """Yield the rows of a contrast, a frame per value and other level; none without two levels.
+
+    `compared` is the same of rows that compare the same trials in the same way.
+    """
     where = {key: resolve_level(frames, key, level) for key, level in contrast.where.items()}
     reference = resolve_level(frames, contrast.key, contrast.reference)
     by = contrast.by or "status"  # one level of it is left
     groups = frames.levels(contrast.by) if contrast.by else ["done"]
+    at = [style.level_text(by, group) if contrast.by else "all" for group in groups]
+    margin = contrast.margin.size if contrast.margin else None
     for value, rows in select_compared(frames, contrast):
         for other in resolve_others(frames, contrast, reference):
+            levels = (reference, other)
             pairs = paired_difference(
-                rows, "fraction", key=contrast.key, levels=(reference, other), by=by, groups=groups
+                rows, "fraction", key=contrast.key, levels=levels, by=by, groups=groups
             )
-            at = [style.level_text(by, group) if contrast.by else "all" for group in groups]
             text = describe_contrast(contrast.key, reference, other, where)
-            yield pairs[NUMBERS].assign(value=value, contrast=text, at=at)
+            own = rows[rows[contrast.key].isin(levels)]
+            ids = [tuple(sorted(own.loc[own[by] == group, "trial_id"])) for group in groups]
+            yield pairs[NUMBERS].assign(
+                value=value,
+                contrast=text,
+                at=at,
+                margin=margin,
+                p_equal=[compute_equivalence_p(row, margin) for row in pairs.to_dict("records")],
+                compared=[(value, of or text, *levels) for of in ids],
+            )
 
 
 def select_compared(frames: StudyFrames, contrast: Contrast) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -92,18 +126,3 @@ def resolve_others(frames: StudyFrames, contrast: Contrast, reference: Any) -> l
     if contrast.others:
         return [resolve_level(frames, contrast.key, level) for level in contrast.others]
     return levels if any(isinstance(level, str) for level in levels) else levels[-1:]
-
-
-def judge_difference(row: dict[str, Any]) -> str:
-    """Return what a comparison may be said to show; no winner when its interval covers 0."""
-    if row["n"] == 0:
-        return "no pair of finished trials"
-    if row["n"] == 1:
-        return "one pair, so no interval"
-    if row["low"] <= 0 <= row["high"]:
-        return "no winner"
-    if pd.isna(row["p"]):
-        return "all pairs alike, so no test"
-    if row["p_holm"] > 0.05:
-        return "no winner after Holm's correction"
-    return "more" if row["mean"] > 0 else "less"

@@ -6,6 +6,10 @@ import pandas as pd
 
 from nvp.analysis import style
 
+RULES = (
+    "Paired by seed; 95 % t-interval of the difference; p as it is, and by Holm over all "
+    "exploratory lines. Undecided: neither a difference is shown, nor that it lies within a margin."
+)
 NOTHING = "There is nothing to compare: one level of each key."
 
 
@@ -23,9 +27,9 @@ def write_answer(table: pd.DataFrame) -> list[str]:
     """Return the answer as lines: a heading per quantity, a line per comparison."""
     if table.empty:
         return [NOTHING]
-    lines = ["Paired by seed; 95 % t-interval of the difference; p by Holm over all lines."]
-    for (value, contrast), rows in table.groupby(["value", "contrast"], sort=False):
-        lines.append(f"{style.axis_label(str(value))}, {contrast}:")
+    lines = [RULES]
+    for (value, contrast, role), rows in table.groupby(["value", "contrast", "role"], sort=False):
+        lines.append(f"{style.axis_label(str(value))}, {contrast} ({role}):")
         lines += [f"  {row['at']}: {format_row(row)}" for row in rows.to_dict("records")]
     return lines
 
@@ -41,12 +45,14 @@ def format_difference(row: dict[str, Any]) -> str:
     text = f"{row['mean']:+.3f}"
     if row["n"] > 1:
         text += f" [{row['low']:+.3f}, {row['high']:+.3f}]"
-    p = "" if pd.isna(row["p_holm"]) else f", p = {row['p_holm']:.2g}"
+    p = "" if pd.isna(row["p"]) else f", p = {row['p']:.2g}"
+    if not pd.isna(row["p_holm"]) and row["p_holm"] != row["p"]:
+        p += f", {row['p_holm']:.2g} by Holm"
     return f"{text} ({pairs}{p})"
 
 
-def summarise_answer(table: pd.DataFrame, most: int = 2) -> str:
-    """Return the answer in `most` sentences: how the first comparisons came out."""
+def summarise_answer(table: pd.DataFrame, most: int = 3) -> str:
+    """Return the answer in `most` sentences: how the first contrasts came out."""
     contrasts = [rows for _, rows in table.groupby("contrast_number", sort=False)][:most]
     # a contrast of deaths has rows for several definitions: the first one speaks for it
     firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in contrasts]
@@ -67,6 +73,7 @@ def summarise_contrast(rows: pd.DataFrame) -> str:
         at = f" for {largest['contrast']}{at}"
     else:
         name = f"{name}, {largest['contrast']}"
+    name += f" ({rows['role'].iloc[0]})"
     of = (
         f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
     )

@@ -3,8 +3,9 @@
 page         writes the page from its template, reproduction.md.j2
 claim        a claim, and the comparison or number that tests it
 claims/      CLAIMS: all of them, by source
-evidence     the row of a claim: which study tests it, and with which result
-verdict      whether a finding agrees with a claim
+findings     what the studies measured of the claims, corrected as families
+verdict      whether a finding agrees with a claim, and a number with a published one
+evidence     the rows of claims and of primary contrasts
 shares       numbers that some claims are about by themselves
 published    published accuracies beside ours; reference.csv has them
 bars         published bars of dead and pruned neurons; bars.csv has them

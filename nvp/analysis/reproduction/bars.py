@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.published import format_cell, judge_numbers, select_published_runs
+from nvp.analysis.reproduction.published import format_cell, select_published_runs
+from nvp.analysis.reproduction.verdict import judge_numbers
 from nvp.analysis.selection.question import METHOD, NONE
 from nvp.analysis.statistics.intervals import seed_interval
 
@@ -19,7 +20,8 @@ BARS = Path(__file__).parent / "bars.csv"
 CIFAR_IMAGES = 50_000
 CHANNELS = 4_800  # of the convolutions of torchvision's ResNet-18
 WATCHED = 576  # of its third, sixth, ninth and twelfth, which the released rule sees
-NEAR = 0.1  # a bar is a count read off a figure: as far as it may be from the steps of an epoch
+NEAR = 0.1  # a bar is a count read off a figure: how far, over the bar, another number may be
+LEAST = 0.01 * CHANNELS  # the same of a bar near 0: one channel in a hundred
 # figure: our study and its key; the rest of the figures is not of dead neurons
 OURS = {
     "batch size": ("batch_size", "data.batch_size"),
@@ -42,7 +44,8 @@ def judge_bar(bar: dict[str, Any], ours: dict[str, Any]) -> dict[str, str]:
     high = bar["high"]
     text = f"{bar['low']:,}" if bar["low"] == high else f"{bar['low']:,} to {high:,}"
     mine = format_cell(float(high), ours, 0).partition(" / ")[2]
-    verdict = judge_numbers([(float(high), ours)] if ours else [])
+    margin = max(NEAR * high, LEAST)
+    verdict = judge_numbers([(float(high), ours, margin)] if ours else [])
     if bar["figure"] == "batch size":
         steps = ceil(CIFAR_IMAGES / int(bar["level"]))
         counts = f"{high / steps:.2f} x the {steps:,} steps of an epoch"

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import Contrast
+from nvp.analysis.selection.question import Contrast, Margin
+from nvp.config.registry import suggest_nearest
 
+EXPECTED = ("more", "less", "equal", "a difference")
 CIFAR = {"data.name": "cifar10", "model.name": "resnet18"}
 
 
@@ -20,11 +22,13 @@ class Share:
         of: returns a row per seed with a `value`; none where there is nothing to count.
         above: the bound.
         words: what the number is.
+        margin: how far from the bound is as good as at it; None = nothing can show that it is.
     """
 
     of: Callable[[StudyFrames], pd.DataFrame]
     above: float
     words: str
+    margin: Margin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +41,8 @@ class Claim:
         study: the study that tests it.
         contrast: the comparison of that study that does; None when none can.
         share: the number of that study that does, where nothing is compared.
-        expects: how the comparison comes out if the claim holds: more, less, no winner, or
-            a difference in either direction.
+        expects: one of EXPECTED: how the comparison comes out if the claim holds. That two things
+            are equal is shown within the margin of the contrast alone.
         source_config: configuration values of the source's own experiment; {} when it names none.
         why: of a claim that nothing here tests.
     """
@@ -51,3 +55,16 @@ class Claim:
     expects: str = "more"
     source_config: Mapping[str, Any] = field(default_factory=lambda: CIFAR)
     why: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no verdict knows, and a claim of equality that states no margin."""
+        if self.expects not in EXPECTED:
+            raise ValueError(
+                f"Claim.expects: expected one of {', '.join(EXPECTED)}, got {self.expects!r}"
+                f"{suggest_nearest(self.expects, EXPECTED)}"
+            )
+        if self.expects == "equal" and self.contrast and not self.contrast.margin:
+            raise ValueError(
+                f"Claim: expected a margin within which {self.contrast.key} makes no difference, "
+                f"got none: {self.says}"
+            )

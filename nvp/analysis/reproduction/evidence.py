@@ -1,94 +1,112 @@
-"""The rows of claims in docs/reproduction.md: the study that tests a claim, and its result."""
+"""The rows of docs/reproduction.md: primary contrasts and claims, what tests them, the verdicts."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import Any
 
-from nvp.analysis.answers.answer import answer, select_compared
-from nvp.analysis.answers.wording import format_difference
+import pandas as pd
+
+from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.reproduction.verdict import compare_with_bound, judge_claim, matches_source
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End, Question
-from nvp.analysis.statistics.intervals import seed_interval
+from nvp.analysis.reproduction.findings import (
+    Finding,
+    correct_findings,
+    find_claim,
+    find_primaries,
+)
+from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
+
+SILENT = "not tested: no neuron died"
 
 
-def find_evidence(claim: Claim, studies: list[StudyFrames]) -> Iterator[dict[str, str]]:
-    """Yield a row for each run that tests a claim; one that says so when none does."""
-    tested = False
-    for frames in studies:
-        if claim.study and frames.name == claim.study and is_comparable(claim, frames):
-            tested = True
-            tells = judge_share if claim.share else judge_contrast
-            yield {"source": claim.source, "says": claim.says} | tells(claim, frames)
-    if not tested:
-        why = claim.why or f"not run: studies/{claim.study}.py"
-        yield {
-            "source": claim.source,
-            "says": claim.says,
-            "ran": why,
-            "value": "",
-            "verdict": "not run",
-        }
+def tell_claims(
+    claims: Sequence[Claim], studies: Sequence[StudyFrames]
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Return the rows of the primary contrasts, and a row for each run that tests a claim.
+
+    A claim that none tests has a row that says why. All of them are corrected together.
+    """
+    found = [find_claim(claim, studies) for claim in claims]
+    primaries = find_primaries(studies)
+    corrected = iter(correct_findings([*primaries, *(one for own in found for one in own)]))
+    told = [tell_primary(next(corrected)) for _ in primaries]
+    rows = []
+    for claim, own in zip(claims, found, strict=True):
+        rows += [tell_finding(claim, next(corrected)) for _ in own]
+        if not own:
+            rows.append(tell_untested(claim))
+    return told, rows
 
 
-def is_comparable(claim: Claim, frames: StudyFrames) -> bool:
-    """Whether a study has the levels that a claim compares; of a number, unpruned trials."""
-    contrast = claim.contrast
-    if not contrast:
-        return NONE in frames.levels(METHOD)
-    needed = {contrast.key: [contrast.reference, *contrast.others]}
-    needed |= {key: [level] for key, level in contrast.where.items()}
-    if contrast.key in frames.trials and len(frames.levels(contrast.key)) < 2:
-        return False  # nothing to compare with, yet
-    return all(
-        key in frames.trials and (isinstance(level, End) or level in frames.levels(key))
-        for key, levels in needed.items()
-        for level in levels
-    )
-
-
-def judge_contrast(claim: Claim, frames: StudyFrames) -> dict[str, str]:
-    """Return the row of a comparison: what ran, the difference, the verdict."""
-    contrast = replace(claim.contrast, by="") if claim.contrast else None
-    assert contrast
-    question = Question(ask="", x=contrast.key, hue=contrast.key, figures=(), contrasts=(contrast,))
-    first = answer(frames, question).iloc[0].to_dict()
-    judged = judge_claim(claim, first["verdict"], matches_source(claim, frames))
+def tell_primary(finding: Finding) -> dict[str, str]:
+    """Return the row of a study's primary contrast."""
+    row = finding.row
+    renamed = {"p_holm": row["p_corrected"], "p_equal_holm": row["p_equal_corrected"]}
+    outcome = judge_difference(row | renamed).replace("Holm's ", "")
     return {
-        "ran": describe_run(frames),
-        "value": f"{first['value']}, {first['contrast']}: {format_difference(first)}",
-        "verdict": "not tested: no neuron died" if nobody_died(frames, contrast) else judged,
+        "study": finding.frames.name,
+        "ran": describe_run(finding.frames),
+        "value": format_finding(finding),
+        "verdict": SILENT if finding.silent else outcome,
     }
 
 
-def nobody_died(frames: StudyFrames, contrast: Contrast) -> bool:
-    """Whether a comparison of deaths is of trials in which there is none to compare."""
-    if contrast.value != DEATH:
-        return False
-    _, rows = next(select_compared(frames, contrast))
-    return bool((rows["fraction"] == 0).all())
-
-
-def judge_share(claim: Claim, frames: StudyFrames) -> dict[str, str]:
-    """Return the row of a number: what ran, its interval over seeds, the verdict."""
-    share = claim.share
-    assert share
-    shares = share.of(frames)
-    row = {
-        "ran": describe_run(frames),
-        "value": f"{share.words}: none to count",
-        "verdict": "not run",
+def tell_finding(claim: Claim, finding: Finding) -> dict[str, str]:
+    """Return the row of a claim and a run that tests it."""
+    outcome = decide_outcome(finding.row, claim.expects)
+    judged = judge_claim(claim, outcome, matches_source(claim, finding.frames))
+    return {
+        "source": claim.source,
+        "says": claim.says,
+        "ran": describe_run(finding.frames),
+        "value": format_finding(finding),
+        "role": finding.role,
+        "verdict": SILENT if finding.silent else judged,
     }
-    if len(shares):
-        (cell,) = seed_interval(shares.assign(all=""), "value", ["all"]).to_dict("records")
-        text = f"{cell['mean']:.3f}, one seed"
-        if cell["n"] > 1:
-            text = f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}] ({cell['n']} seeds)"
-        judged = judge_claim(
-            claim, compare_with_bound(cell, share.above), matches_source(claim, frames)
-        )
-        row |= {"value": f"{share.words}: {text}", "verdict": judged}
-    return row
+
+
+def tell_untested(claim: Claim) -> dict[str, str]:
+    """Return the row of a claim that no run tests."""
+    row = {"source": claim.source, "says": claim.says, "value": "", "role": ""}
+    why = claim.why or f"not run: studies/{claim.study}.py"
+    return row | {"ran": why, "verdict": "not run"}
+
+
+def format_finding(finding: Finding) -> str:
+    """Return the numbers of a finding: the difference, or the number, with all its p's."""
+    row, share = finding.row, finding.claim.share if finding.claim else None
+    if not row["n"]:
+        return f"{row['words']}: none to {'count' if share else 'compare'}"
+    bound, style = (share.above, "{:.3f}") if share else (0.0, "{:+.3f}")
+    mean, low, high = (style.format(row[name] + bound) for name in ("mean", "low", "high"))
+    unit = "seed" if share else "pair"
+    count = f"{row['n']:g} {unit}" + ("s" if row["n"] > 1 else "")
+    text = f"{mean} [{low}, {high}]" if row["n"] > 1 else mean
+    return f"{row['words']}: {text} ({', '.join([count, *list_tests(row)])})"
+
+
+def list_tests(row: dict[str, Any]) -> list[str]:
+    """Return the p's of a finding in words: as they are, and corrected."""
+    said = []
+    if row["low"] == row["high"]:
+        return ["all alike"]
+    if not pd.isna(row["p"]):
+        said.append(f"p = {row['p']:.2g}, corrected {row['p_corrected']:.2g}")
+    if not pd.isna(row["p_equal"]) and abs(row["mean"]) < row["margin"]:
+        equal = f"within ±{row['margin']:g}: p = {row['p_equal']:.2g}"
+        said.append(f"{equal}, corrected {row['p_equal_corrected']:.2g}")
+    return said
+
+
+def list_margins(claims: Sequence[Claim]) -> list[tuple[str, float, str]]:
+    """Return the margins that claims state: of what, how large, and why."""
+    stated = {}
+    for claim in claims:
+        of = claim.contrast or claim.share
+        if of and of.margin:
+            name = claim.contrast.value if claim.contrast else "number"
+            stated[name, of.margin.size] = of.margin.why
+    return [(name, size, why) for (name, size), why in stated.items()]
 
 
 def describe_run(frames: StudyFrames) -> str:
@@ -96,7 +114,8 @@ def describe_run(frames: StudyFrames) -> str:
     trials = frames.trials[frames.trials["status"] == "done"]
     base = frames.study.get("base", {})
     names = [" and ".join(map(str, trials[key].unique())) for key in ("model.name", "data.name")]
-    width = "" if base.get("model.width") == 1.0 else f" x {base.get('model.width'):g}"
+    scale = base.get("model.width", 1.0)
+    width = "" if scale == 1.0 else f" x {scale:g}"
     part = f" ({base['data.images']:,} images)" if base.get("data.images") else ""
     epochs = sorted(trials["epochs"].unique())
     length = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"

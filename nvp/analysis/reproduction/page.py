@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.reproduction import layer_rates
-from nvp.analysis.reproduction.bars import judge_bars
+from nvp.analysis.reproduction import imagenet, layer_rates, published
+from nvp.analysis.reproduction.bars import NEAR, judge_bars
 from nvp.analysis.reproduction.claims import CLAIMS
-from nvp.analysis.reproduction.evidence import describe_run, find_evidence
+from nvp.analysis.reproduction.evidence import describe_run, list_margins, tell_claims
 from nvp.analysis.reproduction.imagenet import compare_imagenet
-from nvp.analysis.reproduction.published import READ, compare_accuracies
+from nvp.analysis.reproduction.published import compare_accuracies
 from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import list_studies
 
@@ -38,13 +38,18 @@ def load_all(places: list[str]) -> list[StudyFrames]:
 def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
     """Return what the template shows of the studies."""
     rates = layer_rates.compare_layer_rates(studies)
+    primaries, claims = tell_claims(CLAIMS, studies)
     return {
-        "claims": [row for claim in CLAIMS for row in find_evidence(claim, studies)],
+        "primaries": primaries,
+        "claims": claims,
+        "margins": list_margins(CLAIMS),
         "count": len(CLAIMS),
         "tables": compare_accuracies(studies),
         "imagenet": compare_imagenet(studies),
         "bars": judge_bars(studies),
-        "read": READ,
+        "near": f"{NEAR:.0%}",
+        "margin": published.MARGIN,
+        "imagenet_margins": (imagenet.MARGIN, imagenet.MARGIN_OF_TIME),
         "rates": rates,
         "ranked": layer_rates.RANKED,
         "apart": layer_rates.APART,

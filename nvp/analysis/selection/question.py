@@ -24,6 +24,19 @@ class NothingToDraw(ValueError):
     """A figure lacks the trials that it is about; the message says which."""
 
 
+@dataclass(frozen=True)
+class Margin:
+    """A difference so small that it counts as none.
+
+    Attributes:
+        size: in the unit of what is compared; a difference of less, either way, is as good as none.
+        why: where the size comes from.
+    """
+
+    size: float
+    why: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
     """A comparison that a study was made for, paired by seed.
@@ -37,6 +50,7 @@ class Contrast:
         where: {swept key: level} of the trials that are compared; the rest is averaged, seed by
             seed.
         by: swept key with a comparison for each of its levels; "" = one in all.
+        margin: within which no difference is claimed; None = nothing can show that there is none.
     """
 
     value: str
@@ -45,6 +59,7 @@ class Contrast:
     others: tuple[Any, ...] = ()
     where: Mapping[str, Any] = field(default_factory=dict)
     by: str = ""
+    margin: Margin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +71,8 @@ class Question:
         x: swept key whose effect is asked for.
         hue: swept key that splits the effect, one line per level.
         figures: names in FIGURES, the one that answers first.
-        contrasts: the comparisons that answer it, the one that matters most first.
+        contrasts: the comparisons that answer it. The first comparison of the first one is the
+            primary one, named before the study ran; all others are exploratory.
         trial: the trial that a figure of one trial shows; "" = let the figure choose.
     """
 

@@ -1,50 +1,30 @@
-"""STUDIES: what each study asks, the figures that show it and the comparisons that answer it."""
+"""STUDIES: what each study asks, the figures that show it and the comparisons that answer it.
+
+The first contrast of each is its primary one: a single comparison, named before the study ran.
+"""
 
 from dataclasses import replace
-from typing import Any
 
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.selection.contrasts import (
+    compare_any_deaths,
+    compare_cost,
+    compare_deaths,
+    compare_deaths_and_cost,
+    compare_methods,
+    compare_penalty,
+    compare_regrowth,
+    compare_two_methods,
+)
 from nvp.analysis.selection.derived_question import derive_question
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, End, Question
+from nvp.analysis.selection.margins import OF_ACCURACY, OF_LENETS, OF_WEIGHTS
+from nvp.analysis.selection.question import METHOD, NONE, Contrast, End, Question
 
 WATCHED = ("dead_at_end", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle")
 
 
 FIXED_EPOCHS = {"length": "fixed epochs"}
 PLAIN = {"optim.noise": 0.0, "optim.momentum": 0.9}
-
-
-def compare_deaths_and_cost(
-    x: str, by: str = "", deadliest: End = End.LAST
-) -> tuple[Contrast, ...]:
-    """Return what a study of a hyperparameter compares: deaths unpruned, and what pruning costs.
-
-    The cost is asked for at the level of x at which most die.
-    """
-    return Contrast(value=DEATH, key=x, where=UNPRUNED, by=by), compare_cost(x, by, deadliest)
-
-
-def compare_cost(x: str, by: str = "", at: Any = End.LAST) -> Contrast:
-    """Return what removing the dead costs at a level of x."""
-    return Contrast(
-        value="test_accuracy",
-        key=METHOD,
-        reference=NONE,
-        others=("dead",),
-        where={x: at},
-        by=by,
-    )
-
-
-def compare_methods(reference: str, *others: str, by: str = "prune.sparsity") -> Contrast:
-    """Return what pruning methods keep of the accuracy, beside another method."""
-    return Contrast(value="test_accuracy", key=METHOD, reference=reference, others=others, by=by)
-
-
-def compare_penalty(key: str, *others: str) -> Contrast:
-    """Return what the strongest of one regularisation kills, the `others` being 0."""
-    return Contrast(value=DEATH, key=key, where=UNPRUNED | dict.fromkeys(others, 0.0))
-
 
 STUDIES = {
     "activation": Question(
@@ -53,9 +33,8 @@ STUDIES = {
         hue="optim.lr",
         figures=("dead_at_end", "interactions", "accuracy_vs_sparsity"),
         contrasts=(
-            Contrast(
-                value=DEATH, key="model.activation", reference="relu", where=UNPRUNED, by="optim.lr"
-            ),
+            compare_deaths("model.activation", reference="relu", others=("silu",)),
+            compare_deaths("model.activation", reference="relu", by="optim.lr"),
             compare_cost("optim.lr", by="model.activation"),
         ),
     ),
@@ -64,7 +43,10 @@ STUDIES = {
         x="data.batch_size",
         hue="length",
         figures=("dead_at_end", "survival", "interactions", "accuracy_vs_sparsity"),
-        contrasts=compare_deaths_and_cost("data.batch_size", "length", deadliest=End.FIRST),
+        contrasts=(
+            compare_deaths("data.batch_size", where={"length": "fixed steps"}),
+            *compare_deaths_and_cost("data.batch_size", "length", deadliest=End.FIRST)[1:],
+        ),
     ),
     "imagenet": Question(
         ask="Does pruning while training hold on ImageNet?",
@@ -72,6 +54,7 @@ STUDIES = {
         hue=METHOD,
         figures=("trade_off", "layer_profile"),
         contrasts=(
+            compare_two_methods("snap", "early_crop_s", 0.8),
             compare_methods("snap", "early_crop_s", "nvp"),
             compare_methods("magnitude_weight", "rigl"),
         ),
@@ -88,7 +71,10 @@ STUDIES = {
         x="prune.sparsity",
         hue=METHOD,
         figures=("trade_off", "layer_profile", "rank_stability", "competing"),
-        contrasts=(compare_methods("random", "nvp", "magnitude", "taylor", "snap"),),
+        contrasts=(
+            compare_two_methods("random", "nvp", 0.9),
+            compare_methods("random", "nvp", "magnitude", "taylor", "snap"),
+        ),
     ),
     "nn_relief": Question(
         ask="How many connections carry the signal, and does the optimizer decide it?",
@@ -96,12 +82,14 @@ STUDIES = {
         hue="model.name",
         figures=("trade_off", "interactions", "layer_profile"),
         contrasts=(
+            compare_methods(NONE, "nn_relief", by="", margin=OF_LENETS),
             Contrast(
                 value="weight_sparsity",
                 key="optim.name",
                 reference="adam",
                 where={METHOD: "nn_relief"},
                 by="model.name",
+                margin=OF_WEIGHTS,
             ),
             compare_methods(NONE, "nn_relief", by="model.name"),
         ),
@@ -112,12 +100,11 @@ STUDIES = {
         hue="data.batch_size",
         figures=("collapse", "interactions", "effect_map", "importance"),
         contrasts=(
-            Contrast(
-                value=DEATH, key="optim.lr", where={"length": "fixed steps"}, by="data.batch_size"
-            ),
-            Contrast(value=DEATH, key="data.batch_size", where=PLAIN, by="length"),
-            Contrast(value=DEATH, key="optim.noise", where=FIXED_EPOCHS | {"optim.momentum": 0.9}),
-            Contrast(value=DEATH, key="optim.momentum", where=FIXED_EPOCHS | {"optim.noise": 0.0}),
+            compare_any_deaths("optim.lr"),
+            compare_any_deaths("optim.lr", where={"length": "fixed steps"}, by="data.batch_size"),
+            compare_any_deaths("data.batch_size", where=PLAIN, by="length"),
+            compare_any_deaths("optim.noise", where=FIXED_EPOCHS | {"optim.momentum": 0.9}),
+            compare_any_deaths("optim.momentum", where=FIXED_EPOCHS | {"optim.noise": 0.0}),
         ),
     ),
     "norm_scale": Question(
@@ -133,13 +120,19 @@ STUDIES = {
         hue="optim.name",
         figures=("dead_at_end", "interactions", "layer_profile", "accuracy_vs_sparsity"),
         contrasts=(
-            Contrast(
-                value=DEATH,
-                key="optim.name",
-                reference="adam",
-                where=UNPRUNED | {"optim.weight_decay": End.LAST},
+            compare_deaths(
+                "optim.name",
+                reference="sgd",
+                others=("adam",),
+                where={"optim.weight_decay": End.LAST},
             ),
-            *compare_deaths_and_cost("optim.weight_decay", "optim.name"),
+            compare_deaths(
+                "optim.name",
+                reference="adam",
+                others=("adamw",),
+                where={"optim.weight_decay": End.LAST},
+            ),
+            *compare_deaths_and_cost("optim.weight_decay", "optim.name")[1:],
         ),
     ),
     "reactivation": Question(
@@ -147,16 +140,12 @@ STUDIES = {
         x="optim.noise",
         hue="prune.regrow",
         figures=("survival", "trade_off", "competing"),
-        contrasts=tuple(
-            Contrast(
-                value=value,
-                key="prune.regrow",
-                reference=NONE,
-                others=("gradient", "redo"),
-                where={METHOD: "dnr"},
-                by="optim.noise",
-            )
-            for value in ("test_accuracy", "sparsity")
+        contrasts=(
+            compare_regrowth("test_accuracy", "gradient", margin=OF_ACCURACY),
+            compare_regrowth(
+                "test_accuracy", "gradient", "redo", by="optim.noise", margin=OF_ACCURACY
+            ),
+            compare_regrowth("sparsity", "gradient", "redo", by="optim.noise"),
         ),
     ),
     "regularization": Question(
@@ -183,7 +172,10 @@ STUDIES = {
         x="prune.sparsity",
         hue=METHOD,
         figures=("trade_off", "effect_map", "survival"),
-        contrasts=(compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),),
+        contrasts=(
+            compare_two_methods("random_weight", "rigl", End.LAST),
+            compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),
+        ),
     ),
 }
 
@@ -191,7 +183,15 @@ STUDIES = {
 def question_of(frames: StudyFrames, *, trial: str = "") -> Question:
     """Return what a study asks, and the trial that a figure of one trial is to show.
 
-    A study that STUDIES does not know is asked about its swept keys: `derive_question`.
+    A study that STUDIES does not know is asked about its swept keys: `derive_question`. So is one
+    whose tables lack a key of the question that goes with its name.
     """
-    question = STUDIES.get(frames.name) or derive_question(frames)
-    return replace(question, trial=trial)
+    known = STUDIES.get(frames.name)
+    fits = known and list_keys(known) <= set(frames.trials.columns)
+    return replace(known if known and fits else derive_question(frames), trial=trial)
+
+
+def list_keys(question: Question) -> set[str]:
+    """Return the keys that a question names."""
+    contrasts = [{one.key, one.by or one.key, *one.where} for one in question.contrasts]
+    return {question.x, question.hue}.union(*contrasts)

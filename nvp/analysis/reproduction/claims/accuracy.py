@@ -10,11 +10,12 @@ import pandas as pd
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.published import load_reference
+from nvp.analysis.selection.margins import OF_READ_ACCURACY
 from nvp.analysis.selection.question import METHOD, Contrast
 
 THEIRS = "ExplainableP"
 ALIKE = 0.004  # read off a figure, so that closer than this is equal
-NAMES = {"more": "more accurate than", "less": "less accurate than", "no winner": "as accurate as"}
+NAMES = {"more": "more accurate than", "less": "less accurate than", "equal": "as accurate as"}
 # table: study, network, what is gone, figure
 TABLES = {
     "ResNet-18, CIFAR-10, neuron sparsity": ("neuron_sparsity", "resnet18", "neuron", 2),
@@ -46,6 +47,7 @@ def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str
         reference=other["run"],
         others=(theirs["run"],),
         where=where,
+        margin=OF_READ_ACCURACY,
     )
     built = bool(other["run"])
     return Claim(
@@ -62,7 +64,7 @@ def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str
 def expect_outcome(theirs: float, other: float) -> str:
     """Return how theirs comes out beside another accuracy."""
     if abs(theirs - other) < ALIKE:
-        return "no winner"
+        return "equal"
     return "more" if theirs > other else "less"
 
 

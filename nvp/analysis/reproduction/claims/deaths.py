@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from nvp.analysis.selection.question import DEATH, UNPRUNED, Contrast
-
-
-def compare_deaths(key: str, **more: Any) -> Contrast:
-    """Return the comparison of deaths, unpruned, between the ends of a key."""
-    where = UNPRUNED | more.pop("where", {})
-    return Contrast(value=DEATH, key=key, where=where, **more)
+from nvp.analysis.selection.contrasts import compare_deaths
+from nvp.analysis.selection.question import Contrast
 
 
 def compare_deaths_at(key: str, **where: Any) -> Contrast:

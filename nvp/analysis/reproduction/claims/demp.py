@@ -8,6 +8,7 @@ from nvp.analysis.reproduction.claims.deaths import (
     compare_l2,
 )
 from nvp.analysis.reproduction.shares import died_again
+from nvp.analysis.selection.margins import OF_REMOVED
 from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 DEMP = "DemP, arXiv 2403.07688"
@@ -89,7 +90,9 @@ CLAIMS = (
         source=DEMP,
         says="Noise on the living and a passing penalty on scales empty a network of neurons.",
         study="neuron_sparsity",
-        contrast=Contrast(value="sparsity", key=METHOD, reference=NONE, others=("demp",)),
+        contrast=Contrast(
+            value="sparsity", key=METHOD, reference=NONE, others=("demp",), margin=OF_REMOVED
+        ),
         source_config={},
     ),
     Claim(

@@ -4,6 +4,7 @@ from typing import Any
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.claims.deaths import compare_deaths, compare_deaths_at, compare_l2
+from nvp.analysis.selection.margins import OF_ACCURACY, OF_REMOVED
 from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 DNR = "DNR-Pruning, figures of its repository, 2025"
@@ -16,7 +17,7 @@ NO_NUMBERS = "the numbers were not to be had, so there is nothing to compare wit
 
 def compare_removed(key: str, **more: Any) -> Contrast:
     """Return the comparison of what is removed while training, between levels of a key."""
-    return Contrast(value="sparsity", key=key, where={METHOD: "dead"}, **more)
+    return Contrast(value="sparsity", key=key, where={METHOD: "dead"}, margin=OF_REMOVED, **more)
 
 
 def compare_kept(reference: str, other: str) -> Contrast:
@@ -27,6 +28,7 @@ def compare_kept(reference: str, other: str) -> Contrast:
         reference=reference,
         others=(other,),
         where={"prune.sparsity": 0.8},
+        margin=OF_ACCURACY,
     )
 
 
@@ -37,7 +39,7 @@ def claim_activation(name: str, other: str) -> Claim:
         says=f"With {name} as many neurons are removed while training as with ReLU (about 300).",
         study="activation",
         contrast=compare_removed("model.activation", reference="relu", others=(other,)),
-        expects="no winner",
+        expects="equal",
     )
 
 
@@ -75,7 +77,7 @@ CLAIMS = (
         says="With gradient noise as many neurons are removed as without (about 300 to 340).",
         study="sgd_noise",
         contrast=compare_removed("optim.noise"),
-        expects="no winner",
+        expects="equal",
         source_config={},
     ),
     Claim(
@@ -88,6 +90,7 @@ CLAIMS = (
             reference=NONE,
             others=("gradient",),
             where={METHOD: "dnr"},
+            margin=OF_ACCURACY,
         ),
     ),
     Claim(
@@ -124,6 +127,7 @@ CLAIMS = (
             reference="random",
             others=("nvp",),
             where={"prune.sparsity": 0.9},
+            margin=OF_ACCURACY,
         ),
     ),
     Claim(

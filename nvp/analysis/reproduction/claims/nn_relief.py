@@ -1,6 +1,7 @@
 """Claims of NN Relief (Dekhovich et al., Machine Learning 113, 2024)."""
 
 from nvp.analysis.reproduction.claim import Claim
+from nvp.analysis.selection.margins import OF_LENETS, OF_WEIGHTS
 from nvp.analysis.selection.question import METHOD, NONE, Contrast
 
 RELIEF = "NN Relief, arXiv 2109.10795"
@@ -10,8 +11,14 @@ CLAIMS = (
         source=RELIEF,
         says="A LeNet pruned by signal is as accurate as the dense one.",
         study="nn_relief",
-        contrast=Contrast(value="test_accuracy", key=METHOD, reference=NONE, others=("nn_relief",)),
-        expects="no winner",
+        contrast=Contrast(
+            value="test_accuracy",
+            key=METHOD,
+            reference=NONE,
+            others=("nn_relief",),
+            margin=OF_LENETS,
+        ),
+        expects="equal",
         source_config={"data.name": "mnist"},
     ),
     Claim(
@@ -24,6 +31,7 @@ CLAIMS = (
             reference="adam",
             others=("sgd",),
             where={METHOD: "nn_relief"},
+            margin=OF_WEIGHTS,
         ),
         expects="a difference",
         source_config={},

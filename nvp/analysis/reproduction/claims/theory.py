@@ -3,7 +3,9 @@
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims.deaths import compare_adam, compare_deaths
 from nvp.analysis.reproduction.shares import died_late, died_unforced
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End
+from nvp.analysis.selection.contrasts import compare_any_deaths
+from nvp.analysis.selection.margins import OF_ACCURACY, OF_DEATHS
+from nvp.analysis.selection.question import METHOD, NONE, Contrast, End
 
 ZHOU = "Zhou et al. 2020, arXiv 2001.11216"
 CHEN = "Chen et al. 2023, arXiv 2306.04251"
@@ -25,14 +27,19 @@ CLAIMS = (
         source=ZHOU,
         says="Filters behind batch norm and ReLU collapse without any regulariser of sparsity.",
         study="learning_rate",
-        share=Share(of=died_unforced, above=0.0, words="dead at the largest learning rate"),
+        share=Share(
+            of=died_unforced,
+            above=0.0,
+            words="dead at the largest learning rate",
+            margin=OF_DEATHS,
+        ),
         source_config={},
     ),
     Claim(
         source=ZHOU,
         says="A filter collapses with a probability proportional to lr^2 (here: whether it grows).",
         study="noise_law",
-        contrast=Contrast(value=DEATH, key="optim.lr"),
+        contrast=compare_any_deaths("optim.lr"),
         source_config={},
     ),
     Claim(
@@ -82,7 +89,12 @@ CLAIMS = (
         source=ANDRIUSHCHENKO,
         says="Longer at a large step size, sparser features (here: more dead than half-way).",
         study="learning_rate",
-        share=Share(of=died_late, above=0.0, words="dead at the end minus half-way, largest rate"),
+        share=Share(
+            of=died_late,
+            above=0.0,
+            words="dead at the end minus half-way, largest rate",
+            margin=OF_DEATHS,
+        ),
         source_config={},
     ),
     leave_untested(
@@ -141,6 +153,7 @@ CLAIMS = (
             reference=NONE,
             others=("redo",),
             where={METHOD: "dnr"},
+            margin=OF_ACCURACY,
         ),
         source_config={},
     ),
@@ -158,7 +171,7 @@ CLAIMS = (
         source=AP,
         says="The dead rate of the neurons that are left falls as more is pruned.",
         study="neuron_sparsity",
-        contrast=Contrast(value=DEATH, key="prune.sparsity", where={METHOD: "random"}),
+        contrast=compare_any_deaths("prune.sparsity", where={METHOD: "random"}),
         expects="less",
         source_config={},
     ),
