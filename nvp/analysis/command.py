@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.wording import write_answer
+from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import load
 from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
@@ -28,7 +29,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_study_arguments(parser)
     add = parser.add_argument
-    add("--all", action="store_true", help="also trials that an earlier plan asked for")
+    add("--all", action="store_true", help="also trials of earlier plans and of one-off runs")
+    add(
+        "--code",
+        default="",
+        metavar="HASH",
+        help="only trials that this version of the code made: a value of the column code, or "
+        "unknown (default: all)",
+    )
     add("--trial", default="", metavar="TRIAL_ID", help="show the life cycle of this trial")
     return parser
 
@@ -37,13 +45,15 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     """Load, draw, answer."""
     study, place = arguments.study, arguments.storage
     preset, why = choose_preset(place, study, arguments.preset)
-    frames = load(place, study, preset, everything=arguments.all)
+    frames = load(place, study, preset, everything=arguments.all, code=arguments.code)
     question = question_of(frames, trial=arguments.trial)
     if arguments.trial:
         check_trial(frames, arguments.trial)
     print_line(
         f"{study}: preset {preset} ({why}), {count_statuses(frames.trials['status'].tolist())}"
     )
+    for line in filter(None, (frames.left_out.describe(), describe_codes(frames.trials))):
+        print_line(line)
     folder = figures_folder(place, study, preset)
     drawn = list(write_panels(frames, folder, trial=arguments.trial))
     for path in [path for panel in drawn for path in panel.files]:

@@ -91,9 +91,10 @@ def read_start_time(storage: Storage) -> datetime:
     """Return when a study was last started; the year 1 when its study.json does not say."""
     starts = read_study(storage).get("starts") or [{}]
     try:
-        return datetime.fromisoformat(starts[-1]["time"])
-    except (KeyError, ValueError):
+        found = datetime.fromisoformat(starts[-1]["time"])
+    except (KeyError, IndexError, TypeError, ValueError):  # its values may be of any type
         return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def describe_missing(place: str, study: str, preset: str) -> str:

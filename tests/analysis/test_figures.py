@@ -3,6 +3,8 @@
 import contextlib
 import io
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +13,20 @@ import pandas as pd
 import pytest
 from matplotlib.collections import FillBetweenPolyCollection
 
+import nvp.analysis.command
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.wording import write_answer
-from nvp.analysis.command import main
+from nvp.analysis.command import analyse, main
 from nvp.analysis.frames.derive import count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, draw, draw_all
 from nvp.analysis.selection.studies import STUDIES
 from nvp.analysis.style import axis_label
+from nvp.planning.plan_state import PlanState
+from nvp.storage.index import read_index
 from nvp.storage.schema import LAYERS
+from nvp.storage.study_folder import open_study
+from nvp.study.listing import print_end
 
 DRAWN = STUDIES["sgd_noise"].figures
 
@@ -212,3 +219,31 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
     assert expected in err
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_the_printed_command_draws_from_another_folder(
+    study_place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: bool
+):
+    place = tmp_path / "a place; with $words"
+    shutil.copytree(study_place / "sgd_noise", place / "sgd_noise")
+    monkeypatch.chdir(tmp_path)
+    storage = open_study(place.name, "sgd_noise", "quick")  # as named from the folder
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if found else None)
+    state = PlanState(done=[], missing=[], failed={}, parents=[])
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        print_end("sgd_noise", state, read_index(storage, checksums=False))
+    command = said.getvalue().splitlines()[-1].removeprefix("draw it: ")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    shell = ["bash", "-c", f"printf '%s\\n' {command}"]
+    words = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
+    verb = words.index("analyse")
+    assert words[:verb] == (["nvp"] if found else [sys.executable, "-m", "nvp"])
+    with contextlib.redirect_stdout(said):
+        monkeypatch.setattr(nvp.analysis.command, "write_panels", lambda *_, **__: [])
+        assert analyse(words[verb + 1 :]) == 0
+    assert (place / "sgd_noise" / "quick" / "report.html").exists()
+    assert not list(elsewhere.iterdir())

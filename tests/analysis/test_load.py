@@ -15,6 +15,7 @@ from nvp.analysis.frames.load import (
     load,
     name_penalties,
 )
+from nvp.analysis.reports.gaps import count_incidents
 from nvp.storage.incidents import Incidents
 from nvp.storage.schema import TABLES
 from nvp.storage.studies import choose_preset, list_studies
@@ -96,6 +97,20 @@ def test_incidents_of_all_starts_are_a_frame(copy: Path):
     found = load(str(copy), "sgd_noise", "quick").incidents
     assert found["kind"].tolist() == ["preempted", "unfit"]
     assert found["trial_id"].tolist()[0] == "t"
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"ARROW1\0\0" + bytes(99)])
+def test_a_damaged_incident_is_left_out(
+    copy: Path, content: bytes, caplog: pytest.LogCaptureFixture
+):
+    storage = open_study(str(copy), "sgd_noise", "quick")
+    Incidents(storage, name="1-host").add("preempted", "its node went away")
+    (name,) = storage.files("incidents")
+    storage.write(name, content)
+    frames = load(str(copy), "sgd_noise", "quick")
+    assert frames.incidents.empty
+    assert count_incidents(frames).empty
+    assert name.rpartition("/")[2] in caplog.text
 
 
 @pytest.mark.parametrize("content", [None, "{ torn", "[]"])

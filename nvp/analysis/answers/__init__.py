@@ -1,6 +1,8 @@
 """The comparisons that answer a study's question.
 
 answer            the contrasts of a question: paired by seed, corrected, each with a verdict
+verdict           what a comparison may be said to show
 wording           contrasts and answers in words
+common_levels     the levels at which two studies can be compared
 study_comparison  two studies, or one study by two versions of the code, trial against trial
 """

@@ -1,6 +1,8 @@
 """Tables as tidy pandas frames.
 
-load       a study's tables, with the swept keys as columns
-derive     other frames from these: dead fractions, paired accuracies, life cycles
-responses  the results of each trial: accuracy, sparsity, deaths at its end
+load            a study's tables, with the swept keys as columns
+study_document  what study.json holds, checked, and which rows its plan does not ask for
+code_versions   which version of the code made a trial
+derive          other frames from these: dead fractions, paired accuracies, life cycles
+responses       the results of each trial: accuracy, sparsity, deaths at its end
 """

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from nvp.analysis.frames.code_versions import select_code
 from nvp.analysis.frames.derive import add_keys
+from nvp.analysis.frames.study_document import LeftOut, check_document, count_left_out
 from nvp.config.numbers import LONG_NUMBER, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
@@ -33,6 +35,8 @@ class StudyFrames:
         trials: a row per finished trial, also a failed or diverged one, with every key of its
             configuration as a column. `epochs` and `steps` are the ones finished.
         index: where the other tables are read from, for the trials of `trials`.
+        left_out: finished trials that are there and that the plan does not ask for.
+        code: the one version of the code that all trials are of; "" = as they are.
     """
 
     name: str
@@ -41,6 +45,8 @@ class StudyFrames:
     swept: list[str]
     trials: pd.DataFrame
     index: Index = field(repr=False)
+    left_out: LeftOut = LeftOut()
+    code: str = ""
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
@@ -87,29 +93,39 @@ class StudyFrames:
     @property
     def unfinished(self) -> int:
         """How many trials of the plan have no row yet."""
-        return len(set(self.study.get("trials", {})) - set(self.trials["trial_id"]))
+        return len(set(self.study.get("trials", {})) - set(self.index.rows))
 
 
-def load(place: str, study: str, preset: str = "auto", *, everything: bool = False) -> StudyFrames:
-    """Return the frames of a study: the trials of its current plan, or everything there is.
+def load(
+    place: str, study: str, preset: str = "auto", *, everything: bool = False, code: str = ""
+) -> StudyFrames:
+    """Return the frames of a study: the trials of its plan, or everything there is.
+
+    Finished trials that the plan does not ask for are counted in a warning.
 
     Args:
         place: storage place, a path or a URI.
         study: name of the study.
         preset: `quick` or `paper`; `auto` = the one that is there, the last started of several.
-        everything: also trials that an earlier plan asked for.
+        everything: also trials of earlier plans and of one-off runs.
+        code: only trials that this version of the code made: a value of the column `code`, or
+            "unknown"; "" = all.
 
     Raises:
-        ValueError: there is no such study at that place, or no trial of it has finished.
+        ValueError: there is no such study at that place, no trial of it has finished, none is of
+            that code, or a value in study.json is not what it should be.
     """
     preset, _ = choose_preset(place, study, preset)
     storage = open_study(place, study, preset)
     document = read_study(storage)
+    check_document(document, storage)
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
         raise ValueError(describe_missing(place, study, preset))
     if not document:
         logger.warning("no readable study.json in %s: all trials are shown", storage.root)
+    if document.get("study", study) != study:
+        logger.warning("%s holds tables of the study %r", storage.root, document["study"])
     planned = document.get("trials", {})
     chosen = [name for name in index.rows if everything or not planned or name in planned]
     if not chosen:
@@ -118,17 +134,23 @@ def load(place: str, study: str, preset: str = "auto", *, everything: bool = Fal
             f"{len(index.rows)} from earlier plans (--all shows those); to run it: "
             f"python studies/{study}.py --preset {preset} --storage {place}"
         )
-    trials = add_configuration(read_table(index, "trials", chosen).to_pandas())
+    left_out = LeftOut() if everything or not planned else count_left_out(document, index.rows)
+    if left_out.describe():
+        logger.warning("%s: %s", storage.root, left_out.describe())
+    trials = select_code(read_table(index, "trials", chosen).to_pandas(), code)
+    trials = add_configuration(trials.reset_index(drop=True))
     space = [] if everything else list(document.get("space", {}))
     swept = [key for key in space or find_varied_keys(trials) if key != "seed"]
     swept = ["length" if key == "steps" else key for key in swept]
     return StudyFrames(
-        name=study,
+        name=document.get("study", study),
         preset=preset,
         study=document,
         swept=[*swept, "seed"],
         trials=trials,
         index=index,
+        left_out=left_out,
+        code=code,
     )
 
 

@@ -17,9 +17,9 @@ from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
+    trials_caption,
 )
 
 DEAD = "dead"  # the method whose cost is drawn: it prunes the neurons that died
@@ -42,7 +42,7 @@ def draw_accuracy_vs_sparsity(frames: StudyFrames, question: Question) -> Drawin
     text = join_captions(
         "Filled: a pruned trial; hollow: its unpruned partner of the same seed; marker as right.",
         interval_caption(frame, center="Right, line") if pairs else "No partner has finished.",
-        left_out_caption(frames, shown),
+        trials_caption(frames, shown),
         noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, METHOD]),
     )

@@ -19,10 +19,10 @@ from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
 from nvp.analysis.statistics.survival import estimate_incidence
 from nvp.analysis.style.captions import (
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
     seeds_caption,
+    trials_caption,
 )
 from nvp.analysis.style.words import EVENT_NAMES
 
@@ -43,7 +43,7 @@ def draw_competing(frames: StudyFrames, question: Question) -> Drawing:
         f"The first {MOST_PANELS} of {len(levels)}." if len(levels) > MOST_PANELS else "",
         "" if by == METHOD else f"Pruning method: {style.value_text(trials[METHOD].iloc[0])}.",
         ends_caption(trials),
-        left_out_caption(frames, methods),
+        trials_caption(frames, methods),
         noise_caption(frames, [by]),
         pooled_caption(frames, [by, *find_fixed_keys(frames, trials, [by])]),
     )

@@ -20,9 +20,9 @@ from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
+    trials_caption,
 )
 
 
@@ -38,7 +38,7 @@ def draw_dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
     text = join_captions(
         interval_caption(frame),
         "Dots: trials, unpruned, last epoch.",
-        left_out_caption(frames, unpruned),
+        trials_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
         selection_caption(frames, done, [x, hue]).replace("Unpruned trials.", "").strip(),
         pooled_caption(frames, [x, hue, *find_fixed_keys(frames, done, [x, hue])]),

@@ -23,9 +23,9 @@ from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
+    trials_caption,
 )
 
 
@@ -42,7 +42,7 @@ def draw_dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
         interval_caption(frame).replace("interval", "band", 1),
         selection_caption(frames, done, [x, hue]),
         ends_caption(done),
-        left_out_caption(frames, unpruned),
+        trials_caption(frames, unpruned),
         noise_caption(frames, [x, hue]),
         pooled_caption(frames, [x, hue, *find_fixed_keys(frames, done, [x, hue])]),
     )

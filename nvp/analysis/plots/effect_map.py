@@ -19,7 +19,7 @@ from nvp.analysis.selection.chosen_trials import (
 )
 from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.effects import estimate_effects
-from nvp.analysis.style.captions import join_captions, left_out_caption
+from nvp.analysis.style.captions import join_captions, trials_caption
 
 SHOWN = ("test_accuracy", "entropy", "sparsity", "ever_died", "weight_sparsity", "first_death")
 MOST = 4
@@ -43,7 +43,7 @@ def draw_effect_map(frames: StudyFrames, question: Question) -> Drawing:
     text = join_captions(
         effect_caption(frame, trials),
         applicable_caption(finished, trials),
-        left_out_caption(frames, frames.trials),
+        trials_caption(frames, frames.trials),
     )
     return Drawing(plot_effect_map(frame, orders=orders, text=text), frame)
 

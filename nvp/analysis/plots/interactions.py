@@ -26,9 +26,9 @@ from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
     count_seeds,
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
+    trials_caption,
 )
 
 ROOM = 0.6  # inches of a cell that holds an interval
@@ -64,7 +64,7 @@ def draw_interactions(frames: StudyFrames, question: Question) -> Drawing:
         f"{'' if known else ', so no interval'}.",
         "p: F-test that the two effects add up." if frame["p_term"].notna().any() else "",
         selection_caption(frames, trials, keys),
-        left_out_caption(frames, select_shown(frames, keys)),
+        trials_caption(frames, select_shown(frames, keys)),
         noise_caption(frames, keys),
         pooled_caption(frames, [*keys, *find_fixed_keys(frames, trials, keys)]),
     )

@@ -25,9 +25,9 @@ from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
     count_seeds,
     join_captions,
-    left_out_caption,
     noise_caption,
     pooled_caption,
+    trials_caption,
 )
 
 
@@ -47,7 +47,7 @@ def draw_layer_map(frames: StudyFrames, question: Question) -> Drawing:
         f"The first {MOST_PANELS} of {len(levels)} levels." if len(levels) > MOST_PANELS else "",
         selection_caption(frames, trials, [x]),
         ends_caption(trials),
-        left_out_caption(frames, select_shown(frames, [x])),
+        trials_caption(frames, select_shown(frames, [x])),
         noise_caption(frames, [x]),
         pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )

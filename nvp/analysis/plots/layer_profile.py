@@ -18,8 +18,8 @@ from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
     interval_caption,
     join_captions,
-    left_out_caption,
     pooled_caption,
+    trials_caption,
 )
 
 TARGET = "prune.sparsity"
@@ -40,7 +40,7 @@ def draw_layer_profile(frames: StudyFrames, question: Question) -> Drawing:
     text = join_captions(
         interval_caption(frame).replace("interval", "band", 1),
         f"The first {MOST_PANELS} of {len(methods)}." if len(methods) > MOST_PANELS else "",
-        left_out_caption(frames, frames.trials[frames.trials[METHOD] != NONE]),
+        trials_caption(frames, frames.trials[frames.trials[METHOD] != NONE]),
         pooled_caption(frames, [METHOD, line, *find_fixed_keys(frames, trials)]),
     )
     shown = methods[:MOST_PANELS]

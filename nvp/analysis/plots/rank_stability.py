@@ -21,7 +21,7 @@ from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.rank_stability import CHANCE, CRITERIA, MOST_NEURONS
 from nvp.analysis.statistics.rank_stability import measure_rank_stability as agreement
-from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
+from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 from nvp.analysis.style.words import CRITERION_NAMES
 
 MOST_TRIALS = 24
@@ -49,7 +49,7 @@ def draw_rank_stability(frames: StudyFrames, question: Question) -> Drawing:
         f"{len(sample)} of {len(trials)} trials, evenly over settings, all seeds." if few else "",
         selection_caption(frames, trials, []),
         ends_caption(trials),
-        left_out_caption(frames, select_shown(frames, [])),
+        trials_caption(frames, select_shown(frames, [])),
         pooled_caption(frames, find_fixed_keys(frames, sample)),
     )  # fmt: skip
     return Drawing(plot_rank_stability(frame, text=text), frame)

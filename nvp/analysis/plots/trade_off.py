@@ -25,7 +25,7 @@ from nvp.analysis.statistics.trade_off import (
     find_equal_accuracy,
     mark_front,
 )
-from nvp.analysis.style.captions import count_seeds, join_captions, left_out_caption, pooled_caption
+from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 
 TOLERANCE = 0.01
 NO_REFERENCE = "No unpruned trial has finished."
@@ -59,7 +59,7 @@ def draw_trade_off(frames: StudyFrames, question: Question) -> Drawing:
         f"A marker: mean over {count_seeds(frame)}{bar_caption(frame)}.",
         f"Ring: on the Pareto front. {'Grey: unpruned.' if len(unpruned) else NO_REFERENCE}",
         EQUAL if len(equal) else "",
-        left_out_caption(frames, frames.trials),
+        trials_caption(frames, frames.trials),
         pooled_caption(frames, [*by, *names, *find_fixed_keys(frames, trials)]),
     )
     methods = [method for method in trials[METHOD].unique() if method != NONE]

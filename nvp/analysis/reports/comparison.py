@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from nvp.analysis import style
 from nvp.analysis.answers.study_comparison import RESPONSES, StudyComparison, compare_studies
-from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.frames.load import load
+from nvp.analysis.reports.comparison_words import (
+    describe_equal_trials,
+    describe_last_start,
+    describe_levels,
+    describe_pairing,
+    describe_sides,
+    list_base_differences,
+)
 from nvp.analysis.reports.report import (
-    describe_start,
     encode_picture,
     format_differences,
-    format_table,
-    list_starts,
     render_page,
 )
 from nvp.config.command_parser import CommandParser
@@ -24,6 +28,7 @@ from nvp.storage.studies import PRESETS, add_storage_argument, choose_preset
 
 NAMES = {"death": "dead", "seconds": "seconds of a trial"}
 ABOUT = "A is across, B is up, a dot per pair of trials; on the line they are equal."
+ABOUT_CELLS = "A is across, B is up, a dot per cell: means over unlike seeds; on the line: equal."
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,7 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
         prog="nvp compare",
         description="Put two studies, or one study by two versions of the code, side by side.",
     )
-    about = "a study: STUDY, or PLACE/STUDY or PLACE/STUDY/PRESET of another storage"
+    about = (
+        "a study: STUDY, or PLACE/STUDY or PLACE/STUDY/PRESET of another storage; with @HASH at "
+        "its end only trials that this version of the code made (or @unknown)"
+    )
     parser.add_argument("first", metavar="A", help=about)
     parser.add_argument("second", metavar="B", help=about)
     add_storage_argument(parser, "where studies without PLACE are")
@@ -46,9 +54,10 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
     """Compare, write figure, table and page; return the lines to print."""
     arguments = build_parser().parse_args(argv)
     named = [locate_study(text, arguments.storage) for text in (arguments.first, arguments.second)]
-    first, second = (load(*where) for where in named)
-    found = compare_studies(first, second)
-    place, study, _ = named[0]
+    first, second = (load(*where[:3], code=where[3]) for where in named)
+    by_code = named[0][:3] == named[1][:3] and named[0][3] != named[1][3]
+    found = compare_studies(first, second, unpaired=by_code)
+    place, study, *_ = named[0]
     below = Path("results" if "://" in place else place) / study / "compare"
     folder = Path(arguments.out) if arguments.out else below
     with style.paper_style():
@@ -56,11 +65,13 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
     files = style.save_figure(figure, folder, "compare", found.pairs)
     text = render_page(
         "comparison.html.j2",
-        names=["/".join(where) for where in named],
+        names=[name_side(where) for where in named],
         picture=encode_picture(files[0]),
         alt=style.describe_figure(figure),
         sides=[describe_last_start(frames) for frames in (first, second)],
-        base=list_base_differences(first, second),
+        base=list_base_differences(first, second, found.levels),
+        how=describe_pairing(found),
+        said=[*describe_levels(found), *describe_sides(first, second)],
         table=format_differences(found.table),
         same=describe_equal_trials(found),
     )
@@ -72,44 +83,35 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
     ]
     return [
         *map(str, files),
+        *describe_levels(found),
+        *describe_sides(first, second),
         describe_equal_trials(found),
         *lines,
         f"page: {folder / 'compare.html'}",
     ]
 
 
-def locate_study(text: str, storage: str) -> tuple[str, str, str]:
-    """Return (place, study, preset) of what a user names."""
+def locate_study(text: str, storage: str) -> tuple[str, str, str, str]:
+    """Return (place, study, preset, version of the code) of what a user names.
+
+    Raises:
+        ValueError: there is no such study, or nothing stands after its "@".
+    """
     *before, last = text.rstrip("/").split("/")
+    last, at, code = last.partition("@")  # a place may have an "@" of its own
+    if at and not code:
+        raise ValueError(f"compare: expected a version of the code after '@', got {text!r}")
     preset = "auto"
     if last in PRESETS and before:
         preset, last = last, before.pop()
     place = "/".join(before) or ("/" if text.startswith("/") else storage)
-    return place, last, choose_preset(place, last, preset)[0]
+    return place, last, choose_preset(place, last, preset)[0], code
 
 
-def describe_equal_trials(found: StudyComparison) -> str:
-    """Return how many trials are the same in both, in words."""
-    common, same = found.same
-    if not common:
-        return "The two have no trial of the same name: they differ in configuration."
-    return (
-        f"{same} of the {common} trials that both have by name are equal in every column of "
-        "trials that is not volatile."
-    )
-
-
-def describe_last_start(frames: StudyFrames) -> dict[str, str]:
-    """Return where a study comes from: its last start."""
-    return describe_start(list_starts(frames)[-1]) if list_starts(frames) else {}
-
-
-def list_base_differences(first: StudyFrames, second: StudyFrames) -> str:
-    """Return a table of the configuration keys whose base value differs; "" when none does."""
-    one, two = (frames.study.get("base", {}) for frames in (first, second))
-    keys = [key for key in one | two if one.get(key) != two.get(key)]
-    rows = {"key": keys, "A": [one.get(k) for k in keys], "B": [two.get(k) for k in keys]}
-    return format_table(pd.DataFrame(rows))
+def name_side(where: tuple[str, str, str, str]) -> str:
+    """Return what a user would write to name a side."""
+    *parts, code = where
+    return "/".join(parts) + (f"@{code}" if code else "")
 
 
 def draw_pairs(found: StudyComparison) -> Figure:
@@ -130,5 +132,7 @@ def draw_pairs(found: StudyComparison) -> Figure:
         axes.locator_params(nbins=3)
     figure.axes[0].set_ylabel("B")
     pairs = found.pairs.groupby("response").size().max()
-    style.write_note(figure, f"{ABOUT} n = {pairs} pairs, by {', '.join(found.keys)}.")
+    about, what = (ABOUT, "pairs") if found.paired else (ABOUT_CELLS, "cells")
+    note = f"{about} n = {pairs} {what}, by {', '.join(found.keys) or 'nothing'}."
+    style.write_note(figure, " ".join([note, *describe_levels(found)]))
     return figure

@@ -6,6 +6,7 @@ A report shows them first, so that no answer hides them.
 import pandas as pd
 
 from nvp.analysis import style
+from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import Question
 from nvp.storage.tracebacks import read_exception
@@ -13,7 +14,8 @@ from nvp.storage.tracebacks import read_exception
 
 def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
     """Return a sentence for each thing that limits what the study can say; [] when nothing does."""
-    trials, said = frames.trials, []
+    trials = frames.trials
+    said = [line for line in (frames.left_out.describe(), describe_codes(trials)) if line]
     if frames.unfinished:
         planned = len(frames.study["trials"])
         said.append(f"{frames.unfinished} of {planned} planned trials have not finished.")

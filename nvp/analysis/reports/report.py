@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader
 from nvp.analysis import style
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.wording import summarise_answer
+from nvp.analysis.frames.code_versions import count_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.figures import Panel
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
@@ -24,8 +25,10 @@ HEADS = {
     "low": "95 % from",
     "high": "to",
     "p_holm": "p (Holm)",
+    "p_equal": "p of equality",
+    "p_equal_holm": "the same (Holm)",
 }
-HIDDEN = ("contrast_number", "p")
+HIDDEN = ("contrast_number",)
 VERSIONS = ("nvp", "torch", "ray")
 
 
@@ -93,6 +96,7 @@ def list_facts(frames: StudyFrames) -> list[tuple[str, str]]:
         *swept,
         *of_base,
         ("probe images", format_range(trials["probe_size"])),
+        ("code", ", ".join(f"{code} ({n})" for code, n in count_codes(trials).items())),
     ]
 
 

@@ -1,7 +1,8 @@
-"""Captions: over how many seeds a figure is, and which trials it leaves out."""
+"""Captions: over how many seeds a figure is, by which code, and which trials it leaves out."""
 
 import pandas as pd
 
+from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
 
 
@@ -34,12 +35,14 @@ def seeds_caption(frame: pd.DataFrame, line: str) -> str:
     )
 
 
-def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
-    """Return how many of `trials` are not shown since they diverged or failed, and what is missing.
+def trials_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
+    """Return what is to be known of `trials`: versions of the code, and what is not shown of them.
 
-    Empty when nothing is left out.
+    Not shown are those that diverged, failed or are missing. Empty when there is nothing to say.
     """
-    parts = []
+    parts = [describe_codes(trials[trials["status"] == "done"])]
+    if frames.code:
+        parts.append(f"Only trials of the code {frames.code}.")
     for status in ("diverged", "failed", "censored"):
         count = int((trials["status"] == status).sum())
         if count:
@@ -47,7 +50,7 @@ def left_out_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
     if frames.unfinished:
         planned = len(frames.study["trials"])
         parts.append(f"Partial study: {frames.unfinished} of {planned} trials not finished.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
 def pooled_caption(frames: StudyFrames, shown: list[str]) -> str:
