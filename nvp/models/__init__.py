@@ -22,6 +22,7 @@ from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS
 from nvp.models.pretrained import load_torchvision, read_weights
+from nvp.network.reads import check_reads
 
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
 
@@ -50,6 +51,10 @@ MODELS: dict[str, Build] = {
 }
 
 
+# what `check_reads` has found right: a process builds the same network for many trials
+CHECKED: set[tuple[Build, ModelConfig, tuple[int, int, int]]] = set()
+
+
 def build_model(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, *, seed: int
 ) -> nn.Module:
@@ -62,14 +67,18 @@ def build_model(
         seed: the trial's seed.
 
     Raises:
-        ValueError: unknown model or activation, images that the model cannot take, weights that do
-            not fit, a scale of norms for a model without norms.
+        ValueError: unknown model or activation, images that the model cannot take, wrong `reads`,
+            weights that do not fit, a scale of norms for a model without norms.
     """
     build = look_up("model.name", config.name, MODELS)
     look_up("model.activation", config.activation, ACTIVATIONS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
+    key = build, config, image_shape
+    if key not in CHECKED:
+        check_reads(model, image_shape)
+        CHECKED.add(key)
     if config.weights:
         load_torchvision(model, read_weights(config.weights), config.weights)
     if config.norm_scale != 1:

@@ -4,6 +4,8 @@
     subsample         the residual shortcut without parameters
     masked_index      the indices at which masks are False
     groups            finding layers, groups masked together, and the maps that read them
+    reads             a check of `model.reads`, which says who reads whom
+    sources           which groups each affine map reads, found by one forward pass
     neuron_masks      masking neurons, with all weights that touch them
     weight_masks      masking single weights
     wiring            which layer reads which, and how much signal flows there
