@@ -4,7 +4,8 @@
     plan          Plan: every cell x seed, validated and named
     plan_state    which trials of a plan are done, failed and missing
     old_spellings which trials were run under a longer spelling of a number
-    study_file    study.json: the current plan, and an entry for each start
+    study_file    study.json: the plan of the study, one-off plans, an entry for each start
+    narrowing     whether the plan of a start is a one-off one
     trial_queue   trials that are handed out one by one while a run goes on
     search        a queue and a plan that grow by Optuna's proposals
     search_space  the cells that a search can ask, and those that earlier starts asked

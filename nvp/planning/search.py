@@ -15,17 +15,20 @@ from optuna.trial import TrialState
 from nvp.config.numbers import LONG_NUMBER
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
+from nvp.planning.narrowing import WHOLE, Narrowing, is_one_off
 from nvp.planning.old_spellings import Spellings, find_old_spellings
 from nvp.planning.plan import Choose, Plan, check_total, make_trial
+from nvp.planning.plan_state import list_checkpoints
 from nvp.planning.proposal import Outcome, propose_cell
 from nvp.planning.search_space import check_search, find_cell
-from nvp.planning.study_file import write_trials
+from nvp.planning.study_file import find_trials, write_trials
 from nvp.planning.trial_queue import TrialQueue
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_study
-from nvp.trial.early_stopping import final_statuses
+from nvp.trial.requirements import FINISHED_ROW, Requirements
 
+NAME = "optuna"  # of --search
 DRAWS = 50  # proposals in a row that are not new before the space counts as exhausted
 
 
@@ -38,6 +41,7 @@ class Search(TrialQueue):
         waiting: trials of the newest cell that are not handed out yet.
         rows: {trial id: its row} of the trials that do not run again.
         spellings: of trials that an earlier version asked with more than 12 digits.
+        one_off: whether the plan stands beside the study's, which is a wider one.
         exhausted: whether Optuna found nothing new to ask.
     """
 
@@ -47,11 +51,12 @@ class Search(TrialQueue):
         num: int,
         choose: Choose,
         storage: Storage,
-        final: Sequence[str] = final_statuses(under_asha=False),
+        needed: Requirements = FINISHED_ROW,
+        narrowing: Narrowing = WHOLE,
     ) -> None:
         check_total(f"{num:,} configurations", num, design.seeds)
         check_search(design)
-        self.final = final
+        self.needed, self.narrowing, self.one_off = needed, narrowing, False
         self.design, self.num, self.choose, self.storage = design, num, choose, storage
         self.plan = Plan(design, {})
         self.asked: list[tuple[dict[str, Any], list[str]]] = []
@@ -63,10 +68,17 @@ class Search(TrialQueue):
     def load(self) -> None:
         """Take up the cells that earlier starts asked, where they are of this search's space."""
         study = read_study(self.storage)
-        asked = study.get("trials", {}) if study.get("search") == "optuna" else {}
+        empty = Plan(self.design, {})
+        self.one_off = is_one_off(study, empty, NAME, self.narrowing)
+        asked = find_trials(study, empty, NAME, one_off=self.one_off)
         rows = read_index(self.storage).rows
-        self.rows = {name: row for name, row in rows.items() if row["status"] in self.final}
-        self.asked, self.plan = [], Plan(self.design, {})
+        kept = list_checkpoints(self.storage) if self.needed.checkpoint else {}
+        self.rows = {
+            name: row
+            for name, row in rows.items()
+            if self.needed.are_met(row, self.storage, kept.get(name, []))
+        }
+        self.asked, self.plan = [], empty
         self.spellings = find_old_spellings(rows, ()) | self.find_asked_spellings(asked)
         for name, swept in asked.items():
             cell = find_cell(self.design.space, self.design.base, swept)
@@ -113,7 +125,7 @@ class Search(TrialQueue):
                 self.exhausted = True
                 break
             self.waiting = self.add_cell(cell)
-            write_trials(self.storage, self.plan)
+            write_trials(self.storage, self.plan, NAME, one_off=self.one_off)
         if not self.waiting:
             return None
         name = next(iter(self.waiting))

@@ -1,4 +1,4 @@
-"""study.json: the current plan of a study and one entry for each of its starts."""
+"""study.json: the study's plan, one-off plans beside it, and one entry for each of its starts."""
 
 import json
 from typing import Any
@@ -7,7 +7,10 @@ from nvp.config.dotted_paths import flatten_config
 from nvp.config.space import Axis, Grid
 from nvp.planning.plan import Plan
 from nvp.storage.store import Storage
-from nvp.storage.study_folder import read_study
+from nvp.storage.study_folder import keep_damaged, read_study
+
+SAME = ("search", "base", "space", "seeds")  # what makes two plans the same
+Json = dict[str, Any]
 
 
 def write_study(
@@ -15,10 +18,12 @@ def write_study(
     name: str,
     preset: str,
     plan: Plan,
-    start: dict[str, Any],
+    start: Json,
     search: str = "grid",
+    *,
+    one_off: bool = False,
 ) -> None:
-    """Write study.json: the current plan, before its first trial, and one more start.
+    """Write study.json: the plan of a start, before its first trial, and the start.
 
     Args:
         storage: the study's.
@@ -27,27 +32,77 @@ def write_study(
         plan: the trials to run.
         start: provenance of this start.
         search: how its configurations are found.
+        one_off: whether the plan stands beside the study's, instead of replacing it.
     """
-    study = {
+    keep_damaged(storage)
+    study = read_study(storage)
+    own = plan_to_json(plan, search) | {"argv": start.get("argv", [])}
+    others = [other for other in study.get("one_off", []) if not is_same_plan(other, own)]
+    shown = {key: value for key, value in study.items() if key in own} if one_off else own
+    document = {
         "study": name,
         "preset": preset,
+        **shown,
+        "one_off": [*others, own] if one_off else others,
+        "data": study.get("data", {}),
+        "starts": [*study.get("starts", []), start],
+    }
+    write_json(storage, document)
+
+
+def write_trials(storage: Storage, plan: Plan, search: str, *, one_off: bool = False) -> None:
+    """Bring the trials of study.json up to date with a plan that grew, before they start."""
+    study, own = read_study(storage), plan_to_json(plan, search)
+    for other in study.get("one_off", []) if one_off else []:
+        if is_same_plan(other, own):
+            other["trials"] = own["trials"]
+    write_json(storage, study if one_off else study | {"trials": own["trials"]})
+
+
+def find_trials(study: Json, plan: Plan, search: str, *, one_off: bool) -> Json:
+    """Return the trials that study.json has of a plan; to begin with, those of the study's.
+
+    Args:
+        study: study.json.
+        plan: its design counts.
+        search: how its configurations are found.
+        one_off: whether it stands beside the study's.
+    """
+    own = plan_to_json(plan, search)
+    plans = study.get("one_off", []) if one_off else []
+    found = next((other for other in plans if is_same_plan(other, own)), study)
+    return found.get("trials", {}) if found.get("search") == search else {}
+
+
+def write_data(storage: Storage, data: Json) -> None:
+    """Keep in study.json what the data sets are, before a trial sees them."""
+    study = read_study(storage)
+    write_json(storage, study | {"data": study.get("data", {}) | data})
+
+
+def plan_to_json(plan: Plan, search: str) -> Json:
+    """Return a plan as study.json has it."""
+    return {
         "search": search,
         "base": flatten_config(plan.design.base),
         "space": {path: axis_to_json(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
         "trials": trials_to_json(plan),
         "parents": list(plan.parents),
-        "starts": [*read_study(storage).get("starts", []), start],
     }
-    write_json(storage, study)
 
 
-def write_trials(storage: Storage, plan: Plan) -> None:
-    """Bring the trials of study.json up to date with a plan that grew, before they start."""
-    write_json(storage, read_study(storage) | {"trials": trials_to_json(plan)})
+def is_same_plan(one: Json, other: Json) -> bool:
+    """Whether two plans of study.json come from the same design."""
+    return all(to_plain(one.get(key)) == to_plain(other.get(key)) for key in SAME)
 
 
-def trials_to_json(plan: Plan) -> dict[str, Any]:
+def to_plain(value: Any) -> Any:
+    """Return a value as JSON gives it back: a tuple is a list there."""
+    return json.loads(json.dumps(value))
+
+
+def trials_to_json(plan: Plan) -> Json:
     """Return {trial id: its swept values}."""
     return {name: plan.swept_values(config) for name, config in plan.trials.items()}
 
@@ -57,6 +112,6 @@ def axis_to_json(axis: Axis) -> Any:
     return list(axis.values) if isinstance(axis, Grid) else vars(axis) | {"when": dict(axis.when)}
 
 
-def write_json(storage: Storage, study: dict[str, Any]) -> None:
+def write_json(storage: Storage, study: Json) -> None:
     """Replace study.json."""
     storage.write("study.json", json.dumps(study, indent=1).encode())

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from nvp.trial.versions import read_version
 
 NVP = Path(__file__).parents[1]  # the folder of the package
 PACKAGES = ("nvp", "torch", "torchvision", "ray", "optuna", "pyarrow", "numpy", "scikit-learn")
@@ -52,17 +53,6 @@ def describe_start() -> dict[str, Any]:
 def read_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     return {name: read_version(name) for name in PACKAGES} | {"python": sys.version.split()[0]}
-
-
-def read_version(package: str) -> str:
-    """Return the version of a package; "none" where it is not installed.
-
-    Ray is not needed under --no-ray, and nvp may run from its repository.
-    """
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
 
 
 @cache

@@ -15,6 +15,7 @@
     reader        the rows of a table
     archive       reading packs: many finished trials in one file a table
     compact       writing packs: `nvp compact STUDY`
+    plans         the plans in study.json, and the command that runs a trial of one again
     study_folder  the folder of a study's preset, and its study.json
     studies       the studies of a storage, and the arguments that name one
     leftovers     temporary files of processes that ended while they wrote

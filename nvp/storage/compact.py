@@ -21,8 +21,8 @@ from nvp.storage.schema import TABLES
 from nvp.storage.sealed import are_intact, seal_name
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
+from nvp.storage.writer import FINISHED
 
-FINISHED = ("done", "diverged")
 PACK_TRIALS = 1000
 PACK_BYTES = 64 * 2**20  # a pack is made in memory
 

@@ -32,6 +32,8 @@ WEIGHT_COUNT = "weights pruned or grown, neurons of the layer that shrunk; null 
 STRUCTURE = "of the network once masked neurons are removed, whether it shrank or not"
 STEP_SECONDS = "median of a few plain training steps at the end; null if nothing is masked, or slow"
 RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
+CODE = "hash of the code that computed it (no comments, no docstrings); null: unknown, or several"
+VERSION = "nvp, torch, ray and Python of the last attempt; older rows: torch and Python"
 CHECKPOINT_KEPT = "its checkpoints stay: asked for, forks start there, or it may go on"
 NOISE_SCALE = (
     "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
@@ -81,7 +83,8 @@ TRIALS = pa.schema(
         column("device", TEXT, "device of the last attempt", volatile=True),
         column("retried_alone", FLAG, RETRIED_ALONE, volatile=True),
         column("checkpoint_kept", FLAG, CHECKPOINT_KEPT, volatile=True),
-        column("version", TEXT, "nvp, torch and ray of the last attempt", volatile=True),
+        column("version", TEXT, VERSION, volatile=True),
+        column("code", TEXT, CODE, volatile=True),
         column("manifest", TEXT, "JSON {part: bytes} of all parts of the trial", volatile=True),
     ]
 )

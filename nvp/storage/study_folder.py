@@ -4,8 +4,17 @@ import json
 import logging
 from typing import Any
 
+from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 
+# types of the values of study.json, and of the items in them
+KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("study", "preset", "search"), str),
+    **dict.fromkeys(("base", "space", "trials", "data"), dict),
+    **dict.fromkeys(("starts", "parents", "argv", "one_off"), list),
+    "seeds": int,
+}
+ITEMS: dict[str, type] = {"trials": dict, "data": dict, "starts": dict, "parents": str, "argv": str}
 logger = logging.getLogger(__name__)
 
 
@@ -25,8 +34,58 @@ def open_study(place: str, study: str, preset: str) -> Storage:
 
 
 def read_study(storage: Storage) -> dict[str, Any]:
-    """Return study.json, as `read_object` does."""
-    return read_object(storage, "study.json")
+    """Return study.json, without what is damaged of it; that is named in a warning.
+
+    Returns:
+        {} when there is none, or all of it is damaged. Each key has a value of its type.
+    """
+    found = read_object(storage, "study.json")
+    wrong = find_wrong_keys(found)
+    for key in wrong:
+        logger.warning("%s is damaged: read without %s", storage.path("study.json"), key)
+    return {key: value for key, value in found.items() if key not in wrong}
+
+
+def check_owner(storage: Storage, study: str, preset: str) -> None:
+    """Raise ValueError when the folder holds the tables of another study, or of another preset."""
+    found = read_study(storage)
+    own, other = (study, preset), (found.get("study", study), found.get("preset", preset))
+    if own != other:
+        raise ValueError(
+            f"--storage: expected the tables of {'/'.join(own)} in {storage.root}, got those of "
+            f"{'/'.join(other)}, as its study.json says; name another --storage, or move the folder"
+        )
+
+
+def find_wrong_keys(study: dict[str, Any]) -> list[str]:
+    """Return the keys of study.json that have no value of their type."""
+    return [key for key, value in study.items() if not has_type(key, value)]
+
+
+def has_type(key: str, value: Any) -> bool:
+    """Whether the value of a key of study.json is of its type; keys of later versions may be."""
+    if not isinstance(value, KINDS.get(key, object)):
+        return False
+    if key == "one_off":
+        return all(isinstance(plan, dict) and not find_wrong_keys(plan) for plan in value)
+    items = value.values() if isinstance(value, dict) else value
+    return key not in ITEMS or all(isinstance(item, ITEMS[key]) for item in items)
+
+
+def keep_damaged(storage: Storage) -> None:
+    """Copy a study.json that is damaged to a name of its own, before another one replaces it."""
+    if not storage.exists("study.json"):
+        return
+    content = storage.read("study.json")
+    try:
+        found = json.loads(content)
+        damaged = not isinstance(found, dict) or bool(find_wrong_keys(found))
+    except (ValueError, RecursionError):
+        damaged = True
+    if damaged:
+        name = seal_name("study-damaged", "json", content)
+        storage.write(name, content)
+        logger.warning("%s keeps what was in it", storage.path(name))
 
 
 def read_object(storage: Storage, name: str) -> dict[str, Any]:
@@ -38,6 +97,6 @@ def read_object(storage: Storage, name: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError("expected an object")
         return found
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         logger.warning("%s is damaged: %s", storage.path(name), error)
         return {}

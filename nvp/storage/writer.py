@@ -18,20 +18,42 @@ from nvp.storage.schema import TABLES, TRIALS
 from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 
+FINISHED = ("done", "diverged")  # statuses of trials that do not go on
 PART_TABLES = [name for name in TABLES if name != "trials"]
 
 
 @dataclass
 class TrialWriter:
-    """Buffers the rows of one attempt of a trial and writes them as parts."""
+    """Buffers the rows of one attempt of a trial and writes them as parts.
+
+    Attributes:
+        storage: the study's.
+        trial_id: of the trial.
+        attempt: its number.
+        manifest: {part: bytes} of the parts written so far.
+        rows: {table: rows that are not written yet}.
+        held: rows of `neurons` at the last pruning so far; they are written only when no other
+            follows.
+        row: the trial's, of an earlier attempt. While that is finished, it and its parts stay.
+    """
 
     storage: Storage
     trial_id: str
     attempt: int
     manifest: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[Rows]] = field(default_factory=lambda: defaultdict(list))
-    # rows of `neurons` at the last pruning so far; they are written only when no other follows
     held: Rows | None = None
+    row: dict[str, Any] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether an earlier attempt finished the trial, which runs again all the same."""
+        return self.row is not None and self.row["status"] in FINISHED
+
+    @property
+    def committed(self) -> dict[str, int]:
+        """Return the parts that the row of an earlier attempt names."""
+        return json.loads(self.row["manifest"]) if self.row else {}
 
     def add(self, table: str, rows: Rows) -> None:
         """Buffer rows."""
@@ -67,7 +89,8 @@ class TrialWriter:
         """Write the `trials` row, by which the trial counts as finished with the parts it names.
 
         The order matters, because the process may be killed between any two writes: parts first, so
-        that a row never names one that is not there; then the row; then older rows are deleted.
+        that a row never names one that is not there; then the row; then older rows are deleted, and
+        last the parts of a finished one.
         """
         self.flush()
         row = row | {"trial_id": self.trial_id, "attempt": self.attempt}
@@ -78,12 +101,22 @@ class TrialWriter:
         older = list(self.storage.files(f"trials/{self.trial_id}"))
         self.storage.write(seal_name(stem, "arrow", content), content)
         self.storage.delete(older)
+        if self.finished:
+            drop_uncommitted(self.storage, self.trial_id, self.manifest)
 
 
-def find_next_attempt(storage: Storage, trial_id: str) -> int:
-    """Return 1 + the highest attempt that wrote a part or a row."""
+def find_next_attempt(storage: Storage, trial_id: str, row: dict[str, Any] | None = None) -> int:
+    """Return 1 + the highest attempt that wrote a part or a row.
+
+    Args:
+        storage: the study's.
+        trial_id: of the trial.
+        row: of the trial, if it has one. It may be in a pack, which hides the files that it
+            replaces: a new file of the same name would be hidden, too.
+    """
     names = [name for table in TABLES for name in storage.files(f"{table}/{trial_id}")]
-    return 1 + max((int(n.split("/")[2]) for n in names if is_table_file(n)), default=0)
+    attempts = [int(name.split("/")[2]) for name in names if is_table_file(name)]
+    return 1 + max([*attempts, row["attempt"] if row else 0])
 
 
 def drop_uncommitted(storage: Storage, trial_id: str, manifest: dict[str, int]) -> None:

@@ -87,7 +87,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--keep-checkpoints",
         action="store_true",
-        help="leave the last ones, for nvp overlap and export",
+        help="leave the last ones, for nvp overlap and export; runs finished trials again for it",
+    )
+    add(
+        "--redo-changed",
+        action="store_true",
+        help="run trials again that other code than this finished, as their rows say",
     )
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
 

@@ -18,6 +18,7 @@ from nvp.storage.leftovers import remove_temporaries
 from nvp.study.devices import choose_gpus, read_device
 from nvp.study.exit_codes import DONE, FAILED, INTERRUPTED
 from nvp.study.listing import format_command, print_end, print_plan, print_search, print_state
+from nvp.study.mixture import print_mixture, print_place
 from nvp.study.start import Start
 from nvp.trial.checkpoint import remove_leftovers
 from nvp.trial.run_options import CHECKPOINT_SECONDS, RunOptions
@@ -28,7 +29,9 @@ def print_dry_run(start: Start) -> None:
     index = read_index(start.storage, checksums=False)  # names and sizes; a start reads the bytes
     start = start.with_old_spellings(index)
     plan = start.wanted
-    print_plan(plan, read_state(plan, index, start.final), index)
+    print_place(start, index)
+    print_mixture(plan, index, redo=start.arguments.redo_changed)
+    print_plan(plan, read_state(plan, index, start.needed), index)
     if start.search:
         print_search(start.design, start.search.to_ask, index)
     for name in sorted(list_data_names(start.design, plan.trials)):
@@ -46,14 +49,16 @@ def run_missing(start: Start) -> int:
         search.load()  # another driver may have asked more before this one got the lock
     index = read_index(storage)
     start = start.with_old_spellings(index)
-    state = read_state(start.wanted, index, start.final)
+    state = read_state(start.wanted, index, start.needed)
     trials = select_trials(start.wanted, state, index)
     check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
     for name in list_data_names(start.design, trials):
         prepare_data(name, data_root())
+    print_mixture(start.wanted, index, redo=arguments.redo_changed)
     print_state(state)
     plan, entry = start.plan, describe_start()
-    write_study(storage, start.study, start.preset, plan, entry, arguments.search)
+    method, one_off = arguments.search, print_place(start, index)
+    write_study(storage, start.study, start.preset, plan, entry, method, one_off=one_off)
     asks_more = search and not arguments.only
     if (trials or asks_more) and run_trials(start, trials):
         print("interrupted; this command continues:", format_command(), sep="\n")
@@ -113,6 +118,7 @@ def make_options(start: Start, trials: dict[str, TrialConfig], gpus: float) -> R
         data_root=data_root(),
         checkpoint_seconds=float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS)),
         keep_checkpoints=start.arguments.keep_checkpoints,
+        redo_changed=start.arguments.redo_changed,
         asha=start.asha,
         parents=frozenset(config.parent for config in trials.values()) - {""},
     )
@@ -121,7 +127,7 @@ def make_options(start: Start, trials: dict[str, TrialConfig], gpus: float) -> R
 def end_study(start: Start) -> int:
     """Delete the leftovers of trials that are done, print how the study ended; return the code."""
     index = read_index(start.storage)
-    state = read_state(start.wanted, index, start.final)
+    state = read_state(start.wanted, index, start.needed)
     remove_leftovers(start.storage, {name: index.rows[name] for name in state.done})
     remove_temporaries(start.storage, index.temporaries)
     print_end(start.study, state, index)

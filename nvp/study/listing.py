@@ -91,6 +91,8 @@ def print_estimate(trials: list[TrialConfig], index: Index) -> None:
 def print_state(state: PlanState) -> None:
     """Print how many trials are done, to run and failed, and why they failed."""
     print(f"{len(state.done)} done, {len(state.missing)} to run, {len(state.failed)} failed before")
+    if state.again:
+        print(f"{len(state.again)} of them are finished and run again, as the flags ask")
     if state.parents:
         print(f"first the {len(state.parents)} that they start from: {', '.join(state.parents)}")
     for name, reason in state.failed.items():

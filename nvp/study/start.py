@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.fastest_precision import Choice, Chooser, measure_fastest
 from nvp.planning.design import Design, make_asha
+from nvp.planning.narrowing import Narrowing
 from nvp.planning.old_spellings import use_old_spellings
 from nvp.planning.plan import Choose, Plan, make_plan
 from nvp.storage.index import Index, read_index
@@ -16,6 +17,7 @@ from nvp.storage.study_folder import read_object
 from nvp.storage.unreachable import describe_unreachable
 from nvp.study.devices import call_on_device, read_device
 from nvp.trial.early_stopping import Asha, final_statuses
+from nvp.trial.requirements import Requirements
 
 if TYPE_CHECKING:
     from nvp.planning.search import Search
@@ -34,6 +36,7 @@ class Start:
         asha: decides at its rungs whether a trial goes on; None = all trials go on.
         grid: the plan of a grid; None for a search.
         search: whose plan grows; None for a grid.
+        narrowing: what the flags take of the study.
     """
 
     study: str
@@ -44,6 +47,7 @@ class Start:
     asha: Asha | None
     grid: Plan | None
     search: "Search | None"
+    narrowing: Narrowing
 
     @property
     def plan(self) -> Plan:
@@ -67,13 +71,18 @@ class Start:
         return replace(self, grid=use_old_spellings(self.grid, index.rows))
 
     @property
-    def final(self) -> tuple[str, ...]:
-        """Return the statuses of trials that do not run again."""
-        return final_statuses(under_asha=self.asha is not None)
+    def needed(self) -> Requirements:
+        """Return what a row must be like, so that its trial does not run again."""
+        return read_requirements(self.arguments)
 
 
 def plan_start(
-    study: str, preset: str, design: Design, storage: Storage, arguments: argparse.Namespace
+    study: str,
+    preset: str,
+    design: Design,
+    storage: Storage,
+    arguments: argparse.Namespace,
+    narrowing: Narrowing,
 ) -> Start:
     """Return the start that the flags ask for; prints what `auto` stands for.
 
@@ -86,7 +95,7 @@ def plan_start(
     if arguments.search == "grid":
         grid = make_plan(design, chooser)
     else:
-        search = load_search(design, chooser, storage, arguments)
+        search = load_search(design, chooser, storage, arguments, narrowing)
     for name, choice in chooser.used.items():
         print(f"auto, for {name}: {', '.join(choice.values())}")
     start = Start(
@@ -98,6 +107,7 @@ def plan_start(
         asha=asha,
         grid=grid,
         search=search,
+        narrowing=narrowing,
     )
     if arguments.only and arguments.only not in start.plan.trials:
         start = start.with_old_spellings(read_index(storage, checksums=False))
@@ -106,15 +116,28 @@ def plan_start(
 
 
 def load_search(
-    design: Design, choose: Choose, storage: Storage, arguments: argparse.Namespace
+    design: Design,
+    choose: Choose,
+    storage: Storage,
+    arguments: argparse.Namespace,
+    narrowing: Narrowing,
 ) -> "Search":
     """Return the search that the flags ask for, with the cells that earlier starts asked."""
     from nvp.planning.search import Search  # Optuna takes a second to import
 
-    final = final_statuses(under_asha=arguments.scheduler == "asha")
-    search = Search(design, arguments.num_trials, choose, storage, final)
+    needed = read_requirements(arguments)
+    search = Search(design, arguments.num_trials, choose, storage, needed, narrowing)
     search.load()
     return search
+
+
+def read_requirements(arguments: argparse.Namespace) -> Requirements:
+    """Return what a row must be like, so that its trial does not run again, as the flags say."""
+    return Requirements(
+        statuses=final_statuses(under_asha=arguments.scheduler == "asha"),
+        checkpoint=arguments.keep_checkpoints,
+        this_code=arguments.redo_changed,
+    )
 
 
 def make_chooser(device: str, storage: Storage, address: str | None) -> Chooser:
@@ -127,7 +150,18 @@ def make_chooser(device: str, storage: Storage, address: str | None) -> Chooser:
         check_writable(storage)
         storage.write("auto.json", json.dumps(known, indent=1).encode())
 
-    return Chooser(device, read_object(storage, "auto.json"), keep, measure)
+    return Chooser(device, read_choices(storage), keep, measure)
+
+
+def read_choices(storage: Storage) -> dict[str, Choice]:
+    """Return what earlier starts measured, without entries that are no choice."""
+    fields = {"precision": str, "layout": str}
+    return {
+        key: choice
+        for key, choice in read_object(storage, "auto.json").items()
+        if isinstance(choice, dict)
+        and {name: type(value) for name, value in choice.items()} == fields
+    }
 
 
 def check_writable(storage: Storage) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from nvp.planning.design import Design
+from nvp.planning.narrowing import read_narrowing
 from nvp.storage.lock import study_lock
-from nvp.storage.study_folder import open_study
+from nvp.storage.study_folder import check_owner, open_study
 from nvp.study.command_line import build_parser, check_flags, choose_run_preset, read_settings
 from nvp.study.exit_codes import BAD_ARGUMENTS, DONE
 from nvp.study.launch import print_dry_run, run_missing
@@ -48,8 +49,11 @@ def start_study(study: Study, arguments: argparse.Namespace) -> int:
     print(f"{study.name}: preset {preset} ({why})", flush=True)
     design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
-    design = design.with_settings(read_settings(arguments.settings), arguments.seeds)
-    start = plan_start(study.name, preset, design, storage, arguments)
+    check_owner(storage, study.name, preset)
+    settings = read_settings(arguments.settings)
+    narrowing = read_narrowing(design.space, settings, arguments.seeds)
+    design = design.with_settings(settings, arguments.seeds)
+    start = plan_start(study.name, preset, design, storage, arguments, narrowing)
     if arguments.dry_run:
         print_dry_run(start)
         return DONE

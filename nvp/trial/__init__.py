@@ -2,12 +2,15 @@
 
     validation        refuses a wrong configuration on the driver, before anything starts
     run_options       RunOptions: how trials run; changes no result and no trial id
+    requirements      Requirements: what a row must be like, so that its trial need not run again
     run               run_trial: one trial to its row, yielding its progress
     attempt           one attempt of a trial: restore, train, write, commit
     progress          the few numbers that a person or a scheduler watches
     diary             the values that a trial remembers over its attempts
     checkpoint        save and restore a TrainState
     checkpoint_owner  whose a checkpoint is, held against its folder
+    code_hash         the hash of the code that computes results
+    versions          the versions of the packages that a row was made with
     rows              records to rows of the tables
     trial_row         the row of `trials`
     early_stopping    ASHA: a trial stops at a rung where it is not among the best third

@@ -15,10 +15,12 @@ from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.timing import SHARE, measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
+from nvp.trial.code_hash import hash_code
 from nvp.trial.diary import Diary
 from nvp.trial.early_stopping import final_statuses, find_rungs
 from nvp.trial.fork import start_from_parent
 from nvp.trial.progress import Progress, measure_progress
+from nvp.trial.requirements import is_of_other_code
 from nvp.trial.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
 from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import measure_results, name_device, trial_row
@@ -34,7 +36,7 @@ class Attempt:
 
     def __init__(self, config: TrialConfig, writer: TrialWriter, options: RunOptions) -> None:
         self.config, self.writer, self.options = config, writer, options
-        self.diary = Diary()
+        self.diary = Diary(code=hash_code())
         self.clock = time.perf_counter()
         self.last_save, self.save_cost = self.clock, 0.0
         self.record: EpochRecord | None = None
@@ -47,7 +49,8 @@ class Attempt:
         """
         storage, name = self.writer.storage, self.writer.trial_id
         for checkpoint in read_checkpoints(storage, name):
-            if are_intact(storage, checkpoint.header["manifest"]):
+            other = self.options.redo_changed and is_of_other_code(checkpoint.header["diary"])
+            if not other and are_intact(storage, checkpoint.header["manifest"]):
                 restore_state(checkpoint, self.state)
                 self.writer.manifest = checkpoint.header["manifest"]
                 self.writer.held = decode_rows(checkpoint.held) if checkpoint.held else None
@@ -55,9 +58,10 @@ class Attempt:
                 break
         else:
             if self.config.parent:
-                start_from_parent(storage, self.config.parent, self.state)
+                self.diary.code = start_from_parent(storage, self.config.parent, self.state)
+        self.diary.note_code(hash_code())
         # Rows after the checkpoint are written again, so those of the last attempt have to go.
-        drop_uncommitted(storage, name, self.writer.manifest)
+        drop_uncommitted(storage, name, self.writer.manifest | self.writer.committed)
 
     def train_epochs(self) -> Generator[Progress, None, None]:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
@@ -165,6 +169,7 @@ class Attempt:
             "device": name_device(self.options.device),
             "retried_alone": self.options.retried_alone,
             "checkpoint_kept": kept,
+            "code": self.diary.code,
             "rung": self.state.epoch if status == "censored" else None,
         }
         if over:
@@ -184,3 +189,7 @@ class Attempt:
         if not kept:  # after the row: a trial that dies in between is done, not lost
             self.writer.storage.delete_folder(f"checkpoints/{self.writer.trial_id}")
         return self.progress(status, error=error)
+
+    def fail(self, error: str) -> Progress:
+        """Commit a failed row, unless there is a finished one: that stays as it is."""
+        return (self.progress if self.writer.finished else self.finish)("failed", error=error)

@@ -4,7 +4,7 @@ Nothing executable is ever read from storage.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,18 @@ def read_checkpoints(storage: Storage, trial_id: str) -> list[Checkpoint]:
             header = read_header(content)
             found.append(Checkpoint(name=name, tensors=load(content), header=header))
     return found
+
+
+def has_last_checkpoint(storage: Storage, names: Iterable[str], epochs: int) -> bool:
+    """Whether one of a trial's checkpoints is of its end, whole and its own.
+
+    Args:
+        storage: the study's.
+        names: of the checkpoints in the trial's folder.
+        epochs: that the trial finished.
+    """
+    last = [name for name in names if name.split("/")[-1].startswith(f"{epochs:05d}-")]
+    return any(read_own(storage, name) is not None for name in last)
 
 
 def read_kept_units(model: nn.Module) -> dict[str, list[int]]:

@@ -17,6 +17,7 @@ class Diary:
         pruned_once: whether the method has pruned something yet.
         best_val_accuracy: over all measuring points.
         rung: epoch of the last rung that ASHA let the trial past; 0 = none.
+        code: hash of the code that computed the trial so far; None: unknown, or several.
         last: columns of `trials` of the last measuring point.
     """
 
@@ -25,7 +26,12 @@ class Diary:
     pruned_once: bool = False
     best_val_accuracy: float = 0.0
     rung: int = 0
+    code: str | None = None
     last: dict[str, Any] = field(default_factory=dict)
+
+    def note_code(self, code: str) -> None:
+        """Take in the code that the trial goes on with; another one than so far makes it None."""
+        self.code = code if self.code == code else None
 
     def note_results(self, record: EpochRecord) -> None:
         """Remember the results of a measuring point, for the row of `trials`."""

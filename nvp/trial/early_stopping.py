@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.index import read_index
+from nvp.storage.plans import find_plans
 from nvp.storage.reader import read_table
 from nvp.storage.schema import EPOCHS, VOLATILE
 from nvp.storage.store import Storage
@@ -56,7 +57,8 @@ class Asha:
         """
         if value is not None:
             self.known[trial, rung] = value
-        peers = {trial} | set(read_study(storage).get("trials", {}))
+        plans = find_plans(read_study(storage), trial)
+        peers = {trial}.union(*(plan.get("trials", {}) for plan in plans))
         values = {peer: self.read_value(storage, peer, rung) for peer in peers}
         there = {peer: value for peer, value in values.items() if value is not None}
         sign = 1 if self.maximize else -1

@@ -25,6 +25,7 @@ from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits, read_trial_facts
 from nvp.storage.index import read_index
+from nvp.storage.plans import explain_missing_checkpoint
 from nvp.storage.store import Storage
 from nvp.storage.studies import find_study
 from nvp.training.build import dense
@@ -91,10 +92,7 @@ def restore_network(storage: Storage, trial: str, config: TrialConfig) -> Traine
     """
     found = read_checkpoints(storage, trial)
     if not found:
-        raise ValueError(
-            f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
-            "finishes keeps it only with --keep-checkpoints"
-        )
+        raise ValueError(explain_missing_checkpoint(storage, trial))
     facts = read_trial_facts(config.data, data_root())
     state = dense(replace(config, model=replace(config.model, weights="")), facts)
     restore_state(found[0], state)

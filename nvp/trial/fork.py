@@ -13,9 +13,9 @@ from nvp.config.trial_config import PruneConfig, TrialConfig
 from nvp.network.train_state import Diverged, TrainState
 from nvp.pruning import plan_pruning
 from nvp.storage.index import read_index
+from nvp.storage.plans import make_keeping_command
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint import Checkpoint, read_checkpoints, restore_state
-from nvp.trial.checkpoint_owner import read_own
 
 SHARED = ("data", "model", "precision", "layout", "optim.name")
 
@@ -82,21 +82,18 @@ def explain_missing_parent(storage: Storage, parent: str, status: str) -> str:
     got = "one without its last checkpoint" if status == "done" else f"a {status} one"
     return (
         f"parent: expected the finished trial {parent} with its last checkpoint in {storage.root}, "
-        f"got {got}; run it first: --only {parent} --keep-checkpoints"
+        f"got {got}; run it first: {make_keeping_command(storage, parent)}"
     )
 
 
-def is_ready(storage: Storage, parent: str, status: str | None) -> bool:
-    """Whether forks can start from a parent of this status; a diverged one makes them diverged."""
-    if status != "done":
-        return status == "diverged"
-    names = storage.files(f"checkpoints/{parent}")
-    newest = max(names, default="").partition("-")[0]  # one of another trial may lie beside it
-    return any(read_own(storage, name) for name in names if name.partition("-")[0] == newest)
+def start_from_parent(storage: Storage, parent: str, state: TrainState) -> str | None:
+    """Bring `state`, freshly built, to the end of its parent; its method remembers nothing yet.
 
-
-def start_from_parent(storage: Storage, parent: str, state: TrainState) -> None:
-    """Bring `state`, freshly built, to the end of its parent; its method remembers nothing yet."""
-    restore_state(find_last_checkpoint(storage, parent), state)
+    Returns:
+        the code that the parent was trained by; None: unknown.
+    """
+    checkpoint = find_last_checkpoint(storage, parent)
+    restore_state(checkpoint, state)
     state.memory = {}
     state.forked = state.epoch
+    return checkpoint.header["diary"].get("code")

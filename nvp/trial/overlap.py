@@ -25,6 +25,7 @@ from nvp.pruning.methods.method import Granularity
 from nvp.pruning.ranking_overlap import by_index, compare_rankings
 from nvp.pruning.rankings import predict_masked, rank_by_criteria
 from nvp.storage.index import read_index
+from nvp.storage.plans import explain_missing_checkpoint, list_plans
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
@@ -105,15 +106,19 @@ def parse_fraction(text: str) -> float:
 def find_config(storage: Storage, trial: str) -> TrialConfig:
     """Return the configuration of a trial: its row's, else the plan's; ValueError for no trial."""
     index, study = read_index(storage, trial), read_study(storage)
-    planned = study.get("trials", {})
     if trial in index.rows:
         return TrialConfig().with_overrides(json.loads(index.rows[trial]["config"]))
+    planned = {
+        name: plan.get("base", {}) | swept
+        for plan in list_plans(study)
+        for name, swept in plan.get("trials", {}).items()
+    }
     if trial not in planned:
         raise ValueError(
             f"--trial: expected one of the {len(planned)} trial ids of the study (its script lists "
             f"them with --dry-run), got {trial!r}{suggest_nearest(trial, planned)}"
         )
-    return TrialConfig().with_overrides(study["base"] | planned[trial])
+    return TrialConfig().with_overrides(planned[trial])
 
 
 def choose_criteria(names: list[str] | None) -> dict[Granularity, list[str]]:
@@ -127,11 +132,7 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
     """Return the measuring point of a trial's newest checkpoint, observed anew."""
     found = read_checkpoints(storage, trial)
     if not found:
-        raise ValueError(
-            f"--trial: expected a trial with a checkpoint, got {trial}, which has none: one that "
-            "finishes keeps it only with --keep-checkpoints. Run the study's script with "
-            f"--only {trial} --keep-checkpoints and another --storage, and compare there"
-        )
+        raise ValueError(explain_missing_checkpoint(storage, trial))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     set_up_process(device)
     data = load_trial_splits(config.data, data_root(), device)

@@ -3,6 +3,8 @@
 import logging
 import traceback
 from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -15,8 +17,7 @@ from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.build import build, cap_memory, set_up_process
 from nvp.trial.attempt import Attempt
-from nvp.trial.early_stopping import Censored, final_statuses
-from nvp.trial.fork import is_ready
+from nvp.trial.early_stopping import Censored
 from nvp.trial.progress import Progress
 from nvp.trial.run_options import DEFAULT_OPTIONS, RunOptions
 
@@ -29,9 +30,11 @@ def run_trial(
     """Run a trial to its committed row, yielding at each measuring point.
 
     A trial that is done or diverged already (its process died before it could say so) is not run
-    again. Any other continues from its newest intact checkpoint. Closing the generator early saves
-    one. An exception becomes a `failed` row with its traceback, a loss that is not finite a
-    `diverged` one. A trial that ASHA stops gets a `censored` row; without ASHA it goes on.
+    again, unless the options ask for a checkpoint that it lacks, or for the code that is here. Then
+    its row stays until there is another finished one. Any other continues from its newest intact
+    checkpoint. Closing the generator early saves one. An exception becomes a `failed` row with its
+    traceback, a loss that is not finite a `diverged` one. A trial that ASHA stops gets a `censored`
+    row; without ASHA it goes on.
 
     Args:
         config: checked (`check_trial`).
@@ -41,11 +44,15 @@ def run_trial(
     name = trial_id(config)
     options = options.for_trial(name)
     set_up_process(options.device)
-    ended = read_end(storage, name, options)
+    row = read_index(storage, name).rows.get(name)
+    ended = read_end(storage, row, name, options)
     if ended:
         yield ended
         return
-    attempt = Attempt(config, TrialWriter(storage, name, find_next_attempt(storage, name)), options)
+    writer = TrialWriter(storage, name, find_next_attempt(storage, name, row), row=row)
+    if writer.finished:  # ASHA does not take back a trial that is run again
+        options = replace(options, asha=None)
+    attempt = Attempt(config, writer, options)
     try:
         cap_memory(options.device, options.gpu_share)
         root = options.data_root or data_root()
@@ -65,21 +72,23 @@ def run_trial(
             yield attempt.progress("out_of_memory")
             return
         logger.warning("trial %s failed: %s", name, error)
-        yield attempt.finish("failed", error=traceback.format_exc())
+        yield attempt.fail(traceback.format_exc())
 
 
-def read_end(storage: Storage, name: str, options: RunOptions) -> Progress | None:
+def read_end(
+    storage: Storage, row: dict[str, Any] | None, name: str, options: RunOptions
+) -> Progress | None:
     """Return how a trial ended that need not run again; None when it is to run.
 
     Args:
         storage: the study's.
+        row: of the trial; None when it has none.
         name: of the trial.
         options: of this trial (`RunOptions.for_trial`).
     """
-    row = read_index(storage, name).rows.get(name)
-    if row is None or row["status"] not in final_statuses(options.asha is not None):
-        return None
-    if options.keep_checkpoints and not is_ready(storage, name, row["status"]):
+    needed = options.requirements
+    checkpoints = list(storage.files(f"checkpoints/{name}")) if needed.checkpoint else []
+    if row is None or not needed.are_met(row, storage, checkpoints):
         return None
     epochs = row["epochs"] or 0
     return Progress(trial_id=name, status=row["status"], epoch=epochs, epochs=epochs)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nvp.trial.early_stopping import Asha
+from nvp.trial.early_stopping import Asha, final_statuses
+from nvp.trial.requirements import Requirements
 
 CHECKPOINT_SECONDS = 20.0
 
@@ -22,6 +23,7 @@ class RunOptions:
         checkpoint_seconds: least time between two checkpoints of a trial.
         keep_checkpoints: leave a trial's last two when it ends. A trial that is done without one is
             run again for it.
+        redo_changed: run trials again that other code finished, not from its checkpoints.
         asha: decides at its rungs whether a trial goes on; None = all trials go on.
         parents: ids of the trials that others start from.
     """
@@ -32,8 +34,18 @@ class RunOptions:
     data_root: Path | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     keep_checkpoints: bool = False
+    redo_changed: bool = False
     asha: Asha | None = None
     parents: frozenset[str] = frozenset()
+
+    @property
+    def requirements(self) -> Requirements:
+        """Return what a row must be like, so that its trial does not run again."""
+        return Requirements(
+            statuses=final_statuses(self.asha is not None),
+            checkpoint=self.keep_checkpoints,
+            this_code=self.redo_changed,
+        )
 
     def for_trial(self, trial_id: str) -> "RunOptions":
         """Return the options of one trial.

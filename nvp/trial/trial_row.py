@@ -19,9 +19,12 @@ from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, weight_sparsity
 from nvp.pruning import count_masked_units
 from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
+from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.evaluation import evaluate
+from nvp.trial.code_hash import hash_code
+from nvp.trial.versions import describe_versions
 from nvp.vitality import headline_death
 
 
@@ -32,15 +35,21 @@ def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, 
         "config": json.dumps(flatten_config(config)),
         "error": error,
         "host": socket.gethostname(),
-        "version": f"torch {torch.__version__}, python {platform.python_version()}",
+        "version": describe_versions(),
+        "code": hash_code(),
     }
 
 
 def commit_lost(config: TrialConfig, storage: Storage, error: str) -> None:
-    """Commit the `failed` row of a trial whose process died before it could (driver only)."""
+    """Commit the `failed` row of a trial whose process died before it could (driver only).
+
+    A finished row stays: it was run again for its checkpoint, or under other code.
+    """
     name = trial_id(config)
-    writer = TrialWriter(storage, name, find_next_attempt(storage, name))
-    writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
+    row = read_index(storage, name).rows.get(name)
+    writer = TrialWriter(storage, name, find_next_attempt(storage, name, row), row=row)
+    if not writer.finished:
+        writer.commit(trial_row(config, "failed", error) | {"ended": time.time()})
 
 
 def measure_results(

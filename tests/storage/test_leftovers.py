@@ -48,6 +48,6 @@ def test_the_next_start_removes_them_and_no_others(
     assert run("--seeds", "3", "--keep-checkpoints") == 0
     more = kept()
     assert more > parents
-    assert len(more) == len(parents) + 5
+    assert len(more) == 15, "finished trials without a checkpoint did not run again for it"
     assert run("--seeds", "3") == 0
     assert kept() == more, "a start without the flag took what an earlier one had asked for"

@@ -10,6 +10,7 @@ import torch
 
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
+from nvp.planning.plan_state import is_ready
 from nvp.storage.codec import rows_from_columns
 from nvp.storage.compact import compact_study
 from nvp.storage.index import read_index
@@ -19,7 +20,7 @@ from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter
 from nvp.trial.checkpoint import read_checkpoints
 from nvp.trial.checkpoint_owner import read_header
-from nvp.trial.fork import is_ready
+from nvp.trial.requirements import FINISHED_ROW
 from tests.in_turn import in_turn
 from tests.rows import sorted_rows
 from tests.trials import interrupt, run_to_end
@@ -152,13 +153,13 @@ def test_an_own_checkpoint_beside_a_newer_foreign_one_continues(half: Storage, w
 
 
 def test_forks_do_not_start_from_a_foreign_checkpoint(whole: Storage) -> None:
-    assert is_ready(whole, OWN, "done")
+    assert is_ready(OWN, read_index(whole), FINISHED_ROW)
     newest = max(whole.files(f"checkpoints/{FOREIGN}"))
     beside = f"checkpoints/{OWN}/{newest.rpartition('/')[2]}"
     whole.write(beside, whole.read(newest))
-    assert is_ready(whole, OWN, "done"), "its own is there, too"
+    assert is_ready(OWN, read_index(whole), FINISHED_ROW), "its own is there, too"
     bring(whole, "checkpoints")
-    assert not is_ready(whole, OWN, "done")
+    assert not is_ready(OWN, read_index(whole), FINISHED_ROW)
 
 
 @pytest.mark.parametrize("table", PARTS)

@@ -11,7 +11,7 @@ from nvp.vitality.death import ALWAYS
 MAY_CHANGE = {
     "trials": {"dense_step_seconds", "step_seconds", "error", "attempt", "started", "ended",
                "seconds", "host", "device", "retried_alone", "checkpoint_kept", "version",
-               "manifest"},
+               "code", "manifest"},
     "epochs": {"train_seconds", "observe_seconds", "prune_seconds", "evaluate_seconds"},
 }  # fmt: skip
 UNIT_OF = {"loss": "nats", "accuracy": "fraction", "sparsity": "fraction", "seconds": "s",

@@ -68,7 +68,7 @@ def test_rungs_are_measuring_points_before_the_end(epochs, every, wanted) -> Non
 def test_the_best_third_goes_on(tmp_path: Path, others, own, goes_on) -> None:
     storage = Storage.at(str(tmp_path))
     names = [f"{k:012d}" for k in range(len(others))]
-    storage.write("study.json", json.dumps({"trials": dict.fromkeys(names)}).encode())
+    storage.write("study.json", json.dumps({"trials": dict.fromkeys(names, {})}).encode())
     known = {(name, 3): value for name, value in zip(names, others, strict=True)}
     for sign, asha in ((1, Asha("val_accuracy", True)), (-1, Asha("val_loss", False))):
         asha.known.update({key: sign * value for key, value in known.items()})

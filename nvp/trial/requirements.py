@@ -1,0 +1,50 @@
+"""What the row of a trial must be like, so that the trial need not run again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nvp.storage.store import Storage
+from nvp.trial.checkpoint import has_last_checkpoint
+from nvp.trial.code_hash import hash_code
+from nvp.trial.early_stopping import final_statuses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What the row of a trial must be like, so that the trial need not run again.
+
+    Attributes:
+        statuses: that end a trial.
+        checkpoint: whether a trial that is done must have its last checkpoint.
+        this_code: whether other code may not have computed it. A row whose code is unknown stays.
+    """
+
+    statuses: Sequence[str] = final_statuses(under_asha=False)
+    checkpoint: bool = False
+    this_code: bool = False
+
+    def are_met(self, row: dict[str, Any] | None, storage: Storage, checkpoints: list[str]) -> bool:
+        """Whether a trial need not run again.
+
+        Args:
+            row: of the trial; None when it has none.
+            storage: the study's.
+            checkpoints: the names of its checkpoints; not looked at unless one is required.
+        """
+        if row is None or row["status"] not in self.statuses:
+            return False
+        if self.this_code and is_of_other_code(row):
+            return False
+        if not self.checkpoint or row["status"] != "done":
+            return True
+        return has_last_checkpoint(storage, checkpoints, row["epochs"])
+
+
+FINISHED_ROW = Requirements()
+
+
+def is_of_other_code(row: dict[str, Any]) -> bool:
+    """Whether a row is known to be of other code than this process has."""
+    code = row.get("code")
+    return code is not None and code != hash_code()
