@@ -20,8 +20,7 @@ def write_study(
     plan: Plan,
     start: Json,
     search: str = "grid",
-    *,
-    one_off: bool = False,
+    data: Json | None = None,
 ) -> None:
     """Write study.json: the plan of a start, before its first trial, and the start.
 
@@ -30,12 +29,13 @@ def write_study(
         name: the study's.
         preset: its preset.
         plan: the trials to run.
-        start: provenance of this start.
+        start: provenance of this start. With `one_off` in it the plan stands beside the study's,
+            instead of replacing it.
         search: how its configurations are found.
-        one_off: whether the plan stands beside the study's, instead of replacing it.
+        data: {data set: what it has}, of those that the start looked at.
     """
     keep_damaged(storage)
-    study = read_study(storage)
+    study, one_off = read_study(storage), start.get("one_off", False)
     own = plan_to_json(plan, search) | {"argv": start.get("argv", [])}
     others = [other for other in study.get("one_off", []) if not is_same_plan(other, own)]
     shown = {key: value for key, value in study.items() if key in own} if one_off else own
@@ -44,7 +44,7 @@ def write_study(
         "preset": preset,
         **shown,
         "one_off": [*others, own] if one_off else others,
-        "data": study.get("data", {}),
+        "data": study.get("data", {}) | (data or {}),
         "starts": [*study.get("starts", []), start],
     }
     write_json(storage, document)
@@ -72,12 +72,6 @@ def find_trials(study: Json, plan: Plan, search: str, *, one_off: bool) -> Json:
     plans = study.get("one_off", []) if one_off else []
     found = next((other for other in plans if is_same_plan(other, own)), study)
     return found.get("trials", {}) if found.get("search") == search else {}
-
-
-def write_data(storage: Storage, data: Json) -> None:
-    """Keep in study.json what the data sets are, before a trial sees them."""
-    study = read_study(storage)
-    write_json(storage, study | {"data": study.get("data", {}) | data})
 
 
 def plan_to_json(plan: Plan, search: str) -> Json:

@@ -5,7 +5,8 @@
     start            one start: its plan and its search, checked
     launch           runs the missing trials of a start, in this process or on Ray
     devices          the device that trials run on, and their share of it
-    mixture          what a start says before it mixes results: of code
+    mixture          what a start would mix or leave out
+    data_check       the images of a start, compared with those that finished trials have seen
     listing          a plan, its cost and its end on the terminal
     exit_codes       the exit codes of a study's script
     doctor           `nvp doctor`: whether a cluster's YAML and its nodes are right

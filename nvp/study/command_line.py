@@ -94,6 +94,11 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run trials again that other code than this finished, as their rows say",
     )
+    add(
+        "--accept-changed-data",
+        action="store_true",
+        help="go on although the images of a data set are others than the finished trials saw",
+    )
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
 
 

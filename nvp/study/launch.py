@@ -1,10 +1,11 @@
 """The launch of a start: its missing trials run, in this process or on Ray, and how it ended."""
 
 import os
+from typing import Any
 
 from nvp.config.space import Grid
 from nvp.config.trial_config import TrialConfig
-from nvp.data import data_root, prepare_data
+from nvp.data import data_root
 from nvp.data.fingerprint import find_missing_data
 from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
@@ -13,8 +14,10 @@ from nvp.planning.study_file import write_study
 from nvp.running.local import catch_signals, run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
-from nvp.storage.index import read_index
+from nvp.storage.index import Index, read_index
 from nvp.storage.leftovers import remove_temporaries
+from nvp.storage.study_folder import read_study
+from nvp.study.data_check import check_data, list_seen
 from nvp.study.devices import choose_gpus, read_device
 from nvp.study.exit_codes import DONE, FAILED, INTERRUPTED
 from nvp.study.listing import format_command, print_end, print_plan, print_search, print_state
@@ -52,13 +55,11 @@ def run_missing(start: Start) -> int:
     state = read_state(start.wanted, index, start.needed)
     trials = select_trials(start.wanted, state, index)
     check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
-    for name in list_data_names(start.design, trials):
-        prepare_data(name, data_root())
+    data = check_all_data(start, trials, index)
     print_mixture(start.wanted, index, redo=arguments.redo_changed)
     print_state(state)
-    plan, entry = start.plan, describe_start()
-    method, one_off = arguments.search, print_place(start, index)
-    write_study(storage, start.study, start.preset, plan, entry, method, one_off=one_off)
+    entry = describe_start() | {"one_off": print_place(start, index)}
+    write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, data)
     asks_more = search and not arguments.only
     if (trials or asks_more) and run_trials(start, trials):
         print("interrupted; this command continues:", format_command(), sep="\n")
@@ -66,6 +67,22 @@ def run_missing(start: Start) -> int:
     if search and search.exhausted:
         print(f"search: nothing new to ask after {len(search.asked)} configurations")
     return end_study(start)
+
+
+def check_all_data(start: Start, trials: dict[str, TrialConfig], index: Index) -> dict[str, Any]:
+    """Prepare the data sets of a start; return what study.json is to keep of them.
+
+    Raises:
+        ValueError: one is not there, or has other images than the study's trials have seen.
+    """
+    known, accept = read_study(start.storage).get("data", {}), start.arguments.accept_changed_data
+    root, plan = data_root(), start.plan
+    return {
+        name: check_data(
+            name, root, known.get(name, {}), list_seen(plan, index, name), accept=accept
+        )
+        for name in sorted(list_data_names(start.design, trials))
+    }
 
 
 def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:

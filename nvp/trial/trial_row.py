@@ -14,7 +14,7 @@ from torch import nn
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
-from nvp.data.splits import Splits
+from nvp.data.splits import Images, Splits
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights, weight_sparsity
 from nvp.pruning import count_masked_units
@@ -65,8 +65,7 @@ def measure_results(
     The test split is evaluated here and nowhere else, once, and not with a diverged network.
     """
     probe = data.probe(config.probe.size)
-    digest = hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()
-    row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": digest[:12]}
+    row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": hash_probe(probe)}
     row["parameters"], row["flops"] = measure_dense_size(model, data.train.shape)
     if not last:
         return row
@@ -92,6 +91,11 @@ def measure_results(
             model, data.test, precision=config.precision
         )
     return row
+
+
+def hash_probe(probe: Images) -> str:
+    """Return the content hash of probe images: 12 hexadecimal digits."""
+    return hashlib.sha256(probe.pixels.cpu().numpy().tobytes()).hexdigest()[:12]
 
 
 def name_device(device: str) -> str:

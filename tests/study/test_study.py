@@ -12,6 +12,7 @@ from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.study_folder import open_study
 from nvp.study.study import main
+from nvp.trial.code_hash import hash_code
 from studies.sgd_noise import STUDY
 from tests.conftest import SMALL, run_study
 from tests.in_process import run_main
@@ -70,6 +71,8 @@ def test_one_trial_in_this_process_gives_the_rows_it_gave_on_ray(
     assert ended.returncode == 0, ended.stderr
     alone = read_index(open_study(str(tmp_path), "sgd_noise", "quick"))
     assert list(alone.rows) == [chosen]
+    codes = {row["code"] for row in [*index.rows.values(), *alone.rows.values()]}
+    assert codes == {hash_code()}, "driver and workers name other code"
     for table in ("layers", "neurons", "events"):  # they have no volatile column
         assert read_table(alone, table, [chosen]) == read_table(index, table, [chosen])
 

@@ -16,7 +16,7 @@ from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import read_table
 from nvp.storage.studies import choose_preset, describe_missing
-from nvp.storage.study_folder import open_study, read_study
+from nvp.storage.study_folder import open_study, read_object
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def load(
     """
     preset, _ = choose_preset(place, study, preset)
     storage = open_study(place, study, preset)
-    document = read_study(storage)
+    document = read_object(storage, "study.json")  # all of it: what is wrong is refused here
     check_document(document, storage)
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
