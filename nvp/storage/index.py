@@ -76,8 +76,7 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
     Files outside of packs are listed before the packs. In the other order, a compaction between the
     two listings would hide trials: not yet in a pack in the first, already deleted in the second.
     """
-    everything = list_files(storage, trial_id)
-    listing = {name: size for name, size in everything.items() if is_table_file(name)}
+    listing, temporaries = list_files(storage, trial_id)
     packs = read_packs(storage, checksums=checksums)
     replaced = frozenset().union(*(pack.replaces for pack in packs))
     loose = [name for name in listing if name not in replaced]
@@ -86,7 +85,6 @@ def build_index(storage: Storage, trial_id: str, *, checksums: bool) -> Index:
         table, trial, _, _ = name.split("/")
         (files if table == "trials" else parts)[trial].append(name)
     names = frozenset(pack.name for pack in packs)
-    temporaries = tuple(filter(is_temporary, everything))
     index = Index(storage, {}, parts, frozenset(), files, packs=names, temporaries=temporaries)
     for pack in packs:
         if not trial_id or trial_id in pack.trials:
@@ -107,7 +105,8 @@ def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> fr
     for name, row in zip(names, read_rows(index.storage, names), strict=True):
         trial = trial_of(name)
         manifest = {} if row is None else json.loads(row["manifest"])
-        if row is None or not has_parts(index.storage, manifest, listing, checksums):
+        strange = any(trial_of(part) != trial for part in manifest)
+        if row is None or strange or not has_parts(index.storage, manifest, listing, checksums):
             damaged.add(trial)
         else:
             index.packed.pop(trial, None)
@@ -116,14 +115,20 @@ def add_loose_rows(index: Index, listing: dict[str, int], checksums: bool) -> fr
     return frozenset(damaged - index.rows.keys())
 
 
-def list_files(storage: Storage, trial_id: str) -> dict[str, int]:
-    """Return {name: bytes} of the files in the folders of all trials, or of one."""
+def list_files(storage: Storage, trial_id: str) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return {name: bytes} of the rows and parts of all trials or of one, and temporary files."""
     folders = [f"{table}/{trial_id}".rstrip("/") for table in TABLES]
-    files = {name: size for found in storage.list_all(folders) for name, size in found.items()}
-    for name in files:  # a user may keep other files there
-        if name.endswith(".arrow") and not is_table_file(name):
+    listing, others = {}, []
+    for found in storage.list_all(folders):
+        for name, size in found.items():
+            if is_table_file(name):
+                listing[name] = size
+            else:
+                others.append(name)
+    for name in others:  # a user may keep other files there
+        if name.endswith(".arrow"):
             logger.warning("%s is no file of its folder: it is left out", storage.path(name))
-    return files
+    return listing, tuple(filter(is_temporary, others))
 
 
 def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]:
@@ -143,10 +148,7 @@ def read_rows(storage: Storage, names: list[str]) -> list[dict[str, Any] | None]
 
 def check_owner(storage: Storage, name: str, row: dict[str, Any]) -> dict[str, Any] | None:
     """Return the row of a file; None, and a warning, when it is not of the trial of its folder."""
-    trial = trial_of(name)
-    if row["trial_id"] == trial and {trial_of(part) for part in json.loads(row["manifest"])} <= {
-        trial
-    }:
+    if row["trial_id"] == trial_of(name):
         return row
     logger.warning(
         "%s is not of its folder: it holds the row of the trial %s",

@@ -15,13 +15,15 @@ from nvp.storage.codec import MAGIC, cut_schema, decode_rows
 from nvp.storage.schema import STATUSES, TABLES
 
 # <table>/<trial>/<attempt>/<first>-<last>-<crc32>.arrow, of `trials` <status>-<crc32>.arrow
-ROWS = re.compile(rf"trials/[^/]+/\d+/(?:{'|'.join(STATUSES)})-[0-9a-f]{{8}}\.arrow")
-PART = re.compile(r"(?:epochs|layers|neurons|events)/[^/]+/\d+/\d+-\d+-[0-9a-f]{8}\.arrow")
+FILE = re.compile(
+    rf"(?:trials/[^/]+/\d+/(?:{'|'.join(STATUSES)})"
+    r"|(?:epochs|layers|neurons|events)/[^/]+/\d+/\d+-\d+)-[0-9a-f]{8}\.arrow"
+)
 
 
 def is_table_file(name: str) -> bool:
     """Whether a name is one that the rows of a trial are written under."""
-    return bool(ROWS.fullmatch(name) or PART.fullmatch(name))
+    return FILE.fullmatch(name) is not None
 
 
 def trial_of(name: str) -> str:
@@ -39,9 +41,10 @@ def find_stranger(name: str, content: bytes) -> str:
     Returns:
         "rows of the trial ..." or "rows of the table ...", else "".
     """
-    if not is_table_file(name):
+    table, _, rest = name.partition("/")
+    if table not in TABLES:
         return ""
-    table, trial = name.split("/")[:2]
+    trial = rest.partition("/")[0]
     if kind := find_other_table(table, cut_schema(content)):
         return f"rows of the table {kind}"
     if trial.encode() in content:  # opening each of thousands of files would take much longer
