@@ -3,6 +3,7 @@
 import sys
 
 from nvp.analysis.command import main
+from nvp.config.closed_pipe import end_quietly
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(end_quietly(main))

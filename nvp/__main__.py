@@ -6,10 +6,12 @@ the verb is given: `nvp --help` loads neither torch nor ray.
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import NamedTuple
 
+from nvp.config.closed_pipe import end_quietly
 from nvp.config.command_parser import BAD_ARGUMENTS
 from nvp.config.registry import suggest_nearest
 
@@ -61,6 +63,11 @@ def write_usage() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb; return its exit code, 141 when nobody reads what it prints any more."""
+    return end_quietly(partial(run_verb, argv))
+
+
+def run_verb(argv: Sequence[str] | None) -> int:
     """Run a verb; return its exit code, 2 for a verb that does not exist."""
     verb, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if verb in ("-h", "--help", "help"):

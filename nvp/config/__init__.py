@@ -8,6 +8,8 @@
     numbers         numbers as a design holds them: plain, of at most 12 digits
     registry        looking a name up, and naming the nearest one when it is not there
     space           the axes of a design: grid, uniform, log_uniform, integers, conditions
+    environment     the variables NVP_..., read and checked in one place
+    closed_pipe     a reader that went away (`| head`): a command ends quietly
     cores           how many cores this process may use
     command_parser  the parser of every command line
     seed            named random streams, each a function of (seed, stream, epoch)

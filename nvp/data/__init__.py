@@ -9,6 +9,7 @@
     fingerprint  what images a set has here, and whether it is there
     cache        folders of small images, decoded once into a file beside the data
     batches      shuffled, augmented, normalised batches
+    batch_count  how many batches were begun: a sign of life
     augment      augmentation of a whole batch
     fetch        `nvp data NAME...`: get data sets before a study needs them
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from nvp.config.seed import make_generator
 from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
+from nvp.data.batch_count import BATCHES
 from nvp.data.splits import ImageSource
 
 
@@ -54,7 +55,8 @@ def train_batches(
 def normalise_pixels(
     pixels: UInt8[Tensor, "b c h w"], images: ImageSource
 ) -> Float[Tensor, "b c h w"]:
-    """Return (pixels / 255 - mean) / std as float32."""
+    """Return (pixels / 255 - mean) / std as float32; every batch passes here, and is counted."""
+    BATCHES.add()
     scale, shift = make_affine(images.mean, images.std, pixels.device)
     return torch.addcmul(shift, pixels.to(torch.float32), scale)
 

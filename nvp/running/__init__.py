@@ -1,7 +1,10 @@
 """Running trials, in this process or on Ray, and all that a run needs around it.
 
-    local            one trial after another in this process; the signals that stop a run
+    local            one trial after another in this process
     ray/             on Ray Tune; only this package and cluster_address know Ray
+    signals          what stops a run: Ctrl-C, a request to end, a closed terminal or pipe
+    last_words       what a driver says when it ends: one line, and the command that continues
+    exit_codes       the exit codes of a study's script
     progress         the display of a running study
     provenance       commit, versions, host and script of a start
     node_check       whether a node has all that trials need

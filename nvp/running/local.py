@@ -1,8 +1,6 @@
-"""Run trials one after another in this process, and let signals stop a run."""
+"""Run trials one after another in this process."""
 
-import signal
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
@@ -57,15 +55,3 @@ def iterate_trials(
     yield from trials.items()
     while (following := queue.next_trial()) is not None:
         yield following
-
-
-def catch_signals(stop_signals: list[str]) -> None:
-    """Let SIGINT and SIGTERM add their name to `stop_signals`; a second one kills as usual."""
-
-    def note_signal(number: int, frame: Any) -> None:
-        stop_signals.append(signal.Signals(number).name)
-        signal.signal(number, signal.default_int_handler)
-        print(f"\n{stop_signals[-1]}: saving the running trials; again to quit at once", flush=True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note_signal)

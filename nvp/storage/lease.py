@@ -1,12 +1,12 @@
 """A lease on a study in an object store or on a shared disk, where the kernel locks nothing.
 
-The holder writes a heartbeat. A driver that finds none for `STALE` seconds, by the clock of the
+The holder writes a heartbeat. A driver that finds none for `stale_seconds()`, by the clock of the
 store, takes over; it does so at once when the holder was a process of this host that has ended.
 
-pyarrow.fs has no conditional write. So a driver writes its lease, waits `SETTLE` seconds and reads
-it back: of several drivers whose writes arrive within that time, exactly one wins. A slower one is
-noticed at the next heartbeat: a driver that reads another's lease instead of its own stops, as it
-does on a signal.
+pyarrow.fs has no conditional write. So a driver writes its lease, waits `settle_seconds()` and
+reads it back: of several drivers whose writes arrive within that time, exactly one wins. A slower
+one is noticed at the next heartbeat: a driver that reads another's lease instead of its own stops,
+as it does on a signal.
 """
 
 import json
@@ -22,13 +22,27 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from nvp.config.environment import read_number
 from nvp.storage.store import Storage
 
 logger = logging.getLogger(__name__)
 NAME = ".lease"
-STALE = float(os.environ.get("NVP_LEASE_SECONDS", "60"))
-BEAT = STALE / 6
-SETTLE = min(2.0, STALE / 6)
+SETTLE = 2.0  # at most
+
+
+def stale_seconds() -> float:
+    """Return the seconds without a heartbeat after which a lease is over."""
+    return read_number("NVP_LEASE_SECONDS")
+
+
+def beat_seconds() -> float:
+    """Return the seconds between two heartbeats."""
+    return stale_seconds() / 6
+
+
+def settle_seconds() -> float:
+    """Return the seconds after which the winner of several drivers that start at once is known."""
+    return min(SETTLE, beat_seconds())
 
 
 @dataclass(frozen=True)
@@ -102,15 +116,15 @@ def acquire_lease(storage: Storage) -> Lease:
     """
     held = read_lease(storage)
     quiet = measure_silence(storage) if held else float("inf")
-    if held and not held.gone and quiet < STALE:
+    if held and not held.gone and quiet < stale_seconds():
         raise ValueError(
             f"{storage.root}: expected no other driver on this study, but {held} holds it "
             f"(last heartbeat {max(quiet, 0):.0f} s ago); if it is dead, its lease ends "
-            f"{STALE:.0f} s after that"
+            f"{stale_seconds():.0f} s after that"
         )
     mine = make_lease()
     write_lease(storage, mine)
-    time.sleep(SETTLE)
+    time.sleep(settle_seconds())
     winner = read_lease(storage)
     if winner is None or winner.token != mine.token:
         raise ValueError(
@@ -123,7 +137,7 @@ def acquire_lease(storage: Storage) -> Lease:
 def renew_lease(storage: Storage, lease: Lease, ended: threading.Event) -> None:
     """Write heartbeats until `ended`; ask this process to stop once the lease is lost."""
     renewed = time.monotonic()
-    while not ended.wait(BEAT):
+    while not ended.wait(beat_seconds()):
         try:
             found = read_lease(storage)
             if found is None or found.token == lease.token:
@@ -133,10 +147,10 @@ def renew_lease(storage: Storage, lease: Lease, ended: threading.Event) -> None:
                 continue
             reason = f"{found} took it over"
         except OSError as error:
-            if time.monotonic() - renewed < STALE - BEAT:
+            if time.monotonic() - renewed < stale_seconds() - beat_seconds():
                 logger.warning("no heartbeat: %s", error)
                 continue
-            reason = f"no heartbeat could be written for {STALE:.0f} s: {error}"
+            reason = f"no heartbeat could be written for {stale_seconds():.0f} s: {error}"
         logger.error("the lease on %s is lost: %s", storage.root, reason)
         os.kill(os.getpid(), signal.SIGTERM)  # trials save and stop, as on any SIGTERM
         return
@@ -157,7 +171,7 @@ def hold_lease(storage: Storage) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join(BEAT)
+        thread.join(beat_seconds())
         found = read_lease(storage)
         if found is not None and found.token == lease.token:
             storage.delete([NAME])

@@ -176,7 +176,7 @@ LIFE = pa.schema(
 
 TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
 # the driver's: what went wrong around the trials; every column is volatile
-INCIDENT_KINDS = ("preempted", "died", "silent", "unfit", "avoided", "out_of_memory")
+INCIDENT_KINDS = (*("preempted", "died", "silent", "memory", "unfit", "avoided", "out_of_memory"),)
 INCIDENTS = pa.schema(
     [
         column("time", DOUBLE, "when the driver saw it", unit="s, Unix", volatile=True),

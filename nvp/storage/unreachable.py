@@ -1,7 +1,9 @@
 """Error messages for a storage that cannot be reached: the reason and a remedy."""
 
+import errno
 import re
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # of a disk that takes nothing any more
 REMEDIES = {  # pattern in the error of a file system: what to do; the first match counts
     "NoSuchBucket|does not exist|404|NO_SUCH_BUCKET": "make the bucket, or correct its name",
     "InvalidAccessKeyId|SignatureDoesNotMatch|credentials|401|NoCredentials": (

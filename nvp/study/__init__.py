@@ -8,7 +8,6 @@
     mixture          what a start would mix or leave out
     data_check       the images of a start, compared with those that finished trials have seen
     listing          a plan, its cost and its end on the terminal
-    exit_codes       the exit codes of a study's script
     doctor           `nvp doctor`: whether a cluster's YAML and its nodes are right
     reference_pages  `nvp tables` and `nvp settings`: docs/tables.md and docs/settings.md
 

@@ -1,12 +1,12 @@
 """The device that trials run on, their share of it, and what is measured on it before a start."""
 
 import argparse
-import os
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from nvp.config.environment import read_choice
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.gpu_sharing import propose_count
 from nvp.planning.design import Design
@@ -22,9 +22,7 @@ def read_device(arguments: argparse.Namespace, design: Design) -> str:
     Raises:
         ValueError: NVP_DEVICE names another one.
     """
-    if device := os.environ.get("NVP_DEVICE"):
-        if device not in ("cpu", "cuda"):
-            raise ValueError(f"NVP_DEVICE: expected cpu or cuda, got {device!r}")
+    if device := read_choice("NVP_DEVICE"):
         return device
     gpus = read_gpus(arguments, design)
     if arguments.no_ray:
@@ -37,6 +35,25 @@ def read_gpus(arguments: argparse.Namespace, design: Design) -> float:
     if arguments.gpus_per_trial is None:
         return design.gpus_per_trial
     return arguments.gpus_per_trial
+
+
+def check_gpu(arguments: argparse.Namespace, design: Design) -> None:
+    """Raise ValueError when trials want a GPU and only this machine could have one, which has not.
+
+    A private Ray would wait for one for ever.
+    """
+    if arguments.no_ray or arguments.address or not read_gpus(arguments, design) or has_gpu():
+        return
+    asked = "the preset" if arguments.gpus_per_trial is None else "--gpus-per-trial"
+    raise ValueError(
+        f"{asked}: expected a GPU on this machine, got none: --gpus-per-trial 0 runs trials on the "
+        "CPU, and --address on a cluster"
+    )
+
+
+def has_gpu() -> bool:
+    """Whether this machine has a GPU that torch can use."""
+    return torch.cuda.is_available()
 
 
 def choose_gpus(trials: list[TrialConfig], arguments: argparse.Namespace, design: Design) -> float:

@@ -1,8 +1,10 @@
 """The launch of a start: its missing trials run, in this process or on Ray, and how it ended."""
 
-import os
+import sys
 from typing import Any
 
+from nvp.config.closed_pipe import CLOSED_PIPE
+from nvp.config.environment import read_number
 from nvp.config.space import Grid
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root
@@ -11,20 +13,22 @@ from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
 from nvp.planning.plan_state import read_state, select_trials
 from nvp.planning.study_file import write_study
-from nvp.running.local import catch_signals, run_in_process
+from nvp.running.exit_codes import DONE, FAILED, INTERRUPTED
+from nvp.running.last_words import format_command, while_trials_run
+from nvp.running.local import run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
+from nvp.running.signals import READER_GONE, Signals
 from nvp.storage.index import Index, read_index
 from nvp.storage.leftovers import remove_temporaries
 from nvp.storage.study_folder import read_study
 from nvp.study.data_check import check_data, list_seen
 from nvp.study.devices import choose_gpus, read_device
-from nvp.study.exit_codes import DONE, FAILED, INTERRUPTED
-from nvp.study.listing import format_command, print_end, print_plan, print_search, print_state
+from nvp.study.listing import print_end, print_plan, print_search, print_state
 from nvp.study.mixture import print_mixture, print_place
 from nvp.study.start import Start
 from nvp.trial.checkpoint import remove_leftovers
-from nvp.trial.run_options import CHECKPOINT_SECONDS, RunOptions
+from nvp.trial.run_options import RunOptions
 
 
 def print_dry_run(start: Start) -> None:
@@ -42,7 +46,7 @@ def print_dry_run(start: Start) -> None:
             print(f"data: {missing}")
 
 
-def run_missing(start: Start) -> int:
+def run_missing(start: Start, signals: Signals) -> int:
     """Run the missing trials, and those that a search asks; return the exit code.
 
     The caller holds the lock of the study.
@@ -61,9 +65,8 @@ def run_missing(start: Start) -> int:
     entry = describe_start() | {"one_off": print_place(start, index)}
     write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, data)
     asks_more = search and not arguments.only
-    if (trials or asks_more) and run_trials(start, trials):
-        print("interrupted; this command continues:", format_command(), sep="\n")
-        return INTERRUPTED
+    if (trials or asks_more) and run_trials(start, trials, signals):
+        return end_interrupted(signals)
     if search and search.exhausted:
         print(f"search: nothing new to ask after {len(search.asked)} configurations")
     return end_study(start)
@@ -92,20 +95,32 @@ def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
     return {config.data.name for config in trials.values()} | {design.base.data.name, *choices}
 
 
-def run_trials(start: Start, trials: dict[str, TrialConfig]) -> list[str]:
+def end_interrupted(signals: Signals) -> int:
+    """Print the command that continues, where somebody reads it; return the exit code."""
+    unread = READER_GONE in signals.received
+    where = sys.stderr if unread else sys.stdout
+    print("interrupted; this command continues:", format_command(), sep="\n", file=where)
+    return CLOSED_PIPE if unread else INTERRUPTED
+
+
+def run_trials(start: Start, trials: dict[str, TrialConfig], signals: Signals) -> list[str]:
     """Run `trials`, then those that a search asks; return the signals that stopped the run."""
     storage, arguments, design = start.storage, start.arguments, start.design
     search = None if arguments.only else start.search
     gpus = choose_gpus(list(trials.values()) or [design.base], arguments, design)
     options = make_options(start, trials, gpus)
-    stop_signals: list[str] = []
     more = search.to_ask * design.seeds if search else 0
-    with Display(len(trials) + more) as display:
-        catch_signals(stop_signals)
+    with signals.let_trials_save() as stop_signals, Display(len(trials) + more) as display:
         if arguments.no_ray:
-            run_in_process(
-                trials, storage, options, display=display, stop_signals=stop_signals, queue=search
-            )
+            with while_trials_run():
+                run_in_process(
+                    trials,
+                    storage,
+                    options,
+                    display=display,
+                    stop_signals=stop_signals,
+                    queue=search,
+                )
             return stop_signals
         from nvp.running.ray import Resources, run_sweep  # Ray takes seconds to import
 
@@ -133,7 +148,7 @@ def make_options(start: Start, trials: dict[str, TrialConfig], gpus: float) -> R
         device=read_device(start.arguments, start.design),
         gpu_share=gpus or 1.0,
         data_root=data_root(),
-        checkpoint_seconds=float(os.environ.get("NVP_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS)),
+        checkpoint_seconds=read_number("NVP_CHECKPOINT_SECONDS"),
         keep_checkpoints=start.arguments.keep_checkpoints,
         redo_changed=start.arguments.redo_changed,
         asha=start.asha,

@@ -1,6 +1,5 @@
 """A plan on the terminal: its trials, their states, the cost of the missing ones, the end."""
 
-import os
 import shlex
 import shutil
 import sys
@@ -12,6 +11,7 @@ from nvp.planning.cost.hours import estimate_price
 from nvp.planning.design import Design
 from nvp.planning.plan import Plan
 from nvp.planning.plan_state import PlanState, select_trials
+from nvp.running.last_words import format_command
 from nvp.running.progress import format_duration
 from nvp.storage.index import Index
 from nvp.storage.store import Storage
@@ -121,12 +121,6 @@ def print_end(study: str, state: PlanState, index: Index) -> None:
         return
     print_packing(index)
     print(f"draw it: {format_verb('analyse', index.storage)}")
-
-
-def format_command() -> str:
-    """Return the command that continues this one, from this folder."""
-    python = os.path.relpath(sys.executable)
-    return shlex.join([sys.executable if python.startswith("..") else python, *sys.argv])
 
 
 def format_interval(low: float, high: float) -> str:

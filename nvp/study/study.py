@@ -5,17 +5,26 @@ runs those that are not committed yet.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
+from nvp.config.closed_pipe import end_quietly, is_closed
+from nvp.config.environment import check_environment, hint_unknown
 from nvp.planning.design import Design
 from nvp.planning.narrowing import read_narrowing
+from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
+from nvp.running.last_words import format_command, write_reason
+from nvp.running.signals import Signals, catch_signals
 from nvp.storage.lock import study_lock
+from nvp.storage.store import Storage
 from nvp.storage.study_folder import check_owner, open_study
 from nvp.study.command_line import build_parser, check_flags, choose_run_preset, read_settings
-from nvp.study.exit_codes import BAD_ARGUMENTS, DONE
+from nvp.study.devices import check_gpu
 from nvp.study.launch import print_dry_run, run_missing
 from nvp.study.start import check_writable, plan_start
 
@@ -32,18 +41,44 @@ class Study:
 def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
     """Run the missing trials of a study, and exit.
 
-    Exit codes: 0 all done, 1 some trials failed, 2 bad arguments, 130 interrupted.
+    Exit codes: 0 all done, 1 some trials failed or the driver could not go on, 2 bad arguments,
+    130 interrupted, 141 nobody reads the output any more.
     """
+    sys.exit(end_quietly(partial(run_to_last_line, study, argv)))
+
+
+def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:
+    """Run the missing trials; whatever ends that, say it in a line. Return the exit code."""
     arguments = build_parser(study.name).parse_args(argv)
-    try:
-        sys.exit(start_study(study, arguments))
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_ARGUMENTS)
+    with catch_signals() as signals:
+        try:
+            return start_study(study, arguments, signals)
+        except ValueError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return BAD_ARGUMENTS
+        except KeyboardInterrupt:
+            print("interrupted; this command continues:", format_command(), sep="\n")
+            return INTERRUPTED
+        except Exception as error:
+            if isinstance(error, BrokenPipeError) and is_closed(sys.stdout):
+                raise
+            print(f"error: {write_reason(error, find_storage(study, arguments))}", file=sys.stderr)
+            print("this command continues:", format_command(), sep="\n", file=sys.stderr)
+            return FAILED
 
 
-def start_study(study: Study, arguments: argparse.Namespace) -> int:
+def find_storage(study: Study, arguments: argparse.Namespace) -> Storage | None:
+    """Return the study's storage; None where it cannot be opened."""
+    with suppress(ValueError, OSError):
+        return open_study(arguments.storage, study.name, choose_run_preset(arguments)[0])
+    return None
+
+
+def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -> int:
     """Plan, refuse wrong arguments, run the missing trials; return the exit code."""
+    check_environment()
+    for hint in hint_unknown(os.environ):
+        print(hint, file=sys.stderr)
     check_flags(arguments)
     preset, why = choose_run_preset(arguments)
     print(f"{study.name}: preset {preset} ({why})", flush=True)
@@ -57,6 +92,7 @@ def start_study(study: Study, arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print_dry_run(start)
         return DONE
+    check_gpu(arguments, design)
     check_writable(storage)
     with study_lock(storage):
-        return run_missing(start)
+        return run_missing(start, signals)

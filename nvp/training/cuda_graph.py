@@ -8,7 +8,6 @@ which computes nothing, and the graph is replayed for the rest of the epoch.
 `NVP_CUDA_GRAPH=0` turns it off; weights are the same either way (tests/training/test_graph.py).
 """
 
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from nvp.config.environment import read_choice
 from nvp.data.splits import Images, ImageSource
 from nvp.network.train_state import TrainState
 
@@ -47,7 +47,7 @@ def can_capture(step: Capturable, images: ImageSource) -> bool:
         and isinstance(images, Images)
         and step.state.capturable
         and not step.changes_with_progress
-        and os.environ.get("NVP_CUDA_GRAPH") != "0"
+        and read_choice("NVP_CUDA_GRAPH") != "0"
     )
 
 

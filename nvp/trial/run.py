@@ -14,6 +14,7 @@ from nvp.data import data_root, load_trial_splits
 from nvp.network.train_state import Diverged
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
+from nvp.storage.unreachable import FULL
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.build import build, cap_memory, set_up_process
 from nvp.trial.attempt import Attempt
@@ -67,6 +68,8 @@ def run_trial(
         attempt.save()
         yield attempt.finish("censored", error=str(error))
     except Exception as error:  # becomes the row of the trial; the study goes on
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise  # not the trial's: nobody can write there any more
         attempt.writer.discard()
         if options.gpu_share < 1 and isinstance(error, torch.OutOfMemoryError):
             yield attempt.progress("out_of_memory")

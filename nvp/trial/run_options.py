@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nvp.config.environment import NUMBERS
 from nvp.trial.early_stopping import Asha, final_statuses
 from nvp.trial.requirements import Requirements
 
-CHECKPOINT_SECONDS = 20.0
+CHECKPOINT_SECONDS = NUMBERS["NVP_CHECKPOINT_SECONDS"].default
 
 
 @dataclass(frozen=True, kw_only=True)

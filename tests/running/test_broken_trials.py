@@ -33,6 +33,7 @@ EDITS = (  # one process dies in a reset, between two trials; trials are not on 
 """,
     ),
     ("study/devices", 'return "cuda" if gpus', 'return "cpu" if gpus'),
+    ("study/devices", "return torch.cuda.is_available()", "return True"),
     ("running/ray/connection", "num_cpus=cpus,", "num_cpus=cpus, num_gpus=1,"),
 )
 

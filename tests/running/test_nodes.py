@@ -1,5 +1,6 @@
-"""Which deaths are preemptions, which nodes are avoided, who is stuck: hand-made cases."""
+"""Which deaths are preemptions and which nodes are avoided: hand-made cases."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,15 +11,13 @@ import ray
 from nvp.running import node_check as node
 from nvp.running import provenance
 from nvp.running.node_check import find_fault, mark_storage
-from nvp.running.ray import deaths, watchdog
-from nvp.running.ray.connection import Resources
+from nvp.running.ray import deaths
+from nvp.running.ray.connection import Resources, require_place
 from nvp.running.ray.deaths import Deaths
 from nvp.running.ray.fit_nodes import Nodes
-from nvp.running.ray.sweep import count_slots, request_bundle
-from nvp.running.ray.watchdog import Watchdog
+from nvp.running.ray.slots import count_slots, limit_to, request_bundle
 from nvp.storage.incidents import Incidents, read_incidents
 from nvp.storage.store import Storage
-from nvp.trial.progress import Progress
 
 
 def machine(name: str, *, alive: bool = True, cpus: int = 4, gpus: int = 1) -> dict[str, Any]:
@@ -89,6 +88,28 @@ def test_each_kind_of_death_has_its_budget(machines, incidents) -> None:
     assert seen.reason_to_give_up("u") == ""
     seen.add("u", "long gone")
     assert seen.reason_to_give_up("u") == "the trial's node went away 21 times"
+    for _ in range(4):
+        seen.add("v", "head", "OSError: no room")
+    assert seen.reason_to_give_up("v").endswith("died 4 times (at last: OSError: no room)")
+
+
+def test_what_the_driver_or_ray_ended_is_no_death_of_the_trials_own(machines, incidents) -> None:
+    seen = Deaths(incidents)
+    for _ in range(2):
+        assert not seen.is_last_chance("quiet")
+        seen.add_silent("quiet")
+    assert seen.is_last_chance("quiet")
+    assert seen.reason_to_give_up("quiet") == ""
+    seen.add_silent("quiet")
+    assert "no sign of life, 3 times: the driver ended" in seen.reason_to_give_up("quiet")
+    for _ in range(10):
+        seen.add_memory("large", "head", " (15GB of 16GB used)")
+    assert not seen.is_last_chance("large")
+    assert seen.reason_to_give_up("large") == ""
+    seen.add_memory("large", "head", "")
+    assert "11 times: memory was short" in seen.reason_to_give_up("large")
+    assert not seen.died
+    assert {row["kind"] for row in incidents.found} == {"memory"}
 
 
 def test_doubts_count_as_failures_for_the_last_chance_only(machines, incidents) -> None:
@@ -158,38 +179,26 @@ def test_slots_and_requests_leave_avoided_nodes_out(machines, incidents) -> None
     nodes.require_one(0.25)  # none is there: the cluster may start one
 
 
-def test_silence_is_judged_by_the_median_of_all_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(watchdog.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(watchdog, "LEAST_SECONDS", 10.0)
-    dog = Watchdog()
-    dog.start("stuck", None)
-    now[0] = 1e6
-    assert dog.silent() == []  # nothing to judge by yet
-    dog.start("stuck", None)
-    dog.start("well", None)
-    for epoch in range(4):
-        now[0] += 2.0
-        dog.see(Progress(trial_id="well", status="running", epoch=epoch))
-        dog.see(Progress(trial_id="well", status="running", epoch=epoch))
-    assert dog.patience == 60.0
-    dog.start("short", None)
-    now[0] += 6.0
-    dog.see(Progress(trial_id="short", status="done", epoch=2))
-    dog.end("short")
-    assert list(dog.steps) == [2.0, 2.0, 3.0]
-    now[0] += 4.0
-    dog.see(Progress(trial_id="well", status="running", epoch=4))
-    assert dog.patience == 75.0
-    now[0] += 60.0
-    assert [name for name, _ in dog.silent()] == ["stuck"]
-    assert dog.silent() == []  # looks every few seconds
-    now[0] += 76.0
-    assert {name for name, _ in dog.silent()} == {"stuck", "well"}
-    dog.end("stuck")
-    dog.start("well", None)
-    now[0] += 10.0
-    assert dog.silent() == []
+def test_a_private_ray_without_a_gpu_is_refused_and_a_cluster_may_get_one(machines) -> None:
+    machines[1:] = [machine("a", gpus=0)]
+    with pytest.raises(ValueError, match="expected a CPU core and 1/2 of a GPU for a trial, which"):
+        require_place(Resources(address=None, gpus_per_trial=0.5, max_concurrent=None))
+    require_place(Resources(address=None, gpus_per_trial=0.0, max_concurrent=None))
+    require_place(Resources(address="auto", gpus_per_trial=0.5, max_concurrent=None))
+
+
+@pytest.mark.parametrize(
+    ("most", "at_a_time", "cores"), [(None, 8, 1), (4, 4, 2), (3, 3, 2), (2, 2, 4), (1, 1, 4)]
+)
+def test_fewer_trials_at_a_time_are_spread_over_the_nodes(
+    machines, incidents, most: int | None, at_a_time: int, cores: int
+) -> None:
+    nodes, whole = Nodes(incidents), Resources(None, gpus_per_trial=0.0, max_concurrent=None)
+    limited = limit_to(most, whole, nodes)
+    assert limited.cpus_per_trial == cores
+    assert min(count_slots(limited, nodes), limited.max_concurrent or 99) == at_a_time
+    few = limit_to(most, replace(whole, max_concurrent=2), nodes)
+    assert few.max_concurrent == min(2, most or 2)
 
 
 def test_incidents_are_read_back(incidents: Incidents) -> None:

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from nvp.analysis.frames.load import load
-from nvp.storage import codec, lease
+from nvp.storage import codec
 from nvp.storage.codec import rows_from_columns
 from nvp.storage.index import read_index
 from nvp.storage.lock import study_lock
@@ -38,8 +38,6 @@ def _environment(server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Non
     """Let this process, too, reach the server, and wait for a lease as QUICK says."""
     for name, value in (server | QUICK).items():
         monkeypatch.setenv(name, value)
-    for name, seconds in (("STALE", 3.0), ("BEAT", 0.5), ("SETTLE", 0.5)):
-        monkeypatch.setattr(lease, name, seconds)
 
 
 @pytest.fixture

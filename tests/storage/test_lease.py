@@ -48,9 +48,6 @@ def server() -> Iterator[dict[str, str]]:
 @pytest.fixture(params=["shared disk", "bucket"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("NVP_LEASE_SECONDS", str(SECONDS))
-    monkeypatch.setattr(lease, "STALE", SECONDS)
-    monkeypatch.setattr(lease, "SETTLE", SECONDS / 6)
-    monkeypatch.setattr(lease, "BEAT", SECONDS / 6)
     if request.param == "shared disk":
         return str(tmp_path / "study")
     for name, value in request.getfixturevalue("server").items():

@@ -10,6 +10,11 @@ nothing of Tune's own state is read back.
     connection   the connection to Ray, and one driver for each study
     fit_nodes    the nodes that trials run on, and those that they are kept off
     deaths       how often each trial lost its process or its node
+    causes       why Tune lost the process of a trial: Ray's exceptions, told apart
+    memory_shortage  fewer trials at a time while memory is short
+    slots        how many trials run at a time, and what each asks of a node
+    side_effects  what Ray does to the driver's process, kept away
+    loss         Ray ends under the driver: the driver's last words
     watchdog     kills a trial without progress
 
 Others start with `run_sweep`.

@@ -11,6 +11,7 @@ import ray
 from ray import tune
 
 from nvp.config.trial_config import TrialConfig
+from nvp.data.batch_count import BATCHES
 from nvp.running.node_check import NodeCheck, find_fault
 from nvp.storage.store import Storage
 from nvp.trial.progress import Progress
@@ -95,7 +96,12 @@ class TrialActor(tune.Trainable):
         if self.error:
             raise self.error
         done = self.latest.status != "running"
-        return {"progress": asdict(self.latest), "node": self.node, "done": done}
+        return {
+            "progress": asdict(self.latest),
+            "node": self.node,
+            "batches": BATCHES.begun,
+            "done": done,
+        }
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.cleanup()

@@ -7,8 +7,10 @@ from ray import tune
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.trial_queue import TrialQueue
 from nvp.running.progress import Display
+from nvp.running.ray.causes import UNKNOWN, Cause
 from nvp.running.ray.deaths import Deaths
 from nvp.running.ray.fit_nodes import Nodes
+from nvp.running.ray.memory_shortage import MemoryShortage
 from nvp.running.ray.watchdog import Watchdog
 from nvp.storage.incidents import Incidents
 from nvp.storage.store import Storage
@@ -27,6 +29,7 @@ class Watch(tune.Callback):
         ended: trials whose row is written.
         crowded: trials that ran out of memory and get a try on a GPU of their own.
         node_of: {trial: node that it last reported from}.
+        fatal: why the study cannot go on; empty while it can.
     """
 
     def __init__(
@@ -42,7 +45,8 @@ class Watch(tune.Callback):
         self.crowded: dict[str, TrialConfig] = {}
         self.incidents = Incidents(storage)
         self.deaths, self.nodes = Deaths(self.incidents), Nodes(self.incidents)
-        self.watchdog = Watchdog()
+        self.watchdog, self.memory = Watchdog(), MemoryShortage()
+        self.cause, self.fatal = UNKNOWN, ""
         self.node_of: dict[str, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -62,7 +66,8 @@ class Watch(tune.Callback):
         progress, node = Progress(**result["progress"]), result["node"]
         name = progress.trial_id
         self.node_of[name] = node
-        self.watchdog.see(progress)
+        if self.watchdog.see(progress, result["batches"]):
+            self.memory.note_progress()
         if progress.status == "running":
             self.display.update(progress)
             return
@@ -96,29 +101,44 @@ class Watch(tune.Callback):
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self.deaths.count_settled()
+        self.memory.see_whether_over(waiting=len(self.unfinished) > len(self.watchdog.running))
         for name, seconds in self.watchdog.silent():
             reason = f"no progress for {seconds:.0f} s; its process is ended"
             self.incidents.add("silent", reason, trial_id=name, node=self.node_of.get(name, ""))
             self.display.print_line(f"{name}: {reason}")
-            self.watchdog.kill(name)
+            self.watchdog.kill(name, seconds)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        name = self.note_death(trial)
-        self.display.print_line(f"{name}: its process died; trying again")
+        name, what = self.note_death(trial)
+        self.display.print_line(f"{name}: {what}; trying again")
         if self.deaths.is_last_chance(name):
             trial.max_failures = 0  # Tune then leaves the next death to the next round
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        name = self.note_death(trial)
+        name, what = self.note_death(trial)
         if not self.give_up(name):
-            self.display.print_line(f"{name}: its process died at the start; trying again later")
+            self.display.print_line(f"{name}: {what} at the start; trying again later")
 
-    def note_death(self, trial: Any) -> str:
-        """Take in that the process of a trial died; return the trial's name."""
-        name = name_of(trial)
+    def note_cause(self, cause: Cause) -> None:
+        """Take in why the process was lost whose death Tune is about to report."""
+        self.cause = cause
+
+    def note_death(self, trial: Any) -> tuple[str, str]:
+        """Take in that the process of a trial was lost; return the trial's name and how it was."""
+        name, cause, self.cause = name_of(trial), self.cause, UNKNOWN
         self.watchdog.end(name)
-        self.deaths.add(name, self.node_of.pop(name, ""))
-        return name
+        node = self.node_of.pop(name, "")
+        if self.watchdog.killed.pop(name, None) is not None:
+            self.deaths.add_silent(name)
+            return name, "the driver ended its process for its silence"
+        if cause.kind == "memory":
+            self.deaths.add_memory(name, node, cause.reason)
+            self.memory.note_kill(cause.reason)
+            return name, f"Ray ended its process, since memory is short{cause.reason}"
+        if cause.kind == "storage":
+            self.fatal = f"storage: expected to write to {self.storage.place}, got: {cause.reason}"
+        self.deaths.add(name, node, cause.reason)
+        return name, f"its process died{': ' if cause.reason else ''}{cause.reason}"
 
     def give_up(self, name: str) -> bool:
         """Commit the failed row of a trial that died too often; return whether it did."""
@@ -132,6 +152,7 @@ class Watch(tune.Callback):
     def end_round(self) -> None:
         """At the end of a round, give up the trials that died too often."""
         self.watchdog.running.clear()
+        self.watchdog.killed.clear()
         self.deaths.wait_for_all()
         for name in list(self.unfinished):
             self.give_up(name)

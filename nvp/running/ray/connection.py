@@ -4,17 +4,23 @@ import hashlib
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray._common.utils import get_default_system_temp_dir
 from ray.exceptions import AuthenticationError
 
 from nvp.config.cores import count_cores
 from nvp.running.cluster_address import Holder, check_cluster
-from nvp.running.ray.fit_nodes import bind_to_node
+from nvp.running.ray.fit_nodes import bind_to_node, describe_place, list_large_enough
+from nvp.running.ray.side_effects import hush, own_signal_handlers
 from nvp.storage.store import Storage
+
+SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # bytes that a system allows
+SOCKET_BELOW = "/ray/session_2026-01-01_00-00-00_000000_{pid}/sockets/plasma_store"
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,14 @@ class Resources:
         gpus_per_trial: 0, 1 or 1/k.
         max_concurrent: trials at a time, at most; None = as many as fit.
         data_names: the data sets that each node must have.
+        cpus_per_trial: cores; more than one while memory is short.
     """
 
     address: str | None
     gpus_per_trial: float
     max_concurrent: int | None
     data_names: tuple[str, ...] = ()
+    cpus_per_trial: int = 1
 
 
 def connect_to_ray(address: str | None) -> None:
@@ -42,6 +50,19 @@ def connect_to_ray(address: str | None) -> None:
     """
     if ray.is_initialized():
         return
+    if not address:
+        check_socket_path()
+    hush()
+    with own_signal_handlers():
+        initialise_ray(address)
+
+
+def initialise_ray(address: str | None) -> None:
+    """Attach to a cluster, or start a private Ray.
+
+    Raises:
+        ValueError: when there is no cluster at the address.
+    """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # rows and display say it
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address:
@@ -55,6 +76,32 @@ def connect_to_ray(address: str | None) -> None:
     else:
         cpus = count_cores()
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+
+
+def check_socket_path() -> None:
+    """Raise ValueError when the paths of Ray's sockets would be longer than a system allows."""
+    folder = get_default_system_temp_dir()
+    most = SOCKET_PATH - len(SOCKET_BELOW.format(pid=os.getpid()))
+    if len(os.fsencode(folder)) > most:
+        name = "RAY_TMPDIR" if "RAY_TMPDIR" in os.environ else "TMPDIR"
+        raise ValueError(
+            f"{name}: expected a path of at most {most} bytes, since Ray puts sockets below it, "
+            f"got {len(os.fsencode(folder))}: {folder}; RAY_TMPDIR=/tmp would do"
+        )
+
+
+def require_place(resources: Resources) -> None:
+    """Raise ValueError when no trial can ever run on this machine's private Ray.
+
+    A cluster passes: it may start nodes, or somebody may join some to it.
+    """
+    gpus = resources.gpus_per_trial
+    if resources.address or list_large_enough(gpus):
+        return
+    raise ValueError(
+        f"--gpus-per-trial: expected {describe_place(gpus)} for a trial, which this machine lacks: "
+        "--gpus-per-trial 0 runs trials on its CPU"
+    )
 
 
 def call_on_cluster(address: str, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -9,6 +9,8 @@ import ray
 from nvp.storage.incidents import Incidents
 
 LOST_RETRIES = 3
+SILENT_RETRIES = 2  # the patience doubles each time
+MEMORY_RETRIES = 10  # half as many trials run at a time after each
 PREEMPTED_RETRIES = 20
 DOUBT_SECONDS = 40.0  # Ray declares a node dead after 15 s without a sign of it (measured)
 
@@ -35,7 +37,7 @@ class Death:
 
 
 class Deaths:
-    """Tells preemptions from failures: each has a budget of its own.
+    """Tells apart how trials lost their processes: each way has a budget of its own.
 
     Ray reports a dead process within seconds but a dead node only after 15 s. So a death is in
     doubt at first; it counts as a failure of the trial only if its node still lives 40 s later.
@@ -45,11 +47,24 @@ class Deaths:
         self.incidents = incidents
         self.died: Counter[str] = Counter()
         self.preempted: Counter[str] = Counter()
+        self.silent: Counter[str] = Counter()
+        self.memory: Counter[str] = Counter()
+        self.reasons: dict[str, str] = {}
         self.doubts: list[Death] = []
         self.driver_node = ray.get_runtime_context().get_node_id()
 
-    def add(self, name: str, node: str) -> None:
-        """Take in that the process of a trial died."""
+    def add_silent(self, name: str) -> None:
+        """Take in that the driver ended the process of a trial for its silence."""
+        self.silent[name] += 1
+
+    def add_memory(self, name: str, node: str, usage: str) -> None:
+        """Take in that Ray ended the process of a trial because the node's memory was short."""
+        self.memory[name] += 1
+        self.incidents.add("memory", f"memory was short{usage}", trial_id=name, node=node)
+
+    def add(self, name: str, node: str, reason: str = "") -> None:
+        """Take in that the process of a trial died, for a reason that may be known."""
+        self.reasons[name] = f" (at last: {reason})" if reason else ""
         alive, now = list_alive_nodes(), time.monotonic()
         self.doubts.append(Death(name=name, node=node, alive=alive, time=now))
         self.count_settled()
@@ -84,12 +99,20 @@ class Deaths:
         return (
             self.died[name] + doubtful >= LOST_RETRIES
             or self.preempted[name] + doubtful >= PREEMPTED_RETRIES
+            or self.silent[name] >= SILENT_RETRIES
         )
 
     def reason_to_give_up(self, name: str) -> str:
         """Return why a trial is not tried again; empty while it is."""
         if self.died[name] > LOST_RETRIES:
-            return f"the trial's process died {self.died[name]} times"
+            return f"the trial's process died {self.died[name]} times{self.reasons.get(name, '')}"
+        if self.silent[name] > SILENT_RETRIES:
+            return (
+                f"the trial showed no sign of life, {self.silent[name]} times: the driver ended "
+                "its process each time"
+            )
+        if self.memory[name] > MEMORY_RETRIES:
+            return f"Ray ended the trial's process {self.memory[name]} times: memory was short"
         if self.preempted[name] > PREEMPTED_RETRIES:
             return f"the trial's node went away {self.preempted[name]} times"
         return ""

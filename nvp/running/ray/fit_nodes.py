@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import OutOfMemoryError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from nvp.running.node_check import NodeCheck, find_fault
@@ -123,6 +123,8 @@ def read_fault(ref: Any) -> str:
     """Return the fault that a node's check found, or that the check does not run there."""
     try:
         return ray.get(ref)
+    except OutOfMemoryError:
+        return ""  # memory may come back; its first trial checks the node
     except RayError as error:
         lines = str(error).strip().splitlines()
         return f"setup: the check does not run there: {lines[-1]}; set the node up again (ray up)"
@@ -137,6 +139,12 @@ def list_large_enough(gpus: float) -> list[dict[str, Any]]:
         and node["Resources"].get("CPU", 0) >= 1
         and node["Resources"].get("GPU", 0) >= gpus
     ]
+
+
+def describe_place(gpus: float) -> str:
+    """Return what a trial needs of a node, in words."""
+    share = "a GPU" if gpus == 1 else f"1/{1 / gpus:.0f} of a GPU" if gpus else ""
+    return f"a CPU core{' and ' if share else ''}{share}"
 
 
 def bind_to_node(node: str) -> NodeAffinitySchedulingStrategy:

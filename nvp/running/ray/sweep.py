@@ -1,22 +1,26 @@
 """A sweep: rounds of Tune until every trial has its row."""
 
 import os
+import time
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-import ray
 from ray import tune
 
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.plan_state import split_into_waves
 from nvp.planning.trial_queue import TrialQueue
+from nvp.running.last_words import StudyStopped, while_trials_run
 from nvp.running.node_check import mark_storage
 from nvp.running.progress import Display
 from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions, TrialActor
 from nvp.running.ray.bookkeeping import Watch
-from nvp.running.ray.connection import Resources, connect_to_ray, hold_study
-from nvp.running.ray.fit_nodes import Nodes
+from nvp.running.ray.causes import tell_causes
+from nvp.running.ray.connection import Resources, connect_to_ray, hold_study, require_place
+from nvp.running.ray.fit_nodes import describe_place
+from nvp.running.ray.loss import watch_over_ray
+from nvp.running.ray.side_effects import shut_down
+from nvp.running.ray.slots import count_slots, limit_to, request_bundle
 from nvp.running.ray.trial_feed import StopWhen, TrialFeed
 from nvp.storage.store import Storage
 from nvp.trial.run_options import RunOptions
@@ -49,19 +53,21 @@ def run_sweep(
         ValueError: no Ray at the address, another driver on it, or no node fit for trials.
     """
     connect_to_ray(resources.address)
+    require_place(resources)
     actor = ActorOptions(place=storage.place, run=options)
     watch = Watch(display, storage, trials, queue or TrialQueue())
     try:
         holder = hold_study(storage) if resources.address else None  # freed with its last handle
         if holder is not None:
             actor = check_cluster_nodes(actor, resources, watch)
-        if queue:
-            run_queue(watch, actor, resources, stop_signals)
-        for wave in [dict(watch.unfinished)] if queue else split_into_waves(trials):
-            watch.unfinished = wave
-            run_wave(watch, actor, resources, stop_signals)
+        with while_trials_run(), watch_over_ray(stop_signals):
+            if queue:
+                run_queue(watch, actor, resources, stop_signals)
+            for wave in [dict(watch.unfinished)] if queue else split_into_waves(trials):
+                watch.unfinished = wave
+                run_wave(watch, actor, resources, stop_signals)
     finally:
-        ray.shutdown()
+        shut_down()
         storage.delete_folder(".tune")
 
 
@@ -80,7 +86,10 @@ def check_cluster_nodes(actor: ActorOptions, resources: Resources, watch: Watch)
     for node, reason in watch.nodes.bad.items():
         watch.display.print_line(f"node {node[:12]} is left out: {reason}")
     if not watch.nodes.list_fit(resources.gpus_per_trial):
-        watch.display.print_line("no node for trials yet; waiting for the cluster to start one")
+        watch.display.print_line(
+            f"no node with {describe_place(resources.gpus_per_trial)} for a trial yet: waiting for "
+            "the cluster to start one, or for one to join it"
+        )
     return replace(actor, check=check)
 
 
@@ -91,7 +100,7 @@ def run_queue(
     while True:
         watch.nodes.changed = False
         run_round(watch, actor, resources, stop_signals)
-        if stop_signals or not watch.nodes.changed:
+        if stop_signals or not (watch.nodes.changed or watch.memory.changed):
             return
 
 
@@ -108,23 +117,22 @@ def run_wave(
         run_round(watch, actor, resources, stop_signals)
 
 
-def count_slots(resources: Resources, nodes: Nodes) -> int:
-    """Return how many trials run at a time on the cluster as it is now; at least one."""
-    gpus = resources.gpus_per_trial
-    have = [node["Resources"] for node in nodes.list_fit(gpus)]
-    count = sum(node["CPU"] for node in have)
-    if gpus:
-        count = min(count, sum(node["GPU"] for node in have) / gpus)
-    whole = int(count + 1e-6)  # 1 / 3 three times may be a little less than 1
-    return max(1, min(whole, resources.max_concurrent or whole))
+def wait_for_memory(watch: Watch, resources: Resources, stop_signals: list[str]) -> Resources:
+    """Return with what the next round runs; first wait, if memory was short in the last one.
 
-
-def request_bundle(resources: Resources, nodes: Nodes) -> Any:
-    """Return the request for one trial: a CPU, a share of a GPU, a node that is not avoided."""
-    bundle = {"CPU": 1.0} | ({"GPU": resources.gpus_per_trial} if resources.gpus_per_trial else {})
-    selector = nodes.selector()
-    how: dict[str, Any] = {"bundle_label_selector": [selector]} if selector else {}
-    return tune.PlacementGroupFactory([bundle], **how)
+    Raises:
+        StudyStopped: memory does not come back.
+    """
+    before = limit_to(watch.memory.most, resources, watch.nodes)
+    line = watch.memory.begin_round(
+        count_slots(before, watch.nodes), count_slots(resources, watch.nodes)
+    )
+    if line:
+        watch.display.print_line(line)
+        end = time.monotonic() + watch.memory.pause
+        while time.monotonic() < end and not stop_signals:
+            time.sleep(0.2)
+    return limit_to(watch.memory.most, resources, watch.nodes)
 
 
 def run_round(
@@ -134,18 +142,27 @@ def run_round(
 
     Ends early on a signal, or because a node turned out to be unfit.
     """
-    watch.nodes.require_one(resources.gpus_per_trial)
+    if stop_signals:
+        return
+    try:
+        watch.nodes.require_one(resources.gpus_per_trial)
+    except ValueError as error:
+        raise StudyStopped(str(error)) from None
+    resources = wait_for_memory(watch, resources, stop_signals)
     pause = max(REPORT_SECONDS, count_slots(resources, watch.nodes) / REPORTS_A_SECOND)
     actor = replace(actor, report_seconds=pause)
     os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", QUEUE)
     slots = partial(count_slots, resources, watch.nodes)
 
     def stop() -> bool:
-        return bool(stop_signals) or watch.nodes.changed
+        return (
+            bool(stop_signals) or watch.nodes.changed or watch.memory.changed or bool(watch.fatal)
+        )
 
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, options=actor), request_bundle(resources, watch.nodes)
     )
+    tell_causes(watch.note_cause)
     tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
@@ -166,3 +183,5 @@ def run_round(
         ),
     ).fit()
     watch.end_round()
+    if watch.fatal:
+        raise StudyStopped(watch.fatal)
