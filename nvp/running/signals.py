@@ -37,6 +37,9 @@ class Signals:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take in a signal."""
         name = signal.Signals(number).name
+        for stream in (sys.stdout, sys.stderr):  # of a terminal that was closed
+            if is_closed(stream):
+                silence(stream)
         if not self.saving:
             raise KeyboardInterrupt(name)
         if self.received:

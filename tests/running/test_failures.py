@@ -13,7 +13,7 @@ from nvp.storage.incidents import read_incidents
 from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT, run_study, start_study, wait_for
 from tests.fragile import FRAGILE, with_fragile_model
-from tests.trial.test_kill import TRIALS, assert_no_row_twice, rows
+from tests.trial.test_kill import CELLS, TRIALS, assert_no_row_twice, rows
 
 Start = Callable[..., tuple[Cluster, list[Any]]]
 ON_CPU = {"NVP_DEVICE": "cpu", "NVP_CHECKPOINT_SECONDS": "0.1"}
@@ -47,7 +47,7 @@ def test_a_lost_node_costs_no_trial_and_counts_as_no_failure(
     tmp_path: Path, cluster: Start
 ) -> None:
     machines, (_, lost) = cluster({}, {})
-    longer = [*TRIALS, "--set", "epochs=40", "--set", "data.images=0"]
+    longer = [*CELLS, "--seeds", "2", "--set", "epochs=40", "--set", "data.batch_size=32"]
     place = tmp_path / "lost"
     process = start_study(place, *longer, *on(machines), env=ON_CPU)
     folder = place / "sgd_noise/quick/checkpoints"

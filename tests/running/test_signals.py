@@ -133,6 +133,21 @@ def test_a_reader_that_goes_away_lets_the_trials_save(tmp_path: Path) -> None:
     assert len(read_index(open_study(str(tmp_path), "small_forks", "quick")).rows) < 5
 
 
+def test_a_terminal_that_is_closed_takes_what_is_said_without_an_error() -> None:
+    shown, terminal = os.openpty()
+    with os.fdopen(terminal, "w") as stream, redirect_stdout(stream), catch_signals() as signals:
+        with signals.let_trials_save() as received:
+            stream.write("a line\n")
+            stream.flush()
+            os.close(shown)
+            os.kill(os.getpid(), signal.SIGHUP)
+            sys.stdout.write("another\n")
+            sys.stdout.flush()
+        sys.stdout.write("the last words\n")
+        sys.stdout.flush()
+    assert received == ["SIGHUP"]
+
+
 def test_a_full_disk_behind_the_output_is_no_reader_that_went_away() -> None:
     class Full:
         def write(self, text: str) -> int:
