@@ -68,11 +68,11 @@ def test_a_signal_lets_the_trial_save_and_the_command_comes_last(
 def test_before_trials_run_a_signal_ends_at_once_with_the_same_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fetch(*arguments: object) -> None:
+    def pause(*arguments: object, **options: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)
 
-    monkeypatch.setattr("nvp.study.launch.prepare_data", fetch)
+    monkeypatch.setattr("nvp.study.launch.check_room", pause)
     ended = run_main(small_forks.STUDY, tmp_path, *FLAGS)
     assert ended.returncode == 130
     assert ended.stdout.splitlines()[-2] == "interrupted; this command continues:"
