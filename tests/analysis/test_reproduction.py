@@ -222,6 +222,20 @@ def test_no_published_number_is_filled_in_by_a_smaller_run(frames: StudyFrames) 
     assert judge_bars([replace(frames, name="learning_rate")])[10]["ours"] == "–"
 
 
+@pytest.mark.parametrize("arguments", [["x://y"], [".", "--out", "no/such/folder/page.md"]])
+def test_what_is_wrong_is_one_line(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+
+
 def test_the_document(study_place: Path, tmp_path: Path) -> None:
     out = tmp_path / "reproduction.md"
     assert main([str(study_place), "--out", str(out)]) == 0

@@ -139,6 +139,16 @@ def test_a_key_that_one_side_does_not_know_is_refused() -> None:
         compare_studies(made(noises([0, 1]), ["optim.noise"]), second)
 
 
+def test_deaths_are_compared_by_a_definition_that_applies_to_both() -> None:
+    first, second = (made(noises([0, 1]), ["optim.noise"]) for _ in range(2))
+    assert compare_studies(first, second).definition == "dead"
+    vars(second)["layers"] = second.layers.assign(dead=float("nan"))  # of SiLU
+    for sides in ((first, second), (second, first), (second, second)):
+        found = compare_studies(*sides)
+        assert found.definition == "dormant_0025"
+        assert "death" in set(found.table["response"])
+
+
 def test_cells_without_common_seeds_are_compared_as_welch_does() -> None:
     generator = np.random.default_rng(0)
     one, two = generator.normal(0.9, 0.01, 4), generator.normal(0.92, 0.03, 6)

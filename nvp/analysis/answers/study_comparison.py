@@ -6,7 +6,7 @@ import pandas as pd
 
 from nvp.analysis.answers.common_levels import KeyLevels, find_common_levels, select_common
 from nvp.analysis.answers.verdict import judge_difference
-from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
+from nvp.analysis.frames.derive import COMMON, choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.statistics.corrections import with_holm
 from nvp.analysis.statistics.intervals import infer_from_groups, infer_from_pairs
@@ -62,9 +62,8 @@ def compare_studies(
         ValueError: no trial of one goes with one of the other.
     """
     levels = find_common_levels(first, second, pair_seeds=not unpaired)
-    definition = "dead"
-    if "dead" not in (choose_headline(first.layers), choose_headline(second.layers)):
-        definition = choose_headline(first.layers)
+    headlines = {choose_headline(first.layers), choose_headline(second.layers)}
+    definition = headlines.pop() if len(headlines) == 1 else COMMON
     keys = [one.key for one in levels if one.key != "seed"]
     sides = [melt_responses(one, levels, definition) for one in (first, second)]
     paired = pair_sides(sides[0], sides[1], [*keys, "seed"])

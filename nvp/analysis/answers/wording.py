@@ -73,7 +73,7 @@ def summarise_contrast(rows: pd.DataFrame) -> str:
         at = f" for {largest['contrast']}{at}"
     else:
         name = f"{name}, {largest['contrast']}"
-    name += f" ({rows['role'].iloc[0]})"
+    name += f" ({' and '.join(rows['role'].unique())})"
     of = (
         f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
     )

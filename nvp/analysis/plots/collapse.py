@@ -117,7 +117,8 @@ def plot_collapse(
         for j, name in enumerate(names):
             draw_cells(panels[i, j], rows, name, color, marker)
             fit = table[(table[LENGTH] == length) & (table["scaling"] == name)]
-            title = format_fit(fit) if name in CANDIDATES else "theory"
+            theory = "theory" if rows["predicted"].notna().any() else ""
+            title = format_fit(fit) if name in CANDIDATES else theory
             panels[i, j].set_title(title, fontsize=7)
             if i == len(lengths) - 1:
                 panels[i, j].set_xlabel(style.axis_label(name), fontsize=7.5)

@@ -16,6 +16,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_done,
     select_pruned,
 )
+from nvp.analysis.selection.margins import OF_ACCURACY
 from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.trade_off import (
@@ -27,7 +28,7 @@ from nvp.analysis.statistics.trade_off import (
 )
 from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 
-TOLERANCE = 0.01
+TOLERANCE = OF_ACCURACY.size
 NO_REFERENCE = "No unpruned trial has finished."
 EQUAL = (
     f"Below: largest sparsity with an accuracy at most {TOLERANCE:g} below the seed's own unpruned "
@@ -57,7 +58,8 @@ def draw_trade_off(frames: StudyFrames, question: Question) -> Drawing:
     unpruned = seed_interval(trials[trials[METHOD] == NONE].assign(all=0), "test_accuracy", ["all"])
     text = join_captions(
         f"A marker: mean over {count_seeds(frame)}{bar_caption(frame)}.",
-        f"Ring: on the Pareto front. {'Grey: unpruned.' if len(unpruned) else NO_REFERENCE}",
+        "Ring: on the Pareto front of the means.",
+        "Grey: unpruned." if len(unpruned) else NO_REFERENCE,
         EQUAL if len(equal) else "",
         trials_caption(frames, frames.trials),
         pooled_caption(frames, [*by, *names, *find_fixed_keys(frames, trials)]),

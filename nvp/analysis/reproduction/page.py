@@ -18,7 +18,7 @@ from nvp.analysis.reproduction.claims import CLAIMS
 from nvp.analysis.reproduction.evidence import describe_run, list_margins, tell_claims
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.published import compare_accuracies
-from nvp.config.command_parser import CommandParser
+from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.storage.studies import list_studies
 
 
@@ -59,7 +59,7 @@ def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the document; return 0."""
+    """Write the document; return 0, or 2 after one line on what is wrong."""
     parser = CommandParser(
         prog="nvp reproduction", description="Hold studies against the claims of the papers."
     )
@@ -75,7 +75,11 @@ def main(argv: list[str] | None = None) -> int:
         loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
     )
     template = environment.get_template("reproduction.md.j2")
-    text = template.render(gather_contents(load_all(arguments.places)))
-    Path(arguments.out).write_text(text, encoding="utf-8")
+    try:
+        text = template.render(gather_contents(load_all(arguments.places)))
+        Path(arguments.out).write_text(text, encoding="utf-8")
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return BAD_ARGUMENTS
     sys.stdout.write(f"{arguments.out}\n")
     return 0

@@ -80,5 +80,5 @@ def format_cell(published: float | None, ours: dict[str, Any] | None, digits: in
     mine = "–"
     if ours:
         mean, low, high = (f"{ours[name]:,.{digits}f}" for name in ("mean", "low", "high"))
-        mine = f"{mean} [{low}, {high}]"
+        mine = f"{mean} [{low}, {high}]" if ours["n"] > 1 else f"{mean}, one seed"
     return f"{published:.{digits}f} / {mine}"
