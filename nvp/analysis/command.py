@@ -9,7 +9,7 @@ from pathlib import Path
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.frames.code_versions import describe_codes
-from nvp.analysis.frames.load import load
+from nvp.analysis.frames.load import read_frames
 from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
 from nvp.analysis.reports.comparison import write_comparison
@@ -45,7 +45,7 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     """Load, draw, answer."""
     study, place = arguments.study, arguments.storage
     preset, why = choose_preset(place, study, arguments.preset)
-    frames = load(place, study, preset, everything=arguments.all, code=arguments.code)
+    frames = read_frames(place, study, preset, everything=arguments.all, code=arguments.code)
     question = question_of(frames, trial=arguments.trial)
     if arguments.trial:
         check_trial(frames, arguments.trial)

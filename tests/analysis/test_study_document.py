@@ -101,7 +101,7 @@ def test_rows_in_no_plan_are_counted_by_whose_they_are() -> None:
 
 
 def test_trials_of_earlier_plans_are_said_to_be_left_out(
-    copy: Path, caplog: pytest.LogCaptureFixture
+    copy: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place, document = str(copy.parents[2]), json.loads(copy.read_text())
     kept = dict(list(document["trials"].items())[:12])
@@ -112,6 +112,12 @@ def test_trials_of_earlier_plans_are_said_to_be_left_out(
     assert describe_gaps(frames, question_of(frames))[0] == said
     assert frames.unfinished == 0
     caplog.clear()
+    assert main(["compare", "sgd_noise", "sgd_noise", "--storage", place]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"A: {said}" in lines
+    assert any(line.startswith("12 of the 12 trials") for line in lines)
+    assert main(["compare", "sgd_noise", "sgd_noise", "--storage", place, "--all"]) == 0
+    assert "left out" not in capsys.readouterr().out
     everything = load(place, "sgd_noise", "quick", everything=True)
     assert "left out" not in caplog.text
     assert everything.left_out == LeftOut()

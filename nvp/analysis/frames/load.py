@@ -99,9 +99,17 @@ class StudyFrames:
 def load(
     place: str, study: str, preset: str = "auto", *, everything: bool = False, code: str = ""
 ) -> StudyFrames:
-    """Return the frames of a study: the trials of its plan, or everything there is.
+    """Return the frames of a study as `read_frames` does; a warning counts the trials left out."""
+    frames = read_frames(place, study, preset, everything=everything, code=code)
+    if frames.left_out.describe():
+        logger.warning("%s: %s", frames.index.storage.root, frames.left_out.describe())
+    return frames
 
-    Finished trials that the plan does not ask for are counted in a warning.
+
+def read_frames(
+    place: str, study: str, preset: str = "auto", *, everything: bool = False, code: str = ""
+) -> StudyFrames:
+    """Return the frames of a study: the trials of its plan, or everything there is.
 
     Args:
         place: storage place, a path or a URI.
@@ -135,8 +143,6 @@ def load(
             f"python studies/{study}.py --preset {preset} --storage {place}"
         )
     left_out = LeftOut() if everything or not planned else count_left_out(document, index.rows)
-    if left_out.describe():
-        logger.warning("%s: %s", storage.root, left_out.describe())
     trials = select_code(read_table(index, "trials", chosen).to_pandas(), code)
     trials = add_configuration(trials.reset_index(drop=True))
     space = [] if everything else list(document.get("space", {}))

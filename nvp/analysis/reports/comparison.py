@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from nvp.analysis import style
 from nvp.analysis.answers.study_comparison import RESPONSES, StudyComparison, compare_studies
-from nvp.analysis.frames.load import load
+from nvp.analysis.frames.load import read_frames
 from nvp.analysis.reports.comparison_words import (
     describe_equal_trials,
     describe_last_start,
@@ -45,6 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("second", metavar="B", help=about)
     add_storage_argument(parser, "where studies without PLACE are")
     parser.add_argument(
+        "--all", action="store_true", help="also trials of earlier plans and of one-off runs"
+    )
+    parser.add_argument(
         "--out", default="", metavar="FOLDER", help="where to write (default: compare in A's)"
     )
     return parser
@@ -54,7 +57,9 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
     """Compare, write figure, table and page; return the lines to print."""
     arguments = build_parser().parse_args(argv)
     named = [locate_study(text, arguments.storage) for text in (arguments.first, arguments.second)]
-    first, second = (load(*where[:3], code=where[3]) for where in named)
+    first, second = (
+        read_frames(*where[:3], everything=arguments.all, code=where[3]) for where in named
+    )
     by_code = named[0][:3] == named[1][:3] and named[0][3] != named[1][3]
     found = compare_studies(first, second, unpaired=by_code)
     place, study, *_ = named[0]
