@@ -54,11 +54,10 @@ SETTINGS = {
     "optim.noise": "0.0",
     "prune.method": "nvp",
     "prune.schedule": "at_init",
-    "prune.start": "0.0",
     "prune.sparsity": "0.2",
     "probe.size": "256",
 }
-FEW = {"data.batch_size": "8", "probe.size": "32", "prune.batch": "8"}  # the made-up ImageNet
+FEW = {"data.batch_size": "8", "probe.size": "32"}  # the made-up ImageNet
 
 
 def made_up_imagenet(root: Path) -> Path:

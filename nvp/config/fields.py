@@ -8,12 +8,11 @@ from functools import cache
 from typing import Any, get_args, get_origin
 
 from nvp.config.numbers import make_plain
-from nvp.config.registry import suggest_nearest
+from nvp.config.registry import shorten_text, suggest_nearest
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LIST_SYNTAX = "a list of numbers in brackets, e.g. [0.5, 0.75]"
-MOST_TEXT = 100  # characters of a wrong value that an error repeats
 SIGNS = {"low": ">=", "above": ">", "high": "<=", "below": "<"}
 INSIDE = {"low": operator.ge, "above": operator.gt, "high": operator.le, "below": operator.lt}
 
@@ -72,12 +71,12 @@ def convert_value(value: Any, kind: Any, *, path: str) -> Any:
     value = make_plain(value)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
-            raise ValueError(f"{path}: expected {name_kind(kind)}, got {value!r}")
+            raise ValueError(f"{path}: expected {name_kind(kind)}, got {shorten_text(repr(value))}")
         return value
     if get_origin(kind) is tuple:
         items = read_list(value, path) if isinstance(value, str) else value
         if not isinstance(items, list | tuple):
-            raise ValueError(f"{path}: expected {LIST_SYNTAX}, got {value!r}")
+            raise ValueError(f"{path}: expected {LIST_SYNTAX}, got {shorten_text(repr(value))}")
         return tuple(coerce_value(item, get_args(kind)[0], path=path) for item in items)
     if kind is str and isinstance(value, str):
         return value
@@ -130,11 +129,6 @@ def read_list(text: str, path: str) -> list[str]:
     return inside.split(",") if inside else []
 
 
-def shorten_text(text: str) -> str:
-    """Return a text, without its middle where it would fill the screen."""
-    return text if len(text) <= MOST_TEXT else f"{text[:60]} ... {text[-20:]}"
-
-
 def check_value(value: Any, field: dataclasses.Field, *, path: str = "") -> None:
     """Raise ValueError when `value` is outside the range or the choices of `field`."""
     path = path or field.name
@@ -142,9 +136,10 @@ def check_value(value: Any, field: dataclasses.Field, *, path: str = "") -> None
     if choices and value not in choices:
         valid = ", ".join(choices)
         raise ValueError(
-            f"{path}: expected one of {valid}; got {value!r}{suggest_nearest(value, choices)}"
+            f"{path}: expected one of {valid}; got {shorten_text(repr(value))}"
+            f"{suggest_nearest(value, choices)}"
         )
     limits = field.metadata["limits"]
     if limits and not all(INSIDE[key](value, limit) for key, limit in limits.items()):
         wanted = " and ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits.items())
-        raise ValueError(f"{path}: expected a value {wanted}, got {value!r}")
+        raise ValueError(f"{path}: expected a value {wanted}, got {shorten_text(repr(value))}")

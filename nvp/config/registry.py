@@ -5,6 +5,12 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 Value = TypeVar("Value")
+MOST_TEXT = 200  # characters of a wrong value that an error repeats
+
+
+def shorten_text(text: str) -> str:
+    """Return a text, without its middle where it would fill the screen."""
+    return text if len(text) <= MOST_TEXT else f"{text[:60]} ... {text[-20:]}"
 
 
 def suggest_nearest(name: str, valid: Iterable[str]) -> str:
@@ -42,6 +48,7 @@ def look_up(kind: str, name: str, registry: Mapping[str, Value]) -> Value:
     if name not in registry:
         valid = ", ".join(sorted(registry))
         raise ValueError(
-            f"{kind}: expected one of {valid}; got {name!r}{suggest_nearest(name, registry)}"
+            f"{kind}: expected one of {valid}; got {shorten_text(repr(name))}"
+            f"{suggest_nearest(name, registry)}"
         )
     return registry[name]

@@ -9,7 +9,7 @@ from typing import Any
 
 from nvp.config.dotted_paths import list_paths, replace_values
 from nvp.config.fields import Settings, section, setting
-from nvp.config.registry import suggest_path
+from nvp.config.registry import shorten_text, suggest_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,5 +166,8 @@ class TrialConfig(Settings):
         valid = list_paths(type(self))
         for path in flat:
             if path not in valid:
-                raise ValueError(f"unknown configuration path {path!r}{suggest_path(path, valid)}")
+                raise ValueError(
+                    f"unknown configuration path {shorten_text(repr(path))}"
+                    f"{suggest_path(path, valid)}"
+                )
         return replace_values(self, flat)

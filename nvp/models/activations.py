@@ -17,3 +17,5 @@ ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
     "elu": lambda slope: nn.ELU(),
     "tanh": lambda slope: nn.Tanh(),
 }
+# The settings of `model.*` that an activation reads.
+SETTINGS_OF_ACTIVATIONS: dict[str, tuple[str, ...]] = {"leaky_relu": ("slope",)}

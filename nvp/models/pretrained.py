@@ -5,6 +5,7 @@ The model `resnet50` takes torchvision's ResNet-50, and `resnet18_imagenet` its 
 refused.
 """
 
+import os
 import re
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,6 +13,8 @@ from pickle import UnpicklingError
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from nvp.config.registry import shorten_text
 
 MODULES = {  # torchvision's name of a module of the network, or of a block: our name
     "conv1": "stem.affine",
@@ -80,10 +83,12 @@ def read_weights(file: str) -> dict[str, Tensor]:
             message has one line and names the file.
     """
     path = Path(file)
-    if path.suffix not in (".safetensors", ".pth") or not path.is_file():
-        kind = "a folder" if path.is_dir() else "no such file" if not path.exists() else "another"
+    # os.path answers for names that no file can have; pathlib raises
+    if path.suffix not in (".safetensors", ".pth") or not os.path.isfile(file):
+        kind = "another kind of file" if os.path.isfile(file) else "no such file"
         raise ValueError(
-            f"model.weights: expected a .safetensors or .pth file, got {file!r} ({kind})"
+            f"model.weights: expected a .safetensors or .pth file, got {shorten_text(repr(file))} "
+            f"({'a folder' if os.path.isdir(file) else kind})"
         )
     try:
         found = load_file(path) if path.suffix == ".safetensors" else load_tensors(path)

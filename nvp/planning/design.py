@@ -24,6 +24,7 @@ class Design:
         parent: changes that turn a cell without its pruning into the trial that it starts from,
             e.g. {"epochs": 10}. Cells that differ in pruning alone share a parent. None = every
             trial starts from a fresh network.
+        given: paths that --set gave; some trial has to read each of them.
         objectives: {column of `trials`: "maximize" or "minimize"} of a search and of ASHA.
     """
 
@@ -33,6 +34,7 @@ class Design:
     gpus_per_trial: float = 0.0
     parent: Mapping[str, Any] | None = None
     objectives: dict[str, str] = field(default_factory=lambda: {"val_accuracy": "maximize"})
+    given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base", make_canonical_config(self.base))  # it is frozen
@@ -44,7 +46,8 @@ class Design:
         base = self.base.with_overrides(settings)
         fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
         space = fix_axes(self.space, fixed)
-        return replace(self, base=base, space=space, seeds=seeds or self.seeds)
+        given = self.given | settings.keys()
+        return replace(self, base=base, space=space, seeds=seeds or self.seeds, given=given)
 
 
 def make_canonical_config(config: TrialConfig) -> TrialConfig:

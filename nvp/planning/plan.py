@@ -12,6 +12,7 @@ from nvp.config.revision import raise_revision
 from nvp.config.space import list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
+from nvp.planning.unread_settings import check_reading
 from nvp.trial.fork import make_parent
 from nvp.trial.validation import check_trial
 
@@ -66,8 +67,8 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
         choose: replaces each `auto` of a configuration before the trial is named.
 
     Raises:
-        ValueError: an unknown path or name, a value out of range, a value given twice, or more than
-            `MOST_TRIALS` trials.
+        ValueError: an unknown path or name, a value out of range, a value given twice, a setting
+            that no trial reads, or more than `MOST_TRIALS` trials.
     """
     check_count(design)
     trials: dict[str, TrialConfig] = {}
@@ -86,6 +87,7 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
             if name in trials:
                 raise ValueError(f"grid: expected every cell once, got {cell} twice")
             trials[name] = config
+    check_reading(design)
     return Plan(design, trials, parents)
 
 

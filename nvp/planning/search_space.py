@@ -10,6 +10,7 @@ from nvp.config.space import Axis, Grid, axis_applies, check_conditions
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import keep_as_is, make_trial
+from nvp.planning.unread_settings import check_reading
 from nvp.storage.schema import OBJECTIVES
 
 
@@ -52,6 +53,7 @@ def check_search(design: Design) -> None:
         for value in axis.values if isinstance(axis, Grid) else (axis.low, axis.high):
             given = {other: values[0] for other, values in axis.when.items()}
             make_trial(design, given | {path: value}, 0, keep_as_is)
+    check_reading(design)
     for column, direction in (design.objectives or {"": ""}).items():
         if column not in OBJECTIVES:
             raise ValueError(

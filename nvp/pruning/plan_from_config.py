@@ -1,5 +1,7 @@
 """From a configuration to a plan: the method's own parts where the trial overrides nothing."""
 
+from dataclasses import replace
+
 from nvp.config.registry import look_up
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.allocation import ALLOCATIONS
@@ -18,6 +20,8 @@ def plan_pruning(config: PruneConfig) -> PruningPlan:
             ends before it starts.
     """
     method = look_up("prune.method", config.method, METHODS)
+    if method.aim == "none":  # whatever parts the base of a study has for its other methods
+        config = replace(config, criterion="", allocation="", schedule="", regrow="")
     plan = PruningPlan(
         method=method,
         config=config,

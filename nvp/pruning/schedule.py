@@ -73,6 +73,14 @@ SCHEDULES: dict[str, Callable[[PruneConfig, Moment], float | None]] = {
     "rounds": in_rounds,
 }
 
+# The settings of `prune.*` that a schedule reads beside the target.
+SETTINGS_OF_SCHEDULES: dict[str, tuple[str, ...]] = {
+    "one_shot": ("start",),
+    "late": ("end",),
+    "cubic": ("start", "end"),
+    "rounds": ("start", "end", "rounds"),
+}
+
 
 def once(target: float) -> Iterator[float]:
     """Score once."""

@@ -66,3 +66,8 @@ TRIGGERS: dict[str, Callable[[MeasuringPoint, PruningPlan], bool]] = {
     "settled": have_weights_settled,
     "stable_mask": is_mask_stable,
 }
+# The settings of `prune.*` that a trigger reads; each prunes at `end` at the latest.
+SETTINGS_OF_TRIGGERS: dict[str, tuple[str, ...]] = {
+    "settled": ("sparsity", "end"),
+    "stable_mask": ("sparsity", "end"),
+}

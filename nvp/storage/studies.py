@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,5 +106,11 @@ def describe_missing(place: str, study: str, preset: str) -> str:
         f"expected tables of the study {study!r}, preset {preset}, in "
         f"{open_study(place, study, preset).root}; the place holds {names or 'no study'}"
         f"{suggest_nearest(study, [name for name in there if name != study])}; "
-        f"to run it: python studies/{study}.py --preset {preset} --storage {place}"
+        f"to run it: {format_start(place, study, preset)}"
     )
+
+
+def format_start(place: str, study: str, preset: str) -> str:
+    """Return the command that runs a study, as a shell takes it."""
+    script = f"studies/{study}.py"
+    return shlex.join(["python", script, "--preset", preset, "--storage", place])

@@ -45,7 +45,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="PATH=VALUE",
         dest="settings",
-        help="override the base, e.g. optim.lr=0.1; fixes a swept path (repeatable)",
+        help="override the base, e.g. optim.lr=0.1; ends its sweep (repeatable; the last counts)",
     )
 
 
@@ -163,10 +163,10 @@ def choose_run_preset(arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:
-    """Return {path: text} of the --set flags.
+    """Return {path: text} of the --set flags; of a path that is given twice, the last one.
 
     Raises:
-        ValueError: a flag that is no PATH=VALUE, or a path that is given twice.
+        ValueError: a flag that is no PATH=VALUE.
     """
     settings: dict[str, str] = {}
     for pair in pairs:
@@ -174,9 +174,5 @@ def read_settings(pairs: list[str]) -> dict[str, str]:
         path = path.strip()
         if not equals or not path:
             raise ValueError(f"--set: expected PATH=VALUE, e.g. optim.lr=0.1, got {pair!r}")
-        if path in settings:
-            raise ValueError(
-                f"--set: expected each path once, got {path}={settings[path]} and {path}={value}"
-            )
         settings[path] = value
     return settings

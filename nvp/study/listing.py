@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections import Counter
+from itertools import islice
 
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.cost.disk_use import checkpoint_bytes, estimate_bytes, kept_bytes
@@ -16,22 +17,31 @@ from nvp.running.progress import format_duration
 from nvp.storage.index import Index
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint import KEEP_LAST
+from nvp.trial.settings_read import find_unread
 
+MOST_LINES = 1000  # trials that --dry-run lists
+MOST_NAMES = 100  # that a line has
 MANY = 1000  # trials in files of their own that are worth packing
 
 
 def print_plan(plan: Plan, state: PlanState, index: Index) -> None:
-    """Print the table of trials, their states and what the missing ones will cost."""
+    """Print the table of trials, their states and what the missing ones will cost.
+
+    A swept value that a trial does not read is left empty.
+    """
     paths = [*plan.design.space, "seed"]
     print("  ".join(["trial_id".ljust(12), "status  ", *paths]))
-    for name, config in plan.trials.items():
+    for name, config in islice(plan.trials.items(), MOST_LINES):
         row = index.rows.get(name)
         status = row["status"] if row else "missing"
+        unread = find_unread(config)
         values = [
-            format_value(value).ljust(len(path))
+            ("" if path in unread else format_value(value)).ljust(len(path))
             for path, value in plan.swept_values(config).items()
         ]
         print("  ".join([name, status.ljust(8), *values]).rstrip())
+    if len(plan.trials) > MOST_LINES:
+        print(f"... and {len(plan.trials) - MOST_LINES:,} more")
     print_state(state)
     if state.missing:
         print_estimate(list(select_trials(plan, state, index).values()), index)
@@ -94,9 +104,13 @@ def print_state(state: PlanState) -> None:
     if state.again:
         print(f"{len(state.again)} of them are finished and run again, as the flags ask")
     if state.parents:
-        print(f"first the {len(state.parents)} that they start from: {', '.join(state.parents)}")
-    for name, reason in state.failed.items():
+        some = ", ".join(state.parents[:MOST_NAMES])
+        more = ", ..." if len(state.parents) > MOST_NAMES else ""
+        print(f"first the {len(state.parents)} that they start from: {some}{more}")
+    for name, reason in islice(state.failed.items(), MOST_LINES):
         print(f"  {name} failed: {reason}")
+    if len(state.failed) > MOST_LINES:
+        print(f"  ... and {len(state.failed) - MOST_LINES:,} more")
 
 
 def print_end(study: str, state: PlanState, index: Index) -> None:

@@ -17,6 +17,7 @@ from nvp.config.closed_pipe import end_quietly, is_closed
 from nvp.config.environment import check_environment, hint_unknown
 from nvp.planning.design import Design
 from nvp.planning.narrowing import read_narrowing
+from nvp.planning.unread_settings import narrow_design
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
 from nvp.running.last_words import format_command, write_reason
 from nvp.running.signals import Signals, catch_signals
@@ -87,7 +88,7 @@ def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -
     check_owner(storage, study.name, preset)
     settings = read_settings(arguments.settings)
     narrowing = read_narrowing(design.space, settings, arguments.seeds)
-    design = design.with_settings(settings, arguments.seeds)
+    design = narrow_design(design, settings, arguments.seeds)
     start = plan_start(study.name, preset, design, storage, arguments, narrowing)
     if arguments.dry_run:
         print_dry_run(start)

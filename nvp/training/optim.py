@@ -74,6 +74,9 @@ LR_SCHEDULES: dict[str, Callable[[OptimConfig, float], float]] = {
     "one_cycle": lambda config, progress: one_cycle(progress),
 }
 
+# The settings of `optim.*` that a schedule reads.
+SETTINGS_OF_LR_SCHEDULES: dict[str, tuple[str, ...]] = {"multistep": ("milestones", "gamma")}
+
 
 def check_optim(config: OptimConfig) -> None:
     """Raise ValueError for a name that does not exist, or a milestone outside of training."""

@@ -7,7 +7,7 @@ from functools import cache
 import torch
 from torch import nn
 
-from nvp.config.fields import shorten_text
+from nvp.config.registry import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models import build_model

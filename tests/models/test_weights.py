@@ -37,7 +37,7 @@ def write_nan(file: Path) -> None:
 FILES: dict[str, tuple[str, Callable[[Path], Any], str]] = {
     "missing": ("w.pth", lambda file: None, "no such file"),
     "folder": ("w.pth", lambda file: file.mkdir(), "a folder"),
-    "another suffix": ("w.bin", lambda file: file.write_bytes(b"x"), "another"),
+    "another suffix": ("w.bin", lambda file: file.write_bytes(b"x"), "another kind"),
     "empty": ("w.pth", lambda file: file.write_bytes(b""), "cannot be read"),
     "empty safetensors": ("w.safetensors", lambda file: file.write_bytes(b""), "cannot be read"),
     "truncated": ("w.pth", truncate, "cannot be read"),

@@ -193,7 +193,7 @@ def build_with_group_norm(config: ModelConfig, shape: tuple[int, int, int], clas
     """Return a convnet of an outsider, whose first layer is normalised in groups of neurons."""
     model = convnet.build_convnet(config, shape, classes)
     first = neuron_layers(model)["conv1"]
-    first.norm = nn.GroupNorm(2, len(first.keep))
+    first.norm = nn.GroupNorm(2, len(first.keep))  # type: ignore[assignment]
     return model
 
 

@@ -15,7 +15,7 @@ from nvp.config.numbers import LONG_NUMBER, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import read_table
-from nvp.storage.studies import choose_preset, describe_missing
+from nvp.storage.studies import choose_preset, describe_missing, format_start
 from nvp.storage.study_folder import open_study, read_object
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def read_frames(
         raise ValueError(
             f"expected a finished trial in {storage.root}, got none of {len(planned)} planned and "
             f"{len(index.rows)} from earlier plans (--all shows those); to run it: "
-            f"python studies/{study}.py --preset {preset} --storage {place}"
+            f"{format_start(place, study, preset)}"
         )
     left_out = LeftOut() if everything or not planned else count_left_out(document, index.rows)
     trials = select_code(read_table(index, "trials", chosen).to_pandas(), code)

@@ -23,11 +23,27 @@ def group_by_cost(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
     """Return (first trial, number of trials) of each group that hardly differs in cost."""
     counts: Counter[tuple] = Counter()
     firsts: dict[tuple, TrialConfig] = {}
-    for config in trials:
+    for config, count in group_replicates(trials):
         kind = (config.epochs, config.steps, *step_kind(config))
         firsts.setdefault(kind, config)
-        counts[kind] += 1
+        counts[kind] += count
     return [(firsts[kind], count) for kind, count in counts.items()]
+
+
+def group_replicates(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]:
+    """Return (first trial, number of trials) of each group that differs in seeds alone.
+
+    Replicates of a cell share their sections, so these are told apart by which object they are,
+    not by their values: hashing those of 100,000 trials takes many seconds.
+    """
+    counts: Counter[tuple] = Counter()
+    firsts: dict[tuple, TrialConfig] = {}
+    for config in trials:
+        sections = (config.data, config.model, config.optim, config.prune, config.probe)
+        key = (config.epochs, config.steps, config.precision, config.layout, *map(id, sections))
+        firsts.setdefault(key, config)
+        counts[key] += 1
+    return [(firsts[key], count) for key, count in counts.items()]
 
 
 def step_kind(config: TrialConfig) -> tuple:
@@ -53,13 +69,14 @@ def trial_bytes(config: TrialConfig) -> int:
 
 def checkpoint_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of the largest checkpoint of `trials`; each keeps the last two it wrote."""
-    return max(map(count_checkpoint, {checkpoint_kind(config) for config in trials}))
+    kinds = {checkpoint_kind(config) for config, _ in group_replicates(trials)}
+    return max(map(count_checkpoint, kinds))
 
 
 def kept_bytes(trials: list[TrialConfig]) -> int:
     """Return the bytes of all checkpoints of `trials` when they are kept."""
-    counts = Counter(map(checkpoint_kind, trials))
-    return KEEP_LAST * sum(count * count_checkpoint(kind) for kind, count in counts.items())
+    groups = group_replicates(trials)
+    return KEEP_LAST * sum(n * count_checkpoint(checkpoint_kind(config)) for config, n in groups)
 
 
 def checkpoint_kind(config: TrialConfig) -> tuple:

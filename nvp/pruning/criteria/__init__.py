@@ -62,6 +62,29 @@ WEIGHT_CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
     "synflow": lambda config: SynFlow(),
 }
 
+# The settings of `prune.*` that a criterion reads; one that is not listed reads none.
+SETTINGS_OF_CRITERIA: dict[Granularity, dict[str, tuple[str, ...]]] = {
+    "neuron": {
+        "crop": ("batch",),
+        "dead": ("patience", "tau"),
+        "dying": ("patience", "tau"),
+        "dying_nvi": ("patience", "tau", "weight_norm"),
+        "hrank": ("batch", "weight_norm"),
+        "magnitude": ("weight_norm",),
+        "nvi": ("weight_norm",),
+        "nvp_official": ("batch", "weight_norm"),
+        "snap": ("batch",),
+        "taylor": ("batch",),
+        "taylor_2017": ("batch",),
+    },
+    "weight": {
+        "crop": ("batch",),
+        "grasp": ("batch",),
+        "nn_relief": ("batch", "alpha_conv", "alpha_fc", "position_norm"),
+        "snip": ("batch",),
+    },
+}
+
 CRITERIA_OF: dict[Granularity, dict[str, Callable[[PruneConfig], Criterion]]] = {
     "neuron": CRITERIA,
     "weight": WEIGHT_CRITERIA,

@@ -10,6 +10,14 @@ REGROWTHS: dict[str, dict[str, object]] = {  # by granularity
     "weight": {"none": None, **EXCHANGES},
 }
 
+# The settings of `prune.*` that a regrowth reads.
+SETTINGS_OF_REGROWTHS: dict[str, tuple[str, ...]] = {
+    "gradient": ("regrow_fraction", "regrow_end", "batch"),
+    "redo": ("regrow_fraction", "regrow_end"),
+    "rigl": ("regrow_fraction", "regrow_end", "batch"),
+    "set": ("regrow_fraction", "regrow_end"),
+}
+
 
 def regrow(point: MeasuringPoint, plan: PruningPlan, masked: Units) -> Units:
     """Let weights or units come back, as the method says; return the units that did.
