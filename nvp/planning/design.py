@@ -38,6 +38,8 @@ class Design:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base", make_canonical_config(self.base))  # it is frozen
+        object.__setattr__(self, "seeds", make_canonical(self.seeds))
+        object.__setattr__(self, "gpus_per_trial", make_canonical(self.gpus_per_trial))
         if self.parent is not None:
             object.__setattr__(self, "parent", make_canonical_values(self.parent))
 

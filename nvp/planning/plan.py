@@ -93,6 +93,8 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
 
 def check_count(design: Design) -> None:
     """Raise ValueError for a grid of more trials than a plan can have; none of them is made."""
+    if type(design.seeds) is not int or design.seeds < 1:
+        raise ValueError(f"seeds: expected a whole number >= 1, got {design.seeds!r}")
     cells = sum(1 for _ in islice(list_cells(design.space), MOST_TRIALS + 1))
     check_total(f"{cells:,} cells" if cells <= MOST_TRIALS else "more cells", cells, design.seeds)
 

@@ -171,3 +171,9 @@ def test_levels_stand_as_planned_after_the_bases_own(frames: StudyFrames):
     told = replace(frames, trials=trials, study={"space": space})
     assert told.levels("prune.regrow") == ["default", "none", "gradient"]
     assert told.levels("optim.noise") == sorted(told.levels("optim.noise"))
+
+
+def test_a_number_that_was_spelled_at_length_is_the_level_that_it_means():
+    configs = [{"optim.lr": value, "seed": 0} for value in (0.3, 0.1 + 0.2, 0.4)]
+    trials = pd.DataFrame({"config": [json.dumps(config) for config in configs]})
+    assert add_configuration(trials)["optim.lr"].tolist() == [0.3, 0.3, 0.4]

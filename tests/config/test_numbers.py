@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from nvp.config.space import Grid, grid, integers, log_uniform, uniform
 from nvp.config.trial_config import DataConfig, OptimConfig, TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.plan import make_plan
+from nvp.planning.study_file import axis_to_json, trials_to_json, write_study
+from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_study
 
 LONG = 0.1 + 0.2
 MLP = {"model.name": "mlp", "model.width": 0.1}
@@ -92,6 +96,24 @@ def test_a_design_is_canonical_and_a_value_given_twice_is_refused_as_ever() -> N
     for twice in ((0.3, LONG), (0.0, -0.0), (0.5, np.float32(0.5)), (1, torch.tensor(1.0))):
         with pytest.raises(ValueError, match="expected every cell once"):
             make_plan(Design(base=base, space={"optim.noise": grid(*twice)}))
+
+
+def test_a_plan_of_numbers_of_other_libraries_is_written_as_json(tmp_path: Path) -> None:
+    space = {
+        "optim.lr": grid(np.float32(0.1), torch.tensor(0.2), np.array(LONG), Decimal("0.4")),
+        "data.batch_size": grid(np.int64(32), when={"optim.lr": np.float64(0.1)}),
+        "optim.milestones": grid(np.array([0.5, 0.9])),
+        "optim.schedule": grid(np.str_("multistep")),
+    }
+    design = Design(base=TrialConfig().with_overrides(MLP), space=space, seeds=np.int64(2))  # type: ignore[arg-type]
+    plan, storage = make_plan(design), Storage.at(str(tmp_path))
+    write_study(storage, "s", "quick", plan, {})
+    study = read_study(storage)
+    assert study["space"]["optim.lr"] == [0.1, 0.2, 0.3, 0.4]
+    assert study["trials"] == trials_to_json(plan)
+    assert study["seeds"] == 2
+    ranges = {"optim.lr": uniform(np.float32(0.1), 1), "epochs": integers(np.int8(1), 9)}
+    assert json.dumps({path: axis_to_json(axis) for path, axis in ranges.items()})
 
 
 def test_sections_take_numbers_of_other_libraries() -> None:

@@ -127,6 +127,8 @@ def read_frames(
     storage = open_study(place, study, preset)
     document = read_object(storage, "study.json")  # all of it: what is wrong is refused here
     check_document(document, storage)
+    if LONG_NUMBER.search(json.dumps(document.get("base", {}))):
+        document["base"] = make_canonical_values(document["base"])
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
         raise ValueError(describe_missing(place, study, preset))
