@@ -15,7 +15,7 @@ from nvp.config.trial_config import ModelConfig, OptimConfig, TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.old_spellings import find_old_spellings, use_old_spellings
 from nvp.planning.plan import keep_as_is, make_plan
-from nvp.planning.plan_state import read_state, select_trials
+from nvp.planning.plan_state import Requirements, read_state, select_trials
 from nvp.planning.search import Search
 from nvp.planning.study_file import write_study
 from nvp.storage.index import Index
@@ -31,7 +31,8 @@ DESIGN = Design(base=BASE, space={"optim.lr": grid(0.3, 0.4)}, seeds=2)
 
 
 def row(config: TrialConfig) -> dict[str, Any]:
-    return {"status": "done", "error": None, "config": json.dumps(flatten_config(config))}
+    text = json.dumps(flatten_config(config))
+    return {"status": "done", "error": None, "config": text, "epochs": config.epochs}
 
 
 def index_of(rows: dict[str, dict[str, Any]], place: Path) -> Index:
@@ -84,7 +85,7 @@ def test_a_fork_is_found_although_its_parent_was_spelled_at_length(tmp_path: Pat
     assert list(found.trials) == [trial_id(olds[0]), *list(plan.trials)[1:]]
     index = index_of(rows, tmp_path)
     again = replace(found, trials={trial_id(olds[0]): olds[0]})
-    missing = read_state(again, index, final=())  # its checkpoint is gone: the parent runs first
+    missing = read_state(again, index, Requirements(statuses=()))
     assert list(select_trials(again, missing, index)) == [olds[0].parent, trial_id(olds[0])]
 
 
