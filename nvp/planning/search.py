@@ -84,7 +84,9 @@ class Search(TrialQueue):
             cell = find_cell(self.design.space, self.design.base, swept)
             if cell is None or name in self.plan.trials:
                 continue
-            if self.make_trial(cell, swept["seed"] - self.design.base.seed)[0] == name:
+            # with fewer seeds than before, the later ones would ask the same cell twice
+            seed = swept["seed"] - self.design.base.seed
+            if 0 <= seed < self.design.seeds and self.make_trial(cell, seed)[0] == name:
                 self.add_cell(cell)
 
     def find_asked_spellings(self, asked: dict[str, dict[str, Any]]) -> Spellings:

@@ -19,7 +19,7 @@ def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str,
 
     Its numbers are canonical, whatever the spelling in study.json.
     """
-    if set(space) | {"seed"} != set(swept):
+    if set(space) | {"seed"} != set(swept) or not isinstance(swept["seed"], int):
         return None
     cell: dict[str, Any] = {}
     for path, axis in space.items():
@@ -35,7 +35,8 @@ def find_cell(space: Any, base: TrialConfig, swept: dict[str, Any]) -> dict[str,
 def find_value(axis: Axis, base: TrialConfig, path: str, value: Any) -> Any:
     """Return the value of an axis that is `value` in study.json; None when it has no such."""
     if not isinstance(axis, Grid):
-        return value if axis.low <= value <= axis.high else None
+        number = isinstance(value, int | float)
+        return value if number and axis.low <= value <= axis.high else None
     plain = {
         json.dumps(flatten_config(base.with_overrides({path: v}))[path]): v for v in axis.values
     }

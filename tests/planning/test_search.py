@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from nvp.config.space import grid, integers, uniform
+from nvp.planning.narrowing import WHOLE, Narrowing
 from nvp.planning.plan import Plan, make_trial
 from nvp.planning.proposal import POPULATION, Outcome, propose_cell
 from nvp.planning.search import Search, check_search
@@ -275,3 +276,52 @@ def test_a_plan_knows_the_names_of_what_was_asked(tmp_path: Path) -> None:
     name, config = make_trial(DESIGN, cell, 0, lambda config: config)
     swept = Plan(DESIGN, {name: config}).swept_values(config)
     assert swept == cell | {"seed": 0}
+
+
+def test_a_narrowed_search_stands_beside_the_study_and_goes_on_with_its_own_cells(
+    tmp_path: Path,
+) -> None:
+    storage, narrow = Storage.at(str(tmp_path)), Narrowing(given=True)
+
+    def ask(seeds: int, num: int, narrowing: Narrowing) -> Search:
+        design = replace(DESIGN, seeds=seeds)
+        search = Search(design, num, lambda config: config, storage, narrowing=narrowing)
+        search.load()
+        start = {"one_off": search.one_off}
+        write_study(storage, "s", "quick", search.plan, start, search="optuna")
+        while search.next_trial():
+            pass
+        return search
+
+    whole = ask(2, 2, WHOLE)
+    assert not whole.one_off
+    part = ask(1, 3, narrow)
+    assert part.one_off
+    assert part.asked[0][0] == whole.asked[0][0], "it begins with the cells of the study"
+    study = read_study(storage)
+    assert list(study["trials"]) == list(whole.plan.trials)
+    (beside,) = study["one_off"]
+    assert list(beside["trials"]) == list(part.plan.trials)
+    assert len(beside["trials"]) == 3
+    assert list(ask(1, 3, narrow).plan.trials) == list(beside["trials"])
+    assert list(ask(2, 2, WHOLE).plan.trials) == list(study["trials"])
+    assert read_study(storage)["one_off"] == [beside]
+
+
+@pytest.mark.parametrize(
+    "swept",
+    [
+        {},
+        {"seed": 0},
+        {"optim.lr": "x", "prune.method": "none", "prune.sparsity": 0.5, "seed": 0},
+        {"optim.lr": 0.1, "prune.method": 5, "prune.sparsity": None, "seed": 0},
+        {"optim.lr": 0.1, "prune.method": "none", "prune.sparsity": 0.5, "seed": "x"},
+        {"optim.lr": None, "prune.method": [], "prune.sparsity": {}, "seed": None},
+    ],
+    ids=repr,
+)
+def test_a_trial_of_study_json_that_is_no_cell_is_left_out(tmp_path: Path, swept: dict) -> None:
+    storage = Storage.at(str(tmp_path))
+    study = {"search": "optuna", "trials": {"0123456789ab": swept}}
+    storage.write("study.json", json.dumps(study).encode())
+    assert not search_of(storage, 1).asked

@@ -201,3 +201,15 @@ def test_nsga_ii_with_asha_is_refused_on_the_driver(tmp_path, capsys) -> None:
     assert ended.value.code == 2
     assert "several (NSGA-II) go with fifo" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_trial_is_compared_with_those_of_each_plan_that_has_it(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    beside = {"trials": {"mine": {}, "b": {}, "c": {}}}
+    study = {"trials": {"a": {}, "other": {}}, "one_off": [beside, {"trials": {"d": {}}}]}
+    storage.write("study.json", json.dumps(study).encode())
+    asha = Asha("val_accuracy", True, {(name, 3): 0.9 for name in ("a", "other", "d")})
+    asha.known |= {("b", 3): 0.1, ("c", 3): 0.1}
+    asha.stop_if_worse(storage, "mine", 3, 0.2)  # the best of its own plan
+    with pytest.raises(Censored, match="of 3 trials"):
+        asha.stop_if_worse(storage, "new", 3, 0.2)  # in no plan: held against the study's
