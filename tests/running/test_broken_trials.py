@@ -16,9 +16,9 @@ BREAKS = FRAGILE.replace("import nn", "import nn\nimport os\nimport ray\nimport 
     "        return super()",
     """        if self.training and len(x) == 101:
             os.kill(os.getpid(), 9)
-        share = ray.get_runtime_context().get_assigned_resources()
-        if self.training and len(x) == 102 and share["GPU"] < 1:
-            raise torch.OutOfMemoryError("this network wants a whole GPU")
+        if self.training and len(x) == 102:
+            if ray.get_runtime_context().get_assigned_resources()["GPU"] < 1:
+                raise torch.OutOfMemoryError("this network wants a whole GPU")
         return super()""",
 )
 RESET = "    def reset_config(self, new_config: dict[str, Any]) -> bool:\n"
