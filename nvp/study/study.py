@@ -63,9 +63,11 @@ def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:
         except Exception as error:
             if isinstance(error, BrokenPipeError) and is_closed(sys.stdout):
                 raise
-            print(f"error: {write_reason(error, find_storage(study, arguments))}", file=sys.stderr)
+            # a signal to the whole group ends Ray's processes too, while they start or save
+            came = f"interrupted ({signals.received[0]}), and " if signals.received else "error: "
+            print(f"{came}{write_reason(error, find_storage(study, arguments))}", file=sys.stderr)
             print("this command continues:", format_command(), sep="\n", file=sys.stderr)
-            return FAILED
+            return INTERRUPTED if signals.received else FAILED
 
 
 def find_storage(study: Study, arguments: argparse.Namespace) -> Storage | None:

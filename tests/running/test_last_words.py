@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nvp.running.last_words import StudyStopped, format_command, while_trials_run, write_reason
+from nvp.running.signals import Signals
 from nvp.storage.store import Storage
 from nvp.study import study
 from studies.sgd_noise import STUDY
@@ -97,6 +98,23 @@ def test_a_driver_ends_with_the_command_that_continues(
     assert "Traceback" not in ended.stdout + ended.stderr
     if code == 1:
         assert ended.stderr.splitlines()[-2:] == ["this command continues:", format_command()]
+
+
+def test_what_fails_once_a_signal_came_is_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`timeout` and batch systems tell Ray's processes to end, too."""
+
+    def start(study: object, arguments: object, signals: Signals) -> int:
+        signals.received.append("SIGTERM")
+        raise RuntimeError("Ray did not start")
+
+    monkeypatch.setattr(study, "start_study", start)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = run_main(STUDY, tmp_path / "out", "--preset", "quick")
+    assert ended.returncode == 130
+    assert ended.stderr.startswith("interrupted (SIGTERM), and RuntimeError: Ray did not start;")
+    assert ended.stderr.splitlines()[-2:] == ["this command continues:", format_command()]
 
 
 def test_the_command_can_be_typed_again(monkeypatch: pytest.MonkeyPatch) -> None:
