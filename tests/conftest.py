@@ -14,7 +14,8 @@ import pytest
 import torch
 from filelock import FileLock
 
-from tests.small_studies import run_small
+from tests.in_process import run_main
+from tests.small_studies import load, run_small
 
 torch.set_num_threads(1)  # two test processes share two cores
 os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
@@ -141,14 +142,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a storage with a real finished study: noise 0..2 x {none, dead} x 2 seeds, on Ray."""
+    """Return a storage with a real finished study: noise 0..2 x {none, dead} x 2 seeds.
+
+    It ran without Ray. That a study on Ray has the same rows is tested in `test_on_one_ray`.
+    """
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent  # one study for all workers
     place = shared / "study"
     with FileLock(shared / "study.lock"):
         if not (place / "finished").exists():
-            ended = run_study(place, *SMALL)
+            ended = run_main(load(SCRIPT).STUDY, place, *SMALL, "--no-ray")
             assert ended.returncode == 0, ended.stdout + ended.stderr
             (place / "finished").touch()
     return place

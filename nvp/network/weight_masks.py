@@ -45,6 +45,8 @@ def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
     for group, paths in prunable_groups(model).items():
         keep = layers[paths[0]].keep
         masked = (~keep).nonzero().flatten()
+        if not len(masked):
+            continue
         for path in paths:
             for parameter in layers[path].own:
                 live[names[parameter]][masked] = False

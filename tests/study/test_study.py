@@ -62,7 +62,7 @@ def test_more_seeds_add_only_the_new_trials(study_place: Path) -> None:
     assert "16 done, 8 to run" in shown.stdout
 
 
-def test_one_trial_in_this_process_gives_the_rows_it_gave_on_ray(
+def test_one_trial_alone_gives_the_rows_it_gave_among_others(
     study_place: Path, tmp_path: Path
 ) -> None:
     index = read_index(open_study(str(study_place), "sgd_noise", "quick"))
