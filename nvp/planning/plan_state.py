@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.plan import Plan
 from nvp.storage.index import Index
+from nvp.storage.reader import read_exception
 from nvp.storage.store import Storage
-from nvp.storage.tracebacks import read_exception
 from nvp.trial.early_stopping import final_statuses
 from nvp.trial.fork import check_pair, explain_missing_parent
 from nvp.trial.requirements import FINISHED_ROW, Requirements

@@ -6,6 +6,7 @@ from typing import Any
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.space import Axis, Grid
 from nvp.planning.plan import Plan
+from nvp.storage.json_object import write_object
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import keep_damaged, read_study
 
@@ -47,7 +48,7 @@ def write_study(
         "data": study.get("data", {}) | (data or {}),
         "starts": [*study.get("starts", []), start],
     }
-    write_json(storage, document)
+    write_object(storage, "study.json", document)
 
 
 def write_trials(storage: Storage, plan: Plan, search: str, *, one_off: bool = False) -> None:
@@ -56,7 +57,8 @@ def write_trials(storage: Storage, plan: Plan, search: str, *, one_off: bool = F
     for other in study.get("one_off", []) if one_off else []:
         if is_same_plan(other, own):
             other["trials"] = own["trials"]
-    write_json(storage, study if one_off else study | {"trials": own["trials"]})
+    grown = study if one_off else study | {"trials": own["trials"]}
+    write_object(storage, "study.json", grown)
 
 
 def find_trials(study: Json, plan: Plan, search: str, *, one_off: bool) -> Json:
@@ -104,8 +106,3 @@ def trials_to_json(plan: Plan) -> Json:
 def axis_to_json(axis: Axis) -> Any:
     """Return an axis as study.json has it: its values, or the range."""
     return list(axis.values) if isinstance(axis, Grid) else vars(axis) | {"when": dict(axis.when)}
-
-
-def write_json(storage: Storage, study: Json) -> None:
-    """Replace study.json."""
-    storage.write("study.json", json.dumps(study, indent=1).encode())

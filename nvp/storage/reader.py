@@ -63,3 +63,8 @@ def parse_part_name(name: str) -> tuple[int, int, int]:
     _, _, attempt, file = name.split("/")
     first, last, _ = file.split("-")
     return int(attempt), int(first), int(last)
+
+
+def read_exception(error: str | None) -> str:
+    """Return the last line of `error` in `trials`, which in a traceback names the exception."""
+    return (error or "").strip().rpartition("\n")[2]

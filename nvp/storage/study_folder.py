@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from nvp.storage.json_object import KEY, is_unchanged, read_object
 from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 
@@ -80,23 +81,10 @@ def keep_damaged(storage: Storage) -> None:
     try:
         found = json.loads(content)
         damaged = not isinstance(found, dict) or bool(find_wrong_keys(found))
+        damaged = damaged or (KEY in found and not is_unchanged("study.json", content))
     except (ValueError, RecursionError):
         damaged = True
     if damaged:
         name = seal_name("study-damaged", "json", content)
         storage.write(name, content)
         logger.warning("%s keeps what was in it", storage.path(name))
-
-
-def read_object(storage: Storage, name: str) -> dict[str, Any]:
-    """Return a JSON object; {} when there is none or, with a warning, when it is damaged."""
-    if not storage.exists(name):
-        return {}
-    try:
-        found = json.loads(storage.read(name))
-        if not isinstance(found, dict):
-            raise ValueError("expected an object")
-        return found
-    except (ValueError, RecursionError) as error:
-        logger.warning("%s is damaged: %s", storage.path(name), error)
-        return {}

@@ -1,7 +1,6 @@
 """One start of a study: what its script and its flags ask for, planned and checked."""
 
 import argparse
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ from nvp.planning.narrowing import Narrowing
 from nvp.planning.old_spellings import use_old_spellings
 from nvp.planning.plan import Choose, Plan, make_plan
 from nvp.storage.index import Index, read_index
+from nvp.storage.json_object import read_object, write_object
 from nvp.storage.store import Storage
-from nvp.storage.study_folder import read_object
 from nvp.storage.unreachable import describe_unreachable
 from nvp.study.devices import call_on_device, read_device
 from nvp.trial.early_stopping import Asha, final_statuses
@@ -148,7 +147,7 @@ def make_chooser(device: str, storage: Storage, address: str | None) -> Chooser:
 
     def keep(known: dict[str, Choice]) -> None:
         check_writable(storage)
-        storage.write("auto.json", json.dumps(known, indent=1).encode())
+        write_object(storage, "auto.json", known)
 
     return Chooser(device, read_choices(storage), keep, measure)
 

@@ -15,6 +15,7 @@ from nvp.planning.cost.fastest_precision import Choice, Chooser
 from nvp.planning.design import Design
 from nvp.planning.plan import make_plan
 from nvp.storage.index import read_index
+from nvp.storage.json_object import read_object
 from nvp.storage.study_folder import open_study
 from nvp.study.study import main
 from studies.sgd_noise import STUDY
@@ -107,5 +108,5 @@ def test_a_choice_holds_for_the_study_from_then_on(
     (row,) = read_index(storage).rows.values()
     config = json.loads(row["config"])
     assert (config["precision"], config["layout"]) == ALL[2]
-    (choice,) = json.loads(storage.read("auto.json")).values()
+    (choice,) = read_object(storage, "auto.json").values()
     assert choice == {"precision": "bfloat16", "layout": "channels_first"}

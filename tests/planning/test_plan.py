@@ -20,9 +20,9 @@ from nvp.planning.plan import make_plan
 from nvp.planning.plan_state import read_state
 from nvp.planning.study_file import write_study
 from nvp.storage.index import Index
+from nvp.storage.reader import read_exception
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_study
-from nvp.storage.tracebacks import read_exception
 
 BASE = TrialConfig(model=ModelConfig(name="mlp", width=0.1), seed=4)
 SPACE = {"optim.lr": grid(0.1, 0.2), "prune.method": grid("none", "dead", "nvp")}

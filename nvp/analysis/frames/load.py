@@ -14,9 +14,10 @@ from nvp.analysis.frames.study_document import LeftOut, check_document, count_le
 from nvp.config.numbers import LONG_NUMBER, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
+from nvp.storage.json_object import read_object
 from nvp.storage.reader import read_table
 from nvp.storage.studies import choose_preset, describe_missing, format_start
-from nvp.storage.study_folder import open_study, read_object
+from nvp.storage.study_folder import open_study
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question import Question
-from nvp.storage.tracebacks import read_exception
+from nvp.storage.reader import read_exception
 
 
 def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
