@@ -59,8 +59,9 @@ def read_incidents(storage: Storage) -> Rows:
     """Return the incidents of all starts; a damaged file is named in a warning and left out."""
     names = sorted(n for n in storage.files(FOLDER) if SEALED.fullmatch(n) or OLDER.fullmatch(n))
     contents = zip(names, storage.read_all(names), strict=True)
-    found = [rows for pair in contents if (rows := decode_incidents(storage, *pair)) is not None]
-    return pa.concat_tables([INCIDENTS.empty_table(), *found]).combine_chunks()
+    # by content: a copy of an incident is no other incident
+    found = {c: rows for n, c in contents if (rows := decode_incidents(storage, n, c)) is not None}
+    return pa.concat_tables([INCIDENTS.empty_table(), *found.values()]).combine_chunks()
 
 
 def decode_incidents(storage: Storage, name: str, content: bytes | None) -> Rows | None:

@@ -119,3 +119,14 @@ def test_the_analysis_reads_a_study_with_a_damaged_incident(tmp_path: Path) -> N
     storage.write(first, storage.read(first)[:-30])
     frames = load(str(tmp_path), "study")
     assert frames.incidents["kind"].tolist() == ["unfit"]
+
+
+def test_a_copy_of_an_incident_is_counted_once(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    Incidents(storage, name="1-here").add("died", "its process died")
+    (file,) = (tmp_path / "incidents/1-here").iterdir()
+    (tmp_path / "incidents/2-here").mkdir()
+    (tmp_path / "incidents/2-here" / file.name).write_bytes(file.read_bytes())
+    # under a name that is not its own it is damaged, and hides none
+    file.with_name("00000-00000000.arrow").write_bytes(file.read_bytes())
+    assert len(read_incidents(storage)) == 1
