@@ -15,6 +15,8 @@ from nvp.config.closed_pipe import end_quietly
 from nvp.config.command_parser import BAD_ARGUMENTS
 from nvp.config.registry import suggest_nearest
 
+FAILED = 1
+
 
 class Verb(NamedTuple):
     """A verb of the command: the function behind it, its arguments, and its meaning."""
@@ -68,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_verb(argv: Sequence[str] | None) -> int:
-    """Run a verb; return its exit code, 2 for a verb that does not exist."""
+    """Run a verb; return its exit code, 2 for a verb that is not there, 1 for a file it needs."""
     verb, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if verb in ("-h", "--help", "help"):
         sys.stdout.write(write_usage() + "\n")
@@ -83,7 +85,13 @@ def run_verb(argv: Sequence[str] | None) -> int:
         )
         return BAD_ARGUMENTS
     module, _, function = VERBS[verb].home.partition(":")
-    return getattr(import_module(module), function)(rest)
+    try:
+        return getattr(import_module(module), function)(rest)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a folder that takes no file, a full disk
+        sys.stderr.write(f"error: expected files that can be read and written, got: {error}\n")
+        return FAILED
 
 
 if __name__ == "__main__":

@@ -152,7 +152,9 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = shared / "study"
     with FileLock(shared / "study.lock"):
         if not (place / "finished").exists():
-            ended = run_main(load(SCRIPT).STUDY, place, *SMALL, "--no-ray")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sys, "argv", [str(SCRIPT)])  # whose text study.json keeps
+                ended = run_main(load(SCRIPT).STUDY, place, *SMALL, "--no-ray")
             assert ended.returncode == 0, ended.stdout + ended.stderr
             (place / "finished").touch()
     return place

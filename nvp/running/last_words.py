@@ -47,22 +47,23 @@ def write_reason(error: Exception, storage: Storage | None) -> str:
         error: that ended it.
         storage: the study's; None when it is not known yet.
     """
-    known = find_known(error)
-    if known:
+    causes = list(list_causes(error))
+    for known in (cause for cause in causes if isinstance(cause, StudyStopped)):
         return cut(join_lines(known))
-    if isinstance(error, OSError) and storage is not None:
-        return f"{describe_storage_error(storage, error)}; traceback in {keep_traceback(None)}"
-    reason = cut(f"{type(error).__name__}: {join_lines(error)}")
+    # Tune's errors have the traceback of what they wrap as their text
+    found = next((cause for cause in causes if "Traceback (most" not in str(cause)), error)
+    if isinstance(found, OSError) and storage is not None:
+        return f"{describe_storage_error(storage, found)}; traceback in {keep_traceback(None)}"
+    reason = cut(f"{type(found).__name__}: {join_lines(found)}")
     return f"{reason}; traceback in {keep_traceback(storage)}"
 
 
-def find_known(error: BaseException | None) -> StudyStopped | None:
-    """Return the known reason behind an error, which others may have wrapped."""
+def list_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what is behind it; Ray keeps that of another process in `cause`."""
     while error is not None:
-        if isinstance(error, StudyStopped):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+        yield error
+        remote = getattr(error, "cause", None)
+        error = remote if isinstance(remote, Exception) else error.__cause__ or error.__context__
 
 
 def describe_storage_error(storage: Storage, error: OSError) -> str:

@@ -70,6 +70,17 @@ def test_a_storage_that_fails_is_named_and_the_traceback_is_elsewhere(
     assert explain(ZeroDivisionError("x"), broken).endswith("traceback in the lines above")
 
 
+def test_what_another_process_raised_is_named_and_not_what_wrapped_it(tmp_path: Path) -> None:
+    """Tune raises the text of a traceback while it handles what Ray brought from a process."""
+    remote = RuntimeError("ray::train()\nTraceback (most recent call last):\n  ...")
+    remote.cause = NotADirectoryError(20, "Not a directory", "/results")  # type: ignore[attr-defined]
+    wrapped = fail(RuntimeError("Traceback (most recent call last):\n  ..."), fail(remote))
+    assert explain(wrapped, Storage.at(str(tmp_path))).startswith(
+        f"storage: expected to read and write {tmp_path}, got: [Errno 20] Not a directory: "
+    )
+    assert explain(wrapped, None).startswith("NotADirectoryError: [Errno 20] Not a directory")
+
+
 def test_once_trials_run_no_argument_is_to_blame() -> None:
     with pytest.raises(RuntimeError, match="ValueError: of Arrow"), while_trials_run():
         raise ValueError("of Arrow")

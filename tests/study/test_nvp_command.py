@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from tests.conftest import ROOT
 from tests.small_search import STUDY
 
 MODULE = [sys.executable, "-m", "nvp"]
-FIXED = {"optim.lr": "0.1", "prune.method": "none", "prune.sparsity": "0.5"}
+FIXED = {"optim.lr": "0.1", "prune.method": "random", "prune.sparsity": "0.5"}
 PLAN = make_plan(STUDY.quick.with_settings(FIXED, 1))
 HEAVY = ("torch", "ray", "pandas", "pyarrow", "numpy")
 
@@ -125,6 +126,17 @@ def test_a_wrong_trial_of_a_figure_names_the_nearest(
         ["analyse", "sgd_noise", "--storage", str(finished), "--trial", name[:-1] + "x"], capsys
     )
     assert f"did you mean {name!r}" in line
+
+
+def test_figures_that_cannot_be_written_are_said_in_one_line(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(finished / "sgd_noise", tmp_path / "sgd_noise")
+    shutil.rmtree(tmp_path / "sgd_noise/quick/figures", ignore_errors=True)
+    (tmp_path / "sgd_noise/quick/figures").write_text("no folder")
+    assert main(["analyse", "sgd_noise", "--storage", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: expected files that can be read and written, got: ")
 
 
 @pytest.mark.parametrize(
