@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torchvision.transforms import v2
 
 from nvp.config.trial_config import DataConfig, ModelConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.data import prepare_data, read_facts
@@ -90,6 +89,8 @@ def test_evaluation_is_in_order_and_by_files(folder: Path) -> None:
 
 
 def test_the_central_crop_is_torchvision_s(folder: Path) -> None:
+    from torchvision.transforms import v2  # takes seconds
+
     transform = v2.Compose([v2.Resize(256, antialias=True), v2.CenterCrop(224)])
     for path in sorted((folder / "val" / "n02").iterdir()):
         difference = read_plain_view(path, 224).int() - transform(read_rgb(path)).int()

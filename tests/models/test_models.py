@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -337,6 +336,8 @@ def test_the_cost_by_hand_and_the_model_is_left_as_it_was() -> None:
 
 def torchvision_resnet(name: str, classes: int) -> nn.Module:
     """torchvision's network with random weights and statistics; ResNet-18 with the CIFAR stem."""
+    import torchvision  # takes seconds
+
     torch.manual_seed(0)
     theirs = name.removesuffix("_imagenet")
     model = getattr(torchvision.models, theirs)(weights=None, num_classes=classes)
@@ -395,7 +396,7 @@ def test_a_file_that_holds_more_than_tensors_is_refused(tmp_path) -> None:
 
 
 def test_imagenet_s_stem_does_not_fit_the_cifar_resnet18() -> None:
-    theirs = torchvision.models.resnet18(weights=None, num_classes=10)
+    theirs = torchvision_resnet("resnet18_imagenet", 10)
     model = build_model(ModelConfig(name="resnet18"), (3, 32, 32), 10, seed=0)
     with pytest.raises(ValueError, match=r"expected shape \(64, 3, 3, 3\), got \(64, 3, 7, 7\)"):
         load_torchvision(model, theirs.state_dict())

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-import torchvision
 from safetensors.torch import save_file
 
 from nvp.config.trial_config import TrialConfig
@@ -15,7 +14,15 @@ from nvp.trial.validation import check_trial
 
 def make_state() -> dict[str, Any]:
     """Return torchvision's ResNet-18, as digits do not fit it: three channels."""
+    import torchvision  # takes seconds
+
     return torchvision.models.resnet18(weights=None, num_classes=10).state_dict()
+
+
+def make_alexnet() -> dict[str, Any]:
+    import torchvision  # takes seconds
+
+    return torchvision.models.alexnet(weights=None).state_dict()
 
 
 def truncate(file: Path) -> None:
@@ -52,7 +59,7 @@ FILES: dict[str, tuple[str, Callable[[Path], Any], str]] = {
     ),
     "other architecture": (
         "w.pth",
-        lambda file: torch.save(torchvision.models.alexnet(weights=None).state_dict(), file),
+        lambda file: torch.save(make_alexnet(), file),
         "missing",
     ),
     "other shapes": ("w.pth", lambda file: torch.save(make_state(), file), "expected shape"),
