@@ -25,6 +25,6 @@ def describe_unreachable(place: str, error: OSError) -> str:
     return f"--storage: expected a place to read and write, got {place!r}: {reason}; {remedy}"
 
 
-def join_lines(error: Exception) -> str:
+def join_lines(error: BaseException) -> str:
     """Return the text of an exception without line breaks."""
     return " ".join(str(error).split())

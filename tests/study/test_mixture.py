@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from nvp.config.space import grid
-from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
@@ -16,17 +15,9 @@ from nvp.study.study import Study
 from nvp.trial import attempt, requirements
 from nvp.trial.code_hash import hash_code
 from tests.in_process import run_main
+from tests.smallest import SMALLEST
 
-CONFIG = TrialConfig().with_overrides(
-    {
-        "epochs": 1,
-        "data.images": 64,
-        "data.batch_size": 64,
-        "model.name": "mlp",
-        "model.width": 0.05,
-        "probe.size": 64,
-    }
-)
+CONFIG = SMALLEST
 DESIGN = Design(base=CONFIG, space={"optim.lr": grid(0.1, 0.2)}, seeds=1)
 STUDY = Study(name="mixed", paper=DESIGN, quick=DESIGN)
 FLAGS = ("--preset", "quick", "--no-ray")

@@ -17,17 +17,9 @@ from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import Study
 from nvp.trial.overlap import find_config
 from tests.in_process import run_main
+from tests.smallest import SMALLEST
 
-CONFIG = TrialConfig().with_overrides(
-    {
-        "epochs": 1,
-        "data.images": 64,
-        "data.batch_size": 64,
-        "model.name": "mlp",
-        "model.width": 0.05,
-        "probe.size": 64,
-    }
-)
+CONFIG = SMALLEST
 DESIGN = Design(base=CONFIG, space={"optim.lr": grid(0.1, 0.2)}, seeds=2)
 STUDY = Study(name="beside", paper=DESIGN, quick=DESIGN)
 FLAGS = ("--preset", "quick", "--no-ray")

@@ -12,24 +12,15 @@ import pytest
 
 import nvp
 from nvp.config.identity import trial_id
-from nvp.config.trial_config import TrialConfig
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.trial import attempt, code_hash, requirements
 from nvp.trial.code_hash import describe_node, hash_code
 from nvp.trial.trial_row import commit_lost
+from tests.smallest import SMALLEST
 from tests.trials import interrupt, run_to_end
 
-CONFIG = TrialConfig().with_overrides(
-    {
-        "epochs": 2,
-        "data.images": 64,
-        "data.batch_size": 32,
-        "model.name": "mlp",
-        "model.width": 0.05,
-        "probe.size": 64,
-    }
-)
+CONFIG = SMALLEST.with_overrides({"epochs": 2, "data.batch_size": 32})
 NAME = trial_id(CONFIG)
 FILES = {
     "config/a.py": "X = 1\n",

@@ -8,7 +8,6 @@ import pytest
 
 from nvp.config.identity import trial_id
 from nvp.config.space import grid
-from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.storage.compact import compact_study
 from nvp.storage.index import read_index
@@ -21,18 +20,10 @@ from nvp.trial.checkpoint import read_checkpoints
 from nvp.trial.trial_row import commit_lost
 from tests.in_process import run_main
 from tests.rows import sorted_rows
+from tests.smallest import SMALLEST
 from tests.trials import interrupt, run_to_end
 
-CONFIG = TrialConfig().with_overrides(
-    {
-        "epochs": 3,
-        "data.images": 64,
-        "data.batch_size": 32,
-        "model.name": "mlp",
-        "model.width": 0.05,
-        "probe.size": 64,
-    }
-)
+CONFIG = SMALLEST.with_overrides({"epochs": 3, "data.batch_size": 32})
 NAME = trial_id(CONFIG)
 DESIGN = Design(base=CONFIG, space={"optim.lr": grid(0.1, 0.2)}, seeds=1)
 STUDY = Study(name="again", paper=DESIGN, quick=DESIGN)
