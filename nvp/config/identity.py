@@ -8,12 +8,13 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
-from copy import copy
 from typing import Any
 
 from nvp.config.dotted_paths import make_default, plain_value
 from nvp.config.fields import fields_of
 from nvp.config.trial_config import TrialConfig
+
+SORTED = json.JSONEncoder(sort_keys=True)  # the order of declaration may change
 
 
 def trial_id(config: TrialConfig) -> str:
@@ -37,7 +38,7 @@ def find_changes(config: Any, prefix: str = "") -> dict[str, Any]:
 
 def hash_changes(changes: dict[str, Any]) -> str:
     """Return the name of the trial that has these changes from the defaults."""
-    text = json.dumps(changes, sort_keys=True)  # sorted: the order of declaration may change
+    text = SORTED.encode(changes)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -49,6 +50,6 @@ def make_replicates(config: TrialConfig, count: int) -> Iterator[tuple[str, Tria
     """
     shared = find_changes(config)
     for seed in range(config.seed, config.seed + count):
-        replicate = copy(config)
-        object.__setattr__(replicate, "seed", seed)  # a frozen dataclass refuses plain assignment
+        replicate = object.__new__(type(config))
+        vars(replicate).update(vars(config), seed=seed)
         yield hash_changes(shared | {"seed": seed} if seed else shared), replicate
