@@ -44,7 +44,7 @@ def read_object(storage: Storage, name: str) -> dict[str, Any]:
         return {}
     last = LAST.search(content)
     if (last or KEY in found) and not is_unchanged(name, content):
-        warn_once(storage.path(name), content)
+        warn_once(storage.path(name), storage.modified(name))
     found.pop(last[1].decode() if last else KEY, None)
     return found
 
@@ -59,6 +59,6 @@ def is_unchanged(name: str, content: bytes) -> bool:
 
 
 @cache
-def warn_once(path: str, content: bytes) -> None:
-    """Warn that an object was changed, once in a process for the same content."""
+def warn_once(path: str, modified: float | None) -> None:
+    """Warn that an object was changed, once in a process for each time that it was."""
     logger.warning("%s was changed since it was written, or is damaged: its checksum differs", path)

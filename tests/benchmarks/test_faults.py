@@ -35,13 +35,10 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
         yield make_scenes(tmp_path_factory.mktemp("faults") / "scenes")
 
 
-SEALED = [file for file in KINDS if not file.endswith(".json")]  # the two JSON files are not
-
-
 def test_a_few_faults_are_met(scenes: Scenes, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = [
         Fault(file, damage, f"{file} {damage}")
-        for file, damage in zip(SEALED * 2, [*DAMAGES] * 3, strict=False)
+        for file, damage in zip([*KINDS] * 2, [*DAMAGES] * 4, strict=False)
     ]
     monkeypatch.setattr("benchmarks.faults.files.draw_faults", lambda count, _: faults[:count])
     tally = Tally()

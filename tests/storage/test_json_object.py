@@ -57,6 +57,11 @@ def test_an_edited_file_is_read_and_said_once(
         assert read_object(storage, "study.json") == VALUES | {"seeds": 4}
         read_object(storage, "study.json")
     assert len(caplog.records) == 1
+    whole = storage.read("study.json")
+    write_object(storage, "study.json", VALUES)
+    storage.write("study.json", whole)  # the same edit, made again
+    read_object(storage, "study.json")
+    assert len(caplog.records) == 2
 
 
 def test_a_file_of_an_older_version_has_no_checksum_and_is_read_in_silence(
