@@ -90,8 +90,11 @@ with catch_signals() as signals, signals.let_trials_save() as received:
 """
 
 
-def test_a_second_signal_ends_at_once_in_one_line_and_the_command() -> None:
-    ended = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True)
+def test_a_second_signal_ends_at_once_in_one_line_and_the_command(tmp_path: Path) -> None:
+    # elsewhere, so that the command names Python by its whole path
+    ended = subprocess.run(
+        [sys.executable, "-c", TWICE], cwd=tmp_path, capture_output=True, text=True
+    )
     assert ended.returncode == 130
     assert [line for line in ended.stdout.splitlines() if line] == [
         "SIGTERM: saving the running trials; again to quit at once",
