@@ -7,7 +7,6 @@ them. So one whose checksum differs is read and named in a warning, not refused.
 import json
 import logging
 import re
-from functools import cache
 from typing import Any
 
 from nvp.storage.sealed import compute_checksum
@@ -44,7 +43,10 @@ def read_object(storage: Storage, name: str) -> dict[str, Any]:
         return {}
     last = LAST.search(content)
     if (last or KEY in found) and not is_unchanged(name, content):
-        warn_once(storage.path(name), storage.modified(name))
+        logger.warning(
+            "%s was changed since it was written, or is damaged: its checksum differs",
+            storage.path(name),
+        )
     found.pop(last[1].decode() if last else KEY, None)
     return found
 
@@ -56,9 +58,3 @@ def is_unchanged(name: str, content: bytes) -> bool:
         return False
     checksum = compute_checksum(name.encode() + content[: last.start()])
     return last.groups() == (KEY.encode(), checksum.encode())
-
-
-@cache
-def warn_once(path: str, modified: float | None) -> None:
-    """Warn that an object was changed, once in a process for each time that it was."""
-    logger.warning("%s was changed since it was written, or is damaged: its checksum differs", path)
