@@ -136,7 +136,7 @@ def damage(place: Path, fault: Fault, draw: random.Random) -> tuple[tuple[str, .
     both = [file, partner] if fault.damage in MOVES else [file]
     trials = [part for path in both for part in path.parts if TRIAL.fullmatch(part)]
     names = dict.fromkeys([*(path.name for path in both), *trials])
-    return tuple(names), fault.damage in ABSENT and not file.exists()
+    return tuple(names), fault.damage in ABSENT and not all(path.exists() for path in both)
 
 
 def has_content(file: Path) -> bool:
