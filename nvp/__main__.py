@@ -14,8 +14,7 @@ from typing import NamedTuple
 from nvp.config.closed_pipe import end_quietly
 from nvp.config.command_parser import BAD_ARGUMENTS
 from nvp.config.registry import suggest_nearest
-
-FAILED = 1
+from nvp.running.exit_codes import FAILED
 
 
 class Verb(NamedTuple):

@@ -70,12 +70,12 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
         ValueError: an unknown path or name, a value out of range, a value given twice, a setting
             that no trial reads, or more than `MOST_TRIALS` trials.
     """
-    check_count(design)
+    cells = take_cells(design)
     trials: dict[str, TrialConfig] = {}
     parents: dict[str, TrialConfig] = {}
     replicates = [
         (cell, list(make_replicates(prepare_first(design, cell, choose), design.seeds)))
-        for cell in list_cells(design.space)
+        for cell in cells
     ]
     for offset in range(design.seeds):
         for cell, (name, config) in ((cell, named[offset]) for cell, named in replicates):
@@ -91,12 +91,14 @@ def make_plan(design: Design, choose: Choose = keep_as_is) -> Plan:
     return Plan(design, trials, parents)
 
 
-def check_count(design: Design) -> None:
-    """Raise ValueError for a grid of more trials than a plan can have; none of them is made."""
+def take_cells(design: Design) -> list[dict[str, Any]]:
+    """Return the cells of a grid; raise ValueError for more trials than a plan can have."""
     if type(design.seeds) is not int or design.seeds < 1:
         raise ValueError(f"seeds: expected a whole number >= 1, got {design.seeds!r}")
-    cells = sum(1 for _ in islice(list_cells(design.space), MOST_TRIALS + 1))
-    check_total(f"{cells:,} cells" if cells <= MOST_TRIALS else "more cells", cells, design.seeds)
+    cells = list(islice(list_cells(design.space), MOST_TRIALS + 1))
+    count = len(cells)
+    check_total(f"{count:,} cells" if count <= MOST_TRIALS else "more cells", count, design.seeds)
+    return cells
 
 
 def check_total(what: str, cells: int, seeds: int) -> None:

@@ -3,33 +3,13 @@
 Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 """
 
-from pathlib import Path
+from nvp.data.sets.torchvision_sets import make_set
 
-from nvp.data.data_set import DataSet
-from nvp.data.sets.torchvision_sets import fetch_set, load_splits, open_set
-from nvp.data.splits import Splits
-
-
-def load(root: Path) -> Splits:
-    """Return the splits below `root`."""
-    return load_splits("MNIST", root, mean=(0.1307,), std=(0.3081,))
-
-
-def download(root: Path) -> None:
-    """Get the files below `root` unless they are there."""
-    fetch_set("MNIST", root)
-
-
-def check(root: Path) -> None:
-    """Raise ValueError when the files are not below `root`."""
-    open_set("MNIST", root, train=True)
-
-
-MNIST = DataSet(
+MNIST = make_set(
+    "MNIST",
     image_shape=(1, 28, 28),
     num_classes=10,
     num_train=55000,
-    load=load,
-    download=download,
-    check=check,
+    mean=(0.1307,),
+    std=(0.3081,),
 )

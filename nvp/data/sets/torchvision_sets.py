@@ -6,6 +6,7 @@ all are whole.
 """
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,28 @@ import numpy as np
 import torch
 from filelock import FileLock
 
+from nvp.data.data_set import DataSet
 from nvp.data.splits import Images, Splits, draw_permutation
+
+
+def make_set(
+    name: str,
+    *,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    num_train: int,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+) -> DataSet:
+    """Return the data set that torchvision calls `name`; mean and std are of pixels / 255."""
+    return DataSet(
+        image_shape=image_shape,
+        num_classes=num_classes,
+        num_train=num_train,
+        load=partial(load_splits, name, mean=mean, std=std, num_classes=num_classes),
+        download=partial(fetch_set, name),
+        check=partial(open_set, name, train=True),
+    )
 
 
 def torchvision_class(name: str) -> Any:
