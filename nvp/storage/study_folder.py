@@ -9,7 +9,7 @@ from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 
 # types of the values of study.json, and of the items in them
-KINDS: dict[str, type | tuple[type, ...]] = {
+KINDS: dict[str, type] = {
     **dict.fromkeys(("study", "preset", "search"), str),
     **dict.fromkeys(("base", "space", "trials", "data"), dict),
     **dict.fromkeys(("starts", "parents", "argv", "one_off"), list),

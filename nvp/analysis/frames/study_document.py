@@ -5,19 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import ITEMS, KINDS
 
+READ = ("study", "preset", "search", "base", "space", "trials", "parents", "starts", "one_off")
+INNER = ITEMS | {"space": (list, dict), "one_off": dict}
 # {key: (type of its value, type of what is in it)}; a key that is not there is not checked
-SHAPES: dict[str, tuple[type, type | tuple[type, ...] | None]] = {
-    "study": (str, None),
-    "preset": (str, None),
-    "search": (str, None),
-    "base": (dict, None),
-    "space": (dict, (list, dict)),
-    "trials": (dict, dict),
-    "parents": (list, str),
-    "starts": (list, dict),
-    "one_off": (list, dict),
-}
+SHAPES = {key: (KINDS[key], INNER.get(key)) for key in READ}
 STARTS: dict[str, type | tuple[type, ...]] = {
     "time": str,
     "host": str,
