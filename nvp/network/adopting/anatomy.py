@@ -59,11 +59,15 @@ class Site:
         call: how many-th activation call of that module's forward passes, from 0.
         function: name of the activation function: relu, silu, gelu, elu, tanh, hardswish, ...
         dim: the dimension of the output that neurons lie along: 1 of NCHW, 2 of tokens.
+        batch: the dimension of the output that images lie along; it may hold several rows of each
+            image, one image after another (windows, flattened tokens).
         group: name of the group of its units.
         units: Int64[f]; the unit of each neuron. Several neurons may be one unit (GroupNorm).
-        weight: name of the weight whose rows made the neurons; "" where there is none.
+        weight: name of the weight whose rows made the neurons (behind a sum: its first operand,
+            so that of a residual block is the branch's); "" where there is none.
         rows: the row of that weight for each neuron; empty where there is none.
         normalisation: name of the normalisation between that weight and the call; "none".
+        norm: path of the module of that normalisation; "" where there is none.
         why: the reason why the neurons are only watched; "" where they are prunable.
     """
 
@@ -77,6 +81,8 @@ class Site:
     rows: Int64[Tensor, "f"]
     normalisation: str = "none"
     why: str = ""
+    batch: int = 0
+    norm: str = ""
 
 
 @dataclass(frozen=True)
