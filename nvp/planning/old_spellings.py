@@ -13,7 +13,7 @@ from typing import Any
 
 from nvp.config.dotted_paths import unflatten_config
 from nvp.config.identity import trial_id
-from nvp.config.numbers import LONG_NUMBER
+from nvp.config.numbers import has_long_number
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import make_canonical_config
 from nvp.planning.plan import Plan
@@ -31,7 +31,7 @@ def find_old_spellings(rows: Mapping[str, dict[str, Any]], known: Container[str]
     stored = {
         name: unflatten_config(TrialConfig, json.loads(row["config"]))
         for name, row in rows.items()
-        if name not in known and LONG_NUMBER.search(row["config"])
+        if name not in known and has_long_number(row["config"])
     }
     short = {name: make_canonical_config(config) for name, config in stored.items()}
     names = {name: trial_id(config) for name, config in short.items() if not config.parent}

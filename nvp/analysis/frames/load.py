@@ -11,7 +11,7 @@ import pandas as pd
 from nvp.analysis.frames.code_versions import select_code
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.study_document import LeftOut, check_document, count_left_out
-from nvp.config.numbers import LONG_NUMBER, make_canonical_values
+from nvp.config.numbers import has_long_number, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.json_object import read_object
@@ -128,7 +128,7 @@ def read_frames(
     storage = open_study(place, study, preset)
     document = read_object(storage, "study.json")  # all of it: what is wrong is refused here
     check_document(document, storage)
-    if LONG_NUMBER.search(json.dumps(document.get("base", {}))):
+    if has_long_number(json.dumps(document.get("base", {}))):
         document["base"] = make_canonical_values(document["base"])
     index = read_index(storage, checksums=False)
     if not document and not index.rows:
@@ -175,7 +175,7 @@ def add_configuration(trials: pd.DataFrame) -> pd.DataFrame:
         {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
         for row in json.loads(text)
     ]
-    if LONG_NUMBER.search(text):  # 0.30000000000000004 of an older start is the level 0.3
+    if has_long_number(text):  # 0.30000000000000004 of an older start is the level 0.3
         rows = [make_canonical_values(row) for row in rows]
     configuration = pd.DataFrame(rows, index=trials.index)
     lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
