@@ -43,11 +43,13 @@ class UnitGroup:
         size: how many units it has.
         slots: all entries that belong to them.
         why: the reason why they cannot be masked and removed; "" where they can.
+        stream: True where an addition joins the outputs of several maps: a residual stream.
     """
 
     size: int
     slots: tuple[Slots, ...]
     why: str = ""
+    stream: bool = False
 
 
 @dataclass(frozen=True)
