@@ -16,6 +16,7 @@
     flops             floating-point operations for one image
     precision         forward passes in float32 or bfloat16
     train_state       everything that changes while training
+    adopting/         finding the neurons of any module
 
 Others find neurons with `neuron_layers`, `maskable_layers` and `prunable_groups` of `groups`, and
 in no other way.
