@@ -102,6 +102,16 @@ def rows_from_dicts(schema: pa.Schema, dicts: list[dict[str, Any]]) -> Rows:
     return pa.Table.from_pylist(dicts, schema=schema)
 
 
+def replace_columns(rows: Rows, columns: dict[str, list[Any]]) -> Rows:
+    """Return rows with other values in some of their columns."""
+    for name, values in columns.items():
+        index = rows.schema.get_field_index(name)
+        rows = rows.set_column(
+            index, rows.schema.field(index), pa.array(values, rows.schema.types[index])
+        )
+    return rows
+
+
 def join_rows(tables: Iterable[Rows]) -> Rows:
     """Return the rows of all tables, one after another."""
     return pa.concat_tables(tables).unify_dictionaries()

@@ -28,6 +28,7 @@ from nvp.storage.store import Storage
 logger = logging.getLogger(__name__)
 NAME = ".lease"
 SETTLE = 2.0  # at most
+DRIVER = "driver on this study"  # what there is to be one of
 
 
 def stale_seconds() -> float:
@@ -108,7 +109,7 @@ def measure_silence(storage: Storage) -> float:
     return float("inf") if beat is None or now is None else now - beat
 
 
-def acquire_lease(storage: Storage) -> Lease:
+def acquire_lease(storage: Storage, holder: str = DRIVER) -> Lease:
     """Take the lease and return it.
 
     Raises:
@@ -118,7 +119,7 @@ def acquire_lease(storage: Storage) -> Lease:
     quiet = measure_silence(storage) if held else float("inf")
     if held and not held.gone and quiet < stale_seconds():
         raise ValueError(
-            f"{storage.root}: expected no other driver on this study, but {held} holds it "
+            f"{storage.root}: expected no other {holder}, but {held} holds it "
             f"(last heartbeat {max(quiet, 0):.0f} s ago); if it is dead, its lease ends "
             f"{stale_seconds():.0f} s after that"
         )
@@ -128,7 +129,7 @@ def acquire_lease(storage: Storage) -> Lease:
     winner = read_lease(storage)
     if winner is None or winner.token != mine.token:
         raise ValueError(
-            f"{storage.root}: expected no other driver on this study, but {winner} started at the "
+            f"{storage.root}: expected no other {holder}, but {winner} started at the "
             "same time and holds it"
         )
     return mine
@@ -157,13 +158,13 @@ def renew_lease(storage: Storage, lease: Lease, ended: threading.Event) -> None:
 
 
 @contextmanager
-def hold_lease(storage: Storage) -> Iterator[None]:
+def hold_lease(storage: Storage, holder: str = DRIVER) -> Iterator[None]:
     """Hold the lease of a study.
 
     Raises:
         ValueError: when another driver holds it; the message says which.
     """
-    lease = acquire_lease(storage)
+    lease = acquire_lease(storage, holder)
     ended = threading.Event()
     thread = threading.Thread(target=renew_lease, args=(storage, lease, ended), daemon=True)
     thread.start()

@@ -12,29 +12,33 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from nvp.storage.lease import hold_lease
+from nvp.storage.lease import DRIVER, hold_lease
 from nvp.storage.store import Storage
 
 NETWORKED = {"nfs", "nfs4", "cifs", "smb3", "lustre", "beegfs", "ceph", "glusterfs", "gpfs", "9p"}
 
 
 @contextmanager
-def study_lock(storage: Storage) -> Iterator[None]:
-    """Hold the study's folder.
+def study_lock(storage: Storage, holder: str = DRIVER) -> Iterator[None]:
+    """Hold the study's folder, or another one.
+
+    Args:
+        storage: of the folder.
+        holder: what there is to be one of, for the message.
 
     Raises:
         ValueError: when another driver holds it; the message says which.
     """
     with ExitStack() as held:
         if storage.local:
-            held.enter_context(kernel_lock(storage))
+            held.enter_context(kernel_lock(storage, holder))
         if not storage.local or is_networked(Path(storage.root)):
-            held.enter_context(hold_lease(storage))
+            held.enter_context(hold_lease(storage, holder))
         yield
 
 
 @contextmanager
-def kernel_lock(storage: Storage) -> Iterator[None]:
+def kernel_lock(storage: Storage, holder: str = DRIVER) -> Iterator[None]:
     """Hold the folder against other processes of this host."""
     path = Path(storage.path(".lock"))
     try:
@@ -50,8 +54,7 @@ def kernel_lock(storage: Storage) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise ValueError(
-                f"{storage.root}: expected no other driver on this study, "
-                f"but {file.read().strip()} holds it"
+                f"{storage.root}: expected no other {holder}, but {file.read().strip()} holds it"
             ) from None
         except OSError as error:  # a mount without locks
             if not is_networked(Path(storage.root)):  # there the lease holds

@@ -15,6 +15,7 @@ from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
 from nvp.pruning.criteria.dead import is_idle
 from nvp.vitality import (
+    Activity,
     Observation,
     Ranks,
     gradient_noise_scale,
@@ -50,10 +51,17 @@ class LayerRecord:
     dense: int
     floored: bool = False
 
+    @property
+    def dead(self) -> Bool[Tensor, "f"]:
+        """Return the verdict of the headline definition."""
+        return self.deaths[self.death]
+
 
 @dataclass(frozen=True)
 class EpochRecord:
     """A measuring point, and the training since the last one; losses in nats, fractions in [0, 1].
+
+    A loop that is not ours (`nvp.monitor`) need not say all that was measured: None is "not known".
 
     Attributes:
         ranks: of the features of the last watched layer, before pruning.
@@ -66,12 +74,12 @@ class EpochRecord:
     """
 
     epoch: int
-    step: int
-    lr: float
+    step: int | None
+    lr: float | None
     train_loss: float | None
     train_accuracy: float | None
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
     observation: Observation
     ranks: Ranks
     layers: dict[str, LayerRecord]
@@ -93,29 +101,39 @@ def record_layers(
     """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
     records = {}
     for path, layer in neuron_layers(state.model).items():
-        activity = observation.layers[path]
-        check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
-        verdicts = judge_deaths(activity, layer.keep, layer.activation)
-        death = headline_death(layer.activation)
         was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
-        dead = verdicts[death]
+        record = record_layer(path, layer, observation.layers[path], was_dead)
         idle = find_idle(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
-        state.dead[path] = dead
-        events = {"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep}
-        norms = weight_norms(layer, kind="raw")
-        check_finite(float(norms.sum()), f"{path} weight norm")
-        records[path] = LayerRecord(
-            site=layer.site,
-            keep=layer.keep.clone(),
-            norms=norms,
-            deaths=verdicts,
-            death=death,
-            events=events,
-            origin=layer.origin,
-            dense=layer.dense,
-        )
+        state.dead[path] = record.dead
+        records[path] = record
     return records
+
+
+def record_layer(
+    path: str, layer: NeuronLayer, activity: Activity, was_dead: Bool[Tensor, "f"]
+) -> LayerRecord:
+    """Return the record of one layer; `was_dead` is the headline verdict of the point before.
+
+    Raises:
+        Diverged: an activation or a weight is not finite.
+    """
+    check_finite(float(activity.mean_abs.sum() + activity.variance.sum()), f"{path} activity")
+    verdicts = judge_deaths(activity, layer.keep, layer.activation)
+    death = headline_death(layer.activation)
+    dead = verdicts[death]
+    norms = weight_norms(layer, kind="raw")
+    check_finite(float(norms.sum()), f"{path} weight norm")
+    return LayerRecord(
+        site=layer.site,
+        keep=layer.keep.clone(),
+        norms=norms,
+        deaths=verdicts,
+        death=death,
+        events={"died": dead & ~was_dead, "revived": was_dead & ~dead & layer.keep},
+        origin=layer.origin,
+        dense=layer.dense,
+    )
 
 
 def record_pruning(state: TrainState, records: dict[str, LayerRecord], pruned: Pruned) -> None:

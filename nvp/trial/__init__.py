@@ -13,6 +13,7 @@
     code_hash         the hash of the code that computes results
     versions          the versions of the packages that a row was made with
     rows              records to rows of the tables
+    sampling          at which epochs the table `neurons` is written
     trial_row         the row of `trials`
     early_stopping    ASHA: a trial stops at a rung where it is not among the best third
     fork              trials that start where another one ended

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from functools import partial
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
@@ -21,8 +22,9 @@ from nvp.trial.early_stopping import final_statuses, find_rungs
 from nvp.trial.fork import start_from_parent
 from nvp.trial.progress import Progress, measure_progress
 from nvp.trial.requirements import is_of_other_code
-from nvp.trial.rows import epoch_rows, event_rows, is_sampled, layer_rows, neuron_rows
+from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.run_options import RunOptions
+from nvp.trial.sampling import sample_neurons
 from nvp.trial.trial_row import measure_results, name_device, trial_row
 
 CHECKPOINT_COST = 20  # no more than 1/20 of the time goes into checkpoints
@@ -105,26 +107,20 @@ class Attempt:
             self.save()
 
     def write_rows(self, record: EpochRecord, total: int) -> None:
-        """Buffer the rows of a measuring point.
-
-        `neurons` is sampled: log-spaced epochs, the first and the last pruning, and the end. Which
-        pruning is the last one is known only at the end, so the rows of the newest one are held
-        back until another pruning replaces them or the trial ends.
-        """
+        """Buffer the rows of a measuring point."""
         name, writer, diary = self.writer.trial_id, self.writer, self.diary
         writer.add("epochs", epoch_rows(name, record))
         writer.add("layers", layer_rows(name, record))
         writer.add("events", event_rows(name, record, self.config.prune.method))
         pruned = any(layer.events["pruned"].any() for layer in record.layers.values())
-        first = pruned and not diary.pruned_once
-        if is_sampled(record.epoch) or record.epoch == total or first:
-            writer.add("neurons", neuron_rows(name, record))
-            writer.held = None if pruned else writer.held
-        elif pruned:
-            writer.held = neuron_rows(name, record)
-        if record.epoch == total:
-            writer.release()
-        diary.pruned_once |= pruned
+        sample_neurons(
+            writer,
+            diary,
+            record.epoch,
+            partial(neuron_rows, name, record),
+            pruned=pruned,
+            last=record.epoch == total,
+        )
         diary.note_results(record)
 
     def save(self) -> None:

@@ -15,7 +15,7 @@ class Diary:
         started: when the first attempt started, seconds since 1970.
         seconds: spent so far, over all attempts.
         pruned_once: whether the method has pruned something yet.
-        best_val_accuracy: over all measuring points.
+        best_val_accuracy: over all measuring points; None where it was never measured.
         rung: epoch of the last rung that ASHA let the trial past; 0 = none.
         code: hash of the code that computed the trial so far; None: unknown, or several.
         last: columns of `trials` of the last measuring point.
@@ -24,7 +24,7 @@ class Diary:
     started: float = field(default_factory=time.time)
     seconds: float = 0.0
     pruned_once: bool = False
-    best_val_accuracy: float = 0.0
+    best_val_accuracy: float | None = None
     rung: int = 0
     code: str | None = None
     last: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,8 @@ class Diary:
 
     def note_results(self, record: EpochRecord) -> None:
         """Remember the results of a measuring point, for the row of `trials`."""
-        self.best_val_accuracy = max(self.best_val_accuracy, record.val_accuracy)
+        if record.val_accuracy is not None:
+            self.best_val_accuracy = max(self.best_val_accuracy or 0.0, record.val_accuracy)
         self.last = {
             "epochs": record.epoch,
             "steps": record.step,

@@ -44,7 +44,7 @@ def measure_progress(
     """Return the progress of a trial at a measuring point; `plan` says what its method masks."""
     layers = record.layers.values()
     kept = sum(int(layer.keep.sum()) for layer in layers)
-    dead = sum(int(layer.deaths[layer.death].sum()) for layer in layers)
+    dead = sum(int(layer.dead.sum()) for layer in layers)
     masks_weights = plan.granularity == "weight"
     masked = record.masked_weights if masks_weights else record.masked
     return Progress(

@@ -1,7 +1,7 @@
 """Records to rows: the rows of each table for a measuring point."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -9,6 +9,10 @@ from nvp.storage.codec import Rows, join_rows, rows_from_columns
 from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
+
+Event: TypeAlias = tuple[
+    str, int | None, str, str, int | None
+]  # layer, neuron, event, cause, count
 
 
 def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
@@ -119,10 +123,9 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     Weights are counted: one row for those pruned and one for those grown, where there are any.
     Neurons that were removed physically are counted, too.
     """
-    names = ("layer", "neuron", "event", "cause", "count")
     training = "training" if record.epoch else "initialisation"
     method += " at the latest" if record.forced else ""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Event] = []
     for path, layer in record.layers.items():
         for event, which in layer.events.items():
             cause = training if event in ("died", "revived") else method
@@ -133,18 +136,11 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
             rows += [(path, None, event, method, count)] if count else []
     for path, count in record.removed.items():
         rows.append((path, None, SHRUNK, method, count))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return rows_from_columns("events", trial_id, {"epoch": record.epoch} | columns)
+    return rows_of_events(trial_id, record.epoch, rows)
 
 
-SAMPLED = frozenset({0} | {round(2 ** (k / 2)) for k in range(64)})
-
-
-def is_sampled(epoch: int) -> bool:
-    """Whether `neurons` is written at this epoch: 0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, ..."""
-    return epoch in SAMPLED
-
-
-def count_sampled(epochs: int) -> int:
-    """Return at how many of the epochs 0, 1, ..., `epochs` - 1 `neurons` is written."""
-    return sum(epoch < epochs for epoch in SAMPLED)
+def rows_of_events(trial_id: str, epoch: int, events: list[Event]) -> Rows:
+    """Return the rows of `events` at an epoch."""
+    names = ("layer", "neuron", "event", "cause", "count")
+    columns = {name: [event[i] for event in events] for i, name in enumerate(names)}
+    return rows_from_columns("events", trial_id, {"epoch": epoch} | columns)

@@ -30,9 +30,20 @@ from nvp.vitality import headline_death
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
     """Return the columns that every row of `trials` has, whatever the status of its trial."""
+    return start_row(flatten_config(config), status, error)
+
+
+def start_row(flat: dict[str, Any], status: str, error: str | None) -> dict[str, Any]:
+    """Return the columns of `trial_row`, also of a trial whose loop is not ours.
+
+    Args:
+        flat: the configuration, {path: plain JSON value}.
+        status: of the trial.
+        error: why it is not done; None when it is.
+    """
     return {
         "status": status,
-        "config": json.dumps(flatten_config(config)),
+        "config": json.dumps(flat),
         "error": error,
         "host": socket.gethostname(),
         "version": describe_versions(),
@@ -69,11 +80,26 @@ def measure_results(
     row["parameters"], row["flops"] = measure_dense_size(model, data.train.shape)
     if not last:
         return row
-    masked, units = count_masked_units(model, config.prune.sites)
+    row |= last | count_masked(model, config.prune.sites)
+    row["parameters_left"], row["flops_left"] = measure_remaining_size(model, data.train.shape)
+    if status == "done":
+        row["test_loss"], row["test_accuracy"] = evaluate(
+            model, data.test, precision=config.precision
+        )
+    return row
+
+
+def count_masked(model: nn.Module, sites: str) -> dict[str, Any]:
+    """Return the columns that count the neurons and the weights of a network, and the masked ones.
+
+    Args:
+        model: with its masks.
+        sites: the prunable units that sparsity is over, as `prune.sites` says.
+    """
+    masked, units = count_masked_units(model, sites)
     masked_weights, weights = weight_sparsity(model)
     layers = neuron_layers(model).values()
-    parameters_left, flops_left = measure_remaining_size(model, data.train.shape)
-    row |= last | {
+    return {
         "sparsity": masked / units,
         "masked_units": masked,
         "units": units,
@@ -83,14 +109,7 @@ def measure_results(
         "masked_weights": masked_weights,
         "weights": weights,
         "live_parameters": sum(int(live.sum()) for live in live_weights(model).values()),
-        "parameters_left": parameters_left,
-        "flops_left": flops_left,
     }
-    if status == "done":
-        row["test_loss"], row["test_accuracy"] = evaluate(
-            model, data.test, precision=config.precision
-        )
-    return row
 
 
 def hash_probe(probe: Images) -> str:

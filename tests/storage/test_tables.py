@@ -30,9 +30,10 @@ from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.record import EpochRecord
-from nvp.trial.rows import is_sampled, layer_rows
+from nvp.trial.rows import layer_rows
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
+from nvp.trial.sampling import is_sampled
 from nvp.trial.trial_row import commit_lost
 from tests.in_turn import in_turn
 from tests.rows import sorted_rows

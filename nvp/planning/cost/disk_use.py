@@ -11,7 +11,7 @@ from nvp.pruning import plan_pruning
 from nvp.training.length import count_epochs
 from nvp.training.optim import MOMENTS
 from nvp.trial.checkpoint import KEEP_LAST
-from nvp.trial.rows import count_sampled
+from nvp.trial.sampling import count_sampled
 from nvp.trial.validation import check_model
 
 ROW_BYTES = {"neurons": 32, "layers": 60, "epochs": 100}  # measured on digits, compressed

@@ -149,7 +149,7 @@ def time_short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     data = random_images(facts, count)
     *_, last = train(short, data, build(short, data, "cpu"))
     return {
-        "train": last.seconds["train"] / last.step,
+        "train": last.seconds["train"] / steps,
         "observe": last.seconds["observe"] / min(probe.size, count),
         "evaluate": last.seconds["evaluate"] / count,
     }
