@@ -1,7 +1,16 @@
 """Adopting a network that was not written for nvp: its neurons, and what goes together.
 
-anatomy      what is found, as names of entries of parameters, never as tensors
-activations  the calls of activation functions: where neurons are seen
+    anatomy        what is found, as names of entries of parameters, never as tensors
+    finding        find_anatomy: the layers and units of any module
+    activations    the calls of activation functions: where neurons are seen
+    example        the inputs that a network is adopted with
+    undisturbed    forward passes that leave no trace in the network
+    slot_table     the entries of parameters, numbered; which go together, which must stay
+    trails         what runs beside each tensor: the entries of parameters that it comes from
+    operation      one operation below autograd
+    labelled_pass  the forward pass that follows each operation
+    rules/         how each kind of operation passes the entries on
+    layers         from entries to layers, units and groups
 
 Nothing here changes a network's output. What is found is held as names, so that copies have it too.
 """

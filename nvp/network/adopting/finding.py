@@ -1,0 +1,57 @@
+"""Finding the neurons of any network, and what belongs to each of them."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from nvp.network.adopting.activations import GATES, Call, watch_activations
+from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.example import Example, find_tensors, make_example
+from nvp.network.adopting.labelled_pass import LabelledPass
+from nvp.network.adopting.layers import Seen, make_anatomy, seen_at
+from nvp.network.adopting.slot_table import SlotTable
+from nvp.network.adopting.trails import Trail
+from nvp.network.adopting.undisturbed import undisturbed
+
+OUTPUT = "they are outputs of the network"
+
+
+def find_anatomy(network: nn.Module, example: Any) -> Anatomy:
+    """Return the layers of neurons of a network, and the units that can be removed.
+
+    The network is left as it was: its parameters, buffers, modes and gradients, and the random
+    state. What it computes is never changed.
+
+    Args:
+        network: any module; its forward pass runs once in eval mode with labels, and then some
+            times for the check of what was found.
+        example: its inputs: a tensor, a tuple of arguments, or a mapping of named arguments.
+    """
+    inputs = make_example(example)
+    table = SlotTable(network)
+    seen = follow(network, inputs, table)
+    return make_anatomy(table, seen)
+
+
+def follow(network: nn.Module, example: Example, table: SlotTable) -> list[Seen]:
+    """Run one labelled pass; return the activation calls with neurons. Changes `table`."""
+    found: list[tuple[int, Seen]] = []
+
+    def see(call: Call, output: Tensor) -> None:
+        trail = flow.trail(output)
+        if trail is None or not bool(trail.slots.any()):
+            return
+        if call.function in GATES:
+            flow.trails.put(output, Trail(trail.slots, trail.depth, trail.norm, len(calls)))
+        calls.append(call)
+        if one := seen_at(call, trail):
+            found.append((len(calls) - 1, one))
+
+    calls: list[Call] = []
+    with undisturbed(network), watch_activations(network, see) as path:
+        with LabelledPass(table, path) as flow:
+            outputs = example.run(network)
+        for tensor in find_tensors(outputs):
+            if trail := flow.trail(tensor):
+                table.flag(trail.slots, OUTPUT)
+    return [one for number, one in found if number not in flow.gates]
