@@ -11,6 +11,7 @@
     wiring            which layer reads which, and how much signal flows there
     removal           removing masked neurons physically (shrinking)
     constant_folding  folding neurons with a constant output into the biases of their readers
+    entries           entries of a parameter along one dimension: set to 0, or kept alone
     dense_index       where the parameters of a shrunk network were in the dense one
     dropout           dropout that draws the same after a removal
     flops             floating-point operations for one image

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from nvp.network.adopting.activations import GATES, Call, watch_activations
 from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.checking import check_by_removal
 from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.labelled_pass import LabelledPass
 from nvp.network.adopting.layers import Seen, make_anatomy, seen_at
@@ -30,7 +31,7 @@ def find_anatomy(network: nn.Module, example: Any) -> Anatomy:
     inputs = make_example(example)
     table = SlotTable(network)
     seen = follow(network, inputs, table)
-    return make_anatomy(table, seen)
+    return check_by_removal(network, inputs, make_anatomy(table, seen))
 
 
 def follow(network: nn.Module, example: Example, table: SlotTable) -> list[Seen]:
