@@ -11,6 +11,7 @@
     labelled_pass  the forward pass that follows each operation
     rules/         how each kind of operation passes the entries on
     layers         from entries to layers, units and groups
+    batch          along which dimension images lie where neurons are seen
     checking       the check: units that are masked, then removed, leave the same outputs
     put_back       changes of a network for the time of a forward pass
     removing       remove_slots: units leave parameters, moments, buffers and sizes

@@ -1,11 +1,13 @@
 """Finding the neurons of any network, and what belongs to each of them."""
 
+import logging
 from typing import Any
 
 from torch import Tensor, nn
 
 from nvp.network.adopting.activations import GATES, Call, watch_activations
 from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.batch import find_batch_dims
 from nvp.network.adopting.checking import check_by_removal
 from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.labelled_pass import LabelledPass
@@ -15,13 +17,14 @@ from nvp.network.adopting.trails import Trail
 from nvp.network.adopting.undisturbed import undisturbed
 
 OUTPUT = "they are outputs of the network"
+log = logging.getLogger(__name__)
 
 
 def find_anatomy(network: nn.Module, example: Any) -> Anatomy:
     """Return the layers of neurons of a network, and the units that can be removed.
 
     The network is left as it was: its parameters, buffers, modes and gradients, and the random
-    state. What it computes is never changed.
+    state.
 
     Args:
         network: any module; its forward pass runs once in eval mode with labels, and then some
@@ -31,10 +34,15 @@ def find_anatomy(network: nn.Module, example: Any) -> Anatomy:
     inputs = make_example(example)
     table = SlotTable(network)
     seen = follow(network, inputs, table)
-    return check_by_removal(network, inputs, make_anatomy(table, seen))
+    if any(name not in table.used for name, _ in network.named_parameters()):
+        follow_in_training(network, inputs, table)
+    batch = find_batch_dims(network, inputs, seen)
+    return check_by_removal(network, inputs, make_anatomy(table, seen, batch))
 
 
-def follow(network: nn.Module, example: Example, table: SlotTable) -> list[Seen]:
+def follow(
+    network: nn.Module, example: Example, table: SlotTable, *, training: bool = False
+) -> list[Seen]:
     """Run one labelled pass; return the activation calls with neurons. Changes `table`."""
     found: list[tuple[int, Seen]] = []
 
@@ -49,10 +57,22 @@ def follow(network: nn.Module, example: Example, table: SlotTable) -> list[Seen]
             found.append((len(calls) - 1, one))
 
     calls: list[Call] = []
-    with undisturbed(network), watch_activations(network, see) as path:
+    with undisturbed(network, training=training), watch_activations(network, see) as path:
         with LabelledPass(table, path) as flow:
             outputs = example.run(network)
         for tensor in find_tensors(outputs):
             if trail := flow.trail(tensor):
                 table.flag(trail.slots, OUTPUT)
     return [one for number, one in found if number not in flow.gates]
+
+
+def follow_in_training(network: nn.Module, example: Example, table: SlotTable) -> None:
+    """Find what reads units in train mode only, as auxiliary outputs do. Changes `table`."""
+    try:
+        follow(network, example, table, training=True)
+    except Exception as error:  # whatever a forward pass raises that wants more in train mode
+        log.warning(
+            "%s has parameters that its forward pass in eval mode does not use, and in train mode "
+            "it fails on the example (%s: %s): what reads units in train mode only is not known",
+            *(type(network).__name__, type(error).__name__, str(error).partition("\n")[0]),
+        )

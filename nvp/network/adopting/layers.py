@@ -1,7 +1,7 @@
 """From slots to layers, units and groups: what the labelled pass has found, put in order."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from nvp.network.adopting.activations import Call
 from nvp.network.adopting.anatomy import Anatomy, Site, Slots, UnitGroup
 from nvp.network.adopting.slot_table import Numbers, SlotTable
-from nvp.network.adopting.trails import Trail, at_one_place, varying
+from nvp.network.adopting.trails import Norm, Trail, at_one_place, varying
 
 ONE_UNIT = "all its neurons are one unit"
 
@@ -23,7 +23,8 @@ class Seen:
     call: Call
     dim: int
     slots: Numbers
-    norm: str
+    norm: Norm
+    shape: tuple[int, ...]
 
 
 def seen_at(call: Call, trail: Trail) -> Seen | None:
@@ -37,13 +38,14 @@ def seen_at(call: Call, trail: Trail) -> Seen | None:
             return None
     others = [dim for dim in range(trail.slots.dim()) if dim != dims[0]]
     slots = at_one_place(trail.slots, others).flatten().cpu().numpy().astype(np.int64)
-    return Seen(call, dims[0], slots, trail.norm)
+    return Seen(call, dims[0], slots, trail.norm, tuple(trail.slots.shape))
 
 
-def make_anatomy(table: SlotTable, seen: list[Seen]) -> Anatomy:
-    """Return the layers and groups of what was seen."""
+def make_anatomy(table: SlotTable, seen: list[Seen], batch: list[int]) -> Anatomy:
+    """Return the layers and groups of what was seen, and along which dimension images lie."""
     unit_of = find_units(table)
     reasons = find_reasons(table, unit_of)
+    sums = unit_of[np.concatenate([np.zeros(0, dtype=np.int64), *table.sums])]
     paths = [path_of(one.call) for one in seen]
     members = find_groups([unit_of[one.slots] for one in seen])
     units = [np.unique(np.concatenate([unit_of[seen[i].slots] for i in own])) for own in members]
@@ -52,10 +54,11 @@ def make_anatomy(table: SlotTable, seen: list[Seen]) -> Anatomy:
         why = Counter(r for unit in numbers for r in reasons.get(int(unit), ())).most_common(1)
         text = why[0][0] if why else ONE_UNIT if len(numbers) < 2 else ""
         name = paths[own[0]]
-        groups[name] = UnitGroup(len(numbers), slots, text)
+        groups[name] = UnitGroup(len(numbers), slots, text, bool(np.isin(numbers, sums).any()))
         for i in own:
             index = np.searchsorted(numbers, unit_of[seen[i].slots])
-            layers[paths[i]] = make_site(table, seen[i], name, index, text)
+            site = make_site(table, seen[i], name, index, text)
+            layers[paths[i]] = replace(site, batch=batch[i])
     return Anatomy({path: layers[path] for path in paths}, groups)
 
 
@@ -128,6 +131,7 @@ def make_site(table: SlotTable, seen: Seen, group: str, units: Numbers, why: str
         *(group, torch.from_numpy(units)),
         weight=axis.name if axis else "",
         rows=torch.from_numpy(rows),
-        normalisation=seen.norm,
+        normalisation=seen.norm[0],
+        norm=seen.norm[1],
         why=why,
     )

@@ -47,6 +47,7 @@ class SlotTable:
         flags: slots that cannot be removed, with the reason.
         makes: (name, dimension) of weights whose slots make units.
         reads: (name, dimension) of weights whose slots read units.
+        sums: slots of units in which an addition joins the outputs of several maps.
         used: names of the parameters that took part in the forward pass.
     """
 
@@ -59,6 +60,7 @@ class SlotTable:
         self.flags: list[tuple[Numbers, str]] = []
         self.makes: set[tuple[str, int]] = set()
         self.reads: set[tuple[str, int]] = set()
+        self.sums: list[Numbers] = []
         self.used: set[str] = set()
         for name, tensor in floating_tensors(network):
             first = tuple(self.new_numbers(length) for length in tensor.shape)
@@ -111,6 +113,10 @@ class SlotTable:
         numbers = np.unique(slots.cpu().numpy())
         if (numbers := numbers[numbers > 0]).size:
             self.flags.append((numbers, why))
+
+    def note_sum(self, slots: Tensor) -> None:
+        """Note slots of a residual stream."""
+        self.sums.append(np.unique(slots.cpu().numpy()))
 
     def axes_of(self, slots: Numbers) -> Numbers:
         """Return the index in `axes` of each slot; -1 where no parameter has it."""

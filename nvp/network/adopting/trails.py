@@ -16,6 +16,8 @@ from nvp.network.adopting.slot_table import storage_of
 
 PURGE_EVERY = 64  # writes, until trails of memory that was freed are forgotten
 Geometry = tuple[int, tuple[int, ...], tuple[int, ...]]
+Norm = tuple[str, str]
+NO_NORM: Norm = ("none", "")
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,13 @@ class Trail:
         slots: the number of the slot of each entry, 0 for none. A dimension along which they are
             all the same has stride 0, so that it costs no memory and is recognised at once.
         depth: how many affine maps lie between the input and here, on the longest way.
-        norm: name of the normalisation since the last affine map; "none".
+        norm: the normalisation since the last affine map: its name, and the path of its module.
         gate: the gate that put this out, as the number of its call; -1 where none did.
     """
 
     slots: Int32[Tensor, "*shape"]
     depth: int = 0
-    norm: str = "none"
+    norm: Norm = NO_NORM
     gate: int = -1
 
     def with_slots(self, slots: Tensor) -> "Trail":

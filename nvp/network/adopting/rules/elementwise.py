@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import Trail, compact, folded, varying
+from nvp.network.adopting.trails import NO_NORM, Trail, compact, folded, varying
 
 CONSTANT = "they meet a tensor with an entry for each of them that no weight makes"
+SUMS = ("add", "sub")
 # elementwise, but not marked as such by torch
 UNMARKED = """
     hardswish celu _prelu_kernel rrelu_with_noise threshold rrelu native_dropout
@@ -40,8 +41,10 @@ def follow_elementwise(flow: Any, operation: Operation) -> None:
         if not flow.is_owned(tensor) and flow.trail(tensor) is None:
             flag_constant(flow, tensor, together)
     note_gates(flow, operation, known)
-    norms = [trail.norm for trail in [first, *known] if trail.norm != "none"]
-    own = first.norm if first.norm != "none" or not scales(known) else [*norms, "none"][0]
+    if operation.name in SUMS and len(known) > 1 and not same_slots(known):
+        flow.table.note_sum(together)
+    norms = [trail.norm for trail in [first, *known] if trail.norm != NO_NORM]
+    own = first.norm if first.norm != NO_NORM or not scales(known) else [*norms, NO_NORM][0]
     gate = first.gate if len(known) == 1 else -1
     trail = Trail(together, first.depth, own, gate)
     flow.trails.put(output, trail, write=operation.in_place)
@@ -69,6 +72,8 @@ def join_all(flow: Any, slots: list[Tensor], output: Tensor) -> Tensor:
 def flag_constant(flow: Any, constant: Tensor, slots: Tensor) -> None:
     """Note units that must stay, as a constant has an entry for each of them."""
     shift = slots.dim() - constant.dim()
+    if flow.path.network.training:
+        return  # a mask of dropout, which has the shape that it is asked for
     if any(dim >= shift and constant.shape[dim - shift] > 1 for dim in varying(slots)):
         flow.table.flag(slots, CONSTANT)
 
@@ -82,10 +87,14 @@ def note_gates(flow: Any, operation: Operation, known: list[Trail]) -> None:
     """Note the gates whose output is multiplied with other units than they are made of."""
     if operation.name == "mul" and len(known) > 1:
         for trail in known:
-            others = [other for other in known if other is not trail]
-            same = all(torch.equal(compact(other.slots), compact(trail.slots)) for other in others)
-            if trail.gate >= 0 and not same:
+            if trail.gate >= 0 and not same_slots(known):
                 flow.gates.add(trail.gate)
+
+
+def same_slots(known: list[Trail]) -> bool:
+    """Return whether trails come from the same slots; a statistic, which has none, is left out."""
+    found = [small for trail in known if bool((small := compact(trail.slots)).any())]
+    return all(torch.equal(found[0], other) for other in found[1:])
 
 
 def follow_glu(flow: Any, operation: Operation) -> None:

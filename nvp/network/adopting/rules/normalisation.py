@@ -73,7 +73,10 @@ def follow_layer_norm(flow: Any, operation: Operation) -> None:
 
 def put_norm(flow: Any, operation: Operation, trail: Trail, norm: str) -> None:
     """Give the first output the trail of the input, with the name of the normalisation."""
-    flow.trails.put(operation.outputs[0], Trail(trail.slots, trail.depth, norm))
+    path, weight = flow.path.innermost, operation.argument("weight")
+    if isinstance(weight, Tensor) and (owner := flow.table.owner(weight)):
+        path = owner.name.rpartition(".")[0]
+    flow.trails.put(operation.outputs[0], Trail(trail.slots, trail.depth, (norm, path)))
 
 
 BATCH_NORMS = """

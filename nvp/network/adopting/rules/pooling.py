@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import Trail, at_one_place, varying
+from nvp.network.adopting.trails import NO_NORM, Trail, at_one_place, varying
 
 WINDOWS = """
     max_pool2d_with_indices max_pool3d_with_indices avg_pool2d avg_pool3d avg_pool1d max_pool1d
@@ -70,7 +70,8 @@ def flag_statistic(flow: Any, operation: Operation, trail: Trail) -> None:
     module = type(flow.path.module).__name__
     why = OVER_UNITS.format(name=operation.name)
     flow.table.flag(trail.slots, f"{why} ({module})" if "Norm" in module else why)
-    norm = "rms" if "RMS" in module else "layer" if "Norm" in module else "none"
+    kind = "rms" if "RMS" in module else "layer"
+    norm = (kind, flow.path.innermost) if "Norm" in module else NO_NORM
     for output in operation.outputs:
         none = torch.zeros((), dtype=torch.int32, device=output.device).expand(output.shape)
         flow.trails.put(output, Trail(none, trail.depth, norm))
