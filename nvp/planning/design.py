@@ -48,7 +48,7 @@ class Design:
         base = self.base.with_overrides(settings)
         fixed = {path: flatten_config(base)[path] for path in self.space if path in settings}
         space = fix_axes(self.space, fixed)
-        given = self.given | settings.keys()
+        given = self.given | frozenset(settings)
         return replace(self, base=base, space=space, seeds=seeds or self.seeds, given=given)
 
 

@@ -1,7 +1,10 @@
-"""Data sets: a suite over DATASETS; a set that is not on this machine is skipped."""
+"""Data sets: the laws of `nvp.testing` over DATASETS; one that is not here is skipped."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,9 @@ from nvp.data import (
     read_trial_facts,
 )
 from nvp.data.fetch import main
-from nvp.data.splits import Images, Splits, draw_permutation
+from nvp.data.splits import Images, draw_permutation
+from nvp.testing import DataSuite
+from nvp.testing.data_laws import DataCase
 from nvp.trial.validation import check_trial
 
 ROOTS = (os.environ.get("NVP_DATA", "data"), Path(__file__).parents[3] / "shared" / "data")
@@ -35,55 +40,38 @@ CLASSES = {"cifar10": "CIFAR10", "cifar100": "CIFAR100"} | {
     "fashion_mnist": "FashionMNIST",
     "mnist": "MNIST",
 }
+SHARED = {"digits": 0.0}  # the fraction of images that two splits share
 RESIDENT = sorted(set(DATASETS) - {"imagenet"})  # test_stream.py looks at the other
 
 
-def load_or_skip(name: str) -> Splits:
+class TestDataSets(DataSuite):
+    @pytest.fixture(autouse=True, params=RESIDENT)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
+        self.case = case_or_skip(self.name)
+
+    def cases(self) -> Iterator[DataCase]:
+        yield self.case
+
+    def test_the_set_is_whole(self) -> None:
+        assert sum(len(part) for part in self.case.parts.values()) == SIZES[self.name]
+
+
+@cache
+def case_or_skip(name: str) -> DataCase:
+    """Return a data set as it is on this machine."""
     for root in ROOTS:
-        try:
-            return DATASETS[name].load(Path(root).absolute())
-        except ValueError:
-            continue
+        case = DataCase(name, DATASETS[name], Path(root).absolute(), SHARED.get(name, 0.01))
+        with suppress(ValueError):
+            train = case.splits.train
+            if name == "tiny_imagenet" and len(train) < case.facts.num_train:
+                pytest.skip("a part of it; test_folders.py looks at parts")
+            return case
     pytest.skip(f"{name} is not on this machine")
 
 
-@pytest.mark.parametrize("name", RESIDENT)
-def test_the_facts_hold(name: str) -> None:
-    facts, data = DATASETS[name], load_or_skip(name)
-    parts = (data.train, data.val, data.test)
-    if name == "tiny_imagenet" and len(data.train) < facts.num_train:
-        pytest.skip("a part of it; test_folders.py looks at parts")
-    assert len(data.train) == facts.num_train
-    assert sum(len(part) for part in parts) == SIZES[name]
-    assert data.num_classes == facts.num_classes
-    for part in parts:
-        assert part.shape == facts.image_shape
-        assert part.pixels.dtype == torch.uint8
-        assert part.labels.dtype == torch.int64
-        assert len(part.pixels) == len(part.labels)
-        assert set(part.labels.tolist()) == set(range(facts.num_classes))
-    assert len(data.train.mean) == len(data.train.std) == facts.image_shape[0]
-
-
-@pytest.mark.parametrize("name", RESIDENT)
-def test_train_is_normalised_to_about_zero_and_one(name: str) -> None:
-    data = load_or_skip(name)
-    values = data.train.pixels[:5000].double() / 255
-    for channel, (mean, std) in enumerate(zip(data.train.mean, data.train.std, strict=True)):
-        assert abs(float(values[:, channel].mean()) - mean) < 0.01
-        assert abs(float(values[:, channel].std()) - std) < 0.01
-
-
-@pytest.mark.parametrize("name", RESIDENT)
-def test_the_probe_is_the_first_of_train(name: str) -> None:
-    data = load_or_skip(name)
-    assert torch.equal(data.probe(100).pixels, data.train.pixels[:100])
-    assert torch.equal(data.probe(100).labels, data.train.labels[:100])
-    assert len(data.probe(10**9)) == len(data.train)
-
-
 def test_digits_are_split_without_overlap_or_loss() -> None:
-    data = load_or_skip("digits")
+    data = case_or_skip("digits").splits
     values, labels = load_digits(return_X_y=True)
     official = np.round(values * 255 / 16).astype(np.uint8)
     expected = sorted(zip(map(bytes, official), labels.tolist(), strict=True))
@@ -93,12 +81,6 @@ def test_digits_are_split_without_overlap_or_loss() -> None:
         for image, label in zip(part.pixels.flatten(1), part.labels, strict=True)
     ]
     assert sorted(found) == expected
-
-
-def test_digits_are_the_same_every_time() -> None:
-    one, two = (DATASETS["digits"].load(Path("nowhere")) for _ in range(2))
-    assert torch.equal(one.train.pixels, two.train.pixels)
-    assert torch.equal(one.test.labels, two.test.labels)
 
 
 def test_the_splitting_permutation_is_one() -> None:

@@ -18,6 +18,8 @@ from nvp.data.splits import Images, ImageSource, Splits
 from nvp.data.stream import Stream
 from nvp.models import build_model
 from nvp.storage.store import Storage
+from nvp.testing import data_laws
+from nvp.testing.law import Law
 from nvp.training.evaluation import evaluate
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
@@ -53,6 +55,22 @@ def test_imagenet_is_the_ilsvrc_folder(folder: Path) -> None:
     pixels, labels = next(iter(eval_batches(data.val)))
     assert pixels.shape == (1, 3, 224, 224)
     assert labels.tolist() == data.val.labels.tolist()
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        data_laws.its_facts_hold,
+        data_laws.batches_are_uint8_images_in_order,
+        data_laws.the_probe_is_the_first_of_train,
+        data_laws.training_batches_follow_the_order,
+        data_laws.loading_it_twice_gives_the_same,
+        data_laws.what_is_there_passes_its_check,
+    ],
+)
+def test_a_stream_keeps_the_laws_of_a_data_set(folder: Path, law: Law) -> None:
+    facts = read_facts("imagenet", folder.parent)
+    law(data_laws.DataCase("imagenet", facts, folder.parent))
 
 
 @pytest.mark.parametrize("augment", ["none", "crop_flip"])

@@ -1,4 +1,4 @@
-"""Models: a conformance suite over MODELS, and facts of each.
+"""Models: the laws of `nvp.testing` over MODELS, and facts of each.
 
 Each structure is tried with and without norm; activation, width and mode come in turn. Not
 covered: each structure with each activation (that an activation of 0 is 0 is tested of each).
@@ -9,18 +9,19 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
-from nvp.config.trial_config import ModelConfig, OptimConfig
+from nvp.config.trial_config import ModelConfig
 from nvp.models import build_model
 from nvp.models.activations import ACTIVATIONS
 from nvp.models.pretrained import load_torchvision, read_weights
 from nvp.network.flops import count_flops
 from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
-from nvp.network.neuron_masks import mask_units
 from nvp.network.subsample import Subsample
-from nvp.training.optim import build_optimizer
+from nvp.testing import ActivationSuite, ModelSuite, removal_laws
+from nvp.testing.law import Law
+from nvp.testing.model_case import ModelCase, stir, watch_outputs
 from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES, VARIANTS
 
@@ -57,6 +58,7 @@ MODES = [
 ]
 DROPPED = {"resnet18_dropout": ("hidden.1", "hidden.3"), "vgg_like": ("hidden.1",)}
 suite = pytest.mark.parametrize(("name", "norm", "activation", "width"), CASES)
+LAWS = [law for law in ModelSuite.laws if law.__module__ != removal_laws.__name__]
 suite_of_modes = pytest.mark.parametrize(("name", "norm", "activation", "width", "training"), MODES)
 
 
@@ -65,61 +67,17 @@ def make(name: str, norm: str = "batch", activation: str = "relu", width: float 
     return build_model(config, SHAPE, 5, seed=seed)
 
 
-def stir(model: nn.Module) -> None:
-    """Give norms large shifts, scales and running statistics, biases large values."""
-    rng = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                for tensor in (module.weight, module.bias, module.running_mean):
-                    tensor.copy_(3 * torch.randn(len(tensor), generator=rng))
-                module.running_var.copy_(0.5 + torch.rand(len(module.bias), generator=rng))
-            elif getattr(module, "bias", None) is not None:
-                module.bias.copy_(2 * torch.randn(len(module.bias), generator=rng))
-
-
-def outputs(model: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the logits and what every maskable layer put out."""
-    seen: dict[str, Tensor] = {}
-    handles = [
-        layer.register_forward_hook(lambda m, a, y, path=path: seen.__setitem__(path, y.detach()))
-        for path, layer in maskable_layers(model).items()
-    ]
-    logits = model(x)
-    for handle in handles:
-        handle.remove()
-    return logits.detach(), seen
-
-
-def some_units(model: nn.Module) -> dict[str, Tensor]:
-    """Every second unit of every group, never all."""
-    layers = maskable_layers(model)
-    return {
-        group: torch.arange(0, len(layers[paths[0]].keep) - 1, 2)
-        for group, paths in prunable_groups(model).items()
-    }
-
-
-def mask_some(model: nn.Module) -> dict[str, Tensor]:
-    optimizer = build_optimizer(model, OptimConfig())
-    chosen = some_units(model)
-    for group, index in chosen.items():
-        mask_units(model, optimizer, group, index)
-    return chosen
-
-
-@suite
-def test_one_logit_a_class_for_every_image(name, norm, activation, width) -> None:
-    model = make(name, norm, activation, width)
-    logits = model(torch.randn(4, *SHAPE))
-    assert logits.shape == (4, 5)
-    assert bool(logits.isfinite().all())
+@suite_of_modes
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_our_models_keep_the_laws(law: Law, name, norm, activation, width, training: bool) -> None:
+    config = ModelConfig(name=name, norm=norm, activation=activation, width=width)
+    law(ModelCase(config, SHAPE, 5, modes=(training,)))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_has_more_or_fewer_of_the_same_layers(name: str) -> None:
     model = make(name, width=0.0625).eval()
-    logits, seen = outputs(model, torch.randn(2, *SHAPE))
+    logits, seen = watch_outputs(model, torch.randn(2, *SHAPE))
     assert logits.shape == (2, 5)
     order = [path for path in seen if not isinstance(model.get_submodule(path), Shortcut)]
     assert order == list(neuron_layers(model))
@@ -142,32 +100,6 @@ def test_every_layer_is_found_and_every_parameter_but_the_head_s_is_a_neuron_s(
 
 
 @suite
-def test_layers_are_listed_in_forward_order(name, norm, activation, width) -> None:
-    model = make(name, norm, activation, width)
-    _, seen = outputs(model, torch.randn(2, *SHAPE))
-    order = [path for path in seen if not isinstance(model.get_submodule(path), Shortcut)]
-    assert order == list(neuron_layers(model))
-
-
-@suite_of_modes
-def test_masked_units_are_exactly_silent_at_every_site(
-    name, norm, activation, width, training: bool
-) -> None:
-    model = make(name, norm, activation, width)
-    stir(model)
-    layers = maskable_layers(model)
-    chosen = some_units(model)
-    for group, index in chosen.items():  # the mask alone: weights, biases and shifts stay
-        for path in prunable_groups(model)[group]:
-            layers[path].keep[index] = False
-    model.train(training)
-    _, seen = outputs(model, 3 * torch.randn(6, *SHAPE))
-    for group, index in chosen.items():
-        for path in prunable_groups(model)[group]:
-            assert not seen[path][:, index].any(), path
-
-
-@suite
 def test_reads_names_a_reader_of_every_group_and_all_affine_maps_but_the_first(
     name, norm, activation, width
 ) -> None:
@@ -182,51 +114,6 @@ def test_reads_names_a_reader_of_every_group_and_all_affine_maps_but_the_first(
     assert set(model.reads.values()) == set(prunable_groups(model))
 
 
-@suite_of_modes
-def test_zeroing_what_touches_a_masked_unit_changes_no_output(
-    name, norm, activation, width, training: bool
-) -> None:
-    silenced, zeroed = (make(name, norm, activation, width) for _ in range(2))
-    for model in (silenced, zeroed):
-        stir(model)
-        model.train(training)
-    layers = maskable_layers(silenced)
-    for group, index in mask_some(zeroed).items():
-        for path in prunable_groups(silenced)[group]:
-            layers[path].keep[index] = False
-    x, found = torch.randn(6, *SHAPE), []
-    for model in (silenced, zeroed):
-        torch.manual_seed(1)  # of dropout
-        found.append(model(x))
-    assert torch.equal(*found)
-
-
-@suite
-def test_nan_in_a_masked_unit_passes_nowhere_and_in_a_kept_one_it_does(
-    name, norm, activation, width
-) -> None:
-    model = make(name, norm, activation, width).eval()
-    stir(model)
-    chosen = mask_some(model)
-    x = torch.randn(6, *SHAPE)
-    before = model(x)
-    layers = maskable_layers(model)
-    for group, index in chosen.items():
-        poison(layers, prunable_groups(model)[group], index)
-    assert torch.equal(model(x), before)
-    last = list(chosen)[-1]
-    width_of_last = len(layers[prunable_groups(model)[last][0]].keep)
-    poison(layers, prunable_groups(model)[last], torch.tensor([width_of_last - 1]))
-    assert not bool(model(x).isfinite().any())
-
-
-def poison(layers: dict[str, NeuronLayer], paths: tuple[str, ...], index: Tensor) -> None:
-    with torch.no_grad():
-        for path in paths:
-            for parameter in layers[path].own:
-                parameter[index] = float("nan")
-
-
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_widths_scale(name: str) -> None:
     widths = {
@@ -236,19 +123,6 @@ def test_widths_scale(name: str) -> None:
     assert [2 * n for n in widths[0.5]] == widths[1.0]
     thin = neuron_layers(make(name, width=1e-6)).values()
     assert {len(layer.keep) for layer in thin} == {1}
-
-
-@pytest.mark.parametrize("name", STRUCTURES)
-def test_the_initial_weights_are_of_the_seed_alone(name: str) -> None:
-    torch.manual_seed(5)
-    state = torch.get_rng_state()
-    one = make(name, seed=3)
-    assert torch.equal(torch.get_rng_state(), state)
-    torch.manual_seed(6)
-    two, other = make(name, seed=3), make(name, seed=4)
-    same = zip(one.parameters(), two.parameters(), strict=True)
-    assert all(torch.equal(a, b) for a, b in same)
-    assert not torch.equal(one.head.weight, other.head.weight)
 
 
 def count_parameters(name: str, shape: tuple[int, int, int], classes: int = 10, **kwargs) -> int:
@@ -490,10 +364,10 @@ def test_a_masked_channel_is_silent_though_a_shortcut_of_another_stream_writes_i
     add = model.stages[1][0].second
     middle = model.stages[1][0].shortcut.carried.start
     x = 3 * torch.randn(4, *SHAPE)
-    assert outputs(model, x)[1]["stages.1.0.second"][:, middle].any()
+    assert watch_outputs(model, x)[1]["stages.1.0.second"][:, middle].any()
     for path in prunable_groups(model)["stage2"]:
         model.get_submodule(path).keep[middle] = False
-    _, seen = outputs(model, x)
+    _, seen = watch_outputs(model, x)
     assert seen["stages.0.2.second"][:, 0].any(), "what the shortcut reads goes on"
     for path in prunable_groups(model)["stage2"]:
         assert not seen[path][:, middle].any()
@@ -526,12 +400,10 @@ def test_an_unknown_name_names_the_nearest(config: ModelConfig, wanted: str) -> 
         build_model(config, SHAPE, 10, seed=0)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_of_zero_is_zero(name: str) -> None:
-    for slope in (0.0, 0.01, 0.3):
-        act = ACTIVATIONS[name](slope)
-        assert act(torch.zeros(3)).tolist() == [0.0, 0.0, 0.0]
-        assert bool((act(torch.tensor([0.5, 2.0])) > 0).all())
+class TestActivations(ActivationSuite):
+    @pytest.fixture(autouse=True, params=ACTIVATIONS)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
 
 
 def test_the_slope_is_leaky_relu_s() -> None:

@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig
-from nvp.network.groups import find_readers, maskable_layers, prunable_groups
+from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import input_columns, mask_units, release_masks, soften_units
 from nvp.network.weight_masks import live_weights
+from nvp.testing.masking_laws import check_masked_weights, list_touching
+from nvp.testing.model_case import ModelCase
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
 from tests.in_turn import in_turn
@@ -57,24 +59,6 @@ def chosen_units(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def touching(model: nn.Module, units: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Slow and obvious: {parameter name: True where it belongs to or reads a masked unit}."""
-    names = {id(p): name for name, p in model.named_parameters()}
-    layers = maskable_layers(model)
-    found = {name: torch.zeros_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
-    for group, index in units.items():
-        width = len(layers[prunable_groups(model)[group][0]].keep)
-        for unit in index.tolist():
-            for path in prunable_groups(model)[group]:
-                for parameter in layers[path].own:
-                    found[names[id(parameter)]][unit] = True
-            for affine in find_readers(model, group):
-                each = affine.weight.shape[1] // width
-                for position in range(each):
-                    found[names[id(affine.weight)]][:, unit * each + position] = True
-    return found
-
-
 @pytest.mark.parametrize(("name", "norm"), NETWORKS)
 def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) -> None:
     model = model_of(name, norm)
@@ -84,7 +68,7 @@ def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) 
     for group, index in units.items():
         mask_units(model, optimizer, group, index)
     live = live_weights(model)
-    for parameter, touched in touching(model, units).items():
+    for parameter, touched in list_touching(model, units).items():
         assert torch.equal(live[parameter], ~touched), parameter
 
 
@@ -92,23 +76,9 @@ def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) 
 def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     name: str, norm: str, optim: str
 ) -> None:
-    model, config = model_of(name, norm), OPTIMS[optim]
-    optimizer = build_optimizer(model, config)
-    step(model, optimizer, config, 3)  # so that there are moments
-    units = chosen_units(model)
-    for group, index in units.items():
-        mask_units(model, optimizer, group, index)
-    before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    touched = touching(model, units)
-    for after_steps in (0, 10):
-        step(model, optimizer, config, after_steps)
-        for parameter_name, parameter in model.named_parameters():
-            mask = touched[parameter_name]
-            assert not parameter.detach()[mask].any(), parameter_name
-            for key, moment in optimizer.state[parameter].items():
-                if isinstance(moment, Tensor) and moment.shape == parameter.shape:
-                    assert not moment[mask].any(), (parameter_name, key)
-    assert not torch.equal(model.head.weight, before["head.weight"]), "nothing was trained"
+    config = ModelConfig(name=name, norm=norm, width=0.1)
+    case = ModelCase(config, SHAPE, 10, build=build_short)
+    check_masked_weights(case, OPTIMS[optim], steps=10)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -120,7 +90,7 @@ def test_masking_leaves_all_other_weights_and_moments_alone(name: str) -> None:
     units = chosen_units(model)
     for group, index in units.items():
         mask_units(model, optimizer, group, index)
-    for parameter_name, touched in touching(model, units).items():
+    for parameter_name, touched in list_touching(model, units).items():
         now = model.get_parameter(parameter_name).detach()
         assert torch.equal(now[~touched], before[parameter_name][~touched])
 

@@ -10,13 +10,14 @@ from nvp.models import build_model
 from nvp.network.groups import maskable_layers
 from nvp.network.precision import compute_logits
 from nvp.pruning import METHODS
+from nvp.testing.tiny import Tiny
 from nvp.training.build import build
 from nvp.training.evaluation import evaluate
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe
 from tests.in_turn import in_turn
-from tests.tiny import STRUCTURES, Tiny
+from tests.tiny import STRUCTURES
 from tests.training.test_train import config_of, data, run
 
 torch.set_num_threads(1)

@@ -30,6 +30,14 @@ from nvp.network.weight_masks import (
 from nvp.pruning import MeasuringPoint, Moment, count_masked_units, plan_pruning
 from nvp.pruning.nn_relief.relief_step import mask_by_relief
 from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
+from nvp.testing.model_case import ModelCase
+from nvp.testing.removal_laws import (
+    check_next_steps,
+    compare_outputs,
+    every_layer_can_be_removed_down_to_one_unit,
+    half_of,
+    make_pair,
+)
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
 from nvp.training.optim import build_optimizer
@@ -53,6 +61,11 @@ MANY = [*STRUCTURES, "resnet20_b", "vgg11"]
 def make(name: str, norm: str = "batch", activation: str = "relu", width: float = 0.1) -> nn.Module:
     config = ModelConfig(name=name, norm=norm, activation=activation, width=width)
     return build_short(config, SHAPE, 5).double()
+
+
+def case_of(name: str, norm: str = "batch") -> ModelCase:
+    config = ModelConfig(name=name, norm=norm, width=0.1)
+    return ModelCase(config, SHAPE, 5, build=build_short)
 
 
 def state_of(model: nn.Module, optim: str = "sgd") -> TrainState:
@@ -103,10 +116,9 @@ def distance(one: nn.Module, other: nn.Module) -> float:
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("name", MANY)
 def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
-    state = TrainState(model := make(name, norm), build_optimizer(model, OPTIMS["sgd"]))
-    mask_half(state)
-    masked, shrunk = pair(state)
-    assert distance(masked.model, shrunk.model) <= 1e-10
+    case = case_of(name, norm)
+    masked, shrunk = make_pair(case, OPTIMS["sgd"], half_of)
+    compare_outputs(case, masked, shrunk)
     assert not find_survivors(shrunk.model)
     assert measure_remaining_size(masked.model, SHAPE) == measure_remaining_size(
         shrunk.model, SHAPE
@@ -120,14 +132,12 @@ def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
 
 @pytest.mark.parametrize(("name", "optim"), in_turn(MANY, list(OPTIMS)))
 def test_the_next_five_steps_are_those_of_the_masked_network(name: str, optim: str) -> None:
-    state = state_of(make(name), optim)
-    mask_half(state)
-    masked, shrunk = pair(state)
-    # the norms of ResNet-50's last stage need positions: over 8 numbers they multiply last bits
-    x = X.repeat(1, 1, 4, 4) + torch.linspace(0, 1, 64) if name == "resnet50" else X
-    for one, other in zip(learn(masked, 5, x), learn(shrunk, 5, x), strict=True):
-        assert abs(one - other) <= 1e-10
-    assert distance(masked.model, shrunk.model) <= 1e-7
+    check_next_steps(case_of(name), OPTIMS[optim])
+
+
+@pytest.mark.parametrize(("name", "norm"), in_turn(MANY, ["batch", "none"]))
+def test_one_unit_of_each_group_may_be_left(name: str, norm: str) -> None:
+    every_layer_can_be_removed_down_to_one_unit(case_of(name, norm))
 
 
 @pytest.mark.parametrize("activation", ["leaky_relu", "silu", "tanh"])

@@ -24,8 +24,8 @@ from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor, TaylorActivation
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.sensitivity import Sensitivity
+from nvp.testing.tiny import Tiny, evidence_of, tiny_images
 from nvp.vitality import Activity
-from tests.tiny import Tiny, evidence_of, tiny_images
 
 torch.set_num_threads(1)
 IMAGES = tiny_images(40)

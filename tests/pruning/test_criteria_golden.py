@@ -18,8 +18,8 @@ from nvp.pruning.criteria.synflow import SynFlow
 from nvp.pruning.criteria.taylor import Taylor
 from nvp.pruning.evidence import Criterion
 from nvp.pruning.sensitivity import Sensitivity
+from nvp.testing.tiny import evidence_of, weight_evidence_of
 from tests.golden_files import golden_files
-from tests.tiny import evidence_of, weight_evidence_of
 
 torch.set_num_threads(1)
 FILES = golden_files("criteria")

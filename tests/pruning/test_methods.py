@@ -1,19 +1,21 @@
 """Every method runs as a study does: planned on the driver, trained, and written to the tables."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from nvp.config.space import grid
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.pruning import METHODS
-from nvp.storage.index import Index, read_index
-from nvp.storage.reader import read_table
+from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
 from nvp.study.study import Study
+from nvp.testing import MethodSuite
+from nvp.testing.method_suite import MethodCase, read_case
 from studies import sgd_noise
 from tests.conftest import run_study
 from tests.in_process import run_main
@@ -38,39 +40,37 @@ DESIGN = Design(
     seeds=1,
 )
 STUDY = Study(name="every_method", paper=DESIGN, quick=DESIGN)
-Found = tuple[Index, dict[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """Return the index of one study of all methods, and {method: its row}."""
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, MethodCase]:
+    """Return {method: its trial} of one study of all methods."""
     place = tmp_path_factory.mktemp("methods")
     ended = run_main(STUDY, place, "--preset", "quick", "--no-ray")
     index = read_index(open_study(str(place), STUDY.name, "quick"))
-    rows = {json.loads(row["config"])["prune.method"]: row for row in index.rows.values()}
-    assert rows.keys() == METHODS.keys(), ended.stdout + ended.stderr
-    return index, rows
+    configs = [json.loads(row["config"]) for row in index.rows.values()]
+    cases = [read_case(TrialConfig().with_overrides(config), index) for config in configs]
+    trials = {case.config.prune.method: case for case in cases}
+    assert trials.keys() == METHODS.keys(), ended.stdout + ended.stderr
+    return trials
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_trains_on_digits_through_the_study(method: str, found: Found) -> None:
-    index, rows = found
-    row = rows[method]
-    assert row["status"] == "done", row["error"]
-    own = [row["trial_id"]]
-    epochs = read_table(index, "epochs", own).to_pylist()
-    assert [epoch["epoch"] for epoch in epochs] == list(range(6))
-    events = read_table(index, "events", own).to_pylist()
-    units = [e for e in events if e["event"] == "pruned"]
-    weights = [e for e in events if e["event"] == "weights_pruned"]
-    if METHODS[method].granularity == "weight":
-        assert row["weight_sparsity"] > 0.3
-        assert sum(e["count"] for e in weights) >= row["masked_weights"] * 0.5
-        assert all(e["neuron"] is None for e in weights)
-    elif METHODS[method].aim == "target" and METHODS[method].schedule != "zero_at_init":
-        assert row["masked_units"] == int(0.6 * row["units"])
-        assert units
-    assert {e["cause"] for e in units + weights} <= {method, f"{method} at the latest"}
+class TestMethods(MethodSuite):
+    """Every method trains on digits through a study."""
+
+    @pytest.fixture(autouse=True, params=METHODS)
+    def _named(self, request: pytest.FixtureRequest, found: dict[str, MethodCase]) -> None:
+        self.trial = found[request.param]
+
+    def cases(self) -> Iterator[MethodCase]:
+        yield self.trial
+
+    def test_weights_are_masked_and_targets_have_events(self) -> None:
+        case = self.trial
+        if case.plan.granularity == "weight":
+            assert case.row["weight_sparsity"] > 0.3
+        elif case.plan.method.aim == "target" and case.plan.schedule != "zero_at_init":
+            assert case.events_of("pruned")
 
 
 def test_a_method_runs_from_the_command_line(tmp_path: Path) -> None:

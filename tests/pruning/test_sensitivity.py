@@ -13,7 +13,7 @@ from nvp.data import batches
 from nvp.data.batches import normalise_pixels
 from nvp.network.weight_masks import register_mask
 from nvp.pruning.sensitivity import Sensitivity
-from tests.tiny import Tiny, tiny_images
+from nvp.testing.tiny import Tiny, tiny_images
 
 torch.set_num_threads(1)
 IMAGES = tiny_images()

@@ -15,6 +15,11 @@ from nvp.network.groups import maskable_layers
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import live_weights, mask_weights
 from nvp.pruning import plan_pruning
+from nvp.testing import OptimizerSuite, ScheduleSuite
+from nvp.testing.schedule_suite import (
+    ScheduleCase,
+    the_rate_is_never_above_its_peak_nor_below_zero,
+)
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import NOISES, LiveNoise, check_noise
 from nvp.training.optim import LR_SCHEDULES, OPTIMIZERS, build_optimizer, check_optim, learning_rate
@@ -59,11 +64,18 @@ def test_learning_rates_by_hand(schedule: str, expected: dict[float, float]) -> 
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+class TestSchedules(ScheduleSuite):
+    @pytest.fixture(autouse=True, params=LR_SCHEDULES)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
+
+
 @pytest.mark.parametrize("schedule", LR_SCHEDULES)
 @given(st.floats(0, 1, allow_subnormal=False))
 @settings(deadline=None, max_examples=30)
-def test_the_rate_is_never_above_its_peak_nor_below_zero(schedule: str, progress: float) -> None:
-    assert 0 <= learning_rate(OptimConfig(lr=0.3, schedule=schedule), progress) <= 0.3
+def test_the_rate_is_within_its_bounds_at_any_moment(schedule: str, progress: float) -> None:
+    config = OptimConfig(lr=0.3, schedule=schedule)
+    the_rate_is_never_above_its_peak_nor_below_zero(ScheduleCase(config, (progress,)))
 
 
 # --- noise
@@ -307,18 +319,10 @@ def test_an_adam_step_by_formula(name: str, coupled: float) -> None:
     assert torch.allclose(model.weight.detach().double(), weight, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_optimizer_holds_every_parameter_once_and_a_rate_of_zero_moves_nothing(
-    name: str,
-) -> None:
-    model = small()
-    optimizer = build_optimizer(model, OptimConfig(name=name, lr=0.0, weight_decay=0.1))
-    held = [id(p) for group in optimizer.param_groups for p in group["params"]]
-    assert sorted(held) == sorted(id(p) for p in model.parameters())
-    before = {key: p.detach().clone() for key, p in model.named_parameters()}
-    backward(model)
-    optimizer.step()
-    assert all(torch.equal(p.detach(), before[key]) for key, p in model.named_parameters())
+class TestOptimizers(OptimizerSuite):
+    @pytest.fixture(autouse=True, params=OPTIMIZERS)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
 
 
 @pytest.mark.parametrize(

@@ -524,17 +524,6 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
     assert torch.allclose(seen.features, last, atol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "training"), in_turn(STRUCTURES, [True, False]))
-def test_observe_leaves_the_model_as_it_was(name: str, training: bool) -> None:
-    model = model_of(name).train(training)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    observe(model, images(), bins=BINS)
-    assert all(module.training == training for module in model.modules())
-    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
-    assert not any(layer._forward_hooks for layer in neuron_layers(model).values())
-    assert all(p.grad is None for p in model.parameters())
-
-
 @pytest.mark.parametrize("batch_size", [1, 7, 30])
 def test_the_batch_size_changes_no_result(batch_size: int) -> None:
     model, probe = model_of("convnet"), images()
