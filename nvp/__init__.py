@@ -9,6 +9,7 @@ neither torch nor ray.
                                            what a trial is
     METHODS                                the pruning methods
     observe, prune, shrink, export         watch, prune, shrink and export a network
+    Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
 """
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         PruneConfig,
         TrialConfig,
     )
+    from nvp.monitor.monitor import Monitor
     from nvp.network.removal import shrink
     from nvp.planning.design import Design
     from nvp.pruning.methods import METHODS
@@ -42,6 +44,7 @@ HOMES = {
     "draw": "nvp.analysis.plots.figures",
     "DataConfig": "nvp.config.trial_config",
     "Design": "nvp.planning.design",
+    "Monitor": "nvp.monitor.monitor",
     "ModelConfig": "nvp.config.trial_config",
     "OptimConfig": "nvp.config.trial_config",
     "ProbeConfig": "nvp.config.trial_config",
@@ -66,6 +69,7 @@ __all__ = [
     "DataConfig",
     "Design",
     "ModelConfig",
+    "Monitor",
     "OptimConfig",
     "ProbeConfig",
     "PruneConfig",

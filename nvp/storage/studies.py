@@ -13,6 +13,7 @@ from nvp.storage.study_folder import open_study, read_study
 
 MARKS = ("study.json", "trials")
 PRESETS = ("quick", "paper")
+MONITOR = "monitor"  # the folder of trials whose loop is not ours
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="STUDY", help="its name, e.g. sgd_noise")
     parser.add_argument(
         "--preset",
-        **one_of("auto", *PRESETS),
+        **one_of("auto", *PRESETS, MONITOR),
         default="auto",
         help="auto (default): the one that was run; of both, the one started last",
     )
@@ -111,6 +112,8 @@ def describe_missing(place: str, study: str, preset: str) -> str:
 
 
 def format_start(place: str, study: str, preset: str) -> str:
-    """Return the command that runs a study, as a shell takes it."""
+    """Return the command that runs a study, as a shell takes it; of a monitored one, in words."""
+    if preset == MONITOR:
+        return "run the script that makes its nvp.Monitor"
     script = f"studies/{study}.py"
     return shlex.join(["python", script, "--preset", preset, "--storage", place])

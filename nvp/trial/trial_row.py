@@ -30,11 +30,11 @@ from nvp.vitality import headline_death
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
     """Return the columns that every row of `trials` has, whatever the status of its trial."""
-    return start_row(flatten_config(config), status, error)
+    return start_row(flatten_config(config), status, error) | {"code": hash_code()}
 
 
 def start_row(flat: dict[str, Any], status: str, error: str | None) -> dict[str, Any]:
-    """Return the columns of `trial_row`, also of a trial whose loop is not ours.
+    """Return the columns of `trial_row` but the code, also of a trial whose loop is not ours.
 
     Args:
         flat: the configuration, {path: plain JSON value}.
@@ -47,7 +47,6 @@ def start_row(flat: dict[str, Any], status: str, error: str | None) -> dict[str,
         "error": error,
         "host": socket.gethostname(),
         "version": describe_versions(),
-        "code": hash_code(),
     }
 
 

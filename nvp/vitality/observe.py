@@ -1,6 +1,6 @@
 """One pass over the probe, in eval mode, without gradients: {layer: Activity}."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
 from nvp.network.groups import neuron_layers
 from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.precision import compute_logits
+from nvp.network.precision import Inputs, run_forward
 from nvp.vitality.activity import EXTREMES, Activity, find_extreme, reduce_positions
 from nvp.vitality.entropy import count_histograms, shared_edges
 
@@ -48,11 +48,19 @@ def observe(
         batch_size: images per forward pass; it changes memory, not the result.
         precision: in which the network computes; sums are float32 or better.
     """
+    batches = (pixels for pixels, _ in eval_batches(images, batch_size))
+    return observe_batches(model, batches, bins=bins, precision=precision)
+
+
+def observe_batches(
+    model: nn.Module, batches: Iterable[Inputs], *, bins: int, precision: str = "float32"
+) -> Observation:
+    """Measure every neuron over batches of inputs as the network takes them, as `observe` does."""
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []
     with in_eval_mode(model), watch_layers(layers) as (store, extremes), torch.no_grad():
-        for pixels, _ in eval_batches(images, batch_size):
-            compute_logits(model, pixels, precision)
+        for inputs in batches:
+            run_forward(model, inputs, precision)
             seen.append(dict(store))
     stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
     observation = summarise_stats(stats, layers, bins)

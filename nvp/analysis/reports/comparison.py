@@ -24,7 +24,7 @@ from nvp.analysis.reports.report import (
     render_page,
 )
 from nvp.config.command_parser import CommandParser
-from nvp.storage.studies import PRESETS, add_storage_argument, choose_preset
+from nvp.storage.studies import MONITOR, PRESETS, add_storage_argument, choose_preset
 
 NAMES = {"death": "dead", "seconds": "seconds of a trial"}
 ABOUT = "A is across, B is up, a dot per pair of trials; on the line they are equal."
@@ -107,7 +107,7 @@ def locate_study(text: str, storage: str) -> tuple[str, str, str, str]:
     if at and not code:
         raise ValueError(f"compare: expected a version of the code after '@', got {text!r}")
     preset = "auto"
-    if last in PRESETS and before:
+    if last in (*PRESETS, MONITOR) and before:
         preset, last = last, before.pop()
     place = "/".join(before) or ("/" if text.startswith("/") else storage)
     return place, last, choose_preset(place, last, preset)[0], code

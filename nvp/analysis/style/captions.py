@@ -68,8 +68,10 @@ NOISES = {
 
 def noise_caption(frames: StudyFrames, keys: list[str]) -> str:
     """Return what σ is measured in; "" where no key is the noise, or several kinds are mixed."""
+    if "optim.noise" not in keys or "optim.noise_kind" not in frames.trials:
+        return ""
     kinds = frames.trials["optim.noise_kind"].unique()
-    return NOISES[kinds[0]] if "optim.noise" in keys and len(kinds) == 1 else ""
+    return NOISES[kinds[0]] if len(kinds) == 1 else ""
 
 
 def join_captions(*parts: str) -> str:

@@ -1,0 +1,86 @@
+"""A foreign loop that is killed and goes on from its own checkpoint: its tables are unbroken."""
+
+import logging
+import multiprocessing
+import random
+import time
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study, read_study
+from tests.monitor.loop import run
+from tests.rows import Tables, sorted_rows
+
+LONGEST = 0.8  # seconds from a process's first observation to its kill
+PAUSE = 0.1
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Return what starts processes that have torch and nvp loaded already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.monitor.loop"])
+    return context
+
+
+def rows(place: Path) -> Tables:
+    return sorted_rows(open_study(str(place), "loop", "monitor"))
+
+
+def train(context: ForkServerContext, place: Path, epochs: int, kill: float | None = None) -> int:
+    """Run the loop in a process of its own; kill it after so many seconds; return its exit code."""
+    pause = 0.0 if kill is None else PAUSE
+    process = context.Process(target=run, args=(str(place), place / "own.pt", epochs, pause))
+    place.mkdir(exist_ok=True)
+    before = list_observations(place)
+    process.start()
+    if kill is not None:
+        await_observation(place, before)
+        process.join(kill)
+        process.kill()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def list_observations(place: Path) -> set[Path]:
+    return set((place / "loop/monitor/observations").glob("*/*.safetensors"))
+
+
+def await_observation(place: Path, before: set[Path]) -> None:
+    """Wait until a process has observed something."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if list_observations(place) - before:
+            return
+        time.sleep(0.005)
+    pytest.fail("no observation within a minute")
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.minutes)])
+def test_killed_at_random_points_equals_unbroken(
+    tmp_path: Path, processes: ForkServerContext, kills: int
+) -> None:
+    epochs = 1 + 4 * kills  # three pauses each: too long to end before the last kill
+    seed = random.SystemRandom().randrange(10**6)
+    logging.warning("moments of the kills: seed %d", seed)
+    draw = random.Random(seed)
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    for _ in range(kills):
+        assert train(processes, broken, epochs, draw.uniform(0.0, LONGEST)) == -9
+    assert train(processes, broken, epochs) == 0
+    assert train(processes, whole, epochs) == 0
+    unbroken = rows(whole)
+    assert {row["event"] for row in unbroken["events"]} >= {"died", "pruned"}
+    assert [row["epoch"] for row in unbroken["epochs"]] == list(range(epochs + 1))
+    assert rows(broken) == unbroken
+    storage = open_study(str(broken), "loop", "monitor")
+    (row,) = read_index(storage).rows.values()
+    assert row["attempt"] == kills + 1
+    assert len(read_study(storage)["starts"]) == kills + 1
+    assert not list(storage.files("observations"))
+    left = [name for table in ("epochs", "layers", "neurons") for name in storage.files(table)]
+    assert len(left) == 3, "parts of killed attempts stayed"
