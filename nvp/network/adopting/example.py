@@ -24,8 +24,9 @@ class Example:
     kwargs: dict[str, Any]
 
     def run(self, network: nn.Module) -> Any:
-        """Return what the network puts out."""
-        return network(*self.args, **self.kwargs)
+        """Return what the network puts out; it may write into its inputs, which are copies."""
+        args, kwargs = pytree.tree_map_only(Tensor, torch.clone, (self.args, self.kwargs))
+        return network(*args, **kwargs)
 
     def noisy(self, seed: int) -> "Example":
         """Return the example with noise of its own size on each floating tensor.

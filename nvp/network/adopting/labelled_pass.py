@@ -34,6 +34,11 @@ class LabelledPass(TorchDispatchMode):
         self.trails = Trails()
         self.gates: set[int] = set()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Say to torch that the compiler need not be kept away, as that loads it: seconds."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

@@ -332,7 +332,7 @@ def make_known(name: str) -> nn.Module:
     network = KNOWN[name].make().double()
     with torch.no_grad():
         for parameter in network.parameters():
-            if parameter.dim() == 1:
+            if parameter.squeeze().dim() == 1:
                 parameter.add_(0.3 * torch.randn_like(parameter))
     return network
 
