@@ -5,13 +5,7 @@
     activations    the calls of activation functions: where neurons are seen
     example        the inputs that a network is adopted with
     undisturbed    forward passes that leave no trace in the network
-    slot_table     the entries of parameters, numbered; which go together, which must stay
-    trails         what runs beside each tensor: the entries of parameters that it comes from
-    operation      one operation below autograd
-    labelled_pass  the forward pass that follows each operation
-    rules/         how each kind of operation passes the entries on
-    layers         from entries to layers, units and groups
-    batch          along which dimension images lie where neurons are seen
+    flow/          the labelled pass, which finds who reads whom
     checking       the check: units that are masked, then removed, leave the same outputs
     put_back       changes of a network for the time of a forward pass
     removing       remove_slots: units leave parameters, moments, buffers and sizes

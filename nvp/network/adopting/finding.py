@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from nvp.network.adopting.activations import GATES, Call, watch_activations
 from nvp.network.adopting.anatomy import Anatomy
-from nvp.network.adopting.batch import find_batch_dims
 from nvp.network.adopting.checking import check_by_removal
 from nvp.network.adopting.example import Example, find_tensors, make_example
-from nvp.network.adopting.labelled_pass import LabelledPass
-from nvp.network.adopting.layers import Seen, make_anatomy, seen_at
-from nvp.network.adopting.slot_table import SlotTable
-from nvp.network.adopting.trails import Trail
+from nvp.network.adopting.flow.batch import find_batch_dims
+from nvp.network.adopting.flow.labelled_pass import LabelledPass
+from nvp.network.adopting.flow.layers import Seen, make_anatomy, seen_at
+from nvp.network.adopting.flow.slot_table import SlotTable
+from nvp.network.adopting.flow.trails import Trail
 from nvp.network.adopting.undisturbed import undisturbed
 
 OUTPUT = "they are outputs of the network"

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.rules.elementwise import join_all, parameter_slots
-from nvp.network.adopting.trails import Trail, at_one_place, varying
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.rules.elementwise import join_all, parameter_slots
+from nvp.network.adopting.flow.trails import Trail, at_one_place, varying
 
 OVER_UNITS = "a {kind} is computed over them"
 MIXED = "a {kind} mixes them along a dimension that is not theirs"

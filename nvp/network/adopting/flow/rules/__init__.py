@@ -14,8 +14,8 @@ must stay.
 from collections.abc import Callable
 from typing import Any
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.rules import affine, elementwise, movement, normalisation, pooling
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.rules import affine, elementwise, movement, normalisation, pooling
 
 RULES: dict[str, Callable[[Any, Operation], None]] = {
     **affine.RULES,

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from nvp.network.adopting.activations import Call, watch_activations
 from nvp.network.adopting.example import Example
-from nvp.network.adopting.layers import Seen
+from nvp.network.adopting.flow.layers import Seen
 from nvp.network.adopting.undisturbed import undisturbed
 
 

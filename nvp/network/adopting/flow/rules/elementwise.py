@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import NO_NORM, Trail, compact, folded, varying
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.trails import NO_NORM, Trail, compact, folded, varying
 
 CONSTANT = "they meet a tensor with an entry for each of them that no weight makes"
 SUMS = ("add", "sub")

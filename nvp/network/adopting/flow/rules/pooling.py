@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import NO_NORM, Trail, at_one_place, varying
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.trails import NO_NORM, Trail, at_one_place, varying
 
 WINDOWS = """
     max_pool2d_with_indices max_pool3d_with_indices avg_pool2d avg_pool3d avg_pool1d max_pool1d

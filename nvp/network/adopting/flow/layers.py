@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 
 from nvp.network.adopting.activations import Call
 from nvp.network.adopting.anatomy import Anatomy, Site, Slots, UnitGroup
-from nvp.network.adopting.slot_table import Numbers, SlotTable
-from nvp.network.adopting.trails import Norm, Trail, at_one_place, varying
+from nvp.network.adopting.flow.slot_table import Numbers, SlotTable
+from nvp.network.adopting.flow.trails import Norm, Trail, at_one_place, varying
 
 ONE_UNIT = "all its neurons are one unit"
 

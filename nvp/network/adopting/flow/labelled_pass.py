@@ -12,10 +12,10 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nvp.network.adopting.activations import ModulePath
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.rules import find_rule
-from nvp.network.adopting.slot_table import SlotTable
-from nvp.network.adopting.trails import Trail, Trails
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.rules import find_rule
+from nvp.network.adopting.flow.slot_table import SlotTable
+from nvp.network.adopting.flow.trails import Trail, Trails
 
 
 class LabelledPass(TorchDispatchMode):

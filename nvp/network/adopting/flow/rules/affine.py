@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import Trail, at_one_place, varying
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.trails import Trail, at_one_place, varying
 
 MIXED = "a weight mixes them along a dimension that is not theirs"
 COMPUTED = "the weight that reads them is computed, and no parameter"

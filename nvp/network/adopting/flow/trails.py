@@ -12,7 +12,7 @@ from jaxtyping import Int32
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from nvp.network.adopting.slot_table import storage_of
+from nvp.network.adopting.flow.slot_table import storage_of
 
 PURGE_EVERY = 64  # writes, until trails of memory that was freed are forgotten
 Geometry = tuple[int, tuple[int, ...], tuple[int, ...]]

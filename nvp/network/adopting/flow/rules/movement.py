@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nvp.network.adopting.operation import Operation
-from nvp.network.adopting.trails import Trail, folded, varying
+from nvp.network.adopting.flow.operation import Operation
+from nvp.network.adopting.flow.trails import Trail, folded, varying
 
 MOVES = """
     view _unsafe_view reshape expand permute transpose t squeeze unsqueeze select slice split
