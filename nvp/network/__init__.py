@@ -4,6 +4,9 @@
     subsample         the residual shortcut without parameters
     masked_index      the indices at which masks are False
     groups            finding layers, groups masked together, and the maps that read them
+    group             Group: units that are masked together, with all entries that are theirs
+    entries           entries of a parameter: set to 0, or kept alone, moments along
+    tap               seeing, and replacing, what the neurons of any network put out
     reads             a check of `model.reads`, which says who reads whom
     sources           which groups each affine map reads, found by one forward pass
     neuron_masks      masking neurons, with all weights that touch them
@@ -19,6 +22,6 @@
     train_state       everything that changes while training
     adopting/         finding the neurons of any module
 
-Others find neurons with `neuron_layers`, `maskable_layers` and `prunable_groups` of `groups`, and
-in no other way.
+Others find neurons with `neuron_layers` and `find_groups` of `groups`, and in no other way. Both
+answer the same for networks of `NeuronLayer` and for adopted ones.
 """

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
+from nvp.network.groups import find_readers, input_columns, own_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
 
 
@@ -26,7 +26,7 @@ def fold_constants(model: nn.Module) -> dict[str, int]:
     Returns:
         {path of a layer: how many of its neurons were folded}.
     """
-    layers, folded = maskable_layers(model), {}
+    layers, folded = own_layers(model), {}
     for path in prunable_groups(model, "internal"):
         index = find_constant(layers[path]).nonzero().flatten()
         affines = find_readers(model, path)

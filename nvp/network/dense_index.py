@@ -5,14 +5,14 @@ masked neurons equals one that only masks them.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Int64, Shaped
 from torch import Tensor, nn
 
-from nvp.network.groups import columns_at_positions, find_readers, maskable_layers, prunable_groups
-from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.adopting.adopted import Adopted
+from nvp.network.groups import columns_at_positions, find_groups
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,11 @@ class DenseIndex:
 
     Attributes:
         shape: of the dense parameter.
-        rows: the indices of its dim 0 that are still present; None = all.
-        columns: the same of dim 1.
+        present: {dimension: the indices along it that are still there} of those that lost some.
     """
 
     shape: tuple[int, ...]
-    rows: Int64[Tensor, "r"] | None = None
-    columns: Int64[Tensor, "c"] | None = None
+    present: dict[int, Int64[Tensor, "p"]] = field(default_factory=dict)
 
     @property
     def numel(self) -> int:
@@ -37,12 +35,13 @@ class DenseIndex:
     @property
     def whole(self) -> bool:
         """Return whether nothing was removed."""
-        return self.rows is None and self.columns is None
+        return not self.present
 
     def select(self, dense: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
         """Return the entries of a tensor of the dense shape that are still present."""
-        kept = dense if self.rows is None else dense[self.rows]
-        return kept if self.columns is None else kept[:, self.columns]
+        for dim, index in self.present.items():
+            dense = dense.index_select(dim, index)
+        return dense
 
     def expand(self, present: Shaped[Tensor, "..."]) -> Shaped[Tensor, "..."]:
         """Return the dense tensor, 0 where something was removed."""
@@ -57,27 +56,29 @@ class DenseIndex:
 
 def dense_indices(model: nn.Module) -> dict[str, DenseIndex]:
     """Return {parameter name: where its entries were in the dense network} of all parameters."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
-    layers = maskable_layers(model)
-    writes = {names[p]: layer for layer in layers.values() for p in layer.own}
-    reads: dict[str, NeuronLayer] = {}
-    for group, paths in prunable_groups(model).items():
-        reads |= {names[a.weight]: layers[paths[0]] for a in find_readers(model, group)}
-    return {
-        name: make_dense_index(parameter, writes.get(name), reads.get(name))
-        for parameter, name in names.items()
-    }
+    present = model.find_present() if isinstance(model, Adopted) else find_own_present(model)
+    found = {}
+    for name, parameter in model.named_parameters():
+        shape, kept = list(parameter.shape), {}
+        for dim in range(parameter.dim()):
+            if (name, dim) in present:
+                shape[dim], index = present[name, dim]
+                kept[dim] = index.to(parameter.device)
+        found[name] = DenseIndex(tuple(shape), kept)
+    return found
 
 
-def make_dense_index(
-    parameter: Tensor, writer: NeuronLayer | None, source: NeuronLayer | None
-) -> DenseIndex:
-    """Return the index of a parameter of the layer `writer` whose columns read `source`."""
-    shape, rows, columns = list(parameter.shape), None, None
-    if writer is not None and len(writer.keep) < writer.dense:
-        shape[0], rows = writer.dense, writer.origin
-    if source is not None and len(source.keep) < source.dense:
-        positions = shape[1] // len(source.keep)
-        shape[1] = positions * source.dense
-        columns = columns_at_positions(source.origin, positions)
-    return DenseIndex(tuple(shape), rows, columns)
+def find_own_present(model: nn.Module) -> dict[tuple[str, int], tuple[int, Tensor]]:
+    """Return {(name, dimension): (dense size, entries still there)} of those that lost some.
+
+    Args:
+        model: built of `NeuronLayer`, with `reads`.
+    """
+    found = {}
+    for group in find_groups(model).values():
+        for slots in group.slots if len(group.keep) < group.dense else ():
+            # a linear map after a flattened convolution has several columns for each neuron
+            positions = len(slots.entries) // len(group.keep)
+            entries = columns_at_positions(group.origin, positions)
+            found[slots.name, slots.dim] = positions * group.dense, entries
+    return found

@@ -10,17 +10,31 @@ from collections import Counter
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopting.undisturbed import undisturbed
 
 
 def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     """Return the operations of a forward pass over one image; leaves the model as it was.
 
     Args:
-        model: of `Conv2d` and `Linear` maps.
+        model: of `Conv2d` and `Linear` maps, or adopted.
         image_shape: (channels, height, width).
     """
+    if isinstance(model, Adopted):
+        return count_adopted_flops(model, image_shape)
     uses = count_weight_uses(model, image_shape)
     return sum(2 * count * model.get_parameter(name).numel() for name, count in uses.items())
+
+
+def count_adopted_flops(model: Adopted, image_shape: tuple[int, int, int]) -> int:
+    """Return the operations of an adopted network: of its maps and products, whoever calls them."""
+    first = next(parameter for parameter in model.parameters() if parameter.is_floating_point())
+    with undisturbed(model), FlopCounterMode(display=False) as counter:
+        model(first.new_zeros(1, *image_shape))
+    return counter.get_total_flops()
 
 
 def count_weight_uses(model: nn.Module, image_shape: tuple[int, int, int]) -> Counter[str]:

@@ -1,19 +1,38 @@
 """Finding neurons in a network: its layers, the groups masked together, the maps that read them."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
+from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.adopting.anatomy import Slots
+from nvp.network.group import Group
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
+Layer = NeuronLayer | AdoptedLayer
 
-def maskable_layers(model: nn.Module) -> dict[str, NeuronLayer]:
+
+def own_layers(model: nn.Module) -> dict[str, NeuronLayer]:
     """Return {module path: layer} of all neuron layers and shortcuts, in forward order."""
     return {path: m for path, m in model.named_modules() if isinstance(m, NeuronLayer)}
 
 
-def neuron_layers(model: nn.Module) -> dict[str, NeuronLayer]:
-    """Return {module path: layer} of the layers whose outputs are neurons: the watched ones."""
+def own_neurons(model: nn.Module) -> dict[str, NeuronLayer]:
+    """Return {module path: layer} of the neuron layers that are no shortcuts, in forward order."""
+    return {p: m for p, m in own_layers(model).items() if not isinstance(m, Shortcut)}
+
+
+def maskable_layers(model: nn.Module) -> Mapping[str, Layer]:
+    """Return {path: layer} of all layers that have neurons, shortcuts too, in forward order."""
+    return model.find_layers() if isinstance(model, Adopted) else own_layers(model)
+
+
+def neuron_layers(model: nn.Module) -> dict[str, Layer]:
+    """Return {path: layer} of the layers whose outputs are neurons: the watched ones."""
     return {p: m for p, m in maskable_layers(model).items() if not isinstance(m, Shortcut)}
 
 
@@ -26,11 +45,96 @@ def prunable_groups(model: nn.Module, sites: str = "all") -> dict[str, tuple[str
         model: built of `NeuronLayer`.
         sites: "all", or "internal" to leave the residual streams alone.
     """
+    if isinstance(model, Adopted):
+        return {name: group.layers for name, group in find_groups(model, sites).items()}
+    return group_layers(own_layers(model), sites)
+
+
+def group_layers(layers: dict[str, NeuronLayer], sites: str) -> dict[str, tuple[str, ...]]:
+    """Return {group: paths of the layers masked together} of some layers."""
     groups: dict[str, list[str]] = {}
-    for path, layer in maskable_layers(model).items():
+    for path, layer in layers.items():
         if sites == "all" or layer.site == "internal":
             groups.setdefault(layer.group or path, []).append(path)
     return {group: tuple(paths) for group, paths in groups.items()}
+
+
+def find_groups(model: nn.Module, sites: str = "all") -> dict[str, Group]:
+    """Return the groups of units that can be masked, as they are now, by name.
+
+    Args:
+        model: built of `NeuronLayer`, or adopted.
+        sites: "all", or "internal" to leave the residual streams alone.
+    """
+    if isinstance(model, Adopted):
+        return find_adopted_groups(model, sites)
+    layers, read = own_layers(model), {*getattr(model, "reads", {}).values()}
+    found = {}
+    for name, paths in group_layers(layers, sites).items():
+        watched = tuple(path for path in paths if not isinstance(layers[path], Shortcut))
+        first = layers[paths[0]]
+        found[name] = Group(
+            layers=watched,
+            scored=watched,
+            keeps=tuple(layers[path].keep for path in paths),
+            origin=first.origin,
+            dense=first.dense,
+            removable=name in read,
+            aligned=True,
+            list_slots=partial(list_own_slots, model, name, paths),
+            find_makers=lambda parameter: (name_layer(parameter),),
+        )
+    return found
+
+
+def find_adopted_groups(model: Adopted, sites: str) -> dict[str, Group]:
+    """Return the groups of an adopted network that can be masked."""
+    found = {}
+    for name, group in model.anatomy.groups.items():
+        spots = {p: spot for p, spot in model.anatomy.layers.items() if spot.group == name}
+        scored = tuple(path for path, spot in spots.items() if not spot.why)
+        if group.why or not scored or (sites == "internal" and group.stream):
+            continue
+        order = torch.arange(group.size)
+        found[name] = Group(
+            layers=tuple(spots),
+            scored=scored,
+            keeps=(model.keeps[name],),
+            origin=model.origins[name],
+            dense=model.dense_anatomy.groups[name].size,
+            removable=True,
+            aligned=all(torch.equal(spots[path].units, order) for path in scored),
+            list_slots=partial(model.list_slots, name),
+            find_makers=lambda parameter, scored=scored: scored,
+        )
+    return found
+
+
+def name_layer(parameter: str) -> str:
+    """Return the path of the layer or map that a parameter belongs to."""
+    return parameter.rpartition(".")[0].removesuffix(".affine").removesuffix(".norm")
+
+
+def list_own_slots(model: nn.Module, group: str, paths: tuple[str, ...]) -> tuple[Slots, ...]:
+    """Return what belongs to the units of a group: rows of its layers, columns of its readers.
+
+    Args:
+        model: built of `NeuronLayer`.
+        group: its name.
+        paths: of the layers that are masked together.
+    """
+    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
+    layers, slots = own_layers(model), []
+    units = torch.arange(len(layers[paths[0]].keep), device=layers[paths[0]].keep.device)
+    for path in paths:
+        own = [names[parameter] for parameter in layers[path].own]
+        own += [f"{path}.norm.{name}" for name, b in layers[path].norm.named_buffers() if b.dim()]
+        slots += [Slots(name, 0, units, units, reads=False) for name in own]
+    for affine in find_readers(model, group):
+        columns = input_columns(affine, units, len(units))
+        of_unit = units.repeat_interleave(len(columns) // len(units))
+        slots.append(Slots(names[affine.weight], 1, columns, of_unit, reads=True))
+    return tuple(slots)
 
 
 def find_readers(model: nn.Module, group: str) -> list[nn.Conv2d | nn.Linear]:

@@ -7,7 +7,7 @@ activation function. Logits and inputs are never counted.
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
 
 from nvp.network.masked_index import MaskedIndex
@@ -83,6 +83,24 @@ class NeuronLayer(nn.Module):
         if self.present is None:
             return torch.arange(len(self.keep), device=self.keep.device)
         return self.present
+
+    @property
+    def units(self) -> Int64[Tensor, "f"]:
+        """Return the unit of its group that each neuron belongs to: the one of the same index."""
+        return torch.arange(len(self.keep), device=self.keep.device)
+
+    def gather(self, look: Callable[[str], Tensor], path: str) -> Shaped[Tensor, "f ..."]:
+        """Return, of tensors of the weights' shapes, that of this layer's own weight.
+
+        Args:
+            look: from the name of a weight, as in `named_parameters`, to its tensor.
+            path: of this layer.
+        """
+        return look(f"{path}.affine.weight")
+
+    def take_channels(self, values: Shaped[Tensor, "f"]) -> Shaped[Tensor, "f"]:
+        """Return the values of its neurons, of one for each channel of its normalisation."""
+        return values
 
     @property
     def weight(self) -> Float[Tensor, "f *fan_in"]:

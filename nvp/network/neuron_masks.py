@@ -10,50 +10,77 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
+from nvp.network.adopting.adopted import Adopted
+from nvp.network.entries import zero_entries
+from nvp.network.group import find_entries
+from nvp.network.groups import find_groups
 from nvp.network.weight_masks import parameter_masks
 
 
 def mask_units(
-    model: nn.Module, optimizer: Optimizer, group: str, index: Int64[Tensor, "k"]
+    model: nn.Module, optimizer: Optimizer | None, group: str, index: Int64[Tensor, "k"]
 ) -> None:
     """Mask the units `index` of a group for good. Changes `model` and `optimizer`."""
-    layers = maskable_layers(model)
+    found = find_groups(model)[group]
+    found.set_keep(index, False)
+    parameters = dict(model.named_parameters())
     with torch.no_grad():
-        for path in prunable_groups(model)[group]:
-            layers[path].keep[index] = False
-            for parameter in layers[path].own:
-                zero_entries(parameter, optimizer, index, dim=0)
-        width = len(layers[prunable_groups(model)[group][0]].keep)
-        for affine in find_readers(model, group):
-            columns = input_columns(affine, index, width)
-            zero_entries(affine.weight, optimizer, columns, dim=1)
-
-
-def zero_entries(parameter: Tensor, optimizer: Optimizer, index: Tensor, *, dim: int) -> None:
-    """Set a parameter and its optimizer moments to 0 at `index` of `dim`."""
-    moments = optimizer.state.get(parameter, {}).values()
-    for tensor in (parameter, *moments):
-        if isinstance(tensor, Tensor) and tensor.shape == parameter.shape:
-            tensor.data.index_fill_(dim, index, 0)
+        for slots in found.slots:
+            if slots.name in parameters:  # statistics stay as they are
+                entries = find_entries(slots, index)
+                zero_entries(parameters[slots.name], optimizer, entries, dim=slots.dim)
 
 
 def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> None:
     """Silence units until `release_masks`. Changes `model`: weights and biases become 0.
 
-    They may regrow from there.
+    They may regrow from there. In an adopted network, which has no masks in its forward pass, what
+    reads them is 0 meanwhile, too.
     """
-    layers = maskable_layers(model)
+    found = find_groups(model)[group]
+    found.set_keep(index, False)
+    parameters = dict(model.named_parameters())
     with torch.no_grad():
-        for path in prunable_groups(model)[group]:
-            layers[path].keep[index] = False
-            for parameter in layers[path].affine.parameters():
-                parameter.index_fill_(0, index, 0)
+        for slots in found.slots:
+            if slots.name not in parameters or (not slots.reads and is_of_norm(model, slots.name)):
+                continue
+            parameter = parameters[slots.name]
+            if slots.reads and not isinstance(model, Adopted):
+                continue
+            if isinstance(model, Adopted) and slots.reads and slots.name not in model.held:
+                model.held[slots.name] = parameter.detach().clone()
+            parameter.index_fill_(slots.dim, find_entries(slots, index), 0)
+
+
+def is_of_norm(model: nn.Module, name: str) -> bool:
+    """Whether a parameter is the scale or the shift of a normalisation."""
+    weight = getattr(model.get_submodule(name.rpartition(".")[0]), "weight", None)
+    return isinstance(weight, Tensor) and weight.dim() == 1
 
 
 def release_masks(model: nn.Module) -> None:
     """Keep every unit and weight again, as the soft schedules do. Changes `model`."""
-    for layer in maskable_layers(model).values():
-        layer.keep.fill_(True)
+    if isinstance(model, Adopted):
+        release_readers(model)
+    for group in find_groups(model).values():
+        for keep in group.keeps:
+            keep.fill_(True)
     for mask in parameter_masks(model).values():
         mask.fill_(True)
+
+
+def release_readers(model: Adopted) -> None:
+    """Give the weights that read softly masked units their values again. Changes `model`.
+
+    Rows that make such units stay 0.
+    """
+    with torch.no_grad():
+        for group in find_groups(model).values():
+            masked = (~group.keep).nonzero().flatten()
+            for slots in group.slots:
+                if slots.name in model.held and not slots.reads:
+                    entries = find_entries(slots, masked)
+                    model.held[slots.name].index_fill_(slots.dim, entries, 0)
+        for name, values in model.held.as_dict().items():
+            model.get_parameter(name).copy_(values)
+    model.held.clear()

@@ -12,7 +12,7 @@ from torch import nn
 
 from nvp.config.registry import suggest_nearest
 from nvp.network.dropout import Dropout
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import own_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.sources import find_sources, is_affine
 from nvp.network.subsample import Subsample
@@ -52,7 +52,7 @@ def check_names(model: nn.Module, declared: Mapping[str, str]) -> None:
 
 def check_widths(model: nn.Module, declared: Mapping[str, str]) -> None:
     """Raise ValueError for a map whose inputs are not the neurons of its group, each as often."""
-    groups, layers = prunable_groups(model), maskable_layers(model)
+    groups, layers = prunable_groups(model), own_layers(model)
     for path, group in declared.items():
         affine, width = affine_of(model.get_submodule(path)), len(layers[groups[group][0]].keep)
         inputs = affine.weight.shape[1]

@@ -10,12 +10,15 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.network.adopting.adopted import Adopted
 from nvp.network.dropout import Dropout
+from nvp.network.entries import keep_entries, take_entries
 from nvp.network.groups import (
+    find_groups,
     find_readers,
     input_columns,
-    maskable_layers,
     neuron_layers,
+    own_layers,
     prunable_groups,
 )
 from nvp.network.neuron_layer import NeuronLayer
@@ -35,8 +38,12 @@ def shrink(state: TrainState) -> dict[str, int]:
         {path of a watched layer: how many neurons it lost}.
     """
     stay = find_survivors(state.model)
-    groups, layers = prunable_groups(state.model), neuron_layers(state.model)
-    index = {path: stay[g] for g in stay for path in groups[g] if path in layers}
+    groups, layers = find_groups(state.model), neuron_layers(state.model)
+    index = {
+        path: torch.isin(layers[path].units, stay[name]).nonzero().flatten()
+        for name in stay
+        for path in groups[name].layers
+    }
     removed = {path: len(layers[path].keep) - len(kept) for path, kept in index.items()}
     keep_units(state.model, stay, state.optimizer)
     for memory in (state.idle, state.dead, state.kept, state.memory):
@@ -53,13 +60,12 @@ def find_survivors(model: nn.Module) -> Survivors:
     A group without known readers is not in it: their columns could not be removed. Of a group that
     is masked altogether, the first unit stays, masked, because torch has no layers of width 0.
     """
-    layers, found = maskable_layers(model), {}
-    for group, paths in prunable_groups(model).items():
-        keep = layers[paths[0]].keep
-        index = keep.nonzero().flatten()
+    found = {}
+    for name, group in find_groups(model).items():
+        index = group.keep.nonzero().flatten()
         index = index if len(index) else index.new_zeros(1)
-        if len(index) < len(keep) and find_readers(model, group):
-            found[group] = index
+        if len(index) < len(group.keep) and group.removable:
+            found[name] = index
     return found
 
 
@@ -67,16 +73,19 @@ def keep_units(model: nn.Module, stay: Survivors, optimizer: Optimizer | None = 
     """Remove all but the units `stay` of some groups. Changes `model` and `optimizer`.
 
     Args:
-        model: built of `NeuronLayer`, with `reads`.
+        model: built of `NeuronLayer`, with `reads`, or adopted.
         stay: {group: indices of the units as they are now, ascending}.
         optimizer: its optimizer, if it has one.
     """
-    layers, groups = maskable_layers(model), prunable_groups(model)
+    if isinstance(model, Adopted):
+        model.keep_units(stay, optimizer)
+        return
+    layers, groups = own_layers(model), prunable_groups(model)
     for group, index in stay.items():
         width = len(layers[groups[group][0]].keep)
         for affine in find_readers(model, group):
             columns = input_columns(affine, index, width)
-            keep_entries(affine, ("weight",), columns, optimizer, dim=1)
+            narrow_parameter(affine, "weight", columns, optimizer, dim=1)
             set_size(affine, INPUT_SIZES, len(columns))
         for path in groups[group]:
             narrow_layer(layers[path], index, optimizer)
@@ -88,7 +97,8 @@ def narrow_layer(
 ) -> None:
     """Remove all but the neurons `index` of a layer. Changes `layer` and `optimizer`."""
     for module in (layer.affine, layer.norm):
-        keep_entries(module, ("weight", "bias"), index, optimizer)
+        for name in ("weight", "bias"):
+            narrow_parameter(module, name, index, optimizer)
         for name in ("running_mean", "running_var"):
             if isinstance(statistics := getattr(module, name, None), Tensor):
                 setattr(module, name, statistics[index])
@@ -106,44 +116,25 @@ def set_size(module: nn.Module, names: tuple[str, ...], size: int) -> None:
             setattr(module, name, size)
 
 
-def keep_entries(
+def narrow_parameter(
     module: nn.Module,
-    names: tuple[str, ...],
+    name: str,
     index: Int64[Tensor, "k"],
     optimizer: Optimizer | None,
     *,
     dim: int = 0,
 ) -> None:
-    """Remove all but the entries `index` of dimension `dim` of a module's parameters.
+    """Remove all but the entries `index` of a parameter, if the module has it.
 
-    Changes the parameters, their masks and their moments in `optimizer`.
+    Changes the parameter, its mask and its moments in `optimizer`.
     """
-    for name in names:
-        parameter = getattr(module, name, None)
-        if parameter is None:
-            continue
-        moments = {} if optimizer is None else optimizer.state.get(parameter, {})
-        for key, value in moments.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                moments[key] = take_entries(value, index, dim, like=parameter)
-        mask = getattr(module, name + SUFFIX, None)
-        if mask is not None:
-            setattr(module, name + SUFFIX, take_entries(mask, index, dim, like=parameter))
-        parameter.data = take_entries(parameter.data, index, dim, like=parameter)
-        parameter.grad = None
-
-
-def take_entries(values: Tensor, index: Int64[Tensor, "k"], dim: int, *, like: Tensor) -> Tensor:
-    """Return the entries `index` of dimension `dim`, in the memory format of `like`.
-
-    A moment must have the format of its parameter: a fused optimizer pairs their entries in the
-    order in which they lie in memory, and would otherwise mix them up silently.
-    """
-    # by strides, as `is_contiguous(memory_format=...)` is true of both formats for 1x1 kernels
-    last = like.dim() == 4 and like.stride(1) == 1 and like.stride(3) == like.shape[1]
-    kind = torch.channels_last if last else torch.contiguous_format
-    kept = values.index_select(dim, index)
-    return torch.empty_like(kept, memory_format=kind).copy_(kept)
+    parameter = getattr(module, name, None)
+    if parameter is None:
+        return
+    mask = getattr(module, name + SUFFIX, None)
+    if mask is not None:
+        setattr(module, name + SUFFIX, take_entries(mask, index, dim, like=parameter))
+    keep_entries(parameter, optimizer, index, dim=dim)
 
 
 def reroute_carriers(model: nn.Module) -> None:
@@ -151,7 +142,7 @@ def reroute_carriers(model: nn.Module) -> None:
 
     These are parameter-free shortcuts and dropouts: they index neurons of layers that have shrunk.
     """
-    layers, groups = maskable_layers(model), prunable_groups(model)
+    layers, groups = own_layers(model), prunable_groups(model)
     origins = {group: layers[paths[0]] for group, paths in groups.items()}
     for module in model.modules():
         if isinstance(module, Subsample) and module.group:

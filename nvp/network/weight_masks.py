@@ -10,14 +10,23 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.network.adopting.adopted import INSIDE, Adopted
 from nvp.network.dense_index import dense_indices
-from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
+from nvp.network.entries import find_moments
+from nvp.network.group import find_entries
+from nvp.network.groups import find_groups, name_layer
 
 SUFFIX = "_keep"
+AFFINE = (
+    *(nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d),
+    *(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
 
 
 def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return {name: weight} of every convolution and linear layer, logits and shortcuts too."""
+    if isinstance(model, Adopted):
+        return find_adopted_weights(model)
     return {
         f"{path}.weight": module.weight
         for path, module in model.named_modules()
@@ -25,13 +34,29 @@ def prunable_weights(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def layer_path(weight: str) -> str:
-    """Return the path of the layer that a weight (or another parameter) belongs to."""
-    return weight.rpartition(".")[0].removesuffix(".affine").removesuffix(".norm")
+def find_adopted_weights(model: Adopted) -> dict[str, Tensor]:
+    """Return {name: weight} of the maps of an adopted network, of functions too."""
+    maps = {id(m.weight) for m in model.modules() if isinstance(m, AFFINE)}
+    made = {piece.weight for layer in model.find_layers().values() for piece in layer.find_pieces()}
+    named = model.named_parameters()
+    return {name: p for name, p in named if p.dim() > 1 and (id(p) in maps or name in made)}
+
+
+def name_layers(model: nn.Module) -> dict[str, str]:
+    """Return {name of a weight: path of the layer or map that it belongs to}."""
+    if not isinstance(model, Adopted):
+        return {name: name_layer(name) for name in prunable_weights(model)}
+    paths = {name: name_layer(name.removeprefix(INSIDE)) for name in prunable_weights(model)}
+    for path, layer in reversed(model.find_layers().items()):  # the first of several comes last
+        if layer.spot.weight:
+            paths[INSIDE + layer.spot.weight] = path
+    return paths
 
 
 def parameter_masks(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
     """Return {parameter name: True where kept} of the parameters that have a mask."""
+    if isinstance(model, Adopted):
+        return model.weight_masks.as_dict()
     parameters = dict(model.named_parameters())
     masks = {name.removesuffix(SUFFIX): buffer for name, buffer in model.named_buffers()}
     return {name: mask for name, mask in masks.items() if name in parameters}
@@ -39,19 +64,12 @@ def parameter_masks(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
 
 def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
     """Return {parameter name: True where neither it nor a neuron that it touches is masked}."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
     live = {name: torch.ones_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
-    layers = maskable_layers(model)
-    for group, paths in prunable_groups(model).items():
-        keep = layers[paths[0]].keep
-        masked = (~keep).nonzero().flatten()
-        if not len(masked):
-            continue
-        for path in paths:
-            for parameter in layers[path].own:
-                live[names[parameter]][masked] = False
-        for affine in find_readers(model, group):
-            live[names[affine.weight]][:, input_columns(affine, masked, len(keep))] = False
+    for group in find_groups(model).values():
+        masked = (~group.keep).nonzero().flatten()
+        for slots in group.slots if len(masked) else ():
+            if slots.name in live:
+                live[slots.name].index_fill_(slots.dim, find_entries(slots, masked), False)
     for name, mask in parameter_masks(model).items():
         live[name] &= mask
     return live
@@ -59,6 +77,11 @@ def live_weights(model: nn.Module) -> dict[str, Bool[Tensor, "..."]]:
 
 def register_mask(model: nn.Module, name: str) -> Bool[Tensor, "..."]:
     """Return the mask of a parameter. Changes `model` where there is none: a new one keeps all."""
+    if isinstance(model, Adopted):
+        if name not in model.weight_masks:
+            whole = torch.ones_like(model.get_parameter(name), dtype=torch.bool)
+            model.weight_masks[name] = whole
+        return model.weight_masks[name]
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
     if leaf + SUFFIX not in dict(module.named_buffers(recurse=False)):
@@ -74,10 +97,8 @@ def mask_weights(
     mask = register_mask(model, name)
     mask &= keep
     parameter = model.get_parameter(name)
-    moments = optimizer.state.get(parameter, {}).values()
-    for tensor in (parameter, *moments):
-        if isinstance(tensor, Tensor) and tensor.shape == parameter.shape:
-            tensor.data.masked_fill_(~mask, 0)
+    for tensor in (parameter, *find_moments(parameter, optimizer).values()):
+        tensor.data.masked_fill_(~mask, 0)
 
 
 def soften_weights(model: nn.Module, name: str, keep: Bool[Tensor, "..."]) -> None:
@@ -108,10 +129,10 @@ def weight_changes(
 ) -> dict[str, tuple[int, int]]:
     """Return {path of a layer: (weights pruned, weights grown)} since the masks were `before`."""
     changes = {}
-    masks = parameter_masks(model)
+    masks, paths = parameter_masks(model), name_layers(model)
     for name in prunable_weights(model):
         if name in masks:
             now, old = masks[name], before.get(name, torch.ones_like(masks[name]))
             counts = int((old & ~now).sum()), int((now & ~old).sum())
-            changes |= {layer_path(name): counts} if any(counts) else {}
+            changes |= {paths[name]: counts} if any(counts) else {}
     return changes

@@ -10,6 +10,7 @@ nn_relief/        the criterion of NN Relief, which masks by a rule of its own
 plan              PruningPlan: a method with the parts that a trial overrides
 plan_from_config  from a configuration to its plan
 settings_read     which settings of prune.* a plan reads
+adopted_support   the same check of an adopted network
 network_support   the check that a network has all that a method needs
 prune             one pruning step
 measuring_point   the arguments and the result of a pruning step

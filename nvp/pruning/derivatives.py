@@ -1,17 +1,13 @@
-"""Derivatives of a loss by named tensors, summed over batches, and hooks on neuron layers.
+"""Derivatives of a loss by named tensors, summed over batches.
 
 Everything goes through torch.autograd.grad, so no `.grad` is touched.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-
-from nvp.network.neuron_layer import NeuronLayer
+from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -52,33 +48,6 @@ def hessian_product(
         parts = torch.autograd.grad(torch.stack(products).sum(), inputs, materialize_grads=True)
         total = [whole + part for whole, part in zip(total, parts, strict=True)]
     return dict(zip(variables, total, strict=True))
-
-
-@contextmanager
-def hooked(
-    layers: dict[str, NeuronLayer], see: Callable[[str, Tensor], Tensor | None]
-) -> Iterator[None]:
-    """Call `see(path, output)` after each layer for a while; what it returns is the output."""
-    handles = [
-        layer.register_forward_hook(partial(show_output, see, path))
-        for path, layer in layers.items()
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def show_output(
-    see: Callable[[str, Tensor], Tensor | None],
-    path: str,
-    module: nn.Module,
-    args: object,
-    output: Tensor,
-) -> Tensor | None:
-    """Show `see` the output of a layer, as a forward hook; what it returns is the output."""
-    return see(path, output)
 
 
 def as_channels(values: Float[Tensor, "f"], output: Float[Tensor, "n f *positions"]) -> Tensor:

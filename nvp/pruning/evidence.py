@@ -24,7 +24,9 @@ class Evidence:
         idle: for how many measuring points in a row, this one included, each was dead or dormant.
         confirmed: measures their activity over the whole training set; costs a pass.
         rng: the trial's `ties` stream at this epoch.
-        weight_name: of the weight, as in `named_parameters`.
+        weight_name: of the weight, as in `named_parameters`; of a weight criterion.
+        gather: from (function of a weight's name to a tensor of its shape) to the rows of that
+            tensor that belong to the layer's neurons; None for a weight criterion.
         index: which of all the neurons of the layer those are: a bool mask; None = all.
         network: measures derivatives of the whole network on a few training images, each once.
         memory: what this criterion remembered of this layer; over all of its neurons.
@@ -39,12 +41,15 @@ class Evidence:
     rng: torch.Generator
     network: Sensitivity
     weight_name: str = ""
+    gather: Callable[[Callable[[str], Tensor]], Tensor] | None = None
     index: Tensor | None = None
     memory: dict[str, Tensor] = field(default_factory=dict)
 
     def of_weight(self, measured: dict[str, Tensor]) -> Float[Tensor, "f *fan_in"]:
         """Return what was measured of `weight`, from {name of a weight: a value per entry}."""
-        return self.mine(measured[self.weight_name])
+        if self.gather is None:
+            return self.mine(measured[self.weight_name])
+        return self.mine(self.gather(measured.__getitem__))
 
     def of_neurons(self, measured: dict[str, Tensor]) -> Float[Tensor, "f ..."]:
         """Return what was measured of these neurons, from {path of a layer: one per neuron}."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import find_groups
 from nvp.network.neuron_masks import mask_units, soften_units
-from nvp.network.weight_masks import layer_path, mask_weights, soften_weights
+from nvp.network.weight_masks import mask_weights, name_layers, soften_weights
 from nvp.pruning.allocation import Keep, Scores
 from nvp.pruning.measuring_point import MeasuringPoint, Units
 from nvp.pruning.nn_relief.relief_step import mask_by_relief
@@ -47,16 +47,17 @@ def mask_lowest(point: MeasuringPoint, plan: PruningPlan, target: float) -> Mask
         point.forget()
     floored = find_floored(plan, part, keep, scores)  # of the last round
     weights = plan.granularity == "weight"
+    names = name_layers(point.model)
     return Masked(
         {group: torch.cat(parts) for group, parts in found.items()},
-        frozenset(layer_path(group) if weights else group for group in floored),
+        frozenset(names[group] if weights else group for group in floored),
     )
 
 
 def apply_masks(point: MeasuringPoint, plan: PruningPlan, keep: Keep, scores: Scores) -> Units:
     """Mask what is not kept; a soft method only zeroes it. Return the units newly masked."""
     model, optimizer, units = point.model, point.optimizer, {}
-    layers, groups = maskable_layers(model), prunable_groups(model)
+    groups = find_groups(model)
     for group, score in scores.items():
         new = ~keep[group] & (score > -torch.inf)
         if not bool(new.any()):
@@ -67,7 +68,7 @@ def apply_masks(point: MeasuringPoint, plan: PruningPlan, keep: Keep, scores: Sc
             else:
                 mask_weights(model, optimizer, group, ~new)
             continue
-        units[group] = new[layers[groups[group][0]].origin].nonzero().flatten()
+        units[group] = new[groups[group].origin].nonzero().flatten()
         if plan.is_soft:
             soften_units(model, group, units[group])
         else:

@@ -5,14 +5,17 @@ from typing import NoReturn
 
 from torch import nn
 
-from nvp.network.groups import maskable_layers, neuron_layers
+from nvp.network.adopting.adopted import Adopted
+from nvp.network.groups import neuron_layers, own_layers
+from nvp.pruning.adopted_support import check_adopted_needs, check_prunable
 from nvp.pruning.methods.method import Need
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "apoz": ("relu",),
-    "nn_relief": ("reads",),
+    "hrank": ("maps",),
+    "nn_relief": ("reads", "own_layers"),
     "scale": ("batch_norm",),
 }
 
@@ -52,7 +55,10 @@ def check_norms(plan: PruningPlan, model: nn.Module) -> None:
     """
     if plan.method.aim == "none":
         return
-    for path, layer in maskable_layers(model).items():
+    if isinstance(model, Adopted):  # it knows by itself which of its layers can be pruned
+        check_prunable(plan, model)
+        return
+    for path, layer in own_layers(model).items():
         if not isinstance(layer.norm, PER_NEURON):
             refuse_norm(plan, f"{path}.norm", layer.norm)
     for path, module in model.named_modules():
@@ -71,6 +77,9 @@ def refuse_norm(plan: PruningPlan, path: str, module: nn.Module) -> NoReturn:
 
 def check_needs(what: str, needs: Collection[str], model: nn.Module, activation: str) -> None:
     """Raise ValueError when the network does not meet `needs`; `what` names who has them."""
+    if isinstance(model, Adopted):
+        check_adopted_needs(what, needs, model)
+        return
     layers = neuron_layers(model).values()
     if "batch_norm" in needs and any(isinstance(layer.norm, nn.Identity) for layer in layers):
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import find_groups
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning.allocation import whole
 from nvp.pruning.plan import PruningPlan
@@ -11,10 +11,9 @@ from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:
     """Return (masked or removed, all) prunable units of the network."""
-    layers = maskable_layers(model)
-    firsts = [layers[paths[0]] for paths in prunable_groups(model, sites).values()]
-    units = sum(layer.dense for layer in firsts)
-    return units - sum(int(layer.keep.sum()) for layer in firsts), units
+    groups = find_groups(model, sites).values()
+    units = sum(group.dense for group in groups)
+    return units - sum(int(group.keep.sum()) for group in groups), units
 
 
 def has_reached(model: nn.Module, plan: PruningPlan, target: float) -> bool:

@@ -8,6 +8,7 @@ import copy
 
 from torch import nn
 
+from nvp.network.adopting.adopted import Adopted
 from nvp.network.dense_index import dense_indices
 from nvp.network.flops import count_flops, count_weight_uses
 from nvp.network.removal import find_survivors, keep_units, shrink
@@ -22,7 +23,11 @@ PER_EVENT = 2e9  # and with everything else
 
 def measure_dense_size(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """Return (parameters, FLOPs of one image) of the dense network that `model` was built as."""
-    dense, uses = dense_indices(model), count_weight_uses(model, image_shape)
+    dense = dense_indices(model)
+    if isinstance(model, Adopted):
+        flops = model.dense_flops or count_flops(model, image_shape)
+        return sum(index.numel for index in dense.values()), flops
+    uses = count_weight_uses(model, image_shape)
     flops = sum(2 * count * dense[name].numel for name, count in uses.items())
     return sum(index.numel for index in dense.values()), flops
 

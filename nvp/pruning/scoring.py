@@ -1,23 +1,25 @@
 """Scores of everything that can be masked, and what to keep of it."""
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nvp.config.trial_config import PruneConfig
-from nvp.network.groups import neuron_layers, prunable_groups
-from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.weight_masks import layer_path, live_weights, prunable_weights
+from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.group import Group
+from nvp.network.groups import Layer, find_groups, neuron_layers
+from nvp.network.weight_masks import live_weights, name_layers, prunable_weights
 from nvp.pruning.allocation import Keep, Scores
 from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.methods.method import Granularity
 from nvp.pruning.plan import PruningPlan
-from nvp.vitality import weight_norms
+from nvp.vitality import Activity, weight_norms
 
 
 def choose_kept(point: MeasuringPoint, plan: PruningPlan, target: float) -> tuple[Keep, Scores]:
@@ -59,19 +61,36 @@ def score_units(
     judge = CRITERIA[criterion](config)
     layers = neuron_layers(point.model)
     scores = {}
-    for group, paths in prunable_groups(point.model, config.sites).items():
-        watched = [path for path in paths if path in layers]
-        keep, origin = layers[watched[0]].keep, layers[watched[0]].origin
-        total = torch.full((layers[watched[0]].dense,), -torch.inf, device=keep.device)
-        if bool(keep.any()):
-            each = [score_layer(point, config, judge, path, layers[path]) for path in watched]
-            total[origin[keep]] = torch.stack(each).mean(0).to(total.dtype)
-        scores[group] = total
+    for name, group in find_groups(point.model, config.sites).items():
+        total = torch.full((group.dense,), -torch.inf, device=group.keep.device)
+        if bool(group.keep.any()):
+            each = {
+                path: score_layer(point, config, judge, path, layers[path]) for path in group.scored
+            }
+            found = average_by_unit(each, {path: layers[path] for path in each}, group)
+            total[group.origin[group.keep]] = found.to(total.dtype)
+        scores[name] = total
     return scores
 
 
+def average_by_unit(
+    scores: dict[str, Float[Tensor, "_"]], layers: dict[str, Layer], group: Group
+) -> Float[Tensor, "u"]:
+    """Return the mean score of each kept unit over all kept neurons that are it, in any layer.
+
+    A unit of which no layer has a neuron has -inf: nothing is known of it, so it stays.
+    """
+    if group.aligned:
+        return torch.stack(list(scores.values())).mean(0)
+    values = torch.cat(list(scores.values()))
+    units = torch.cat([layers[path].units[layers[path].keep] for path in scores])
+    total = values.new_zeros(len(group.keep)).index_add_(0, units, values)
+    count = torch.bincount(units, minlength=len(group.keep))
+    return torch.where(count > 0, total / count.clamp(min=1), -torch.inf)[group.keep]
+
+
 def score_layer(
-    point: MeasuringPoint, config: PruneConfig, criterion: Criterion, path: str, layer: NeuronLayer
+    point: MeasuringPoint, config: PruneConfig, criterion: Criterion, path: str, layer: Layer
 ) -> Float[Tensor, "f"]:
     """Return the scores of a layer's kept neurons."""
     keep = layer.keep
@@ -84,7 +103,7 @@ def score_layer(
         confirmed=lambda: point.confirm()[path].select(keep),
         rng=point.ties,
         network=point.network,
-        weight_name=f"{path}.affine.weight",
+        gather=partial(layer.gather, path=path),
         index=keep,
         memory=recall_layer(point, path),
     )
@@ -105,16 +124,18 @@ def score_weights(
     """
     judge = WEIGHT_CRITERIA[criterion](config)
     layers, live = neuron_layers(point.model), live_weights(point.model)
-    scores = {}
+    paths, scores = name_layers(point.model), {}
     for name, parameter in prunable_weights(point.model).items():
-        path, weight = layer_path(name), parameter.detach()
+        path, weight = paths[name], parameter.detach()
+        order = find_order(layers[path], name, weight) if path in layers else None
+        idle = weight.new_zeros(len(weight), dtype=torch.int64)
         evidence = Evidence(
             path=path,
             weight=weight,
             norms=weight.flatten(1).norm(dim=1),
-            activity=point.observation.layers[path] if path in layers else None,
-            idle=point.idle.get(path, weight.new_zeros(len(weight), dtype=torch.int64)),
-            confirmed=lambda path=path: point.confirm()[path],
+            activity=None if order is None else point.observation.layers[path].select(order),
+            idle=idle if order is None else point.idle.get(path, idle)[order],
+            confirmed=partial(confirm_rows, point, path, order),
             rng=point.ties,
             network=point.network,
             weight_name=name,
@@ -123,6 +144,29 @@ def score_weights(
         scores[name] = judge(evidence).masked_fill(~live[name], -torch.inf)
         remember_layer(point, path, evidence.memory)
     return scores
+
+
+def confirm_rows(point: MeasuringPoint, path: str, order: Int64[Tensor, "f"] | None) -> Activity:
+    """Return the activity over the whole training set of the neuron that each row makes."""
+    activity = point.confirm()[path]
+    return activity if order is None else activity.select(order)
+
+
+def find_order(layer: Layer, name: str, weight: Tensor) -> Int64[Tensor, "f"] | None:
+    """Return which neuron each row of a weight makes; None where some rows make none.
+
+    Args:
+        layer: that the weight belongs to.
+        name: of the weight.
+        weight: itself.
+    """
+    if isinstance(layer, AdoptedLayer):
+        pieces = layer.find_pieces()
+        whole = len(pieces) == 1 and len(pieces[0].rows) == len(weight) and not pieces[0].dim
+        if not whole or pieces[0].weight != name:
+            return None
+        return pieces[0].rows.argsort().to(weight.device)
+    return layer.units
 
 
 def recall_layer(point: MeasuringPoint, path: str) -> dict[str, Tensor]:

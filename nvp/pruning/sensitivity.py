@@ -17,12 +17,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
+from nvp.network.tap import tap
 from nvp.network.weight_masks import live_weights, prunable_weights
-from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product, hooked
+from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product
 from nvp.vitality.observe import in_eval_mode
 
 
@@ -42,14 +44,16 @@ class Sensitivity:
     @contextmanager
     def _measuring(self) -> Iterator[None]:
         norms = [m for m in self.model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-        with in_eval_mode(self.model), torch.enable_grad():
-            for norm in norms if self.batch_statistics else ():
+        norms = [norm for norm in norms if norm.track_running_stats and self.batch_statistics]
+        # attention has other ways to compute, which have no second derivative
+        with in_eval_mode(self.model), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
+            for norm in norms:
                 norm.training, norm.track_running_stats = True, False  # buffers stay as they are
             try:
                 yield
             finally:
                 for norm in norms:
-                    norm.track_running_stats = True
+                    norm.training, norm.track_running_stats = False, True
 
     @cached_property
     def gradients(self) -> dict[str, Tensor]:
@@ -117,7 +121,7 @@ class Sensitivity:
     def _maps(self) -> dict[str, Tensor]:
         layers = neuron_layers(self.model)
         seen: dict[str, list[Tensor]] = {path: [] for path in layers}
-        watch = hooked(layers, lambda path, output: seen[path].append(output))
+        watch = tap(self.model, lambda path, output: seen[path].append(output))
         with in_eval_mode(self.model), torch.no_grad(), watch:
             for pixels, _ in self._batches():
                 self.model(pixels)
@@ -163,7 +167,7 @@ class Sensitivity:
         def gate(path: str, output: Tensor) -> Tensor:
             return output * as_channels(self._ones[path], output)
 
-        with hooked(neuron_layers(self.model), gate):
+        with tap(self.model, gate):
             return self._loss(self._parameters, pixels, labels)
 
     def _loss(

@@ -10,7 +10,7 @@ from torch.nn.utils import get_total_norm
 from nvp.config.registry import look_up
 from nvp.config.trial_config import OptimConfig
 from nvp.network.dense_index import DenseIndex, dense_indices
-from nvp.network.groups import maskable_layers
+from nvp.network.groups import find_groups, maskable_layers
 from nvp.pruning import PruningPlan
 from nvp.training.penalties import PENALTIES
 
@@ -114,13 +114,11 @@ class LiveNoise:
         self.sigma, self.course = plan.live_noise, plan.scale_l1_schedule
         self.shaken: list[tuple[Tensor, Tensor, DenseIndex]] = []
         dense = dense_indices(model) if self.sigma > 0 and plan.config.draws == "dense" else {}
-        names = {parameter: name for name, parameter in model.named_parameters()}
-        for path, layer in maskable_layers(model).items() if self.sigma > 0 else ():
-            alive = ~dead.get(path, ~layer.keep)
-            for parameter in layer.own:
-                mask = live[names[parameter]] & alive.view(-1, *[1] * (parameter.dim() - 1))
-                index = dense.get(names[parameter], DenseIndex(tuple(parameter.shape)))
-                self.shaken.append((parameter, mask, index))
+        alive = find_alive_entries(model, dead) if self.sigma > 0 else {}
+        for name, parameter in model.named_parameters():
+            if name in alive:
+                index = dense.get(name, DenseIndex(tuple(parameter.shape)))
+                self.shaken.append((parameter, live[name] & alive[name], index))
 
     @property
     def changes_with_progress(self) -> bool:
@@ -133,3 +131,31 @@ class LiveNoise:
         for parameter, mask, index in self.shaken if strength else ():
             xi = index.select(parameter.data.new_empty(index.shape).normal_(generator=rng))
             parameter.data.add_(xi * mask, alpha=strength)
+
+
+def find_alive_entries(
+    model: nn.Module, dead: dict[str, Bool[Tensor, "_"]]
+) -> dict[str, Bool[Tensor, "..."]]:
+    """Return {parameter name: True where it makes a living neuron} of those that make neurons.
+
+    Args:
+        model: the network.
+        dead: {layer path: True where dead}, as last measured; a unit that is seen in several layers
+            is dead where it is dead in all of them. Of an unmeasured layer, the masked are dead.
+    """
+    layers, parameters = maskable_layers(model), dict(model.named_parameters())
+    alive: dict[str, Tensor] = {}
+    for group in find_groups(model).values():
+        for slots in group.slots:
+            if slots.reads or slots.name not in parameters:
+                continue
+            parameter = parameters[slots.name]
+            if slots.name not in alive:
+                alive[slots.name] = torch.ones_like(parameter, dtype=torch.bool)
+            units = torch.zeros_like(group.keep)
+            for path in group.find_makers(slots.name):
+                living = ~dead.get(path, ~layers[path].keep)
+                units[layers[path].units[living]] = True
+            lost = slots.entries[~units[slots.units]]
+            alive[slots.name].index_fill_(slots.dim, lost, False)
+    return alive

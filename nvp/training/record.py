@@ -8,8 +8,7 @@ from torch import Tensor
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
-from nvp.network.groups import neuron_layers
-from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.groups import Layer, neuron_layers
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
@@ -111,7 +110,7 @@ def record_layers(
 
 
 def record_layer(
-    path: str, layer: NeuronLayer, activity: Activity, was_dead: Bool[Tensor, "f"]
+    path: str, layer: Layer, activity: Activity, was_dead: Bool[Tensor, "f"]
 ) -> LayerRecord:
     """Return the record of one layer; `was_dead` is the headline verdict of the point before.
 
@@ -150,7 +149,7 @@ def record_pruning(state: TrainState, records: dict[str, LayerRecord], pruned: P
 
 
 def find_idle(
-    observation: Observation, path: str, layer: NeuronLayer, config: TrialConfig
+    observation: Observation, path: str, layer: Layer, config: TrialConfig
 ) -> Bool[Tensor, "f"]:
     """Return which kept neurons of a layer are strictly dead or dormant at `prune.tau`."""
     activity = observation.layers[path]

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import find_groups
 from nvp.network.removal import keep_units
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import SUFFIX, register_mask
@@ -120,10 +120,8 @@ def has_last_checkpoint(storage: Storage, names: Iterable[str], epochs: int) -> 
 
 def read_kept_units(model: nn.Module) -> dict[str, list[int]]:
     """Return {group: dense indices of the units that remain} of every group that lost some."""
-    layers = maskable_layers(model)
-    firsts = {group: layers[paths[0]] for group, paths in prunable_groups(model).items()}
-    lost = {group: layer for group, layer in firsts.items() if len(layer.keep) < layer.dense}
-    return {group: layer.origin.tolist() for group, layer in lost.items()}
+    groups = find_groups(model).items()
+    return {name: g.origin.tolist() for name, g in groups if len(g.keep) < g.dense}
 
 
 def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, fx, nn
 
 from nvp.network.constant_folding import fold_constants
 from nvp.network.dropout import Dropout
-from nvp.network.groups import maskable_layers
+from nvp.network.groups import own_layers
 from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.removal import find_survivors, keep_units
 
@@ -87,11 +87,11 @@ def make_plain(model: nn.Module, scaling: Scaling | None = None) -> fx.GraphModu
     """
     network = copy.deepcopy(model).cpu().eval()
     fold_constants(network)
-    for layer in maskable_layers(network).values():
+    for layer in own_layers(network).values():
         for parameter in layer.own:
             parameter.data[~layer.keep] = 0  # one masked neuron of an empty layer stays: silent
     keep_units(network, find_survivors(network))
-    for path, layer in maskable_layers(network).items():
+    for path, layer in own_layers(network).items():
         replace_module(network, path, PlainLayer(layer))
     for path, module in list(network.named_modules()):
         if isinstance(module, Dropout):

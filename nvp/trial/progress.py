@@ -54,6 +54,6 @@ def measure_progress(
         epochs=epochs,
         val_accuracy=record.val_accuracy,
         dead_fraction=dead / max(kept, 1),
-        sparsity=masked / (record.weights if masks_weights else record.units),
+        sparsity=masked / max(record.weights if masks_weights else record.units, 1),
         error=error,
     )

@@ -26,7 +26,7 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
         "val_loss": record.val_loss,
         "val_accuracy": record.val_accuracy,
         "sparsity_target": record.target,
-        "sparsity": record.masked / record.units,
+        "sparsity": record.masked / max(record.units, 1),  # an adopted network may have none
         "weight_sparsity": record.masked_weights / record.weights,
         "noise_scale": record.noise_scale,
         **asdict(record.ranks),

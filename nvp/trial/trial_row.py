@@ -99,7 +99,7 @@ def count_masked(model: nn.Module, sites: str) -> dict[str, Any]:
     masked_weights, weights = weight_sparsity(model)
     layers = neuron_layers(model).values()
     return {
-        "sparsity": masked / units,
+        "sparsity": masked / max(units, 1),  # an adopted network may have none
         "masked_units": masked,
         "units": units,
         "neurons": sum(layer.dense for layer in layers),

@@ -13,7 +13,10 @@ from torch import Tensor, nn
 
 from nvp.vitality.entropy import entropy_bits
 
-EXTREMES: dict[type, str] = {nn.SiLU: "max_abs", nn.GELU: "max_abs", nn.Tanh: "min_abs"}
+EXTREMES: dict[type, str] = {
+    **dict.fromkeys((nn.SiLU, nn.GELU, nn.Hardswish, nn.Mish), "max_abs"),
+    nn.Tanh: "min_abs",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Activity:
         fire_rate: fraction of images and positions with activation > 0, in [0, 1].
         variance: population variance over images of the spatial mean.
         counts: histogram of the spatial means, bin edges shared by the layer.
-        max_abs: largest |activation|, of SiLU and GELU only, which are flat at 0; else None.
+        max_abs: largest |activation|, of SiLU, GELU, Hardswish and Mish only, which are flat at
+            0; else None.
         min_abs: least |activation|, of tanh only, which is flat at -1 and 1; else None.
     """
 

@@ -19,7 +19,7 @@ from nvp.vitality.activity import Activity
 
 RARE = 0.01  # fraction of images and positions
 LOW_VARIANCE = 0.01  # of the layer's mean variance
-FLAT = 0.01  # |y| of SiLU and GELU
+FLAT = 0.01  # |y| of SiLU, GELU, Hardswish and Mish
 PINNED = 0.99  # |y| of tanh
 
 
@@ -49,6 +49,7 @@ def is_saturated(activity: Activity) -> Bool[Tensor, "f"]:
     """True where every image and position is on a flat end of the activation.
 
     SiLU and GELU: max |y| <= 0.01 (below about z = -6.5 and -2.7, or within 0.02 of 0).
+    Hardswish and Mish, which adopted networks may have: the same (below about -3.0 and -6.4).
     tanh: min |y| >= 0.99 (beyond |z| = 2.6).
     """
     if activity.min_abs is not None:
@@ -83,10 +84,15 @@ DEATHS: dict[str, Callable[[Activity], Bool[Tensor, "f"]]] = {
 # SiLU or GELU that is rarely positive still signals with its negative dip, a tanh with its sign.
 APPLICABLE: dict[type, tuple[str, ...]] = {
     nn.ReLU: ("dead", "rare"),
+    nn.ReLU6: ("dead", "rare"),
     nn.LeakyReLU: ("negative_side", "rare"),
     nn.ELU: ("negative_side", "rare"),
+    nn.SELU: ("negative_side", "rare"),
+    nn.CELU: ("negative_side", "rare"),
     nn.SiLU: ("saturated",),
     nn.GELU: ("saturated",),
+    nn.Hardswish: ("saturated",),
+    nn.Mish: ("saturated",),
     nn.Tanh: ("saturated",),
 }
 ALWAYS = ("dormant_0025", "dormant_01", "low_variance")

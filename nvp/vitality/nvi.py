@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.groups import Layer
 
 
 def relative_norm(norm: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
@@ -27,7 +27,7 @@ def nvi(entropy: Float[Tensor, "f"], norm: Float[Tensor, "f"]) -> Float[Tensor, 
     return entropy * relative_norm(norm)
 
 
-def weight_norms(layer: NeuronLayer, *, kind: str) -> Float[Tensor, "f"]:
+def weight_norms(layer: Layer, *, kind: str) -> Float[Tensor, "f"]:
     """Return the L2 norm of each neuron's incoming weights.
 
     Args:
@@ -37,7 +37,7 @@ def weight_norms(layer: NeuronLayer, *, kind: str) -> Float[Tensor, "f"]:
     """
     norm = layer.weight.detach().flatten(1).norm(dim=1)
     if kind == "folded" and isinstance(layer.norm, nn.BatchNorm1d | nn.BatchNorm2d):
-        norm = norm * fold_factor(layer.norm)
+        norm = norm * layer.take_channels(fold_factor(layer.norm))
     return norm
 
 

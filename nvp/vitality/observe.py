@@ -1,6 +1,6 @@
 """One pass over the probe, in eval mode, without gradients: {layer: Activity}."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
-from nvp.network.groups import neuron_layers
-from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.groups import Layer, neuron_layers
 from nvp.network.precision import Inputs, run_forward
+from nvp.network.tap import tap
 from nvp.vitality.activity import EXTREMES, Activity, find_extreme, reduce_positions
 from nvp.vitality.entropy import count_histograms, shared_edges
 
@@ -55,10 +55,16 @@ def observe(
 def observe_batches(
     model: nn.Module, batches: Iterable[Inputs], *, bins: int, precision: str = "float32"
 ) -> Observation:
-    """Measure every neuron over batches of inputs as the network takes them, as `observe` does."""
+    """Measure every neuron over batches of inputs, which are as the network takes them.
+
+    It does as `observe_images` does.
+    """
     layers = neuron_layers(model)
     seen: list[dict[str, Tensor]] = []
-    with in_eval_mode(model), watch_layers(layers) as (store, extremes), torch.no_grad():
+    store: dict[str, Tensor] = {}
+    extremes: dict[str, list[Tensor]] = {}
+    note = partial(note_output, store, extremes, layers)
+    with in_eval_mode(model), tap(model, note), torch.no_grad():
         for inputs in batches:
             run_forward(model, inputs, precision)
             seen.append(dict(store))
@@ -72,7 +78,7 @@ def observe_batches(
 
 
 def summarise_stats(
-    stats: Float[Tensor, "4 n c"], layers: dict[str, NeuronLayer], bins: int
+    stats: Float[Tensor, "4 n c"], layers: Mapping[str, Layer], bins: int
 ) -> Observation:
     """Return the observation, from the reductions of every image by `reduce_positions`.
 
@@ -80,9 +86,10 @@ def summarise_stats(
     """
     widths = [len(layer.keep) for layer in layers.values()]
     means = stats[0].split(widths, 1)  # of each layer
+    keeps = [layer.keep for layer in layers.values()]
     edges = [
-        shared_edges(mean[:, layer.keep] if layer.keep.any() else mean, bins)
-        for mean, layer in zip(means, layers.values(), strict=True)
+        shared_edges(mean[:, keep] if keep.any() else mean, bins)
+        for mean, keep in zip(means, keeps, strict=True)
     ]
     per_neuron = torch.repeat_interleave(
         torch.stack(edges), torch.tensor(widths, device=stats.device), dim=0
@@ -97,58 +104,39 @@ def summarise_stats(
         "counts": count_histograms(mean, per_neuron),
     }
     split = {name: column.split(widths) for name, column in columns.items()}
-    *_, last = layers.values()
     return Observation(
         layers={
             path: Activity(**{name: column[i] for name, column in split.items()})
             for i, path in enumerate(layers)
         },
-        features=means[-1][:, last.keep],
+        features=means[-1][:, keeps[-1]],
     )
 
 
 @contextmanager
 def in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put the model in eval mode, and back into its own mode at the end."""
-    training = model.training
+    """Put the model in eval mode, and each of its modules back into its own mode at the end."""
+    training = [module for module in model.modules() if module.training]
     model.eval()
     try:
         yield
     finally:
-        model.train(training)
-
-
-@contextmanager
-def watch_layers(
-    layers: dict[str, NeuronLayer],
-) -> Iterator[tuple[dict[str, Tensor], dict[str, list[Tensor]]]]:
-    """Yield each layer's reductions of the last forward pass, and its extremes of all passes.
-
-    Extremes are measured only of layers whose activation saturates; the others cost nothing.
-    """
-    store: dict[str, Tensor] = {}
-    extremes: dict[str, list[Tensor]] = {}
-    handles = [
-        layer.register_forward_hook(partial(note_output, store, extremes, path))
-        for path, layer in layers.items()
-    ]
-    try:
-        yield store, extremes
-    finally:
-        for handle in handles:
-            handle.remove()
+        for module in training:
+            module.training = True
 
 
 def note_output(
     store: dict[str, Tensor],
     extremes: dict[str, list[Tensor]],
+    layers: Mapping[str, Layer],
     path: str,
-    layer: NeuronLayer,
-    args: object,
     output: Tensor,
 ) -> None:
-    """Note what is measured of a layer's output, as a forward hook. Changes the first two."""
+    """Note what is measured of a layer's output, for a tap. Changes the first two.
+
+    Extremes are measured only of layers whose activation saturates; the others cost nothing.
+    """
     store[path] = reduce_positions(output.detach())
-    name = EXTREMES.get(type(layer.activation))
+    name = EXTREMES.get(type(layers[path].activation))
     if name:
         extremes.setdefault(path, []).append(find_extreme(output.detach(), name))

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig, OptimConfig
-from nvp.network.groups import maskable_layers, prunable_groups
-from nvp.network.neuron_masks import input_columns, mask_units, release_masks, soften_units
+from nvp.network.groups import input_columns, maskable_layers, prunable_groups
+from nvp.network.neuron_masks import mask_units, release_masks, soften_units
 from nvp.network.weight_masks import live_weights
 from nvp.testing.masking_laws import check_masked_weights, list_touching
 from nvp.testing.model_case import ModelCase

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
+from nvp.network.groups import neuron_layers
 from nvp.pruning.evidence import Evidence
-from nvp.vitality import Activity
+from nvp.vitality import Activity, headline_death
 from nvp.vitality.death import is_dormant, is_low_variance
 
 
@@ -44,8 +45,8 @@ class Demp:
     """
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
-        layer = evidence.network.model.get_submodule(evidence.path)
-        strict = isinstance(layer.activation, nn.ReLU)
+        layer = neuron_layers(evidence.network.model)[evidence.path]
+        strict = headline_death(layer.activation) == "dead"
 
         def dead(activity: Activity) -> Tensor:
             return activity.maximum <= 0 if strict else is_low_variance(activity)

@@ -18,8 +18,10 @@ from nvp.pruning.evidence import Evidence
 
 def mean_rank(maps: Float[Tensor, "n f *positions"]) -> Float[Tensor, "f"]:
     """Return the mean rank of each neuron's maps, in [0, min(height, width)]."""
-    ranks = torch.linalg.matrix_rank(maps) if maps.dim() == 4 else maps != 0
-    return ranks.to(maps.dtype).mean(0)
+    if maps.dim() == 4:
+        return torch.linalg.matrix_rank(maps).to(maps.dtype).mean(0)
+    lively = maps != 0 if maps.dim() == 2 else (maps != 0).flatten(2).any(2)
+    return lively.to(maps.dtype).mean(0)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nvp.network.groups import neuron_layers
 from nvp.pruning.evidence import Evidence
 
 
@@ -22,10 +23,11 @@ class Scale:
     """
 
     def __call__(self, evidence: Evidence) -> Float[Tensor, "f"]:
-        norm = evidence.network.model.get_submodule(evidence.path).norm
+        layer = neuron_layers(evidence.network.model)[evidence.path]
+        norm = layer.norm
         if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) or not norm.affine:
             raise ValueError(
                 f"criterion scale: expected a layer with scaled batch normalisation, "
                 f"{evidence.path} has {norm}"
             )
-        return evidence.mine(norm.weight.detach().abs())
+        return evidence.mine(layer.take_channels(norm.weight.detach().abs()))

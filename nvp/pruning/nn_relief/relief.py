@@ -12,10 +12,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from nvp.network.groups import maskable_layers, neuron_layers
+from nvp.network.groups import name_layer, own_layers, own_neurons
 from nvp.network.neuron_layer import Shortcut
 from nvp.network.subsample import Subsample
-from nvp.network.weight_masks import layer_path
 from nvp.network.wiring import Flow, Wiring, measure_flow, trace_wiring
 from nvp.pruning.nn_relief.coverage import NORMS, Affine, choose_inputs, score_inputs
 
@@ -90,7 +89,7 @@ def mask_inputs(
         relief.weights[f"{path}.weight"] = by_input.expand_as(affine.weight).clone()
         if affine.bias is not None:
             relief.weights[f"{path}.bias"] = keep[:, fan_in].clone()
-    layers = neuron_layers(network)
+    layers = own_neurons(network)
     for path, output in flow.outputs.items():
         if isinstance(layers[path].affine, kind):
             drop_neurons(network, relief, path, ~output.reshape(len(output), -1).any(1))
@@ -101,7 +100,7 @@ def mask_residuals(
     network: nn.Module, wiring: Wiring, flow: Flow, relief: Relief, alpha: float, norm: str
 ) -> None:
     """Drop in `relief` the summand of a residual sum that carries little: branch or residual."""
-    layers, order = neuron_layers(network), 2 if norm == "frobenius" else 1
+    layers, order = own_neurons(network), 2 if norm == "frobenius" else 1
     for path in wiring.adds:
         layer = layers[path]
         branch, residual = (
@@ -125,9 +124,9 @@ def drop_neurons(network: nn.Module, relief: Relief, path: str, gone: Bool[Tenso
 
 def apply_relief(network: nn.Module, relief: Relief, late: Collection[str]) -> None:
     """Apply the masks found until now to all layers but `late`. Changes `network`."""
-    layers = maskable_layers(network)
+    layers = own_layers(network)
     for name, keep in relief.weights.items():
-        if layer_path(name) not in late:
+        if name_layer(name) not in late:
             network.get_parameter(name).mul_(keep)
     for path, keep in relief.residuals.items():
         layers[path].residual_keep &= keep
@@ -135,7 +134,7 @@ def apply_relief(network: nn.Module, relief: Relief, late: Collection[str]) -> N
 
 def drop_unread_neurons(network: nn.Module, wiring: Wiring, relief: Relief) -> None:
     """Drop in `relief` the neurons that nothing reads any more, from the last layer backwards."""
-    for path, layer in reversed(neuron_layers(network).items()):
+    for path, layer in reversed(own_neurons(network).items()):
         if path in wiring.reads.values() or path in wiring.adds.values():
             read = find_read_neurons(network, wiring, relief, path, len(layer.keep))
             drop_neurons(network, relief, path, ~read)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nvp.config.trial_config import PruneConfig
 from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Images
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import own_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import mask_weights
 from nvp.pruning.evidence import Evidence
@@ -53,7 +53,7 @@ def mask_by_relief(point: MeasuringPoint, config: PruneConfig) -> Units:
         {group: the units newly masked}; a unit has to be gone from every layer of its group.
     """
     relief = run_pass(point.model, point.images, config)
-    layers = maskable_layers(point.model)
+    layers = own_layers(point.model)
     for name, keep in relief.weights.items():
         if not bool(keep.all()):
             mask_weights(point.model, point.optimizer, name, keep)
@@ -71,7 +71,7 @@ def mask_by_relief(point: MeasuringPoint, config: PruneConfig) -> Units:
 
 def find_emptied(model: nn.Module, path: str, relief: Relief) -> Tensor:
     """Return the mask of a layer's neurons that have no input, bias or shift any more."""
-    layer = maskable_layers(model)[path]
+    layer = own_layers(model)[path]
     kept = torch.zeros_like(layer.keep)
     for name, parameter in layer.named_parameters(prefix=path):
         if name in relief.weights:

@@ -17,9 +17,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from nvp.data.batches import normalise_pixels
-from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
-from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.neuron_masks import mask_units, zero_entries
+from nvp.network.adopting.anatomy import Slots
+from nvp.network.entries import zero_entries
+from nvp.network.group import find_entries
+from nvp.network.groups import find_groups, own_layers
+from nvp.network.neuron_masks import mask_units
 from nvp.network.subsample import Subsample
 from nvp.network.weight_masks import live_weights
 from nvp.network.wiring import trace_wiring
@@ -33,16 +35,16 @@ def rank_by_gradient(point: MeasuringPoint, candidates: Units) -> dict[str, Floa
     """Return the norm of the loss gradient of each candidate's outgoing weights."""
     point.forget()
     gradients = point.network.gradients
-    names: dict[Tensor, str] = {p: name for name, p in point.model.named_parameters()}
-    scores = {}
-    for group, index in candidates.items():
-        width = len(maskable_layers(point.model)[prunable_groups(point.model)[group][0]].keep)
-        total = torch.zeros(len(index), dtype=torch.float64)
-        for affine in find_readers(point.model, group):
-            gradient = gradients[names[affine.weight]].transpose(0, 1)
-            columns = gradient[input_columns(affine, index, width)].flatten(1)
-            total += columns.double().square().sum(1).view(len(index), -1).sum(1).cpu()
-        scores[group] = total.sqrt()
+    groups, scores = find_groups(point.model), {}
+    for name, index in candidates.items():
+        total = torch.zeros(len(groups[name].keep), dtype=torch.float64)
+        for slots in groups[name].slots:
+            if slots.reads:
+                entries = find_entries(slots, index)
+                columns = gradients[slots.name].movedim(slots.dim, 0)[entries].flatten(1)
+                of_unit = slots.units[torch.isin(slots.entries, entries)].cpu()
+                total.index_add_(0, of_unit, columns.double().square().sum(1).cpu())
+        scores[name] = total[index.cpu()].sqrt()
     return scores
 
 
@@ -55,6 +57,8 @@ REACTIVATIONS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] =
     "gradient": rank_by_gradient,
     "redo": rank_by_chance,
 }
+
+FRESH = {"running_mean": 0.0, "running_var": 1.0}  # statistics of a fresh normalisation
 
 
 def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) -> Units:
@@ -91,49 +95,59 @@ def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) ->
 
 def find_masked_units(point: MeasuringPoint, sites: str, but: Units) -> Units:
     """Return the units that are masked, except those in `but`."""
-    layers, found = maskable_layers(point.model), {}
-    for group, paths in prunable_groups(point.model, sites).items():
-        masked = ~layers[paths[0]].keep
-        masked[but.get(group, [])] = False
+    found = {}
+    for name, group in find_groups(point.model, sites).items():
+        masked = ~group.keep
+        masked[but.get(name, [])] = False
         if bool(masked.any()):
-            found[group] = masked.nonzero().flatten()
+            found[name] = masked.nonzero().flatten()
     return found
 
 
 def revive_units(point: MeasuringPoint, units: Units) -> None:
     """Unmask units and start them anew, read by nobody yet."""
-    model, layers, groups = point.model, maskable_layers(point.model), prunable_groups(point.model)
-    for group, index in units.items():
-        for path in groups[group]:
-            layers[path].keep[index] = True
-    names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
-    live = live_weights(model)  # what still masked neurons feed stays 0
-    for group, index in units.items():
-        for path in groups[group]:
-            reset_neurons(
-                layers[path], index, live[names[layers[path].affine.weight]], point.regrow
-            )
-    for group, index in units.items():
-        for affine in find_readers(model, group):
-            columns = input_columns(affine, index, len(layers[groups[group][0]].keep))
-            zero_entries(affine.weight, point.optimizer, columns, dim=1)
+    groups = find_groups(point.model)
+    for name, index in units.items():
+        groups[name].set_keep(index, True)
+    live = live_weights(point.model)  # what still masked neurons feed stays 0
+    for name, index in units.items():
+        for slots in groups[name].slots:
+            if not slots.reads:
+                entries = find_entries(slots, index)
+                reset_entries(point.model, slots, entries, live, point.regrow)
+    for name, index in units.items():
+        for slots in groups[name].slots:
+            if slots.reads:
+                parameter, entries = (
+                    point.model.get_parameter(slots.name),
+                    find_entries(slots, index),
+                )
+                zero_entries(parameter, point.optimizer, entries, dim=slots.dim)
     cut_shortcuts(point, units)
 
 
-def reset_neurons(
-    layer: NeuronLayer, index: Int64[Tensor, "k"], live: Tensor, rng: torch.Generator
+def reset_entries(
+    model: nn.Module,
+    slots: Slots,
+    entries: Int64[Tensor, "k"],
+    live: dict[str, Tensor],
+    rng: torch.Generator,
 ) -> None:
-    """Give neurons fresh incoming weights and a fresh norm; bias and shift are 0 already."""
-    weight = layer.affine.weight
-    bound = 1 / math.sqrt(weight[0].numel())
-    fresh = torch.rand(weight[index].shape, generator=rng).to(weight)
-    weight.data[index] = (fresh * 2 * bound - bound) * live[index]
-    if isinstance(layer.norm, nn.BatchNorm1d | nn.BatchNorm2d):
-        layer.norm.weight.data[index] = 1.0
-        assert layer.norm.running_mean is not None
-        assert layer.norm.running_var is not None
-        layer.norm.running_mean[index] = 0.0
-        layer.norm.running_var[index] = 1.0
+    """Give neurons fresh incoming weights and a fresh norm; bias and shift are 0 already.
+
+    Changes the entries of one parameter or buffer of `model`.
+    """
+    leaf = slots.name.rpartition(".")[2]
+    if slots.name in live and live[slots.name].dim() > 1:
+        weight = model.get_parameter(slots.name).data.movedim(slots.dim, 0)
+        bound = 1 / math.sqrt(weight[0].numel())
+        fresh = torch.rand(weight[entries].shape, generator=rng).to(weight)
+        mask = live[slots.name].movedim(slots.dim, 0)[entries]
+        weight[entries] = (fresh * 2 * bound - bound) * mask
+    elif leaf == "weight":
+        model.get_parameter(slots.name).data[entries] = 1.0
+    elif leaf in FRESH:
+        model.get_buffer(slots.name)[entries] = FRESH[leaf]
 
 
 def cut_shortcuts(point: MeasuringPoint, units: Units) -> None:
@@ -141,7 +155,9 @@ def cut_shortcuts(point: MeasuringPoint, units: Units) -> None:
 
     There is no weight there that could be 0: so their way on is through the convolutions alone.
     """
-    layers = maskable_layers(point.model)
+    if not any(isinstance(module, Subsample) for module in point.model.modules()):
+        return
+    layers = own_layers(point.model)
     with in_eval_mode(point.model), torch.no_grad():
         wiring = trace_wiring(point.model, normalise_pixels(point.images.pixels[:1], point.images))
     for adder, maker in wiring.adds.items():
