@@ -25,7 +25,7 @@ from nvp.planning.cost.fastest_precision import read_clock
 from nvp.training.build import build, set_up_process
 from nvp.training.cuda_graph import EAGER_STEPS, GraphedStep
 from nvp.training.step import Step
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 
 
 def main() -> int:
@@ -146,7 +146,7 @@ def telemetry_bar(images: Images, arguments: argparse.Namespace) -> bool:
     probe = images.first(2048)
 
     def look() -> None:
-        observe(stepper.state.model, probe, bins=32, precision=config.precision)
+        observe_images(stepper.state.model, probe, bins=32, precision=config.precision)
 
     look()
     share = spread(

@@ -20,7 +20,7 @@ from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig
 from nvp.models import build_model
 from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.removal import shrink
+from nvp.network.removal import remove_masked
 from nvp.network.train_state import TrainState
 from nvp.pruning import plan_pruning
 from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size, shrink_if_due
@@ -81,7 +81,7 @@ def gap(model: ModelConfig, shape: Shape, sites: str) -> float:
         masked = state_of(model, shape, optim, torch.float64)
         mask(masked, sites)
         shrunk = copy_of(masked)
-        shrink(shrunk)
+        remove_masked(shrunk)
         found += [abs(step(masked, *batch) - step(shrunk, *batch)) for _ in range(5)]
     return max(found)
 
@@ -94,7 +94,7 @@ def networks(
     masked = copy_of(dense)
     mask(masked, sites, share)
     shrunk = copy_of(masked)
-    shrink(shrunk)
+    remove_masked(shrunk)
     return {"dense": dense, "masked": masked, "shrunk": shrunk}
 
 
@@ -153,7 +153,7 @@ def event() -> bool:
     plan = plan_pruning(PruneConfig(method="magnitude", shrink="auto"))
     for _ in range(3):
         one, other = copy_of(masked), copy_of(masked)
-        bare.append(timed(lambda state=one: shrink(state)))
+        bare.append(timed(lambda state=one: remove_masked(state)))
         found.append(
             timed(
                 lambda state=other: shrink_if_due(

@@ -20,7 +20,7 @@ from nvp.models import build_model
 from nvp.network.groups import neuron_layers
 from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 from nvp.vitality.entropy import count_histograms, shared_edges
 from nvp.vitality.observe import summarise_stats
 
@@ -69,7 +69,7 @@ def shares(
     for _ in range(ROUNDS):
         seconds = timed(lambda: [step() for _ in range(repeat)]) / repeat * steps
         plain = timed(forward)
-        watched = timed(lambda: observe(model, images, bins=32))
+        watched = timed(lambda: observe_images(model, images, bins=32))
         ratios["probe pass"].append(watched / seconds)
         ratios["statistics"].append((watched - plain) / seconds)
     return (

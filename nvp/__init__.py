@@ -8,6 +8,7 @@ neither torch nor ray.
     TrialConfig, DataConfig, ModelConfig, OptimConfig, PruneConfig, ProbeConfig
                                            what a trial is
     METHODS                                the pruning methods
+    adopt                                  make any torch module a network that nvp sees
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
         TrialConfig,
     )
     from nvp.monitor.monitor import Monitor
-    from nvp.network.removal import shrink
+    from nvp.network.adopting.adopt import adopt
+    from nvp.pieces.observe import observe
+    from nvp.pieces.prune import prune
+    from nvp.pieces.shrink import shrink
     from nvp.planning.design import Design
     from nvp.pruning.methods import METHODS
-    from nvp.pruning.prune import prune
     from nvp.study.study import Study, main
     from nvp.trial.export import export
-    from nvp.vitality.observe import observe
 
 HOMES = {
+    "adopt": "nvp.network.adopting.adopt",
     "METHODS": "nvp.pruning.methods",
     "answer": "nvp.analysis.answers.answer",
     "draw": "nvp.analysis.plots.figures",
@@ -57,12 +60,13 @@ HOMES = {
     "load": "nvp.analysis.frames.load",
     "log_uniform": "nvp.config.space",
     "main": "nvp.study.study",
-    "observe": "nvp.vitality.observe",
-    "prune": "nvp.pruning.prune",
-    "shrink": "nvp.network.removal",
+    "observe": "nvp.pieces.observe",
+    "prune": "nvp.pieces.prune",
+    "shrink": "nvp.pieces.shrink",
     "uniform": "nvp.config.space",
 }
 __all__ = [
+    "adopt",
     "METHODS",
     "answer",
     "draw",

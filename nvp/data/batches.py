@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 from nvp.config.seed import make_generator
 from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
 from nvp.data.batch_count import BATCHES
+from nvp.data.inputs import Inputs
 from nvp.data.splits import ImageSource
 
 
@@ -53,10 +54,15 @@ def train_batches(
 
 
 def normalise_pixels(
-    pixels: UInt8[Tensor, "b c h w"], images: ImageSource
-) -> Float[Tensor, "b c h w"]:
-    """Return (pixels / 255 - mean) / std as float32; every batch passes here, and is counted."""
+    pixels: Shaped[Tensor, "b *shape"], images: ImageSource | Inputs
+) -> Shaped[Tensor, "b *shape"]:
+    """Return (pixels / 255 - mean) / std as float32; every batch passes here, and is counted.
+
+    Inputs of a loop that is not ours are returned as they are.
+    """
     BATCHES.add()
+    if isinstance(images, Inputs):
+        return pixels
     scale, shift = make_affine(images.mean, images.std, pixels.device)
     return torch.addcmul(shift, pixels.to(torch.float32), scale)
 
@@ -77,16 +83,16 @@ CPU_EVAL_PIXELS = 2**16  # 64 images of 32x32: feature maps stay in the cache, 1
 
 
 def eval_batches(
-    images: ImageSource, batch_size: int | None = None
-) -> Iterator[tuple[Float[Tensor, "b c h w"], Int64[Tensor, "b"]]]:
+    images: ImageSource | Inputs, batch_size: int | None = None
+) -> Iterator[tuple[Shaped[Tensor, "b *shape"], Int64[Tensor, "b"]]]:
     """Yield all images in order, un-augmented; the default batch size suits the device."""
     for pixels, labels in images.plain_batches(batch_size or choose_eval_batch_size(images)):
         yield normalise_pixels(pixels, images), labels
 
 
-def choose_eval_batch_size(images: ImageSource) -> int:
+def choose_eval_batch_size(images: ImageSource | Inputs) -> int:
     """Return how many images to evaluate at once on their device."""
-    if images.device.type != "cpu":
+    if images.device.type != "cpu" or isinstance(images, Inputs):
         return GPU_EVAL_BATCH
     _, height, width = images.shape
     return max(64, CPU_EVAL_PIXELS // (height * width))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopting.removing import find_least
 from nvp.network.dropout import Dropout
 from nvp.network.entries import keep_entries, take_entries
 from nvp.network.groups import (
@@ -31,26 +32,38 @@ SIZES = ("out_channels", "out_features", "num_features")
 INPUT_SIZES = ("in_channels", "in_features")
 
 
-def shrink(state: TrainState) -> dict[str, int]:
+def remove_masked(state: TrainState) -> dict[str, int]:
     """Remove every masked unit. Changes `state`: its model, its optimizer and its memories.
 
     Returns:
         {path of a watched layer: how many neurons it lost}.
     """
-    stay = find_survivors(state.model)
-    groups, layers = find_groups(state.model), neuron_layers(state.model)
-    index = {
-        path: torch.isin(layers[path].units, stay[name]).nonzero().flatten()
-        for name in stay
-        for path in groups[name].layers
-    }
-    removed = {path: len(layers[path].keep) - len(kept) for path, kept in index.items()}
-    keep_units(state.model, stay, state.optimizer)
+    removed = remove_masked_units(state.model, state.optimizer)
     for memory in (state.idle, state.dead, state.kept, state.memory):
         for key, values in memory.items():
             path = key.partition("/")[0]
-            if path in index:
-                memory[key] = values[index[path]]
+            if path in removed:
+                memory[key] = values[removed[path][1]]
+    return {path: lost for path, (lost, _) in removed.items()}
+
+
+def remove_masked_units(
+    model: nn.Module, optimizer: Optimizer | None
+) -> dict[str, tuple[int, Int64[Tensor, "k"]]]:
+    """Remove every masked unit. Changes `model` and `optimizer`.
+
+    Returns:
+        {path of a watched layer: (how many neurons it lost, indices of those that stayed)}, of
+        groups that lost some.
+    """
+    stay = find_survivors(model)
+    groups, layers = find_groups(model), neuron_layers(model)
+    removed = {}
+    for name, index in stay.items():
+        for path in groups[name].layers:
+            left = torch.isin(layers[path].units, index).nonzero().flatten()
+            removed[path] = len(layers[path].keep) - len(left), left
+    keep_units(model, stay, optimizer)
     return removed
 
 
@@ -63,6 +76,8 @@ def find_survivors(model: nn.Module) -> Survivors:
     found = {}
     for name, group in find_groups(model).items():
         index = group.keep.nonzero().flatten()
+        if isinstance(model, Adopted):  # concatenated layers may need a unit each
+            index = find_least(model, group.slots, index)
         index = index if len(index) else index.new_zeros(1)
         if len(index) < len(group.keep) and group.removable:
             found[name] = index

@@ -91,7 +91,7 @@ def register_mask(model: nn.Module, name: str) -> Bool[Tensor, "..."]:
 
 
 def mask_weights(
-    model: nn.Module, optimizer: Optimizer, name: str, keep: Bool[Tensor, "..."]
+    model: nn.Module, optimizer: Optimizer | None, name: str, keep: Bool[Tensor, "..."]
 ) -> None:
     """Mask the entries of a parameter where `keep` is False. Changes `model` and `optimizer`."""
     mask = register_mask(model, name)

@@ -41,7 +41,7 @@ from nvp.pruning.network_support import check_support
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.plan_from_config import plan_pruning
 from nvp.pruning.progress import count_masked_units, has_reached
-from nvp.pruning.prune import prune
+from nvp.pruning.prune import prune_point
 from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
 from nvp.pruning.sensitivity import Sensitivity
 
@@ -63,7 +63,7 @@ __all__ = [
     "check_support",
     "live_weights",
     "mask_units",
-    "prune",
+    "prune_point",
     "has_reached",
     "release_masks",
     "plan_pruning",

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.data.inputs import Inputs
 from nvp.data.splits import Images
 from nvp.pruning.schedule import Moment
 from nvp.pruning.sensitivity import Sensitivity
@@ -23,7 +24,7 @@ class MeasuringPoint:
 
     Attributes:
         model: built of `NeuronLayer`.
-        optimizer: its optimizer; moments of masked weights are set to 0.
+        optimizer: its optimizer, if it has one; moments of masked weights are set to 0.
         observation: this measuring point's, before its pruning.
         images: a few train images, for criteria that need derivatives or maps.
         moment: the time of this point.
@@ -35,9 +36,9 @@ class MeasuringPoint:
     """
 
     model: nn.Module
-    optimizer: Optimizer
+    optimizer: Optimizer | None
     observation: Observation
-    images: Images
+    images: Images | Inputs
     moment: Moment
     idle: dict[str, Int64[Tensor, "_"]]
     confirm: Callable[[], dict[str, Activity]]

@@ -13,7 +13,7 @@ from nvp.pruning.scoring import score_pool
 from nvp.pruning.trigger import TRIGGERS, is_latest_point
 
 
-def prune(point: MeasuringPoint, plan: PruningPlan) -> Pruned:
+def prune_point(point: MeasuringPoint, plan: PruningPlan) -> Pruned:
     """Mask and regrow what the method asks for at this measuring point. Changes the point.
 
     Args:

@@ -11,7 +11,7 @@ from torch import nn
 from nvp.network.adopting.adopted import Adopted
 from nvp.network.dense_index import dense_indices
 from nvp.network.flops import count_flops, count_weight_uses
-from nvp.network.removal import find_survivors, keep_units, shrink
+from nvp.network.removal import find_survivors, keep_units, remove_masked
 from nvp.network.train_state import TrainState
 from nvp.pruning.plan import PruningPlan
 
@@ -71,4 +71,4 @@ def shrink_if_due(
         return {}
     if plan.config.shrink == "auto" and not removal_pays(state.model, image_shape, images_to_come):
         return {}
-    return shrink(state)
+    return remove_masked(state)

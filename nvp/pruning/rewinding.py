@@ -6,6 +6,7 @@ Source: Frankle and Carbin, "The lottery ticket hypothesis", 2019; NN Relief rew
 import torch
 from torch import nn
 
+from nvp.network.entries import find_moments
 from nvp.network.weight_masks import live_weights
 from nvp.pruning.measuring_point import MeasuringPoint
 
@@ -21,9 +22,8 @@ def rewind(point: MeasuringPoint) -> None:
     for name, parameter in point.model.named_parameters():
         initial = point.memory.setdefault(f"{START}.{name}", parameter.detach().clone())
         parameter.data.copy_(torch.where(live[name], initial.to(parameter), 0.0))
-        for moment in point.optimizer.state.get(parameter, {}).values():
-            if isinstance(moment, torch.Tensor) and moment.shape == parameter.shape:
-                moment.zero_()
+        for moment in find_moments(parameter, point.optimizer).values():
+            moment.zero_()
     for module in point.model.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()

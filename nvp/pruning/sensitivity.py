@@ -20,6 +20,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nvp.data.batches import eval_batches
+from nvp.data.inputs import Inputs
 from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
 from nvp.network.tap import tap
@@ -37,7 +38,7 @@ class Sensitivity:
     """
 
     model: nn.Module
-    images: Images
+    images: Images | Inputs
     batch_statistics: bool = False
     _products: dict[float, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
 
@@ -146,7 +147,7 @@ class Sensitivity:
     def _batches(self) -> Iterator[Batch]:
         dtype = next(self.model.parameters()).dtype
         for pixels, labels in eval_batches(self.images):
-            yield pixels.to(dtype), labels
+            yield pixels.to(dtype) if pixels.is_floating_point() else pixels, labels
 
     def _gradient(self, temperature: float) -> dict[str, Tensor]:
         with self._measuring():

@@ -10,7 +10,7 @@ from nvp.network.reads import check_reads
 from nvp.testing.law import BrokenLaw, expect
 from nvp.testing.model_case import ModelCase, watch_outputs
 from nvp.testing.side_effects import expect_no_side_effects
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 
 
 def one_finite_logit_a_class_for_every_image(case: ModelCase) -> None:
@@ -70,11 +70,11 @@ def declared_layers(model: nn.Module) -> set[str]:
 
 
 def observing_leaves_it_as_it_was(case: ModelCase) -> None:
-    """`observe` moves no weight, buffer, gradient, mode or random state, and leaves no hook."""
+    """`observe_images` moves no weight, buffer, gradient, mode or random state, and leaves no hook."""
     for training in case.modes:
         model = case.make().train(training)
         with expect_no_side_effects(model):
-            observe(model, random_images(case), bins=8)
+            observe_images(model, random_images(case), bins=8)
 
 
 def random_images(case: ModelCase, count: int = 24) -> Images:

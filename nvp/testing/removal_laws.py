@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from nvp.config.trial_config import OptimConfig
 from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.removal import shrink
+from nvp.network.removal import remove_masked
 from nvp.network.train_state import TrainState
 from nvp.testing.law import BrokenLaw, expect
 from nvp.testing.model_case import ModelCase
@@ -80,7 +80,7 @@ def make_pair(
     for group, paths in prunable_groups(model).items():
         mask_units(model, masked.optimizer, group, choose(len(layers[paths[0]].keep)))
     shrunk = TrainState(*copy.deepcopy((masked.model, masked.optimizer)))
-    shrink(shrunk)
+    remove_masked(shrunk)
     return masked, shrunk
 
 

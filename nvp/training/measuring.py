@@ -6,16 +6,16 @@ from nvp.config.seed import make_generator
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import ImageSource, Splits
 from nvp.network.train_state import TrainState
-from nvp.pruning import MeasuringPoint, Moment, Pruned, plan_pruning, prune
+from nvp.pruning import MeasuringPoint, Moment, Pruned, plan_pruning, prune_point
 from nvp.pruning.removal_policy import shrink_if_due
 from nvp.training.length import count_epochs, count_steps
-from nvp.vitality import Activity, Observation, observe
+from nvp.vitality import Activity, Observation, observe_images
 
 
 def observe_network(config: TrialConfig, state: TrainState, images: ImageSource) -> Observation:
     """Return the activity of every neuron over `images`, in the precision of training."""
     bins, precision = config.probe.bins, config.precision
-    return observe(state.model, images, bins=bins, precision=precision)
+    return observe_images(state.model, images, bins=bins, precision=precision)
 
 
 def prune_state(
@@ -25,7 +25,7 @@ def prune_state(
     plan = plan_pruning(config.prune)
     if not plan.criterion:
         return Pruned()
-    return prune(build_point(config, data, state, observation), plan)
+    return prune_point(build_point(config, data, state, observation), plan)
 
 
 def shrink_state(config: TrialConfig, data: Splits, state: TrainState) -> dict[str, int]:

@@ -16,7 +16,7 @@ from nvp.vitality.activity import Activity
 from nvp.vitality.death import DEATHS, dormancy, headline_death, judge_deaths, list_definitions
 from nvp.vitality.noise_scale import gradient_noise_scale
 from nvp.vitality.nvi import nvi, weight_norms
-from nvp.vitality.observe import Observation, observe
+from nvp.vitality.observe import Observation, observe_images
 from nvp.vitality.rank import Ranks, measure_ranks
 
 __all__ = [
@@ -31,6 +31,6 @@ __all__ = [
     "headline_death",
     "measure_ranks",
     "nvi",
-    "observe",
+    "observe_images",
     "weight_norms",
 ]

@@ -31,7 +31,7 @@ class Observation:
     features: Float[Tensor, "n f"]
 
 
-def observe(
+def observe_images(
     model: nn.Module,
     images: ImageSource,
     *,

@@ -23,7 +23,7 @@ from nvp.testing.law import Law
 from nvp.training.evaluation import evaluate
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 from tests.folders import image_folder
 
 
@@ -120,7 +120,9 @@ def test_what_is_measured_is_that_of_a_resident_set(folder: Path) -> None:
     resident = images.first(len(images))
     model = build_model(ModelConfig(name="convnet", width=0.1), images.shape, 3, seed=0)
     assert evaluate(model, images) == evaluate(model, resident)
-    one, two = (observe(model, source, bins=4, batch_size=64) for source in (images, resident))
+    one, two = (
+        observe_images(model, source, bins=4, batch_size=64) for source in (images, resident)
+    )
     for path, activity in one.layers.items():
         assert torch.equal(activity.counts, two.layers[path].counts)
 

@@ -15,7 +15,7 @@ from nvp.training.build import build
 from nvp.training.evaluation import evaluate
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 from tests.training.test_train import config_of, data, run
@@ -96,8 +96,8 @@ def test_what_is_measured_in_bfloat16_is_summed_in_float32() -> None:
     images = data()
     model = build(config, images, "cpu").model
     probe = images.probe(64)
-    exact = observe(model, probe, bins=8)
-    rough = observe(model, probe, bins=8, precision="bfloat16")
+    exact = observe_images(model, probe, bins=8)
+    rough = observe_images(model, probe, bins=8, precision="bfloat16")
     for path, activity in rough.layers.items():
         assert activity.mean_abs.dtype == torch.float32
         difference = (activity.mean_abs - exact.layers[path].mean_abs).abs()

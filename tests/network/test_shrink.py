@@ -17,7 +17,7 @@ from nvp.models.resnet import ResNet, Stages, make_cifar_stem
 from nvp.network.dense_index import dense_indices
 from nvp.network.groups import find_readers, maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.removal import find_survivors, shrink
+from nvp.network.removal import find_survivors, remove_masked
 from nvp.network.subsample import Subsample
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import (
@@ -100,7 +100,7 @@ def mask_half(state: TrainState, sites: str = "all", seed: int = 0) -> None:
 def pair(state: TrainState) -> tuple[TrainState, TrainState]:
     """Return (a masked copy, the state itself, shrunk)."""
     model, optimizer = copy.deepcopy((state.model, state.optimizer))
-    shrink(state)
+    remove_masked(state)
     return TrainState(model, optimizer), state
 
 
@@ -232,7 +232,7 @@ def test_parameters_stay_the_same_objects_in_the_same_mode() -> None:
     mask_half(state)
     state.model.conv1.eval()
     modes = {path: module.training for path, module in state.model.named_modules()}
-    shrink(state)
+    remove_masked(state)
     assert {name: id(p) for name, p in state.model.named_parameters()} == before
     assert [id(p) for g in state.optimizer.param_groups for p in g["params"]] == groups
     assert {path: module.training for path, module in state.model.named_modules()} == modes
@@ -247,7 +247,7 @@ def test_the_memory_format_is_that_of_before_for_moments_too(name: str, optim: s
     model = make(name, width=0.5).to(memory_format=torch.channels_last)
     state = state_of(model, optim)
     mask_half(state)
-    shrink(state)
+    remove_masked(state)
     for parameter in model.parameters():
         if parameter.dim() == 4:
             assert parameter.is_contiguous(memory_format=torch.channels_last)
@@ -264,7 +264,7 @@ def test_fused_sgd_agrees_in_channels_last() -> None:
         states.append(TrainState(model, optimizer))
         learn(states[-1], 2)
         mask_half(states[-1])
-        shrink(states[-1])
+        remove_masked(states[-1])
     one, other = (learn(state, 4) for state in states)
     assert one == pytest.approx(other, abs=1e-10)
 
@@ -272,7 +272,7 @@ def test_fused_sgd_agrees_in_channels_last() -> None:
 def test_shapes_and_sizes_agree() -> None:
     state = state_of(make("lenet5", width=0.4))
     mask_half(state)
-    shrink(state)
+    remove_masked(state)
     for module in state.model.modules():
         if isinstance(module, nn.Conv2d):
             assert module.weight.shape[:2] == (module.out_channels, module.in_channels)
@@ -311,8 +311,8 @@ def test_two_removals_are_one() -> None:
                 index = torch.isin(layer.origin, wanted[: layer.dense // 3]).nonzero().flatten()
                 mask_units(state.model, state.optimizer, group, index)
             if between:
-                shrink(state)
-        shrink(state)
+                remove_masked(state)
+        remove_masked(state)
     for path, layer in maskable_layers(both[0].model).items():
         twin = maskable_layers(both[1].model)[path]
         assert torch.equal(layer.origin, twin.origin)
@@ -341,7 +341,7 @@ def test_memories_follow_their_neurons() -> None:
     state.memory = {f"{path}/history": torch.stack([layer.origin] * 2, 1) for path, layer in
                     layers.items()} | {"drift": torch.ones(2)}  # fmt: skip
     mask_half(state)
-    lost = shrink(state)
+    lost = remove_masked(state)
     for path, layer in layers.items():
         assert lost[path] == layer.dense - len(layer.keep) == layer.dense // 2
         assert torch.equal(state.idle[path], layer.origin)
@@ -367,7 +367,7 @@ def test_what_nobody_is_known_to_read_stays() -> None:
     model.reads = {}
     state = TrainState(model, build_optimizer(model, OPTIMS["sgd"]))
     mask_half(state)
-    assert shrink(state) == {}
+    assert remove_masked(state) == {}
     assert find_readers(model, "hidden.0") == []
 
 

@@ -41,12 +41,12 @@ from nvp.pruning import (
     count_masked_units,
     has_reached,
     plan_pruning,
-    prune,
+    prune_point,
 )
 from nvp.pruning.scoring import choose_kept
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.optim import build_optimizer
-from nvp.vitality import nvi, observe
+from nvp.vitality import nvi, observe_images
 from tests.in_turn import in_turn
 from tests.short_models import build_short
 
@@ -123,7 +123,7 @@ def prune_at(
     idle: dict[str, Tensor] | None = None,
 ) -> Pruned:
     """Prune once; where nothing is said of idleness, who is silent now was idle for long."""
-    observed = observe(model, probe(), bins=8)
+    observed = observe_images(model, probe(), bins=8)
     silent = {path: (seen.mean_abs == 0).long() * 9 for path, seen in observed.layers.items()}
     point = MeasuringPoint(
         model=model,
@@ -137,7 +137,7 @@ def prune_at(
         ties=torch.Generator().manual_seed(seed),
         regrow=torch.Generator().manual_seed(seed + 1),
     )
-    return prune(point, plan_pruning(config))
+    return prune_point(point, plan_pruning(config))
 
 
 def run_through(
@@ -194,7 +194,7 @@ def free_units(model: nn.Module, config: PruneConfig) -> int:
 
 
 def point_for_scores(model: nn.Module, seed: int = 0) -> MeasuringPoint:
-    observed = observe(model, probe(), bins=8)
+    observed = observe_images(model, probe(), bins=8)
     return MeasuringPoint(
         model=model,
         optimizer=build_optimizer(model, BUSY),
@@ -502,7 +502,7 @@ def test_the_dead_are_removed_and_nobody_else() -> None:
     with torch.no_grad():
         first.affine.bias[[1, 5]] = -1e4
         second.affine.bias[[0]] = -1e4
-    observed = observe(model, probe(), bins=8)
+    observed = observe_images(model, probe(), bins=8)
     idle = {path: (a.maximum <= 0).long() * 3 for path, a in observed.layers.items()}
     counts = [int((count > 0).sum()) for count in idle.values()]
     prune_at(model, optimizer, PruneConfig(method="dead", patience=4), 0.5, idle=idle)

@@ -11,7 +11,7 @@ from nvp.data.batches import normalise_pixels
 from nvp.network.groups import find_readers, input_columns, maskable_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import live_weights
-from nvp.pruning import MeasuringPoint, Moment, plan_pruning, prune
+from nvp.pruning import MeasuringPoint, Moment, plan_pruning, prune_point
 from nvp.pruning.regrowth.reactivation import (
     find_masked_units,
     rank_by_gradient,
@@ -19,14 +19,14 @@ from nvp.pruning.regrowth.reactivation import (
     revive_units,
 )
 from nvp.training.optim import build_optimizer
-from nvp.vitality import observe
+from nvp.vitality import observe_images
 from tests.pruning.test_pruning import BUSY, model_of, probe, train
 
 torch.set_num_threads(1)
 
 
 def point_of(model: nn.Module, optimizer: torch.optim.Optimizer, **more: Any) -> MeasuringPoint:
-    observed = observe(model, probe(), bins=8)
+    observed = observe_images(model, probe(), bins=8)
     return MeasuringPoint(
         model=model,
         optimizer=optimizer,
@@ -94,7 +94,7 @@ def test_a_reactivated_neuron_fires_and_its_outgoing_weights_move(name: str) -> 
     assert all(mask.all() for mask in live.values())
     incoming = {p: m.affine.weight[::3].clone() for p, m in maskable_layers(model).items()}
     train(model, optimizer, OptimConfig(lr=0.05), 20)
-    seen = observe(model, probe(), bins=8).layers
+    seen = observe_images(model, probe(), bins=8).layers
     for group, index in candidates.items():
         assert float((seen[group].maximum[index] > 0).double().mean()) > 0.8, group
         width = len(maskable_layers(model)[group].keep)
@@ -169,7 +169,7 @@ def test_dying_recovering_and_removal_by_hand() -> None:
     first = model.hidden[0]
 
     def step() -> tuple[set[int], set[int], set[int]]:
-        pruned = prune(point_of(model, optimizer, memory=memory), plan)
+        pruned = prune_point(point_of(model, optimizer, memory=memory), plan)
         states = pruned.states["hidden.0"]
         masked = set(pruned.masked.get("hidden.0", torch.tensor([])).tolist())
         dying, recovered = (

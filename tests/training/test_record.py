@@ -17,7 +17,7 @@ from nvp.training.loop import train
 from nvp.training.record import EpochRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.trial_row import measure_results
-from nvp.vitality import DEATHS, headline_death, list_definitions, observe
+from nvp.vitality import DEATHS, headline_death, list_definitions, observe_images
 
 torch.set_num_threads(1)
 DATA = DATASETS["digits"].load(Path())
@@ -69,7 +69,7 @@ def test_died_and_revived_go_by_the_headline(activation: str) -> None:
     weight, bias = layer.weight.detach().clone(), layer.affine.bias.detach().clone()
 
     def look() -> dict:
-        return record_layers(state, observe(state.model, DATA.probe(64), bins=8), config)
+        return record_layers(state, observe_images(state.model, DATA.probe(64), bins=8), config)
 
     before = look()
     with torch.no_grad():
@@ -88,7 +88,7 @@ def test_died_and_revived_go_by_the_headline(activation: str) -> None:
 def test_the_states_of_a_method_become_events() -> None:
     config = config_of()
     state = build(config, DATA, "cpu")
-    observation = observe(state.model, DATA.probe(64), bins=8)
+    observation = observe_images(state.model, DATA.probe(64), bins=8)
     layers = record_layers(state, observation, config)
     width = len(layers["hidden.1"].keep)
     dying, recovered = (torch.arange(width) == i for i in (2, 5))

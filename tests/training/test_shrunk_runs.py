@@ -19,7 +19,7 @@ from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
 from nvp.network.groups import maskable_layers, neuron_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
-from nvp.network.removal import shrink
+from nvp.network.removal import remove_masked
 from nvp.network.train_state import TrainState
 from nvp.pruning import CRITERIA, METHODS, WEIGHT_CRITERIA, plan_pruning
 from nvp.pruning import removal_policy as savings
@@ -293,7 +293,7 @@ def test_a_restored_state_lies_in_memory_as_the_unbroken_one_does(
             width = len(maskable_layers(whole.model)[paths[0]].keep)
             index = torch.randperm(width, generator=rng)[: width // 2]
             mask_units(whole.model, whole.optimizer, group, index)
-        shrink(whole)
+        remove_masked(whole)
     save_checkpoint(storage, "t", whole, {})
     restore_state(read_checkpoints(storage, "t")[0], restored)
     for one, other in zip(whole.model.parameters(), restored.model.parameters(), strict=True):

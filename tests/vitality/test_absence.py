@@ -31,7 +31,13 @@ from nvp.pruning.scoring import score_units
 from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord, LayerRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, layer_columns, living_columns
-from nvp.vitality import Observation, gradient_noise_scale, measure_ranks, observe, weight_norms
+from nvp.vitality import (
+    Observation,
+    gradient_noise_scale,
+    measure_ranks,
+    observe_images,
+    weight_norms,
+)
 from tests.short_models import build_short
 
 torch.set_num_threads(1)
@@ -119,7 +125,7 @@ class View:
     def __init__(self, model: nn.Module) -> None:
         self.model, self.images = model, images_of()
         self.state = TrainState(model, build_optimizer(model, OptimConfig()))
-        self.observation: Observation = observe(model, self.images, bins=BINS)
+        self.observation: Observation = observe_images(model, self.images, bins=BINS)
         self.records: dict[str, LayerRecord] = record_layers(
             self.state, self.observation, TrialConfig(prune=PruneConfig(tau=0.1))
         )

@@ -25,7 +25,7 @@ from nvp.vitality import (
     judge_deaths,
     list_definitions,
     nvi,
-    observe,
+    observe_images,
     weight_norms,
 )
 from nvp.vitality.activity import EXTREMES, find_extreme, reduce_positions
@@ -514,7 +514,7 @@ def assert_same(found: Activity, expected: Activity) -> None:
 )
 def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: str) -> None:
     model, probe = model_of(name, norm=norm, activation=activation), images()
-    seen = observe(model, probe, bins=BINS)
+    seen = observe_images(model, probe, bins=BINS)
     with torch.no_grad():
         expected = by_hand(name, model.eval(), normalise_pixels(probe.pixels, probe))
     assert list(seen.layers) == list(expected)
@@ -527,8 +527,8 @@ def test_observe_is_the_layer_by_layer_pass(name: str, norm: str, activation: st
 @pytest.mark.parametrize("batch_size", [1, 7, 30])
 def test_the_batch_size_changes_no_result(batch_size: int) -> None:
     model, probe = model_of("convnet"), images()
-    whole = observe(model, probe, bins=BINS)
-    parts = observe(model, probe, bins=BINS, batch_size=batch_size)
+    whole = observe_images(model, probe, bins=BINS)
+    parts = observe_images(model, probe, bins=BINS, batch_size=batch_size)
     for path, activity in whole.layers.items():
         assert torch.allclose(parts.layers[path].mean, activity.mean, atol=1e-6)
         assert torch.allclose(parts.layers[path].maximum, activity.maximum, atol=1e-6)
@@ -548,7 +548,7 @@ def test_masked_neurons_are_silent_and_do_not_count_in_the_edges_of_the_living()
         layer.norm.bias[3] = 1e4  # would stretch the edges of the whole layer
     mask(layer, 3)
     probe = images()
-    seen = observe(model, probe, bins=BINS)
+    seen = observe_images(model, probe, bins=BINS)
     with torch.no_grad():
         output = by_hand("mlp", model.eval(), normalise_pixels(probe.pixels, probe))["hidden.1"]
     expected = activity_of(output[:, layer.keep])
@@ -564,7 +564,7 @@ def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> 
     group = neuron_layers(model)[last].group or last
     for path in prunable_groups(model)[group]:
         mask(maskable_layers(model)[path], 0, 2)
-    seen = observe(model, images(64), bins=BINS)
+    seen = observe_images(model, images(64), bins=BINS)
     width = len(seen.layers[last].mean)
     assert seen.features.shape == (64, width - 2)
     values = np.linalg.svd(seen.features.double().numpy(), compute_uv=False)
@@ -584,7 +584,7 @@ def test_a_layer_masked_altogether_has_numbers_and_no_nan(name: str) -> None:
     path = list(neuron_layers(model))[-2]
     layer = neuron_layers(model)[path]
     layer.keep.fill_(False)
-    seen = observe(model, images(), bins=BINS)
+    seen = observe_images(model, images(), bins=BINS)
     activity = seen.layers[path]
     assert all(getattr(activity, name).isfinite().all() for name in (*REAL_FIELDS, "counts"))
     if not layer.group:
@@ -595,7 +595,7 @@ def test_a_layer_masked_altogether_has_numbers_and_no_nan(name: str) -> None:
 def test_a_penultimate_layer_masked_altogether_has_rank_zero() -> None:
     model = model_of("mlp")
     model.hidden[-1].keep.fill_(False)
-    features = observe(model, images(), bins=BINS).features
+    features = observe_images(model, images(), bins=BINS).features
     assert features.shape == (30, 0)
     assert effective_rank(singular_values(features)) == 0
 
@@ -603,8 +603,8 @@ def test_a_penultimate_layer_masked_altogether_has_rank_zero() -> None:
 @pytest.mark.parametrize("activation", ["silu", "tanh"])
 def test_extremes_are_over_all_batches(activation: str) -> None:
     model, probe = model_of("convnet", activation=activation), images()
-    whole = observe(model, probe, bins=BINS).layers
-    parts = observe(model, probe, bins=BINS, batch_size=7).layers
+    whole = observe_images(model, probe, bins=BINS).layers
+    parts = observe_images(model, probe, bins=BINS, batch_size=7).layers
     for path, activity in whole.items():
         for name in EXTREME_OF[activation]:
             found = getattr(parts[path], name)
@@ -614,7 +614,7 @@ def test_extremes_are_over_all_batches(activation: str) -> None:
 def test_layers_of_one_neuron() -> None:
     model = build_model(ModelConfig(name="convnet", width=0.001), (1, 8, 8), 10, seed=0)
     probe = images()
-    seen = observe(model, probe, bins=BINS)
+    seen = observe_images(model, probe, bins=BINS)
     with torch.no_grad():
         expected = by_hand("convnet", model.eval(), normalise_pixels(probe.pixels, probe))
     for path, activity in seen.layers.items():
@@ -628,7 +628,7 @@ def test_constant_layers_are_alive_without_entropy_and_dead_ones_dead() -> None:
         for layer, bias in zip(model.hidden, (0.5, -0.5), strict=True):
             layer.weight.zero_()
             layer.affine.bias.fill_(bias)
-    seen = observe(model, images(), bins=BINS).layers
+    seen = observe_images(model, images(), bins=BINS).layers
     constant, dead = seen["hidden.0"], seen["hidden.1"]
     assert constant.mean.tolist() == [0.5] * 13
     for activity in (constant, dead):
@@ -645,7 +645,7 @@ def test_a_bias_of_minus_ten_kills_a_network_without_norm(name: str) -> None:
     model = model_of(name, norm="none")
     for layer in neuron_layers(model).values():
         nn.init.constant_(layer.affine.bias, -10.0)
-    for path, activity in observe(model, images(), bins=BINS).layers.items():
+    for path, activity in observe_images(model, images(), bins=BINS).layers.items():
         keep = torch.ones_like(activity.mean > 0)
         assert judge_deaths(activity, keep, nn.ReLU())["dead"].all(), path
         assert not nvi(activity.entropy, torch.ones_like(activity.mean)).any()

@@ -7,8 +7,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from nvp.network.adopting.anatomy import Anatomy, Site, Slots, UnitGroup
-
-Place = tuple[str, int]  # (name of a tensor, one of its dimensions)
+from nvp.network.adopting.removing import Place, find_gone
 
 
 def narrow_anatomy(anatomy: Anatomy, name: str, stay: Int64[Tensor, "k"]) -> Anatomy:
@@ -39,12 +38,7 @@ def find_row_dim(anatomy: Anatomy, site: Site) -> int:
 
 def find_gone_entries(group: UnitGroup, stay: Int64[Tensor, "k"]) -> dict[Place, Tensor]:
     """Return {place: its entries that go, ascending} when only the units `stay` of a group stay."""
-    gone: dict[Place, Tensor] = {}
-    for slots in group.slots:
-        lost = slots.entries[~torch.isin(slots.units, stay)]
-        known = gone.get((slots.name, slots.dim), lost[:0])
-        gone[slots.name, slots.dim] = torch.cat([known, lost]).unique()
-    return gone
+    return {place: lost.unique() for place, lost in find_gone(group.slots, stay).items()}
 
 
 def narrow_group(

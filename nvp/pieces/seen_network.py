@@ -1,0 +1,33 @@
+"""The network that nvp sees neurons in; where it sees none, what to do about it."""
+
+from torch import nn
+
+from nvp.network.groups import neuron_layers
+
+AROUND = ("module", "_orig_mod")  # where DataParallel, DistributedDataParallel and compile have it
+
+
+def find_seen_network(network: nn.Module, what: str) -> nn.Module:
+    """Return the network itself, or the one that a parallel or compiled module runs.
+
+    Args:
+        network: adopted, or built of `NeuronLayer`, or a module around such a network.
+        what: the function that asks, for the error.
+
+    Raises:
+        ValueError: it has no neurons that nvp sees.
+    """
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"{what}: expected a torch.nn.Module, got {type(network).__name__}")
+    inside = network
+    while isinstance(inside, nn.parallel.DataParallel | nn.parallel.DistributedDataParallel) or (
+        hasattr(inside, "_orig_mod")
+    ):
+        inside = next(getattr(inside, name) for name in AROUND if hasattr(inside, name))
+    if not neuron_layers(inside):
+        raise ValueError(
+            f"{what}: nvp sees no neurons in this {type(inside).__name__}: adopt it first, with "
+            f"the inputs of one forward pass: network = nvp.adopt(model, example); {what}(network, "
+            "...)"
+        )
+    return inside
