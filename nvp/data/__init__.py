@@ -3,7 +3,7 @@
     sets/        one file for each data set, which declares a `DataSet`
     data_set     what is known of a data set before it is there, and how to get it
     splits       train, validation and test images, resident on the device
-    inputs       inputs of a network that are ready for it, in a shape of their own
+    ready_inputs inputs of a network that are ready for it, in a shape of their own
     stream       images that do not fit: decoded from their files by threads that run ahead
     files        the image files of a folder, listed by split and class
     decode       image files to uint8 tensors

@@ -11,7 +11,7 @@ from nvp.config.seed import make_generator
 from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
 from nvp.data.batch_count import BATCHES
-from nvp.data.inputs import Inputs
+from nvp.data.ready_inputs import ReadyInputs
 from nvp.data.splits import ImageSource
 
 
@@ -54,14 +54,14 @@ def train_batches(
 
 
 def normalise_pixels(
-    pixels: Shaped[Tensor, "b *shape"], images: ImageSource | Inputs
+    pixels: Shaped[Tensor, "b *shape"], images: ImageSource | ReadyInputs
 ) -> Shaped[Tensor, "b *shape"]:
     """Return (pixels / 255 - mean) / std as float32; every batch passes here, and is counted.
 
-    Inputs of a loop that is not ours are returned as they are.
+    ReadyInputs of a loop that is not ours are returned as they are.
     """
     BATCHES.add()
-    if isinstance(images, Inputs):
+    if isinstance(images, ReadyInputs):
         return pixels
     scale, shift = make_affine(images.mean, images.std, pixels.device)
     return torch.addcmul(shift, pixels.to(torch.float32), scale)
@@ -83,16 +83,16 @@ CPU_EVAL_PIXELS = 2**16  # 64 images of 32x32: feature maps stay in the cache, 1
 
 
 def eval_batches(
-    images: ImageSource | Inputs, batch_size: int | None = None
+    images: ImageSource | ReadyInputs, batch_size: int | None = None
 ) -> Iterator[tuple[Shaped[Tensor, "b *shape"], Int64[Tensor, "b"]]]:
     """Yield all images in order, un-augmented; the default batch size suits the device."""
     for pixels, labels in images.plain_batches(batch_size or choose_eval_batch_size(images)):
         yield normalise_pixels(pixels, images), labels
 
 
-def choose_eval_batch_size(images: ImageSource | Inputs) -> int:
+def choose_eval_batch_size(images: ImageSource | ReadyInputs) -> int:
     """Return how many images to evaluate at once on their device."""
-    if images.device.type != "cpu" or isinstance(images, Inputs):
+    if images.device.type != "cpu" or isinstance(images, ReadyInputs):
         return GPU_EVAL_BATCH
     _, height, width = images.shape
     return max(64, CPU_EVAL_PIXELS // (height * width))

@@ -36,7 +36,12 @@ def keep_entries(
     for key, moment in find_moments(parameter, optimizer).items():
         assert optimizer is not None
         optimizer.state[parameter][key] = take_entries(moment, index, dim, like=parameter)
-    parameter.data = take_entries(parameter.data, index, dim, like=parameter)
+    kept = take_entries(parameter.data, index, dim, like=parameter)
+    # A loss that is still in a variable keeps the parameter's node of the graph, which holds its
+    # old shape, and the next backward pass would fail. torch forgets the node with the type.
+    other = torch.float64 if parameter.dtype != torch.float64 else torch.float32
+    parameter.data = torch.empty(0, dtype=other, device=parameter.device)
+    parameter.data = kept
     parameter.grad = None
 
 

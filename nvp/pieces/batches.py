@@ -1,14 +1,14 @@
 """Inputs as a user has them: a tensor, a DataLoader, or any iterable of batches."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils import _pytree as pytree
 
-from nvp.data.inputs import Inputs
+from nvp.data.ready_inputs import ReadyInputs
+from nvp.network.precision import Inputs
 
 CHUNK = 256  # rows of a tensor for one forward pass
 LABELS = ("labels", "label")  # of a batch that is a mapping
@@ -16,37 +16,23 @@ LABELS = ("labels", "label")  # of a batch that is a mapping
 
 @dataclass(frozen=True)
 class Batch:
-    """One call of a network.
+    """One batch: inputs as a network takes them, and the classes where they are known."""
 
-    Attributes:
-        args: positional arguments.
-        kwargs: named arguments, of a batch that is a mapping.
-        labels: the classes, where the batch has them.
-    """
-
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    inputs: Inputs
     labels: Tensor | None = None
-
-    def run(self, network: nn.Module) -> Any:
-        """Return what the network puts out, on its device."""
-        device = next(network.parameters()).device
-        move = lambda value: value.to(device) if isinstance(value, Tensor) else value  # noqa: E731
-        args, kwargs = pytree.tree_map(move, (self.args, self.kwargs))
-        return network(*args, **kwargs)
 
 
 def read_batches(images: Any, what: str) -> Iterator[Batch]:
-    """Yield batches of a tensor, or of an iterable of (inputs), (inputs, labels) or mappings.
+    """Yield batches of a tensor, of a pair, or of an iterable of inputs or (inputs, labels).
 
     Raises:
         ValueError: it is none of these, or there is not one batch.
     """
-    count = 0
+    found = False
     for batch in split_inputs(images, what):
         yield make_batch(batch, what)
-        count += 1
-    if not count:
+        found = True
+    if not found:
         raise ValueError(f"{what}: expected at least one batch of images, got none")
 
 
@@ -54,7 +40,7 @@ def split_inputs(images: Any, what: str) -> Iterable[Any]:
     """Return an iterable of batches as they come."""
     if isinstance(images, Tensor):
         return images.split(CHUNK) if images.dim() and len(images) else ()
-    if isinstance(images, Mapping):
+    if isinstance(images, Mapping) or is_pair(images):
         return [images]
     if isinstance(images, Iterable) and not isinstance(images, str | bytes):
         return images
@@ -64,26 +50,46 @@ def split_inputs(images: Any, what: str) -> Iterable[Any]:
     )
 
 
+def is_pair(batch: Any) -> bool:
+    """Whether a value is (inputs, labels)."""
+    pair = isinstance(batch, tuple | list) and len(batch) == 2
+    return pair and isinstance(batch[0], Tensor | Mapping) and is_labels(batch[1])
+
+
+def is_labels(value: Any) -> bool:
+    """Whether a value holds a class for each input."""
+    return isinstance(value, Tensor) and value.dim() == 1 and not value.is_floating_point()
+
+
 def make_batch(batch: Any, what: str) -> Batch:
-    """Return a batch as the call of a network that it stands for."""
+    """Return a batch as it comes as inputs and labels."""
+    if isinstance(batch, tuple | list) and batch and isinstance(batch[0], Tensor | Mapping):
+        labels = batch[1] if is_pair(batch) else None
+        return Batch(make_batch(batch[0], what).inputs, labels)
     if isinstance(batch, Tensor):
-        return Batch((batch,), {})
+        return Batch(batch)
     if isinstance(batch, Mapping):
         labels = next((batch[name] for name in LABELS if name in batch), None)
-        named = {name: value for name, value in batch.items() if name not in LABELS}
-        return Batch((), named, labels)
-    if isinstance(batch, Sequence) and len(batch) and isinstance(batch[0], Tensor):
-        labels = batch[1] if len(batch) > 1 and isinstance(batch[1], Tensor) else None
-        return Batch((batch[0],), {}, labels)
+        return Batch({k: v for k, v in batch.items() if k not in LABELS}, labels)
     raise ValueError(
         f"{what}: expected batches of inputs, (inputs, labels) or mappings of tensors, got "
         f"{type(batch).__name__}"
     )
 
 
+def move_inputs(batches: Iterable[Batch], network: nn.Module) -> Iterator[Inputs]:
+    """Yield the inputs of batches on the network's device."""
+    device = next(network.parameters()).device
+    for batch in batches:
+        if isinstance(batch.inputs, Tensor):
+            yield batch.inputs.to(device)
+        else:
+            yield {name: tensor.to(device) for name, tensor in batch.inputs.items()}
+
+
 def collect_inputs(
     batches: Iterable[Batch], labels: Tensor | None, count: int, what: str
-) -> tuple[Inputs, bool]:
+) -> tuple[ReadyInputs, bool]:
     """Return (the first `count` inputs with labels, whether the labels are known).
 
     Unknown labels are 0.
@@ -97,19 +103,19 @@ def collect_inputs(
     pixels: list[Tensor] = []
     classes: list[Tensor] = []
     for batch in batches:
-        if len(batch.args) != 1:
+        if not isinstance(batch.inputs, Tensor):
             raise ValueError(
                 f"{what}: expected inputs that are one tensor; networks of text can be adopted, "
                 "observed and monitored, and not pruned"
             )
-        pixels.append(batch.args[0])
+        pixels.append(batch.inputs)
         classes += [] if batch.labels is None else [batch.labels]
         if sum(map(len, pixels)) >= count:
             break
     inputs = torch.cat(pixels)[:count]
-    found = labels if labels is not None else torch.cat(classes) if classes else None
-    if found is not None and len(found) < len(inputs):
-        raise ValueError(f"{what}: expected a label for each input, got {len(found)}")
-    known = found is not None
-    found = found[: len(inputs)] if known else torch.zeros(len(inputs), dtype=torch.int64)
-    return Inputs(inputs, found), known
+    found = torch.cat(classes) if labels is None and classes else labels
+    if found is None:
+        return ReadyInputs(inputs, torch.zeros(len(inputs), dtype=torch.int64)), False
+    if len(found) < len(inputs):
+        raise ValueError(f"{what}: expected a label for each input, got {len(found)} labels")
+    return ReadyInputs(inputs, found[: len(inputs)]), True

@@ -1,11 +1,11 @@
 """`nvp.observe`: what each neuron of a network does over some inputs."""
 
-from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 
-from nvp.pieces.batches import read_batches
+from nvp.pieces.batches import move_inputs, read_batches
 from nvp.pieces.seen_network import find_seen_network
 from nvp.vitality.observe import Observation, observe_batches
 
@@ -28,5 +28,5 @@ def observe(network: nn.Module, images: Any, *, bins: int = 32) -> Observation:
         ValueError: nvp sees no neurons in the network, or there are no images.
     """
     seen = find_seen_network(network, WHAT)
-    passes = (partial(batch.run, seen) for batch in read_batches(images, WHAT))
-    return observe_batches(seen, passes, bins=bins)
+    with torch.random.fork_rng([]):  # a DataLoader draws from torch's own stream when it begins
+        return observe_batches(seen, move_inputs(read_batches(images, WHAT), seen), bins=bins)

@@ -11,12 +11,11 @@ from nvp.config.trial_config import PruneConfig
 from nvp.network.groups import neuron_layers
 from nvp.network.held_weights import hold_weights
 from nvp.network.weight_masks import parameter_masks, weight_changes
-from nvp.pieces.batches import Batch, collect_inputs, read_batches
+from nvp.pieces.batches import Batch, collect_inputs, move_inputs, read_batches
 from nvp.pieces.seen_network import find_seen_network
 from nvp.pruning import MeasuringPoint, Moment, PruningPlan, check_support, plan_pruning
 from nvp.pruning.criteria.dead import is_idle
 from nvp.pruning.masking import mask
-from nvp.vitality import Observation
 from nvp.vitality.observe import observe_batches
 
 WHAT = "nvp.prune"
@@ -58,7 +57,8 @@ def prune(
     seen = find_seen_network(network, WHAT)
     config = PruneConfig(method=method, sparsity=sparsity, patience=1, start=0.0, end=1.0)
     plan = plan_once(config, seen)
-    batches = [*read_batches(images, WHAT)]
+    with torch.random.fork_rng([]):  # a DataLoader draws from torch's own stream when it begins
+        batches = [*read_batches(images, WHAT)]
     masks = {name: keep.clone() for name, keep in parameter_masks(seen).items()}
     kept = {path: layer.keep.clone() for path, layer in neuron_layers(seen).items()}
     mask(build_point(seen, optimizer, plan, batches, labels, seed), plan, sparsity)
@@ -101,7 +101,7 @@ def build_point(
             f"{WHAT}: {plan.config.method} takes derivatives of the loss: expected labels=..., or "
             "batches of (inputs, labels)"
         )
-    observation = observe_batches(network, batches)
+    observation = observe_batches(network, move_inputs(batches, network), bins=BINS)
     device = next(network.parameters()).device
     idle = {
         path: is_idle(activity, tau=plan.config.tau).long()
@@ -120,11 +120,6 @@ def build_point(
         ties=rng,
         regrow=rng,
     )
-
-
-def observe_batches(network: nn.Module, batches: list[Batch]) -> Observation:
-    """Return the activity of every neuron over the batches."""
-    return observe_batches(network, (lambda b=b: b.run(network) for b in batches), bins=BINS)
 
 
 def is_fresh(network: nn.Module) -> bool:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.data.inputs import Inputs
+from nvp.data.ready_inputs import ReadyInputs
 from nvp.data.splits import Images
 from nvp.pruning.schedule import Moment
 from nvp.pruning.sensitivity import Sensitivity
@@ -38,7 +38,7 @@ class MeasuringPoint:
     model: nn.Module
     optimizer: Optimizer | None
     observation: Observation
-    images: Images | Inputs
+    images: Images | ReadyInputs
     moment: Moment
     idle: dict[str, Int64[Tensor, "_"]]
     confirm: Callable[[], dict[str, Activity]]

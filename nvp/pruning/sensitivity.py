@@ -20,7 +20,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nvp.data.batches import eval_batches
-from nvp.data.inputs import Inputs
+from nvp.data.ready_inputs import ReadyInputs
 from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
 from nvp.network.tap import tap
@@ -38,7 +38,7 @@ class Sensitivity:
     """
 
     model: nn.Module
-    images: Images | Inputs
+    images: Images | ReadyInputs
     batch_statistics: bool = False
     _products: dict[float, dict[str, Tensor]] = field(default_factory=dict, init=False, repr=False)
 

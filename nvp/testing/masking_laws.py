@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.config.trial_config import OptimConfig
-from nvp.network.groups import find_readers, maskable_layers, prunable_groups
+from nvp.network.groups import find_readers, own_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.weight_masks import live_weights
 from nvp.testing.law import expect
@@ -68,7 +68,7 @@ def nan_in_a_masked_unit_passes_nowhere(case: ModelCase) -> None:
     model = case.make().eval()
     stir(model)
     chosen, x = mask_chosen(model), case.images()
-    before, layers, groups = model(x), maskable_layers(model), prunable_groups(model)
+    before, layers, groups = model(x), own_layers(model), prunable_groups(model)
     for group, index in chosen.items():
         poison(layers, groups[group], index)
     after = model(x)
@@ -134,7 +134,7 @@ def take_steps(
 def list_touching(model: nn.Module, units: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return {parameter: True where it belongs to or reads a masked unit}, slow and obvious."""
     names = {id(p): name for name, p in model.named_parameters()}
-    layers, groups = maskable_layers(model), prunable_groups(model)
+    layers, groups = own_layers(model), prunable_groups(model)
     found = {name: torch.zeros_like(p, dtype=torch.bool) for name, p in model.named_parameters()}
     for group, index in units.items():
         width = len(layers[groups[group][0]].keep)

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
-from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.groups import own_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
 from nvp.training.optim import build_optimizer
 
@@ -75,7 +75,7 @@ def stir(model: nn.Module) -> None:
 
 def choose_units(model: nn.Module) -> dict[str, Tensor]:
     """Return {group: every second unit, never all}."""
-    layers = maskable_layers(model)
+    layers = own_layers(model)
     return {
         group: torch.arange(0, len(layers[paths[0]].keep) - 1, 2)
         for group, paths in prunable_groups(model).items()
@@ -93,7 +93,7 @@ def mask_chosen(model: nn.Module, optimizer: Optimizer | None = None) -> dict[st
 
 def clear_keep(model: nn.Module, chosen: dict[str, Tensor]) -> None:
     """Clear the keep bits of units alone: weights, biases and shifts stay. Changes `model`."""
-    layers = maskable_layers(model)
+    layers = own_layers(model)
     for group, index in chosen.items():
         for path in prunable_groups(model)[group]:
             layers[path].keep[index] = False
@@ -104,7 +104,7 @@ def watch_outputs(model: nn.Module, x: Tensor) -> tuple[Tensor, dict[str, Tensor
     seen: dict[str, Tensor] = {}
     handles = [
         layer.register_forward_hook(partial(note_output, seen, path))
-        for path, layer in maskable_layers(model).items()
+        for path, layer in own_layers(model).items()
     ]
     try:
         logits = model(x)

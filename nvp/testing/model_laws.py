@@ -70,7 +70,7 @@ def declared_layers(model: nn.Module) -> set[str]:
 
 
 def observing_leaves_it_as_it_was(case: ModelCase) -> None:
-    """`observe_images` moves no weight, buffer, gradient, mode or random state, and leaves no hook."""
+    """Observing moves no weight, buffer, gradient, mode or random state, and leaves no hook."""
     for training in case.modes:
         model = case.make().train(training)
         with expect_no_side_effects(model):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from nvp.config.trial_config import PruneConfig
 from nvp.data.batches import normalise_pixels
-from nvp.data.inputs import Inputs
+from nvp.data.ready_inputs import ReadyInputs
 from nvp.data.splits import Images
 from nvp.network.groups import own_layers, prunable_groups
 from nvp.network.neuron_masks import mask_units
@@ -33,7 +33,7 @@ class ReliefCriterion:
         return self.found[0].weights[evidence.weight_name].to(evidence.weight.dtype)
 
 
-def run_pass(model: nn.Module, images: Images | Inputs, config: PruneConfig) -> Relief:
+def run_pass(model: nn.Module, images: Images | ReadyInputs, config: PruneConfig) -> Relief:
     """Return the masks of one pass over `images`."""
     pixels = normalise_pixels(images.pixels, images).to(next(model.parameters()).dtype)
     return run_nn_relief(

@@ -1,4 +1,4 @@
-"""Inputs of a network that are ready for it, in a shape of their own."""
+"""ReadyInputs of a network that are ready for it, in a shape of their own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Inputs and their classes, of a loop that is not ours: no pixels that are normalised yet.
+class ReadyInputs:
+    """ReadyInputs and their classes, of a loop that is not ours: no pixels that are normalised yet.
 
     They are used where `Images` are, by criteria that need derivatives or maps.
     """
@@ -31,9 +31,9 @@ class Inputs:
         """Return where the inputs are."""
         return self.pixels.device
 
-    def to(self, device: torch.device | str) -> "Inputs":
+    def to(self, device: torch.device | str) -> "ReadyInputs":
         """Return the same inputs on `device`."""
-        return Inputs(self.pixels.to(device), self.labels.to(device))
+        return ReadyInputs(self.pixels.to(device), self.labels.to(device))
 
     def plain_batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all inputs in order."""
