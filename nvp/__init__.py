@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         TrialConfig,
     )
     from nvp.monitor.monitor import Monitor
-    from nvp.network.adopting.adopt import adopt
+    from nvp.network.adopted.adopt import adopt
     from nvp.pieces.observe import observe
     from nvp.pieces.prune import prune
     from nvp.pieces.shrink import shrink
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from nvp.trial.export import export
 
 HOMES = {
-    "adopt": "nvp.network.adopting.adopt",
+    "adopt": "nvp.network.adopted.adopt",
     "METHODS": "nvp.pruning.methods",
     "answer": "nvp.analysis.answers.answer",
     "draw": "nvp.analysis.plots.figures",

@@ -6,6 +6,7 @@
     groups            finding layers, groups masked together, and the maps that read them
     group             Group: units that are masked together, with all entries that are theirs
     entries           entries of a parameter: set to 0, or kept alone, moments along
+    held_weights      masked weights stay 0 in a loop of somebody else's
     tap               seeing, and replacing, what the neurons of any network put out
     reads             a check of `model.reads`, which says who reads whom
     sources           which groups each affine map reads, found by one forward pass
@@ -15,12 +16,14 @@
     removal           removing masked neurons physically (shrinking)
     constant_folding  folding neurons with a constant output into the biases of their readers
     entries           entries of a parameter along one dimension: set to 0, or kept alone
+    held_weights      masked weights stay 0 in a loop of somebody else's
     dense_index       where the parameters of a shrunk network were in the dense one
     dropout           dropout that draws the same after a removal
     flops             floating-point operations for one image
     precision         forward passes in float32 or bfloat16
     train_state       everything that changes while training
     adopting/         finding the neurons of any module
+    adopted/          networks that were adopted: masks and names beside a user's module
 
 Others find neurons with `neuron_layers` and `find_groups` of `groups`, and in no other way. Both
 answer the same for networks of `NeuronLayer` and for adopted ones.

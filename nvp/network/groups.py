@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from nvp.network.adopting.adopted import Adopted
-from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.adopting.anatomy import Slots
 from nvp.network.group import Group
 from nvp.network.neuron_layer import NeuronLayer, Shortcut

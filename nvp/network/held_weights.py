@@ -4,7 +4,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.weight_masks import SUFFIX, parameter_masks
 
 HELD = "masked_weights_are_held"  # the mark of a parameter that has its hook

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.entries import zero_entries
 from nvp.network.group import find_entries
 from nvp.network.groups import find_groups

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.removing import find_least
 from nvp.network.dropout import Dropout
 from nvp.network.entries import keep_entries, take_entries

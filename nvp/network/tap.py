@@ -7,8 +7,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.activations import Call, watch_activations
-from nvp.network.adopting.adopted import Adopted
 from nvp.network.adopting.anatomy import Site
 from nvp.network.adopting.example import find_tensors
 from nvp.network.groups import neuron_layers

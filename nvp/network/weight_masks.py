@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.adopting.adopted import INSIDE, Adopted
+from nvp.network.adopted.adopted import INSIDE, Adopted
 from nvp.network.dense_index import dense_indices
 from nvp.network.entries import find_moments
 from nvp.network.group import find_entries

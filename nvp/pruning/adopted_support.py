@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from torch import nn
 
-from nvp.network.adopting.adopted import Adopted
-from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.groups import find_groups
 from nvp.pruning.plan import PruningPlan
 from nvp.vitality import headline_death

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from torch import nn
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import neuron_layers, own_layers
 from nvp.pruning.adopted_support import check_adopted_needs, check_prunable
 from nvp.pruning.methods.method import Need

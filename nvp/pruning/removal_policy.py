@@ -8,7 +8,7 @@ import copy
 
 from torch import nn
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.dense_index import dense_indices
 from nvp.network.flops import count_flops, count_weight_uses
 from nvp.network.removal import find_survivors, keep_units, remove_masked

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nvp.config.trial_config import PruneConfig
-from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.group import Group
 from nvp.network.groups import Layer, find_groups, neuron_layers
 from nvp.network.weight_masks import live_weights, name_layers, prunable_weights

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import own_layers
 from nvp.network.weight_masks import prunable_weights
 from nvp.training.optim import one_cycle

@@ -10,13 +10,6 @@
     put_back       changes of a network for the time of a forward pass
     removing       remove_slots: units leave parameters, moments, buffers and sizes
     sizes          what modules say about their size
-    adopt          nvp.adopt: any module becomes a network whose neurons can be pruned
-    adopted        Adopted: the user's network, its masks, and the names of what they mask
-    adopted_layer  AdoptedLayer: it answers what a NeuronLayer answers
-    layer_table    the layers, as a table that a person reads
-    narrowing      the anatomy after a removal
-    masked_entries the masked entries of each parameter, whose gradients are made 0
-    named_tensors  buffers by any name
 
 Nothing here changes a network's output. What is found is held as names, so that copies have it too.
 """

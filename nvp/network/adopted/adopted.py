@@ -15,12 +15,12 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.network.adopting.adopted_layer import AdoptedLayer
+from nvp.network.adopted.adopted_layer import AdoptedLayer
+from nvp.network.adopted.layer_table import LayerRow, LayerTable
+from nvp.network.adopted.masked_entries import MaskedEntries
+from nvp.network.adopted.named_tensors import NamedTensors
+from nvp.network.adopted.narrowing import find_present, narrow_anatomy
 from nvp.network.adopting.anatomy import Anatomy, Slots
-from nvp.network.adopting.layer_table import LayerRow, LayerTable
-from nvp.network.adopting.masked_entries import MaskedEntries
-from nvp.network.adopting.named_tensors import NamedTensors
-from nvp.network.adopting.narrowing import find_present, narrow_anatomy
 from nvp.network.adopting.removing import remove_slots
 
 INSIDE = "module."  # before each name of the network inside

@@ -3,8 +3,8 @@
 from jaxtyping import Int64
 from torch import Tensor
 
+from nvp.network.adopted.named_tensors import NamedTensors
 from nvp.network.adopting.anatomy import Anatomy, Slots
-from nvp.network.adopting.named_tensors import NamedTensors
 
 Fills = list[tuple[int, Int64[Tensor, "m"]]]
 

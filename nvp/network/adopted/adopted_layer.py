@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
 
+from nvp.network.adopted.named_tensors import NamedTensors
+from nvp.network.adopted.narrowing import find_row_dim
 from nvp.network.adopting.anatomy import Anatomy, Site
-from nvp.network.adopting.named_tensors import NamedTensors
-from nvp.network.adopting.narrowing import find_row_dim
 
 # What an activation call is known as; of one that is not here no definition of death is exact.
 MODULES: dict[str, type[nn.Module]] = {

@@ -5,7 +5,7 @@ from typing import Any
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nvp.network.adopting.adopted import Adopted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.finding import find_anatomy
 from nvp.network.adopting.undisturbed import undisturbed

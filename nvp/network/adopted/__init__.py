@@ -1,0 +1,10 @@
+"""Adopted networks: somebody's module, and the masks and names by which its neurons are pruned.
+
+adopt           nvp.adopt: any module becomes a network whose neurons can be pruned
+adopted         Adopted: the user's network, its masks, and the names of what they mask
+adopted_layer   AdoptedLayer: it answers what a NeuronLayer answers
+layer_table     the layers, as a table that a person reads
+narrowing       the anatomy after a removal
+masked_entries  the masked entries of each parameter, whose gradients are made 0
+named_tensors   buffers by any name
+"""
