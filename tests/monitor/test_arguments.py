@@ -1,7 +1,9 @@
 """What a user gives a monitor: configurations, probes, measures; a wrong one is said in a line."""
 
+import importlib
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,20 @@ def test_a_network_without_neurons_is_refused(tmp_path: Path) -> None:
         Monitor(nn.Linear(4, 2), torch.ones(2, 4), study="s", storage=tmp_path)
     with pytest.raises(ValueError, match="expected a torch module, got the str"):
         Monitor("resnet18", torch.ones(2, 4), study="s", storage=tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("module", "lacks", "extra"),
+    [
+        ("lightning", "lightning.pytorch", "nvp[lightning]"),
+        ("hugging_face", "transformers", "nvp[transformers]"),
+    ],
+)
+def test_a_missing_package_is_said_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, module: str, lacks: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, lacks, None)
+    monkeypatch.delitem(sys.modules, f"nvp.monitor.{module}", raising=False)
+    with pytest.raises(ImportError, match=re.escape(f"pip install '{extra}'")) as error:
+        importlib.import_module(f"nvp.monitor.{module}")
+    assert "\n" not in str(error.value)
