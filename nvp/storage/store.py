@@ -134,6 +134,11 @@ class Storage:
         time = self.filesystem.get_file_info(self.path(name)).mtime
         return None if time is None else time.timestamp()
 
+    def check_writable(self) -> None:
+        """Raise OSError when nothing can be written: tries it with a small file."""
+        self.write("writable", b"")
+        self.delete(["writable"])
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the whole new one."""
         if not self.local:

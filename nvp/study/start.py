@@ -166,8 +166,7 @@ def read_choices(storage: Storage) -> dict[str, Choice]:
 def check_writable(storage: Storage) -> None:
     """Raise ValueError when the storage cannot be written to."""
     try:
-        storage.write("writable", b"")
-        storage.delete(["writable"])
+        storage.check_writable()
     except OSError as error:
         if not storage.local:
             raise ValueError(describe_unreachable(storage.place, error)) from None

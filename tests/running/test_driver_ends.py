@@ -55,6 +55,20 @@ def test_ray_is_killed_under_the_driver(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.minutes
+def test_a_storage_that_is_taken_away_ends_the_driver_at_the_first_trial_that_meets_it(
+    tmp_path: Path,
+) -> None:
+    process = start_study(tmp_path, *LONG, env=OFTEN)
+    wait_for(is_training(tmp_path), process)
+    (tmp_path / "sgd_noise").rename(tmp_path / "away")
+    (tmp_path / "sgd_noise").write_bytes(b"")
+    what, output = read_end(process)
+    assert process.returncode == 1, output
+    assert "storage: expected to write to" in output
+    assert output.count("its process died") <= 2, "each of the running trials at most once"
+
+
+@pytest.mark.minutes
 @pytest.mark.parametrize("to_all", [False, True], ids=["driver alone", "whole group"])
 def test_a_driver_on_ray_is_told_to_end(tmp_path: Path, to_all: bool) -> None:
     """By `kill`, and by `timeout` or a batch system, which tell all of Ray's processes, too."""

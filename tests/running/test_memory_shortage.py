@@ -102,6 +102,10 @@ def test_causes_are_told_apart() -> None:
     assert read_cause(RayTaskError("step", "Traceback", full)) == Cause(
         "storage", "[Errno 28] No space left on device"
     )
+    gone = NotADirectoryError(20, "Not a directory")
+    assert read_cause(RayTaskError("step", "Traceback", gone)) == Cause(
+        "file", "[Errno 20] Not a directory"
+    )
 
 
 def test_tune_takes_a_process_that_ray_ended_for_a_death(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ Tune places trials on nodes and retries them. Which trials are done is read from
 nothing of Tune's own state is read back.
 
     sweep        rounds of Tune until every trial has its row
+    tuner        Tune's driver of one round
     actor        the process that runs trials one after another
     trial_feed   the feed of trials that Tune asks for one by one
     bookkeeping  rows, retries and the display, from Tune's reports
@@ -24,6 +25,7 @@ import os
 
 for _key, _value in {
     "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of a process that has died: the display names it
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # five files per trial that nobody reads
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune would return as if all were done

@@ -135,10 +135,18 @@ class Watch(tune.Callback):
             self.deaths.add_memory(name, node, cause.reason)
             self.memory.note_kill(cause.reason)
             return name, f"Ray ended its process, since memory is short{cause.reason}"
-        if cause.kind == "storage":
+        if cause.kind == "storage" or (cause.kind == "file" and not self.can_write()):
             self.fatal = f"storage: expected to write to {self.storage.place}, got: {cause.reason}"
         self.deaths.add(name, node, cause.reason)
         return name, f"its process died{': ' if cause.reason else ''}{cause.reason}"
+
+    def can_write(self) -> bool:
+        """Whether this process can write to the storage: a worker that cannot may be alone."""
+        try:
+            self.storage.check_writable()
+        except OSError:
+            return False
+        return True
 
     def give_up(self, name: str) -> bool:
         """Commit the failed row of a trial that died too often; return whether it did."""

@@ -24,8 +24,9 @@ class Cause:
     """Why the process of a trial was lost.
 
     Attributes:
-        kind: "memory": Ray ended it; "storage": nothing can be written any more; "raised": another
-            exception outside the trial's own code; "died": anything else.
+        kind: "memory": Ray ended it; "storage": nothing can be written any more; "file": a file
+            could not be read or written; "raised": another exception outside the trial's own code;
+            "died": anything else.
         reason: in words; empty where there is nothing to add to the kind.
     """
 
@@ -44,8 +45,8 @@ def read_cause(error: BaseException) -> Cause:
         return Cause("memory", f" ({usage[1]} of {usage[2]} used)" if usage else "")
     if isinstance(error, RayTaskError):
         cause = error.cause
-        if isinstance(cause, OSError) and cause.errno in FULL:
-            return Cause("storage", join_lines(cause))
+        if isinstance(cause, OSError):
+            return Cause("storage" if cause.errno in FULL else "file", join_lines(cause))
         return Cause("raised", text.strip().rpartition("\n")[2][:200])
     return UNKNOWN
 

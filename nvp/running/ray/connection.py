@@ -63,7 +63,8 @@ def initialise_ray(address: str | None) -> None:
     Raises:
         ValueError: when there is no cluster at the address.
     """
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # rows and display say it
+    for name in ("ray.tune", "ray.train"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # rows and display say it
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address:
         try:

@@ -5,23 +5,21 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from ray import tune
-
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.plan_state import split_into_waves
 from nvp.planning.trial_queue import TrialQueue
 from nvp.running.last_words import StudyStopped, while_trials_run
 from nvp.running.node_check import mark_storage
 from nvp.running.progress import Display
-from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions, TrialActor
+from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions
 from nvp.running.ray.bookkeeping import Watch
 from nvp.running.ray.causes import tell_causes
 from nvp.running.ray.connection import Resources, connect_to_ray, hold_study, require_place
 from nvp.running.ray.fit_nodes import describe_place
 from nvp.running.ray.loss import watch_over_ray
 from nvp.running.ray.side_effects import shut_down
-from nvp.running.ray.slots import count_slots, limit_to, request_bundle
-from nvp.running.ray.trial_feed import StopWhen, TrialFeed
+from nvp.running.ray.slots import count_slots, limit_to
+from nvp.running.ray.tuner import build_tuner
 from nvp.storage.store import Storage
 from nvp.trial.run_options import RunOptions
 
@@ -159,29 +157,13 @@ def run_round(
             bool(stop_signals) or watch.nodes.changed or watch.memory.changed or bool(watch.fatal)
         )
 
-    trainable = tune.with_resources(
-        tune.with_parameters(TrialActor, options=actor), request_bundle(resources, watch.nodes)
-    )
+    tuner = build_tuner(watch, actor, resources, slots, stop)
     tell_causes(watch.note_cause)
-    tune.Tuner(
-        trainable,
-        tune_config=tune.TuneConfig(
-            reuse_actors=True,
-            search_alg=TrialFeed(watch, slots, stop, resources.max_concurrent),
-            num_samples=-1,
-        ),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=watch.storage.below(".tune").place,
-            verbose=0,
-            callbacks=[watch],
-            stop=StopWhen(stop),
-            checkpoint_config=tune.CheckpointConfig(
-                checkpoint_frequency=0, checkpoint_at_end=False
-            ),
-            failure_config=tune.FailureConfig(max_failures=-1),  # `Deaths` has the budgets
-        ),
-    ).fit()
-    watch.end_round()
+    try:
+        tuner.fit()
+    except Exception:
+        if not watch.fatal:  # else Tune cannot write its own state either
+            raise
     if watch.fatal:
         raise StudyStopped(watch.fatal)
+    watch.end_round()
