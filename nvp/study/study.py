@@ -5,6 +5,7 @@ runs those that are not committed yet.
 """
 
 import argparse
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from nvp.planning.narrowing import read_narrowing
 from nvp.planning.unread_settings import narrow_design
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
 from nvp.running.last_words import format_command, write_reason
-from nvp.running.signals import Signals, catch_signals
+from nvp.running.signals import Signals, catch_signals, ignore_signals
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import check_owner, open_study
@@ -45,7 +46,9 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
     Exit codes: 0 all done, 1 some trials failed or the driver could not go on, 2 bad arguments,
     130 interrupted, 141 nobody reads the output any more.
     """
-    sys.exit(end_quietly(partial(run_to_last_line, study, argv)))
+    code = end_quietly(partial(run_to_last_line, study, argv))
+    atexit.register(ignore_signals)  # the last line is said: what ends now keeps its exit code
+    sys.exit(code)
 
 
 def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:

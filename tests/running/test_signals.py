@@ -104,6 +104,18 @@ def test_a_second_signal_ends_at_once_in_one_line_and_the_command(tmp_path: Path
     assert ended.stderr == ""
 
 
+def test_a_signal_after_the_last_line_does_not_change_the_exit_code(tmp_path: Path) -> None:
+    lines = [
+        "import atexit, os, signal",
+        "from nvp import main",
+        "from tests.small_forks import STUDY",
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGTERM))",  # while Python ends
+        f"main(STUDY, ['--preset', 'quick', '--dry-run', '--storage', {str(tmp_path)!r}])",
+    ]
+    ended = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_handlers_are_as_before_afterwards_and_what_is_ignored_stays_so() -> None:
     before = [signal.getsignal(number) for number in NUMBERS]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
