@@ -90,6 +90,20 @@ def register_mask(model: nn.Module, name: str) -> Bool[Tensor, "..."]:
     return module.get_buffer(leaf + SUFFIX)
 
 
+def make_room(model: nn.Module, name: str, tensor: Tensor) -> None:
+    """Make the buffer of a saved state that a fresh network has none of yet. Changes `model`.
+
+    Args:
+        model: the fresh network.
+        name: as in `state_dict()`.
+        tensor: what will be loaded into it.
+    """
+    if isinstance(model, Adopted):
+        model.make_room(name, tensor)
+    else:
+        register_mask(model, name.removesuffix(SUFFIX))
+
+
 def mask_weights(
     model: nn.Module, optimizer: Optimizer | None, name: str, keep: Bool[Tensor, "..."]
 ) -> None:

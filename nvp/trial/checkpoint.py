@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nvp.network.groups import find_groups
 from nvp.network.removal import keep_units
 from nvp.network.train_state import TrainState
-from nvp.network.weight_masks import SUFFIX, register_mask
+from nvp.network.weight_masks import make_room
 from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint_owner import read_header, read_own
@@ -132,7 +132,7 @@ def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
     kept = checkpoint.header.get("left", {})
     keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in kept.items()})
     for name in set(tensors["model"]) - set(state.model.state_dict()):
-        register_mask(state.model, name.removesuffix(SUFFIX))
+        make_room(state.model, name, tensors["model"][name])
     state.model.load_state_dict(tensors["model"])
     restore_moments(state, tensors["optimizer"])
     for kind in MEMORIES:

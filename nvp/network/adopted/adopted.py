@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.adopted.layer_table import LayerRow, LayerTable
 from nvp.network.adopted.masked_entries import MaskedEntries
-from nvp.network.adopted.named_tensors import NamedTensors
+from nvp.network.adopted.named_tensors import NamedTensors, decode
 from nvp.network.adopted.narrowing import find_present, narrow_anatomy
 from nvp.network.adopting.anatomy import Anatomy, Slots
 from nvp.network.adopting.removing import remove_slots
@@ -127,6 +127,17 @@ class Adopted(nn.Module):
             (INSIDE + name, dim): (self.dense_shapes[name][dim], entries)
             for (name, dim), entries in found.items()
         }
+
+    def make_room(self, name: str, tensor: Tensor) -> None:
+        """Make the buffer of a saved state that this network has none of yet. Changes it.
+
+        Args:
+            name: as in `state_dict()`.
+            tensor: what will be loaded into it.
+        """
+        of, _, key = name.partition(".")
+        rooms = {"weight_masks": self.weight_masks, "held": self.held}
+        rooms[of][decode(key)] = torch.empty_like(tensor)
 
     def hold_masked(self) -> None:
         """Register a hook on each parameter that zeroes the gradients of its masked entries."""
