@@ -9,6 +9,9 @@ neither torch nor ray.
                                            what a trial is
     METHODS                                the pruning methods
     adopt                                  make any torch module a network that nvp sees
+    NeuronLayer, DataSet, Images, Splits, Method, Evidence
+                                           what a model, a data set, a method and a criterion of
+                                           one's own are made of
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
@@ -35,8 +38,15 @@ if TYPE_CHECKING:
     from nvp.pieces.observe import observe
     from nvp.pieces.prune import prune
     from nvp.pieces.shrink import shrink
+    from nvp.data.data_set import DataSet
+    from nvp.data.splits import Images, Splits
+    from nvp.network.neuron_layer import NeuronLayer
+    from nvp.network.removal import shrink
     from nvp.planning.design import Design
+    from nvp.pruning.evidence import Evidence
     from nvp.pruning.methods import METHODS
+    from nvp.pruning.methods.method import Method
+    from nvp.pruning.prune import prune
     from nvp.study.study import Study, main
     from nvp.trial.export import export
 
@@ -46,12 +56,18 @@ HOMES = {
     "answer": "nvp.analysis.answers.answer",
     "draw": "nvp.analysis.plots.figures",
     "DataConfig": "nvp.config.trial_config",
+    "DataSet": "nvp.data.data_set",
     "Design": "nvp.planning.design",
     "Monitor": "nvp.monitor.monitor",
+    "Evidence": "nvp.pruning.evidence",
+    "Images": "nvp.data.splits",
+    "Method": "nvp.pruning.methods.method",
     "ModelConfig": "nvp.config.trial_config",
+    "NeuronLayer": "nvp.network.neuron_layer",
     "OptimConfig": "nvp.config.trial_config",
     "ProbeConfig": "nvp.config.trial_config",
     "PruneConfig": "nvp.config.trial_config",
+    "Splits": "nvp.data.splits",
     "Study": "nvp.study.study",
     "TrialConfig": "nvp.config.trial_config",
     "export": "nvp.trial.export",
@@ -71,12 +87,18 @@ __all__ = [
     "answer",
     "draw",
     "DataConfig",
+    "DataSet",
     "Design",
+    "Evidence",
+    "Images",
+    "Method",
     "ModelConfig",
     "Monitor",
+    "NeuronLayer",
     "OptimConfig",
     "ProbeConfig",
     "PruneConfig",
+    "Splits",
     "Study",
     "TrialConfig",
     "export",

@@ -4,6 +4,10 @@
     identity        the name of a trial: a hash of what differs from the defaults
     revision        new names for the trials whose results a fix moved
     dotted_paths    reading and replacing the fields of a configuration by dotted paths
+    extra           the open settings of a section, for what a user names there
+    own_settings    which settings a user's function takes
+    annotations     a value in the type that a parameter is annotated with
+    dotted_names    `package.module:attribute`, imported where it is looked up
     fields          fields that know their type, range and meaning
     numbers         numbers as a design holds them: plain, of at most 12 digits
     registry        looking a name up, and naming the nearest one when it is not there

@@ -4,9 +4,11 @@ import dataclasses
 import math
 import operator
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args, get_origin
 
+from nvp.config.extra import Extra
 from nvp.config.numbers import make_plain
 from nvp.config.registry import shorten_text, suggest_nearest
 
@@ -46,6 +48,13 @@ def fields_of(kind: type) -> tuple[dataclasses.Field, ...]:
     return dataclasses.fields(kind)
 
 
+def open_settings(function: str) -> Any:
+    """Return a field for the settings of what the user names in this section; none by default."""
+    meaning = f"NAME=VALUE: settings of {function} that is given as package.module:attribute"
+    metadata = {"meaning": meaning, "choices": (), "limits": {}}
+    return dataclasses.field(default_factory=Extra, metadata=metadata)
+
+
 class Settings:
     """A configuration or a section of one: a frozen dataclass that checks every field."""
 
@@ -68,6 +77,8 @@ def coerce_value(value: Any, kind: Any, *, path: str) -> Any:
 
 def convert_value(value: Any, kind: Any, *, path: str) -> Any:
     """Return a value of another type as `kind`; raises as `coerce_value`."""
+    if kind is Extra:
+        return make_extra(value, path)
     value = make_plain(value)
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
@@ -81,6 +92,16 @@ def convert_value(value: Any, kind: Any, *, path: str) -> Any:
     if kind is str and isinstance(value, str):
         return value
     return convert_number(value, kind, path)
+
+
+def make_extra(value: Any, path: str) -> Extra:
+    """Return a mapping as `Extra`; raises as `coerce_value`."""
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"{path}: expected a value of one setting, {path}.NAME=VALUE, or in a script a mapping "
+            f"of them, got {shorten_text(repr(value))}"
+        )
+    return Extra(value)
 
 
 def convert_number(value: Any, kind: Any, path: str) -> Any:

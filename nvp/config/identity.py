@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nvp.config.dotted_paths import make_default, plain_value
+from nvp.config.extra import Extra, thaw_value
 from nvp.config.fields import fields_of
 from nvp.config.trial_config import TrialConfig
 
@@ -31,6 +32,8 @@ def find_changes(config: Any, prefix: str = "") -> dict[str, Any]:
             continue
         if dataclasses.is_dataclass(field.type):
             changes |= find_changes(value, path + ".")
+        elif isinstance(value, Extra):  # what is given is named, whatever the function's default
+            changes |= {f"{path}.{key}": thaw_value(value[key]) for key in value}
         else:
             changes[path] = plain_value(value)
     return changes

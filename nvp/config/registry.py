@@ -39,14 +39,20 @@ def suggest_last_part(last: str, paths: list[str]) -> str:
     return f" (did you mean {ends[matches[0]]!r}?)" if matches else ""
 
 
-def look_up(kind: str, name: str, registry: Mapping[str, Value]) -> Value:
+def look_up(kind: str, name: str, registry: Mapping[str, Value], other: str = "") -> Value:
     """Return `registry[name]`.
+
+    Args:
+        kind: what is looked up, for the message.
+        name: as a user gave it.
+        registry: {name: value}.
+        other: what may stand there beside the names, for the message.
 
     Raises:
         ValueError: when there is none; the message has `kind`, the valid names and the nearest.
     """
     if name not in registry:
-        valid = ", ".join(sorted(registry))
+        valid = ", ".join(sorted(registry)) + (f", or {other}" if other else "")
         raise ValueError(
             f"{kind}: expected one of {valid}; got {shorten_text(repr(name))}"
             f"{suggest_nearest(name, registry)}"

@@ -7,8 +7,9 @@ what differs from the defaults (`nvp.config.identity`).
 from dataclasses import dataclass
 from typing import Any
 
-from nvp.config.dotted_paths import list_paths, replace_values
-from nvp.config.fields import Settings, section, setting
+from nvp.config.dotted_paths import find_open_path, list_paths, replace_values
+from nvp.config.extra import Extra
+from nvp.config.fields import Settings, open_settings, section, setting
 from nvp.config.registry import shorten_text, suggest_path
 
 
@@ -30,6 +31,7 @@ class DataConfig(Settings):
         0, "side in pixels of one hole an image, filled with the mean; 0 = none", low=0
     )
     images: int = setting(0, "train images: the first so many of the split; 0 = all", low=0)
+    extra: Extra = open_settings("a function of data.name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class ModelConfig(Settings):
         "file of torchvision ResNet weights to start from, .safetensors or .pth, the same on every "
         "node; its name is part of the trial's, its content is not; '' = random",
     )
+    extra: Extra = open_settings("a function of model.name or model.activation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,7 @@ class OptimConfig(Settings):
     clip_norm: float = setting(0.0, "clip the global gradient norm to this; 0 = do not", low=0)
     noise: float = setting(0.0, "standard deviation of the gradient noise; 0 = none", low=0)
     noise_kind: str = setting("relative", "what the deviation is relative to, a name in NOISES")
+    extra: Extra = open_settings("a function of optim.name, optim.schedule or optim.noise_kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +117,7 @@ class PruneConfig(Settings):
         "equal, or for what is present, which is faster",
         choices=("dense", "present"),
     )
+    extra: Extra = open_settings("a function of prune.criterion, allocation, schedule or regrow")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,7 @@ class TrialConfig(Settings):
         """
         valid = list_paths(type(self))
         for path in flat:
-            if path not in valid:
+            if path not in valid and not find_open_path(type(self), path):
                 raise ValueError(
                     f"unknown configuration path {shorten_text(repr(path))}"
                     f"{suggest_path(path, valid)}"

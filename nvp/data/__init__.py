@@ -12,9 +12,11 @@
     batches      shuffled, augmented, normalised batches
     batch_count  how many batches were begun: a sign of life
     augment      augmentation of a whole batch
+    own          a user's data set, by a dotted name and its settings
     fetch        `nvp data NAME...`: get data sets before a study needs them
 
-To add a data set: a file in `sets/` with its facts and `load(root)`, and a line in DATASETS. The
+A user's own data set needs no line here: `data.name=package.module:attribute` names it. To add one
+of nvp's: a file in `sets/` with its facts and `load(root)`, and a line in DATASETS. The
 driver prepares (downloads, decodes) once, under a lock beside the data. A trial only loads.
 """
 
@@ -23,9 +25,11 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from nvp.config.dotted_names import SHAPE, is_dotted
 from nvp.config.registry import look_up
 from nvp.config.trial_config import DataConfig
 from nvp.data.data_set import DataSet
+from nvp.data.own import check_splits, find_own_set, name_set, split_name
 from nvp.data.sets.cifar10 import CIFAR10
 from nvp.data.sets.cifar100 import CIFAR100
 from nvp.data.sets.digits import DIGITS
@@ -67,13 +71,21 @@ def data_root() -> Path:
 
 
 def find_data_set(name: str) -> DataSet:
-    """Return the data set called `name`: one of DATASETS, or a folder's (`folder:flowers`).
+    """Return the data set called `name`: one of DATASETS, a folder's, or a user's.
+
+    Args:
+        name: "digits", "folder:flowers" or "mylab.data:spots", the last with its settings
+            (`nvp.data.own.name_set`).
 
     Raises:
-        ValueError: unknown name.
+        ValueError: unknown name, or what stands there is no data set.
     """
     kind, colon, folder = name.partition(":")
-    return image_folder(folder) if kind == KIND and colon else look_up("data.name", name, DATASETS)
+    if kind == KIND and colon:
+        return image_folder(folder)
+    if is_dotted(split_name(name)[0]):
+        return find_own_set(name)
+    return look_up("data.name", name, DATASETS, SHAPE)
 
 
 @lru_cache(maxsize=32)
@@ -95,7 +107,10 @@ def load_data(name: str, root: Path, device: str = "cpu") -> Splits:
     Raises:
         ValueError: unknown name, or data that is not there; says where it looked.
     """
-    return find_data_set(name).load(root).to(device)
+    splits = find_data_set(name).load(root)
+    if is_dotted(split_name(name)[0]):
+        check_splits(name, read_facts(name, root), splits)
+    return splits.to(device)
 
 
 def read_trial_facts(config: DataConfig, root: Path) -> DataSet:
@@ -104,7 +119,7 @@ def read_trial_facts(config: DataConfig, root: Path) -> DataSet:
     Raises:
         ValueError: unknown name; more images than there are; a folder of another layout.
     """
-    facts = read_facts(config.name, root)
+    facts = read_facts(name_set(config), root)
     if config.images > facts.num_train:
         raise ValueError(
             f"data.images: expected at most the {facts.num_train} train images of {config.name}, "
@@ -119,7 +134,7 @@ def load_trial_splits(config: DataConfig, root: Path, device: str = "cpu") -> Sp
     Raises:
         ValueError: as `load_data`.
     """
-    splits = load_data(config.name, root, device)
+    splits = load_data(name_set(config), root, device)
     if not config.images:
         return splits
     return replace(splits, train=splits.train.select(slice(0, config.images)))

@@ -4,10 +4,12 @@
     blocks                            the residual blocks of ResNets
     layers                            the neuron layers that every family is made of
     activations                       ACTIVATIONS by name
+    own                               a user's model or activation, by a dotted name
     pretrained                        torchvision's weights of ResNets
 
-To add a model: write `build_x(config, image_shape, num_classes)` in a file here and a line in
-MODELS. A model declares in `reads` which group each affine map reads, so that masking is complete.
+A user's own model needs no line here: `model.name=package.module:function` names it. To add one of
+nvp's: write `build_x(config, image_shape, num_classes)` in a file here, and a line in MODELS. It
+declares in `reads` which group each affine map reads, so that masking is complete.
 """
 
 from collections.abc import Callable
@@ -16,11 +18,15 @@ from functools import partial
 import torch
 from torch import nn
 
+from nvp.config.dotted_names import SHAPE, is_dotted
+from nvp.config.own_settings import Own
 from nvp.config.registry import look_up
 from nvp.config.seed import derive_seed
 from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
-from nvp.models.activations import ACTIVATIONS
+from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
+from nvp.models.activations import find_activation
+from nvp.models.own import build_own, find_own_activation, find_own_model
 from nvp.models.pretrained import load_torchvision, read_weights
 from nvp.network.reads import check_reads
 
@@ -70,8 +76,8 @@ def build_model(
         ValueError: unknown model or activation, images that the model cannot take, wrong `reads`,
             weights that do not fit, a scale of norms for a model without norms.
     """
-    build = look_up("model.name", config.name, MODELS)
-    look_up("model.activation", config.activation, ACTIVATIONS)
+    build = find_builder(config.name)
+    find_activation(config.activation)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
@@ -85,6 +91,26 @@ def build_model(
     if config.norm_scale != 1:
         scale_norms(model, config.norm_scale)
     return model
+
+
+def find_builder(name: str) -> Build:
+    """Return the function that builds a model: of MODELS, or a user's (`mylab.nets:wide`).
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if is_dotted(name):
+        find_own_model(name)
+        return build_own
+    return look_up("model.name", name, MODELS, SHAPE)
+
+
+def list_own_of_model(config: ModelConfig) -> list[Own]:
+    """Return the user's functions that a section names: what reads `model.extra`."""
+    found = [find_own_model(config.name)] if is_dotted(config.name) else []
+    return found + (
+        [find_own_activation(config.activation)] if is_dotted(config.activation) else []
+    )
 
 
 def scale_norms(model: nn.Module, factor: float) -> None:

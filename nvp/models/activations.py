@@ -5,8 +5,13 @@ function (swish is silu) are two configurations, and so two trial ids.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
+
+from nvp.config.dotted_names import find_named
+from nvp.config.trial_config import ModelConfig
+from nvp.models.own import adapt_activation
 
 ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
     "relu": lambda slope: nn.ReLU(inplace=True),
@@ -19,3 +24,19 @@ ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
 }
 # The settings of `model.*` that an activation reads.
 SETTINGS_OF_ACTIVATIONS: dict[str, tuple[str, ...]] = {"leaky_relu": ("slope",)}
+
+
+def find_activation(name: str) -> Callable[[ModelConfig], nn.Module]:
+    """Return the function that makes the activation modules of a name; ValueError for none."""
+    makers = {each: partial(make_registered, make) for each, make in ACTIVATIONS.items()}
+    return find_named("model.activation", name, makers, adapt_activation)
+
+
+def make_registered(make: Callable[[float], nn.Module], config: ModelConfig) -> nn.Module:
+    """Return an activation module of the registry."""
+    return make(config.slope)
+
+
+def make_activation(config: ModelConfig) -> nn.Module:
+    """Return a fresh activation module."""
+    return find_activation(config.activation)(config)

@@ -3,7 +3,7 @@
 from torch import nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.activations import ACTIVATIONS
+from nvp.models.activations import make_activation
 from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
@@ -23,11 +23,6 @@ def scale_width(width: int, config: ModelConfig) -> int:
             f"{WIDEST / width:g} of a layer of {width}, got {config.width!r}"
         )
     return scaled
-
-
-def make_activation(config: ModelConfig) -> nn.Module:
-    """Return a fresh activation module."""
-    return ACTIVATIONS[config.activation](config.slope)
 
 
 def make_norm2d(config: ModelConfig, width: int) -> nn.BatchNorm2d | None:

@@ -14,6 +14,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.unread_settings import check_reading
 from nvp.trial.fork import make_parent
+from nvp.trial.named import fit_own_settings
 from nvp.trial.validation import check_trial
 
 Choose = Callable[[TrialConfig], TrialConfig]
@@ -120,6 +121,6 @@ def make_trial(
 
 def prepare_first(design: Design, cell: dict[str, Any], choose: Choose) -> TrialConfig:
     """Return the checked configuration of the first replicate of a cell, without `auto`."""
-    config = raise_revision(design.base.with_overrides(cell))
+    config = raise_revision(fit_own_settings(design.base.with_overrides(cell)))
     check_trial(config)
     return choose(config)

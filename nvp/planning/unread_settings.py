@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from nvp.config.dotted_paths import read_value
+from nvp.config.dotted_paths import flatten_config, read_value
 from nvp.config.space import Axis, Grid, list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
@@ -17,6 +17,7 @@ from nvp.trial.settings_read import describe_readers, find_unread, name_controll
 DECISIVE = (
     "data.name",
     "model.activation",
+    "optim.name",
     "model.name",
     "model.norm",
     "optim.noise",
@@ -45,10 +46,12 @@ def check_reading(design: Design) -> None:
             values. (A condition with one value gives no training a second name.)
     """
     cells = sample_cells(design)
-    for path in sorted(design.given) if cells else ():
+    given = design.given | list_extra_paths(design.base)
+    for path in sorted(given) if cells else ():
         if all(path in unread for _, _, unread in cells):
             raise ValueError(
-                f"--set {path}: no trial of this plan reads it; it is read with "
+                f"{'--set ' * (path in design.given)}{path}: no trial of this plan reads it; it is "
+                "read with "
                 f"{describe_readers(path)}, got {name_values(path, cells)}"
             )
     for path, axis in design.space.items():
@@ -59,6 +62,11 @@ def check_reading(design: Design) -> None:
                 f"{path}: the trials with {name_values(path, blind)} have this axis and do not "
                 f"read it; it is read with {describe_readers(path)}: write when={{...}} on the axis"
             )
+
+
+def list_extra_paths(config: TrialConfig) -> set[str]:
+    """Return the open settings of a configuration: `model.extra.depth`."""
+    return {path for path in flatten_config(config) if ".extra." in path}
 
 
 def narrow_design(design: Design, settings: dict[str, str], seeds: int | None) -> Design:

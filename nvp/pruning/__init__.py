@@ -1,6 +1,7 @@
 """Pruning = criterion x allocation x schedule (x regrow); a published method is a row of METHODS.
 
-To add a criterion: one file with a pure class `Criterion`, one line in CRITERIA. To add a
+A user's own parts need no line here: `prune.criterion=package.module:attribute` names them. To add
+one of nvp's criteria: one file with a pure class `Criterion`, one line in CRITERIA. To add a
 method: one row in METHODS and a card in docs/methods. `nvp methods` prints the table.
 
 criteria/         a score for each neuron or weight: one file a criterion
@@ -9,6 +10,7 @@ regrowth/         neurons and weights that come back
 nn_relief/        the criterion of NN Relief, which masks by a rule of its own
 plan              PruningPlan: a method with the parts that a trial overrides
 plan_from_config  from a configuration to its plan
+own               a user's criterion, method or other part, by a dotted name
 settings_read     which settings of prune.* a plan reads
 adopted_support   the same check of an adopted network
 network_support   the check that a network has all that a method needs

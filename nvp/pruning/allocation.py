@@ -5,11 +5,18 @@ sparsity over the whole pool, and per group the least number to keep. Ties go by
 """
 
 from collections.abc import Callable
+from functools import partial
 from math import floor
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from nvp.config.dotted_names import find_named
+from nvp.config.registry import shorten_text
+from nvp.config.trial_config import PruneConfig
+from nvp.pruning.own import adapt_part
 
 Scores = dict[str, Float[Tensor, "..."]]
 Keep = dict[str, Bool[Tensor, "..."]]
@@ -132,3 +139,45 @@ ALLOCATIONS: dict[str, Allocate] = {
     "network_raw": network_raw,
     "threshold": threshold,
 }
+
+
+def find_allocation(name: str) -> Callable[[PruneConfig, Scores, float, dict[str, int]], Keep]:
+    """Return the allocation of a name, ours or a user's; ValueError for none."""
+    ours = {each: partial(allocate_by, allocate) for each, allocate in ALLOCATIONS.items()}
+    found = find_named("prune.allocation", name, ours, adapt_part)
+    return found if name in ours else partial(allocate_checked, name, found)
+
+
+def allocate_by(
+    allocate: Allocate,
+    config: PruneConfig,
+    scores: Scores,
+    sparsity: float,
+    floors: dict[str, int],
+) -> Keep:
+    """Return what one of ours keeps; none reads the configuration."""
+    return allocate(scores, sparsity, floors)
+
+
+def allocate_checked(
+    name: str,
+    allocate: Callable[..., Any],
+    config: PruneConfig,
+    scores: Scores,
+    sparsity: float,
+    floors: dict[str, int],
+) -> Keep:
+    """Return what a user's allocation keeps; ValueError where that is no mask of each group."""
+    keep = allocate(config, scores, sparsity, floors)
+    shapes = {group: score.shape for group, score in scores.items()}
+    found = {
+        group: mask.shape
+        for group, mask in (keep.items() if isinstance(keep, dict) else ())
+        if isinstance(mask, Tensor) and mask.dtype == torch.bool
+    }
+    if found != shapes:
+        raise ValueError(
+            f"prune.allocation: expected {name} to return {{group: bool mask of the shape of its "
+            f"scores}} for {', '.join(list(shapes)[:3])}..., got {shorten_text(repr(keep))}"
+        )
+    return {group: keep[group] & (scores[group] > -torch.inf) for group in scores}

@@ -10,7 +10,6 @@ from nvp.network.groups import neuron_layers, own_layers
 from nvp.pruning.adopted_support import check_adopted_needs, check_prunable
 from nvp.pruning.methods.method import Need
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "apoz": ("relu",),
@@ -41,7 +40,7 @@ def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
     if plan.granularity == "neuron" or plan.criterion == "nn_relief":
         check_norms(plan, model)
     needs = {*plan.method.needs, *NEEDS.get(plan.criterion, ())}
-    needs |= {"reads"} if plan.regrow in REACTIVATIONS else set()
+    needs |= {"reads"} if plan.reactivates else set()
     needs |= {"batch_norm"} if plan.scale_l1 else set()
     needs |= {"reads"} if config.shrink == "always" else set()
     check_needs(f"prune.method={config.method}", needs, model, activation)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from nvp.config.trial_config import PruneConfig
-from nvp.pruning.allocation import ALLOCATIONS, Keep, Scores
-from nvp.pruning.criteria import CRITERIA_OF
+from nvp.pruning.allocation import Keep, Scores, find_allocation
+from nvp.pruning.criteria import find_criterion
 from nvp.pruning.evidence import Criterion
 from nvp.pruning.methods.method import Granularity, Method
-from nvp.pruning.schedule import SCHEDULES, SOFT, Moment
+from nvp.pruning.schedule import SOFT, Moment, find_schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,11 @@ class PruningPlan:
         return self.method.granularity
 
     @property
+    def reactivates(self) -> bool:
+        """Whether masked neurons may come back by a regrowth; weights are exchanged."""
+        return self.granularity == "neuron" and self.regrow != "none"
+
+    @property
     def is_soft(self) -> bool:
         """Whether masks are released before the next epoch, so that the weights may regrow."""
         return self.schedule in SOFT
@@ -64,12 +69,12 @@ class PruningPlan:
 
     def find_target(self, moment: Moment) -> float | None:
         """Return the sparsity that the schedule wants now; None when nothing is due."""
-        return SCHEDULES[self.schedule](self.config, moment)
+        return find_schedule(self.schedule)(self.config, moment)
 
     def build_criterion(self) -> Criterion:
         """Return the criterion, made anew: some keep a measurement for the time of one step."""
-        return CRITERIA_OF[self.granularity][self.criterion](self.config)
+        return find_criterion(self.granularity, self.criterion)(self.config)
 
     def allocate(self, scores: Scores, sparsity: float, floors: dict[str, int]) -> Keep:
         """Return what to keep of each group for a sparsity over the whole pool."""
-        return ALLOCATIONS[self.allocation](scores, sparsity, floors)
+        return find_allocation(self.allocation)(self.config, scores, sparsity, floors)

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
+from nvp.config.dotted_names import find_named, is_dotted
+from nvp.config.own_settings import Own
 from nvp.config.registry import look_up
 from nvp.config.trial_config import PruneConfig
-from nvp.pruning.allocation import ALLOCATIONS
-from nvp.pruning.criteria import CRITERIA_OF
+from nvp.pruning.allocation import find_allocation
+from nvp.pruning.criteria import find_criterion
 from nvp.pruning.methods import METHODS
+from nvp.pruning.own import adapt_method, find_own_part
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth.regrow import REGROWTHS
-from nvp.pruning.schedule import SCHEDULES
+from nvp.pruning.regrowth.regrow import find_regrowth
+from nvp.pruning.schedule import ROUNDS, find_schedule
+from nvp.pruning.trigger import TRIGGERS
 
 
 def plan_pruning(config: PruneConfig) -> PruningPlan:
@@ -19,7 +23,7 @@ def plan_pruning(config: PruneConfig) -> PruningPlan:
         ValueError: unknown method or part, a part of the other granularity, or a schedule that
             ends before it starts.
     """
-    method = look_up("prune.method", config.method, METHODS)
+    method = find_named("prune.method", config.method, METHODS, adapt_method)
     if method.aim == "none":  # whatever parts the base of a study has for its other methods
         config = replace(config, criterion="", allocation="", schedule="", regrow="")
     plan = PruningPlan(
@@ -41,10 +45,12 @@ def plan_pruning(config: PruneConfig) -> PruningPlan:
 def check_parts(plan: PruningPlan) -> None:
     """Raise ValueError for a part that does not exist, or that the method cannot use."""
     kind, config = plan.granularity, plan.config
-    look_up(f"prune.criterion of a {kind} method", plan.criterion, CRITERIA_OF[kind])
-    look_up("prune.allocation", plan.allocation, ALLOCATIONS)
-    look_up("prune.schedule", plan.schedule, SCHEDULES)
-    look_up(f"prune.regrow of a {kind} method", plan.regrow, REGROWTHS[kind])
+    find_criterion(kind, plan.criterion)
+    find_allocation(plan.allocation)
+    find_schedule(plan.schedule)
+    find_regrowth(kind, plan.regrow)
+    look_up(f"trigger of {config.method}", plan.method.trigger, TRIGGERS)
+    look_up(f"in_rounds of {config.method}", plan.method.in_rounds, ROUNDS)
     if plan.allocation in ("er", "erk") and kind == "neuron":
         raise ValueError(
             f"prune.allocation: {plan.allocation} is for weight methods, got the neuron method "
@@ -54,3 +60,13 @@ def check_parts(plan: PruningPlan) -> None:
         raise ValueError(
             f"prune.end: expected at least prune.start={config.start}, got {config.end}"
         )
+
+
+def list_own_of_pruning(config: PruneConfig) -> list[Own]:
+    """Return the user's functions that a section names: what reads `prune.extra`."""
+    plan = plan_pruning(config)
+    if plan.method.aim == "none":
+        return []
+    parts = ("criterion", "allocation", "schedule", "regrow")
+    named = {f"prune.{part}": getattr(plan, part) for part in parts}
+    return [find_own_part(setting, name) for setting, name in named.items() if is_dotted(name)]

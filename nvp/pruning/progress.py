@@ -6,7 +6,6 @@ from nvp.network.groups import find_groups
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning.allocation import whole
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 
 
 def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:
@@ -18,7 +17,7 @@ def count_masked_units(model: nn.Module, sites: str) -> tuple[int, int]:
 
 def has_reached(model: nn.Module, plan: PruningPlan, target: float) -> bool:
     """Whether a hard method has reached its target of now, so that no score is needed."""
-    if plan.method.aim != "target" or plan.is_soft or plan.regrow in REACTIVATIONS:
+    if plan.method.aim != "target" or plan.is_soft or plan.reactivates:
         return False
     if plan.granularity == "weight":
         masked, pool = weight_sparsity(model)

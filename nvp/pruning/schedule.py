@@ -6,8 +6,12 @@ pruning", 2018 (soft).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from nvp.config.dotted_names import find_named
 from nvp.config.trial_config import PruneConfig
+from nvp.pruning.own import adapt_part
 
 TINY = 1e-12  # more than nothing: the initial network is left to `at_init`
 SOFT = ("soft", "zero_at_init")  # what they silence is released before the next epoch
@@ -72,6 +76,32 @@ SCHEDULES: dict[str, Callable[[PruneConfig, Moment], float | None]] = {
     "always": always,
     "rounds": in_rounds,
 }
+
+
+def find_schedule(name: str) -> Callable[[PruneConfig, Moment], float | None]:
+    """Return the schedule of a name, ours or a user's; ValueError for none."""
+    found = find_named("prune.schedule", name, SCHEDULES, adapt_part_of_config)
+    return found if name in SCHEDULES else partial(find_target_checked, name, found)
+
+
+def adapt_part_of_config(setting: str, name: str, found: Any) -> Callable[..., Any]:
+    """Return a user's schedule, which is passed the configuration itself."""
+    call = adapt_part(setting, name, found)
+    return lambda config, moment: call(config, config, moment)
+
+
+def find_target_checked(
+    name: str, schedule: Callable[..., Any], config: PruneConfig, moment: Moment
+) -> float | None:
+    """Return the target of a user's schedule; ValueError where it is no sparsity."""
+    target = schedule(config, moment)
+    if target is None or (isinstance(target, int | float) and 0 <= target < 1):
+        return target
+    raise ValueError(
+        f"prune.schedule: expected {name} to return a sparsity >= 0 and < 1, or None while nothing "
+        f"is due, got {target!r} at progress {moment.progress:g}"
+    )
+
 
 # The settings of `prune.*` that a schedule reads beside the target.
 SETTINGS_OF_SCHEDULES: dict[str, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ from nvp.network.group import Group
 from nvp.network.groups import Layer, find_groups, neuron_layers
 from nvp.network.weight_masks import live_weights, name_layers, prunable_weights
 from nvp.pruning.allocation import Keep, Scores
-from nvp.pruning.criteria import CRITERIA, WEIGHT_CRITERIA
+from nvp.pruning.criteria import find_criterion
 from nvp.pruning.evidence import Criterion, Evidence
 from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.methods.method import Granularity
@@ -58,7 +58,7 @@ def score_units(
         config: of the trial.
         criterion: a name in CRITERIA.
     """
-    judge = CRITERIA[criterion](config)
+    judge = find_criterion("neuron", criterion)(config)
     layers = neuron_layers(point.model)
     scores = {}
     for name, group in find_groups(point.model, config.sites).items():
@@ -122,7 +122,7 @@ def score_weights(
         config: of the trial.
         criterion: a name in WEIGHT_CRITERIA.
     """
-    judge = WEIGHT_CRITERIA[criterion](config)
+    judge = find_criterion("weight", criterion)(config)
     layers, live = neuron_layers(point.model), live_weights(point.model)
     paths, scores = name_layers(point.model), {}
     for name, parameter in prunable_weights(point.model).items():

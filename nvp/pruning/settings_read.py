@@ -5,10 +5,12 @@ Each part says beside its registry which settings it reads: `SETTINGS_OF_CRITERI
 method twice, with other values of all that it does not read, and compares.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 from torch import nn
 
+from nvp.config.dotted_names import is_dotted
 from nvp.network.groups import maskable_layers, prunable_groups
 from nvp.pruning.criteria import SETTINGS_OF_CRITERIA
 from nvp.pruning.masking import OWN_RULES
@@ -35,12 +37,18 @@ def find_read_settings(plan: PruningPlan, model: nn.Module, *, noise: bool) -> s
     if plan.method.aim == "none":
         return read
     read |= {"criterion", "schedule", "regrow"}
-    read |= {*SETTINGS_OF_CRITERIA[plan.granularity].get(plan.criterion, ())}
-    read |= {*SETTINGS_OF_SCHEDULES.get(plan.schedule, ())}
-    read |= {*SETTINGS_OF_REGROWTHS.get(plan.regrow, ())}
+    read |= list_read(plan.criterion, SETTINGS_OF_CRITERIA[plan.granularity])
+    read |= list_read(plan.schedule, SETTINGS_OF_SCHEDULES)
+    read |= list_read(plan.regrow, SETTINGS_OF_REGROWTHS)
     read |= {*SETTINGS_OF_TRIGGERS.get(plan.method.trigger, ())}
     read |= find_read_of_allocation(plan) | find_read_of_removal(plan, noise=noise)
     return read - find_ignored_by_network(model)
+
+
+def list_read(name: str, settings: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return the settings that a part reads; a user's gets what all of ours do, and may read it."""
+    own = {each for names in settings.values() for each in names}
+    return own if is_dotted(name) else {*settings.get(name, ())}
 
 
 def find_read_of_allocation(plan: PruningPlan) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nvp.data import prepare_data
 from nvp.data.fingerprint import describe_data
+from nvp.data.own import name_set
 from nvp.data.splits import Splits
 from nvp.planning.plan import Plan
 from nvp.storage.index import Index
@@ -87,7 +88,7 @@ def list_seen(plan: Plan, index: Index, name: str) -> dict[str, dict[str, Any]]:
     return {
         trial: index.rows[trial]
         for trial, config in (plan.parents | plan.trials).items()
-        if config.data.name == name
+        if name_set(config.data) == name
         and trial in index.rows
         and index.rows[trial]["status"] in FINISHED
     }

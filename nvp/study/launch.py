@@ -5,10 +5,11 @@ from typing import Any
 
 from nvp.config.closed_pipe import CLOSED_PIPE
 from nvp.config.environment import read_number
-from nvp.config.space import Grid
+from nvp.config.space import Grid, list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root
 from nvp.data.fingerprint import find_missing_data
+from nvp.data.own import name_set
 from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
 from nvp.planning.plan_state import read_state, select_trials
@@ -90,9 +91,13 @@ def check_all_data(start: Start, trials: dict[str, TrialConfig], index: Index) -
 
 def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
     """Return the data sets of `trials`, and those that a search may ask for."""
-    axis = design.space.get("data.name")
-    choices = axis.values if isinstance(axis, Grid) else ()
-    return {config.data.name for config in trials.values()} | {design.base.data.name, *choices}
+    axes = {
+        path: Grid(axis.values)
+        for path, axis in design.space.items()
+        if isinstance(axis, Grid) and path.startswith(("data.name", "data.extra."))
+    }
+    asked = [design.base.with_overrides(cell) for cell in list_cells(axes)]
+    return {name_set(config.data) for config in [*trials.values(), design.base, *asked]}
 
 
 def end_interrupted(signals: Signals) -> int:

@@ -13,4 +13,6 @@ record         the record of a measuring point, before and after its pruning
 length         steps and epochs of a trial
 timing         seconds of a training step
 build          the initial state of a trial
+own            a user's optimizer, schedule or noise, by a dotted name
+rehearsal      two short epochs on noise, for a trial with parts that a user named
 """

@@ -3,7 +3,7 @@
 import torch
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data.data_set import DataSet
+from nvp.data.data_set import DataSet, Facts
 from nvp.data.splits import Images, Splits
 from nvp.models import build_model
 from nvp.network.train_state import TrainState
@@ -41,7 +41,7 @@ def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
     return TrainState(model, build_optimizer(model, config.optim))
 
 
-def random_images(facts: DataSet, count: int) -> Splits:
+def random_images(facts: DataSet | Facts, count: int) -> Splits:
     """Return noise in the shape of a data set: enough to time a step."""
     pixels = torch.randint(0, 256, (count, *facts.image_shape), dtype=torch.uint8)
     channels = facts.image_shape[0]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from nvp.config.trial_config import OptimConfig
 from nvp.network.weight_masks import parameter_masks
 from nvp.pruning import PruningPlan
-from nvp.training.noise import NOISES, clip_gradients, index_drawn_entries
+from nvp.training.noise import clip_gradients, find_noise, index_drawn_entries
 from nvp.training.penalties import PENALTIES, find_penalised
 
 
@@ -33,7 +33,7 @@ class GradientRule:
             live: {parameter name: True where it belongs to the network that remains}.
             plan: of the trial's pruning; adds its own L1 on scales.
         """
-        self.config = config
+        self.config, self.add_noise = config, find_noise(config.noise_kind)
         named = dict(model.named_parameters())
         self.parameters = list(named.values())
         flat = torch.cat([live[name].flatten() for name in named])
@@ -65,7 +65,7 @@ class GradientRule:
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         if self.config.noise:
             xi = self.draw_noise(gradients, rng)
-            NOISES[self.config.noise_kind](gradients, self.config, xi, self.count)
+            self.add_noise(gradients, self.config, xi, self.count)
         else:
             clip_gradients(gradients, self.config)
         for parameters, peak, course in self.penalties:

@@ -7,12 +7,15 @@ from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
-from nvp.config.registry import look_up
+from nvp.config.dotted_names import find_named
 from nvp.config.trial_config import OptimConfig
 from nvp.network.dense_index import DenseIndex, dense_indices
 from nvp.network.groups import find_groups, maskable_layers
 from nvp.pruning import PruningPlan
+from nvp.training.own import adapt_noise
 from nvp.training.penalties import PENALTIES
+
+AddNoise = Callable[[list[Tensor], OptimConfig, Tensor, Tensor], None]
 
 
 def add_relative_noise(
@@ -40,16 +43,24 @@ def add_official_noise(
 
 
 # xi is standard normal, 0 at masked weights; n counts the live ones.
-NOISES: dict[str, Callable[[list[Tensor], OptimConfig, Tensor, Tensor], None]] = {
+NOISES: dict[str, AddNoise] = {
     "relative": add_relative_noise,
     "absolute": add_absolute_noise,
     "official": add_official_noise,
 }
 
 
+def find_noise(name: str) -> AddNoise:
+    """Return the noise of a name, ours or a user's; ValueError for none."""
+    return find_named("optim.noise_kind", name, NOISES, adapt_noise)
+
+
 def check_noise(config: OptimConfig) -> None:
     """Raise ValueError when the kind of noise does not exist, or cannot act."""
-    look_up("optim.noise_kind", config.noise_kind, NOISES)
+    noise = find_noise(config.noise_kind)
+    if config.noise and config.noise_kind not in NOISES:  # a user's is tried
+        gradients, xi = [torch.ones(2, 3), torch.ones(4)], torch.ones(10)
+        noise(gradients, config, xi, torch.tensor(10))
     if config.noise and config.noise_kind == "official" and not config.clip_norm:
         raise ValueError(
             "optim.clip_norm: expected a value > 0 with optim.noise_kind=official, whose noise is "

@@ -8,8 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from nvp.config.dotted_names import SHAPE, explain_failure, find_named, is_dotted
+from nvp.config.own_settings import Own
 from nvp.config.registry import look_up
 from nvp.config.trial_config import OptimConfig
+from nvp.training.own import (
+    adapt_lr_schedule,
+    build_own_optimizer,
+    find_own_optimizer,
+    find_own_rule,
+)
 
 Parameters = list[nn.Parameter]
 
@@ -78,10 +86,25 @@ LR_SCHEDULES: dict[str, Callable[[OptimConfig, float], float]] = {
 SETTINGS_OF_LR_SCHEDULES: dict[str, tuple[str, ...]] = {"multistep": ("milestones", "gamma")}
 
 
+def find_lr_schedule(name: str) -> Callable[[OptimConfig, float], float]:
+    """Return the learning-rate schedule of a name, ours or a user's; ValueError for none."""
+    return find_named("optim.schedule", name, LR_SCHEDULES, adapt_lr_schedule)
+
+
 def check_optim(config: OptimConfig) -> None:
-    """Raise ValueError for a name that does not exist, or a milestone outside of training."""
-    look_up("optim.name", config.name, OPTIMIZERS)
-    look_up("optim.schedule", config.schedule, LR_SCHEDULES)
+    """Raise ValueError for a name that does not exist, or a milestone outside of training.
+
+    What a user named is tried: an optimizer makes one step, a schedule says its factors.
+    """
+    if is_dotted(config.name):
+        parameter = nn.Parameter(torch.ones(2, 2))
+        optimizer = build_own_optimizer([parameter], config, starting_rate(parameter, config))
+        parameter.grad = torch.ones(2, 2)
+        try_step(config.name, optimizer)
+    else:
+        look_up("optim.name", config.name, OPTIMIZERS, SHAPE)
+    for progress in (0.0, 0.5, 0.99):
+        learning_rate(config, progress)
     if not all(0 < milestone < 1 for milestone in config.milestones):
         raise ValueError(
             "optim.milestones: expected fractions of training > 0 and < 1, "
@@ -92,12 +115,39 @@ def check_optim(config: OptimConfig) -> None:
 def build_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
     """Return the optimizer over all parameters; weight decay is on all of them."""
     leave_compiler_out()
-    return OPTIMIZERS[config.name](list(model.parameters()), config)
+    parameters = list(model.parameters())
+    if is_dotted(config.name):
+        return build_own_optimizer(parameters, config, starting_rate(parameters[0], config))
+    return OPTIMIZERS[config.name](parameters, config)
+
+
+def try_step(name: str, optimizer: Optimizer) -> None:
+    """Raise ValueError for an optimizer that cannot make a step. Changes its parameters."""
+    try:
+        take_step(optimizer)
+    except Exception as error:  # whatever a user's optimizer raises, e.g. without a closure
+        raise ValueError(
+            f"optim.name: expected an optimizer that makes a step without a closure, got {name}: "
+            f"{explain_failure(error)}"
+        ) from error
+
+
+def count_moments(config: OptimConfig) -> int:
+    """Return how many tensors of its own size an optimizer keeps for each parameter."""
+    return MOMENTS[config.name](config) if config.name in MOMENTS else 2
+
+
+def list_own_of_optim(config: OptimConfig) -> list[Own]:
+    """Return the user's functions that a section names: what reads `optim.extra`."""
+    found = [find_own_optimizer(config.name)] if is_dotted(config.name) else []
+    rules = {"optim.schedule": config.schedule}
+    rules |= {"optim.noise_kind": config.noise_kind} if config.noise else {}
+    return found + [find_own_rule(key, name) for key, name in rules.items() if is_dotted(name)]
 
 
 def learning_rate(config: OptimConfig, progress: float) -> float:
     """Return the learning rate after the fraction `progress` of training, in [0, 1)."""
-    return config.lr * LR_SCHEDULES[config.schedule](config, progress)
+    return config.lr * find_lr_schedule(config.schedule)(config, progress)
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:

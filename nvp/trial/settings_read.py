@@ -6,31 +6,47 @@ A setting that nothing reads would give a second name to the same training.
 from dataclasses import replace
 from functools import cache
 
+from nvp.config.dotted_names import is_dotted
 from nvp.config.dotted_paths import list_paths
+from nvp.config.own_settings import list_parameters
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
+from nvp.models.own import find_own_activation, is_foreign
 from nvp.pruning import METHODS, plan_pruning
 from nvp.pruning.settings_read import find_read_settings, has_norms
 from nvp.training.optim import SETTINGS_OF_LR_SCHEDULES
+from nvp.training.own import list_unread_of_own_optimizer
+from nvp.trial.named import list_unread_extra
 from nvp.trial.validation import check_model
 
 PRUNE = tuple(path for path in list_paths(TrialConfig) if path.startswith("prune."))
 MOST_NAMES = 8  # of methods in a message
+# What a foreign network does not read: its constructor decides about its layers.
+OF_OWN_LAYERS = ("model.width", "model.norm", "model.activation", "model.slope")
 # What a path is read with that is no method; the first part is the setting that decides.
 READ_WITH = {
     "epochs": ("steps", "steps=0"),
-    "model.slope": ("model.activation", "model.activation=leaky_relu"),
     "optim.milestones": ("optim.schedule", "optim.schedule=multistep"),
     "optim.gamma": ("optim.schedule", "optim.schedule=multistep"),
     "optim.noise_kind": ("optim.noise", "optim.noise > 0"),
     "optim.l1_scale": ("model.norm", "model.norm=batch"),
+    **{path: ("model.name", "a model of nvp's own layers") for path in OF_OWN_LAYERS},
+    "optim.momentum": ("optim.name", "an optimizer that takes a momentum"),
+    "optim.weight_decay": ("optim.name", "an optimizer that takes a weight_decay"),
+    "model.slope": ("model.activation", "model.activation=leaky_relu"),
     "prune.scale_l1_schedule": ("prune.scale_l1", "prune.scale_l1 > 0 or prune.live_noise > 0"),
     "prune.draws": (
         "prune.shrink",
         "prune.shrink=auto or always, and optim.noise > 0 or prune.live_noise > 0, of a method "
         "that masks neurons for good",
     ),
+}
+EXTRA_OF = {
+    "data": "data.name",
+    "model": "model.name",
+    "optim": "optim.name",
+    "prune": "prune.criterion",
 }
 IN_NETWORKS = {
     "prune.alpha_conv": " in a network with convolutions",
@@ -47,30 +63,49 @@ def find_unread(config: TrialConfig) -> frozenset[str]:
     read = find_read_settings(plan_pruning(config.prune), model, noise=config.optim.noise > 0)
     unread = {path for path in PRUNE if path.partition(".")[2] not in read}
     unread |= find_unread_optim(config.optim)
-    if "slope" not in SETTINGS_OF_ACTIVATIONS.get(config.model.activation, ()):
+    if not reads_slope(config.model):
         unread.add("model.slope")
     if not has_norms(model):
         unread.add("optim.l1_scale")
     if config.steps:
         unread.add("epochs")
+    if is_foreign(config.model.name):
+        unread |= {*OF_OWN_LAYERS}
+    unread |= list_unread_extra(config)
     return frozenset(unread)
+
+
+def reads_slope(config: ModelConfig) -> bool:
+    """Whether a model's activation reads `model.slope`: of ours, or a user's that takes it."""
+    if is_dotted(config.activation):
+        return "slope" in list_parameters(find_own_activation(config.activation).function)
+    return "slope" in SETTINGS_OF_ACTIVATIONS.get(config.activation, ())
 
 
 def find_unread_optim(config: OptimConfig) -> set[str]:
     """Return the paths of the optimizer's section that it does not read, whatever the network."""
-    read = SETTINGS_OF_LR_SCHEDULES.get(config.schedule, ())
     of_schedules = {name for names in SETTINGS_OF_LR_SCHEDULES.values() for name in names}
+    read = SETTINGS_OF_LR_SCHEDULES.get(config.schedule, ())
+    read = of_schedules if is_dotted(config.schedule) else read
     unread = {f"optim.{name}" for name in of_schedules.difference(read)}
+    if is_dotted(config.name):
+        unread |= {f"optim.{name}" for name in list_unread_of_own_optimizer(config.name)}
     return unread if config.noise else unread | {"optim.noise_kind"}
 
 
 def name_controller(path: str) -> str:
     """Return the path of the setting that mainly decides whether `path` is read."""
+    section, _, extra = path.partition(".")
+    if extra.startswith("extra."):
+        return EXTRA_OF[section]
     return READ_WITH[path][0] if path in READ_WITH else "prune.method"
 
 
 def describe_readers(path: str) -> str:
     """Return what reads a path that not every trial reads: "prune.method=dead or dnr"."""
+    section, _, extra = path.partition(".")
+    if extra.startswith("extra."):
+        return f"a function of yours, {EXTRA_OF[section]}=package.module:attribute"
     if path in READ_WITH:
         return READ_WITH[path][1]
     names = list_reading_methods(path)

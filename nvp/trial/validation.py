@@ -15,6 +15,7 @@ from nvp.pruning import check_support, plan_pruning
 from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
+from nvp.training.rehearsal import rehearse
 from nvp.vitality.noise_scale import SMALL_BATCHES
 
 MOST_PARAMETERS = 1_000_000_000  # 4 GB; 40 times those of ResNet-50
@@ -44,6 +45,7 @@ def check_trial(config: TrialConfig) -> None:
     if config.data.batch_size == 1:
         check_single_images(config.model, data.image_shape, data.num_classes)
     check_support(plan_pruning(config.prune), model, config.model.activation)
+    rehearse(config, data)
 
 
 def check_whole_numbers(config: TrialConfig) -> None:

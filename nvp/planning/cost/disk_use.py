@@ -5,11 +5,12 @@ from functools import cache
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_facts, read_trial_facts
+from nvp.data.own import name_set
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import plan_pruning
 from nvp.training.length import count_epochs
-from nvp.training.optim import MOMENTS
+from nvp.training.optim import count_moments
 from nvp.trial.checkpoint import KEEP_LAST
 from nvp.trial.sampling import count_sampled
 from nvp.trial.validation import check_model
@@ -81,8 +82,8 @@ def kept_bytes(trials: list[TrialConfig]) -> int:
 
 def checkpoint_kind(config: TrialConfig) -> tuple:
     """Return the fields that the size of a checkpoint depends on."""
-    moments = MOMENTS[config.optim.name](config.optim)
-    return (config.data.name, config.model, moments, plan_pruning(config.prune).granularity)
+    moments = count_moments(config.optim)
+    return (name_set(config.data), config.model, moments, plan_pruning(config.prune).granularity)
 
 
 @cache

@@ -15,6 +15,7 @@ import torch
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
+from nvp.data.own import name_set
 from nvp.network.precision import PRECISIONS
 from nvp.training.build import LAYOUTS, build, random_images, set_up_process
 from nvp.training.timing import measure_medians, train_batch
@@ -72,8 +73,9 @@ class Chooser:
 def make_key(config: TrialConfig, device: str) -> str:
     """Return the key of a choice: architecture, images, device, and the fields that are `auto`."""
     model = config.model
-    parts = (config.data.name, model.name, model.width, model.norm, device)
-    return json.dumps([*parts, config.precision, config.layout])
+    parts = (name_set(config.data), model.name, model.width, model.norm, device)
+    own = [repr(model.extra)] if model.extra else []
+    return json.dumps([*parts, config.precision, config.layout, *own])
 
 
 def measure_fastest(config: TrialConfig, device: str) -> Choice:

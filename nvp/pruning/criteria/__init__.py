@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from nvp.config.dotted_names import find_named, is_dotted
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.criteria.crop import Crop, CropGates
 from nvp.pruning.criteria.dead import Dead, Demp
@@ -26,6 +27,7 @@ from nvp.pruning.criteria.taylor import Taylor, TaylorActivation
 from nvp.pruning.evidence import Criterion
 from nvp.pruning.methods.method import Granularity
 from nvp.pruning.nn_relief.relief_step import ReliefCriterion
+from nvp.pruning.own import adapt_criterion
 
 CRITERIA: dict[str, Callable[[PruneConfig], Criterion]] = {
     "apoz": lambda config: Apoz(),
@@ -89,3 +91,10 @@ CRITERIA_OF: dict[Granularity, dict[str, Callable[[PruneConfig], Criterion]]] = 
     "neuron": CRITERIA,
     "weight": WEIGHT_CRITERIA,
 }
+
+
+def find_criterion(granularity: Granularity, name: str) -> Callable[[PruneConfig], Criterion]:
+    """Return what makes the criterion of a name, ours or a user's; ValueError for none."""
+    own = is_dotted(name)
+    setting = "prune.criterion" if own else f"prune.criterion of a {granularity} method"
+    return find_named(setting, name, CRITERIA_OF[granularity], adapt_criterion)

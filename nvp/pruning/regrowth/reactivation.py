@@ -61,10 +61,26 @@ REACTIVATIONS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] =
 FRESH = {"running_mean": 0.0, "running_var": 1.0}  # statistics of a fresh normalisation
 
 
-def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) -> Units:
+Reactivate = Callable[[MeasuringPoint, PruningPlan, Units], dict[str, Tensor]]
+
+
+def ignore_plan(rank: Callable[[MeasuringPoint, Units], dict[str, Tensor]]) -> Reactivate:
+    """Return one of REACTIVATIONS, which do not read the plan, as what may read it."""
+    return lambda point, plan, candidates: rank(point, candidates)
+
+
+def reactivate_units(
+    point: MeasuringPoint, plan: PruningPlan, pruned: Units, rank: Reactivate
+) -> Units:
     """Let the share that is due of the units `pruned` at this point come back, of the others.
 
     What a rounding leaves over is due at the next point.
+
+    Args:
+        point: changed.
+        plan: of the trial's pruning.
+        pruned: the units that this step masked.
+        rank: scores the candidates; the highest come back.
 
     Returns:
         {group: the units that came back}.
@@ -78,7 +94,7 @@ def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) ->
     if not count:
         return {}
     revive_units(point, candidates)
-    scores = REACTIVATIONS[plan.regrow](point, candidates)
+    scores = rank(point, plan, candidates)
     chosen = torch.cat(list(scores.values())).argsort(descending=True, stable=True)[:count]
     lucky = torch.zeros(sum(map(len, candidates.values())), dtype=torch.bool)
     lucky[chosen] = True

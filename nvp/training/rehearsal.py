@@ -1,0 +1,80 @@
+"""Rehearsal: two short epochs on noise, on the driver, with all that a user named.
+
+Whether a function returns what it should is known only once it was called. So a trial that would
+fail is refused before any trial starts.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+import torch
+
+from nvp.config.dotted_names import explain_failure, is_dotted
+from nvp.config.trial_config import DataConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
+from nvp.data.data_set import DataSet, Facts
+from nvp.network.train_state import Diverged
+from nvp.training.build import build, random_images
+from nvp.training.loop import train
+
+IMAGES, BATCH, EPOCHS = 16, 8, 2
+NAMED = ("name", "schedule", "noise_kind", "extra", "noise", "clip_norm")  # of OptimConfig
+PARTS = ("method", "criterion", "allocation", "schedule", "regrow", "extra", "sites")
+
+
+def rehearse(config: TrialConfig, facts: DataSet) -> None:
+    """Raise ValueError where something that the user named does not work in a trial.
+
+    Args:
+        config: of the trial; nothing happens where it names nothing of the user's.
+        facts: of its data.
+    """
+    sections = (config.model, config.optim, config.prune)
+    names = {name for section in sections for name in vars(section).values()}
+    if any(isinstance(name, str) and is_dotted(name) for name in names):
+        train_shortly(shorten(config), facts.image_shape, facts.num_classes)
+
+
+def shorten(config: TrialConfig) -> TrialConfig:
+    """Return a short trial of the same parts: one for all cells that differ in numbers alone."""
+    optim = {name: getattr(config.optim, name) for name in NAMED}
+    parts = {name: getattr(config.prune, name) for name in PARTS}
+    return TrialConfig(
+        epochs=EPOCHS,
+        data=DataConfig(batch_size=BATCH),
+        model=replace(config.model, weights=""),
+        optim=OptimConfig(lr=0.001, **optim),
+        prune=PruneConfig(start=0.0, end=0.5, patience=1, regrow_end=1.0, batch=BATCH, **parts),
+        probe=ProbeConfig(size=IMAGES, bins=4),
+    )
+
+
+@cache
+def train_shortly(config: TrialConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
+    """Train a short trial to its end; raises as `rehearse`. The random state stays as it was."""
+    shape = Facts(image_shape, num_classes, IMAGES)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        data = random_images(shape, IMAGES)
+        try:
+            for _ in train(config, data, build(config, data, "cpu")):
+                pass
+        except Diverged:  # on noise anything may
+            return
+        except ValueError:
+            raise
+        except Exception as error:  # whatever the user's parts raise
+            raise ValueError(
+                f"{', '.join(list_names(config))}: two short epochs on noise fail: "
+                f"{explain_failure(error)}"
+            ) from error
+
+
+def list_names(config: TrialConfig) -> list[str]:
+    """Return what the user named, as settings: "model.name=mylab:wide"."""
+    sections = {"model": config.model, "optim": config.optim, "prune": config.prune}
+    return [
+        f"{section}.{key}={value}"
+        for section, settings in sections.items()
+        for key, value in vars(settings).items()
+        if isinstance(value, str) and is_dotted(value)
+    ]
