@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nvp.pieces.shrink import shrink
     from nvp.data.data_set import DataSet
     from nvp.data.splits import Images, Splits
+    from nvp.monitor.monitor import Monitor
     from nvp.network.neuron_layer import NeuronLayer
     from nvp.network.removal import shrink
     from nvp.planning.design import Design

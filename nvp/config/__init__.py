@@ -8,6 +8,7 @@
     own_settings    which settings a user's function takes
     annotations     a value in the type that a parameter is annotated with
     dotted_names    `package.module:attribute`, imported where it is looked up
+    user_modules    the user's modules that dotted names reach
     fields          fields that know their type, range and meaning
     numbers         numbers as a design holds them: plain, of at most 12 digits
     registry        looking a name up, and naming the nearest one when it is not there

@@ -21,12 +21,28 @@ Adapt = Callable[[str, str, Any], Value]  # (setting, dotted name, what it stand
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 TAKEN = ("folder",)  # `folder:flowers` is a data set of image files
 SHAPE = "package.module:attribute"
+NAMING = {  # the settings that name something, by section
+    "data": ("name",),
+    "model": ("name", "activation"),
+    "optim": ("name", "schedule", "noise_kind"),
+    "prune": ("method", "criterion", "allocation", "schedule", "regrow"),
+}
 NVP = Path(__file__).parents[1]
 
 
 def is_dotted(name: str) -> bool:
     """Whether a name has the shape `package.module:attribute`."""
     return bool(DOTTED.fullmatch(name)) and name.partition(":")[0] not in TAKEN
+
+
+def list_dotted(config: Any) -> dict[str, str]:
+    """Return {path: dotted name} of the settings of a `TrialConfig` that have one."""
+    return {
+        f"{section}.{field}": name
+        for section, fields in NAMING.items()
+        for field in fields
+        if ":" in (name := getattr(getattr(config, section), field)) and is_dotted(name)
+    }
 
 
 def find_named(setting: str, name: str, registry: Mapping[str, Value], adapt: Adapt) -> Value:

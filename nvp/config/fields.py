@@ -50,7 +50,7 @@ def fields_of(kind: type) -> tuple[dataclasses.Field, ...]:
 
 def open_settings(function: str) -> Any:
     """Return a field for the settings of what the user names in this section; none by default."""
-    meaning = f"NAME=VALUE: settings of {function} that is given as package.module:attribute"
+    meaning = f"a setting of {function} that is given as package.module:attribute"
     metadata = {"meaning": meaning, "choices": (), "limits": {}}
     return dataclasses.field(default_factory=Extra, metadata=metadata)
 

@@ -13,8 +13,8 @@ from nvp.config.space import list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
 from nvp.planning.unread_settings import check_reading
+from nvp.training.named import fit_own_settings
 from nvp.trial.fork import make_parent
-from nvp.trial.named import fit_own_settings
 from nvp.trial.validation import check_trial
 
 Choose = Callable[[TrialConfig], TrialConfig]

@@ -11,7 +11,8 @@ from nvp.pruning.criteria import find_criterion
 from nvp.pruning.methods import METHODS
 from nvp.pruning.own import adapt_method, find_own_part
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth.regrow import find_regrowth
+from nvp.pruning.regrowth.reactivation import find_reactivation
+from nvp.pruning.regrowth.regrow import REGROWTHS
 from nvp.pruning.schedule import ROUNDS, find_schedule
 from nvp.pruning.trigger import TRIGGERS
 
@@ -48,7 +49,10 @@ def check_parts(plan: PruningPlan) -> None:
     find_criterion(kind, plan.criterion)
     find_allocation(plan.allocation)
     find_schedule(plan.schedule)
-    find_regrowth(kind, plan.regrow)
+    if kind == "neuron":
+        find_reactivation(plan.regrow)
+    else:
+        look_up("prune.regrow of a weight method", plan.regrow, REGROWTHS[kind])
     look_up(f"trigger of {config.method}", plan.method.trigger, TRIGGERS)
     look_up(f"in_rounds of {config.method}", plan.method.in_rounds, ROUNDS)
     if plan.allocation in ("er", "erk") and kind == "neuron":

@@ -1,11 +1,15 @@
 """A check of a node before its first trial: has it all that trials need? It takes a second."""
 
+import hashlib
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
+from nvp.config.dotted_names import add_folders, list_user_folders
+from nvp.config.user_modules import find_modules
 from nvp.data import data_root, load_data
 from nvp.running.provenance import code_hash, read_versions
 from nvp.storage.store import Storage
@@ -26,6 +30,9 @@ class NodeCheck:
         device: "cpu" or "cuda".
         versions: of Python and the packages that results depend on.
         code: checksum of nvp's own source.
+        folders: in which the driver finds the user's modules.
+        names: the dotted names of the trials.
+        modules: {the user's module that they reach: checksum of its file}.
     """
 
     place: str
@@ -36,13 +43,24 @@ class NodeCheck:
     device: str
     versions: dict[str, str]
     code: str
+    folders: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
-def mark_storage(storage: Storage, data_names: tuple[str, ...], device: str) -> NodeCheck:
+def mark_storage(
+    storage: Storage, data_names: tuple[str, ...], device: str, names: tuple[str, ...] = ()
+) -> NodeCheck:
     """Write a mark into the storage; return the check that looks for it.
 
     Only a node that sees the driver's storage can read the mark: a local folder of the same path
     on another machine does not have it.
+
+    Args:
+        storage: the study's.
+        data_names: the data sets that trials may read.
+        device: "cpu" or "cuda".
+        names: the dotted names of the trials.
     """
     token = uuid.uuid4().hex
     storage.write(MARK, token.encode())
@@ -55,12 +73,21 @@ def mark_storage(storage: Storage, data_names: tuple[str, ...], device: str) -> 
         device=device,
         versions=read_versions(),
         code=code_hash(),
+        folders=list_user_folders(),
+        names=names,
+        modules=hash_modules(names),
     )
 
 
 def find_fault(check: NodeCheck) -> str:
     """Return why trials cannot run in this process, with the remedy; empty when they can."""
-    searches = (find_storage_fault, find_code_fault, find_gpu_fault, find_data_fault)
+    searches = (
+        find_storage_fault,
+        find_code_fault,
+        find_module_fault,
+        find_gpu_fault,
+        find_data_fault,
+    )
     return next((fault for search in searches if (fault := search(check))), "")
 
 
@@ -96,6 +123,33 @@ def find_code_fault(check: NodeCheck) -> str:
             "code: expected the driver's nvp, got other source files; sync the project to the "
             "node again (ray up does)"
         )
+    return ""
+
+
+def hash_modules(names: tuple[str, ...]) -> dict[str, str]:
+    """Return {module: checksum of its file} of the user's modules that dotted names reach."""
+    return {
+        module: hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        for module, file in find_modules(names).items()
+    }
+
+
+def find_module_fault(check: NodeCheck) -> str:
+    """Return which module of the user's is not there, or differs from the driver's."""
+    if not check.names:
+        return ""
+    add_folders(check.folders)
+    remedy = (
+        "bring the user's modules to every node, to the same path or as an installed package "
+        "(docs/clusters.md)"
+    )
+    try:
+        own = hash_modules(check.names)
+    except ValueError as error:
+        return f"code: {error}; {remedy}"
+    for module, checksum in check.modules.items():
+        if own.get(module) != checksum:
+            return f"code: expected the driver's module {module}, got another file; {remedy}"
     return ""
 
 

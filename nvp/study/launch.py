@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from nvp.config.closed_pipe import CLOSED_PIPE
+from nvp.config.dotted_names import NAMING, is_dotted
 from nvp.config.environment import read_number
 from nvp.config.space import Grid, list_cells
 from nvp.config.trial_config import TrialConfig
@@ -28,6 +29,7 @@ from nvp.study.devices import choose_gpus, read_device
 from nvp.study.listing import print_end, print_plan, print_search, print_state
 from nvp.study.mixture import print_mixture, print_place
 from nvp.study.start import Start
+from nvp.training.named import list_names
 from nvp.trial.checkpoint import remove_leftovers
 from nvp.trial.run_options import RunOptions
 
@@ -100,6 +102,20 @@ def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:
     return {name_set(config.data) for config in [*trials.values(), design.base, *asked]}
 
 
+def list_all_names(design: Design, trials: dict[str, TrialConfig]) -> tuple[str, ...]:
+    """Return the dotted names of `trials`, and those that a search may ask for."""
+    named = {path: axis.values for path, axis in design.space.items() if isinstance(axis, Grid)}
+    asked = {
+        value
+        for section, fields in NAMING.items()
+        for field in fields
+        for value in named.get(f"{section}.{field}", ())
+        if isinstance(value, str) and is_dotted(value)
+    }
+    of_trials = {name for config in [*trials.values(), design.base] for name in list_names(config)}
+    return tuple(sorted(asked | of_trials))
+
+
 def end_interrupted(signals: Signals) -> int:
     """Print the command that continues, where somebody reads it; return the exit code."""
     unread = READER_GONE in signals.received
@@ -134,6 +150,7 @@ def run_trials(start: Start, trials: dict[str, TrialConfig], signals: Signals) -
             gpus_per_trial=gpus,
             max_concurrent=arguments.max_concurrent,
             data_names=tuple(sorted(list_data_names(design, trials))),
+            names=list_all_names(design, trials),
         )
         run_sweep(
             trials,

@@ -2,13 +2,15 @@
 
 from collections import Counter
 
+from nvp.config.dotted_names import list_dotted
+from nvp.config.trial_config import TrialConfig
 from nvp.planning.narrowing import is_one_off
 from nvp.planning.plan import Plan
 from nvp.storage.index import Index
 from nvp.storage.study_folder import read_study
 from nvp.storage.writer import FINISHED
 from nvp.study.start import Start
-from nvp.trial.code_hash import hash_code
+from nvp.trial.code_hash import hash_code, hash_trial_code
 
 
 def print_place(start: Start, index: Index) -> bool:
@@ -46,12 +48,22 @@ def print_mixture(plan: Plan, index: Index, *, redo: bool) -> None:
         index: the committed rows.
         redo: whether those of other code run again.
     """
-    rows = [index.rows[name] for name in plan.parents | plan.trials if name in index.rows]
-    line = describe_mixture(
-        Counter(row.get("code") for row in rows if row["status"] in FINISHED), redo=redo
-    )
+    configs = plan.parents | plan.trials
+    codes: Counter[str | None] = Counter()
+    for name in configs.keys() & index.rows.keys():
+        if index.rows[name]["status"] in FINISHED:
+            codes[name_code(index.rows[name].get("code"), configs[name])] += 1
+    line = describe_mixture(codes, redo=redo)
     if line:
         print(line, flush=True)
+
+
+def name_code(code: str | None, config: TrialConfig) -> str | None:
+    """Return the code of a row; nvp's own where it is what would compute the trial here.
+
+    The codes of trials that name a user's functions have their modules in them.
+    """
+    return hash_code() if list_dotted(config) and code == hash_trial_code(config) else code
 
 
 def describe_mixture(codes: Counter[str | None], *, redo: bool) -> str:

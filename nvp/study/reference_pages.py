@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nvp.config.command_parser import CommandParser
+from nvp.config.extra import Extra
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import INCIDENTS, TABLES
 
@@ -52,10 +53,10 @@ def setting_rows(config: Any, prefix: str) -> list[str]:
         limits = field.metadata["limits"].items()
         span = ", ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits)
         span = " or ".join(field.metadata["choices"]) or span
-        default = value if value != "" else "''"
-        rows.append(
-            f"| `{prefix}{field.name}` | {default} | {span} | {field.metadata['meaning']} |"
-        )
+        is_open = isinstance(value, Extra)
+        default = "" if is_open else value if value != "" else "''"
+        path = f"{prefix}{field.name}{'.NAME' * is_open}"
+        rows.append(f"| `{path}` | {default} | {span} | {field.metadata['meaning']} |")
     return rows
 
 

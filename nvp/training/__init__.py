@@ -14,5 +14,6 @@ length         steps and epochs of a trial
 timing         seconds of a training step
 build          the initial state of a trial
 own            a user's optimizer, schedule or noise, by a dotted name
+named          what a user named in a configuration, and the settings that it takes
 rehearsal      two short epochs on noise, for a trial with parts that a user named
 """

@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from nvp.config.dotted_names import explain_failure, is_dotted
+from nvp.config.dotted_names import explain_failure, list_dotted
 from nvp.config.trial_config import DataConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.data.data_set import DataSet, Facts
 from nvp.network.train_state import Diverged
@@ -28,9 +28,7 @@ def rehearse(config: TrialConfig, facts: DataSet) -> None:
         config: of the trial; nothing happens where it names nothing of the user's.
         facts: of its data.
     """
-    sections = (config.model, config.optim, config.prune)
-    names = {name for section in sections for name in vars(section).values()}
-    if any(isinstance(name, str) and is_dotted(name) for name in names):
+    if any(not path.startswith("data.") for path in list_dotted(config)):
         train_shortly(shorten(config), facts.image_shape, facts.num_classes)
 
 
@@ -63,18 +61,7 @@ def train_shortly(config: TrialConfig, image_shape: tuple[int, int, int], num_cl
         except ValueError:
             raise
         except Exception as error:  # whatever the user's parts raise
+            named = ", ".join(f"{path}={name}" for path, name in list_dotted(config).items())
             raise ValueError(
-                f"{', '.join(list_names(config))}: two short epochs on noise fail: "
-                f"{explain_failure(error)}"
+                f"{named}: two short epochs on noise fail: {explain_failure(error)}"
             ) from error
-
-
-def list_names(config: TrialConfig) -> list[str]:
-    """Return what the user named, as settings: "model.name=mylab:wide"."""
-    sections = {"model": config.model, "optim": config.optim, "prune": config.prune}
-    return [
-        f"{section}.{key}={value}"
-        for section, settings in sections.items()
-        for key, value in vars(settings).items()
-        if isinstance(value, str) and is_dotted(value)
-    ]

@@ -1,7 +1,6 @@
 """One trial, from its configuration to its committed row, and the uses of its last checkpoint.
 
     validation        refuses a wrong configuration on the driver, before anything starts
-    named             what a user named in a configuration, and the settings that it takes
     settings_read     which settings of a configuration its trial reads
     run_options       RunOptions: how trials run; changes no result and no trial id
     requirements      Requirements: what a row must be like, so that its trial need not run again

@@ -16,12 +16,12 @@ from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.timing import SHARE, measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
-from nvp.trial.code_hash import hash_code
+from nvp.trial.code_hash import hash_trial_code
 from nvp.trial.diary import Diary
 from nvp.trial.early_stopping import final_statuses, find_rungs
 from nvp.trial.fork import start_from_parent
 from nvp.trial.progress import Progress, measure_progress
-from nvp.trial.requirements import is_of_other_code
+from nvp.trial.requirements import is_other
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.run_options import RunOptions
 from nvp.trial.sampling import sample_neurons
@@ -38,7 +38,8 @@ class Attempt:
 
     def __init__(self, config: TrialConfig, writer: TrialWriter, options: RunOptions) -> None:
         self.config, self.writer, self.options = config, writer, options
-        self.diary = Diary(code=hash_code())
+        self.code = hash_trial_code(config)
+        self.diary = Diary(code=self.code)
         self.clock = time.perf_counter()
         self.last_save, self.save_cost = self.clock, 0.0
         self.record: EpochRecord | None = None
@@ -51,7 +52,9 @@ class Attempt:
         """
         storage, name = self.writer.storage, self.writer.trial_id
         for checkpoint in read_checkpoints(storage, name):
-            other = self.options.redo_changed and is_of_other_code(checkpoint.header["diary"])
+            other = self.options.redo_changed and is_other(
+                checkpoint.header["diary"].get("code"), self.code
+            )
             if not other and are_intact(storage, checkpoint.header["manifest"]):
                 restore_state(checkpoint, self.state)
                 self.writer.manifest = checkpoint.header["manifest"]
@@ -61,7 +64,7 @@ class Attempt:
         else:
             if self.config.parent:
                 self.diary.code = start_from_parent(storage, self.config.parent, self.state)
-        self.diary.note_code(hash_code())
+        self.diary.note_code(self.code)
         # Rows after the checkpoint are written again, so those of the last attempt have to go.
         drop_uncommitted(storage, name, self.writer.manifest | self.writer.committed)
 

@@ -7,11 +7,17 @@ of Python: no bytecode and no `ast.dump` is part of it.
 
 import ast
 import hashlib
+import json
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from nvp.config.dotted_names import list_dotted
+from nvp.config.trial_config import TrialConfig
+from nvp.config.user_modules import find_modules, find_source, find_versions
+from nvp.training.named import list_names
 
 NVP = Path(__file__).parents[1]  # the folder of the package
 # what neither trains nor measures is no part: storage, planning, running, study and analysis
@@ -32,7 +38,7 @@ def hash_code(modules: tuple[str, ...] = (), root: Path = NVP) -> str:
     a source file that is edited later is not what ran.
 
     Args:
-        modules: names of imported modules outside of nvp that results depend on, too.
+        modules: names of modules outside of nvp that results depend on, too.
         root: folder of the package nvp.
     """
     digest = hashlib.sha256()
@@ -40,6 +46,23 @@ def hash_code(modules: tuple[str, ...] = (), root: Path = NVP) -> str:
         words = describe_source(path.read_bytes())
         digest.update(name.encode() + b"\0" + "\0".join(words).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:12]
+
+
+def hash_trial_code(config: TrialConfig) -> str:
+    """Return the hash of the code that computes a trial: nvp's, and the modules that it names."""
+    return hash_named_code(list_names(config)) if list_dotted(config) else hash_code()
+
+
+@cache
+def hash_named_code(names: tuple[str, ...]) -> str:
+    """Return the hash of nvp's code with the user's modules that dotted names reach.
+
+    As of `hash_code`, a process computes it once: its modules are in memory from then on.
+    """
+    own = hash_code(tuple(find_modules(names)))
+    versions = find_versions(names)
+    text = own + json.dumps(versions, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if versions else own
 
 
 def list_sources(root: Path) -> Iterator[tuple[str, Path]]:
@@ -52,9 +75,10 @@ def list_sources(root: Path) -> Iterator[tuple[str, Path]]:
 def find_sources(modules: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     """Yield the name and the source file of each module; one without source has none."""
     for name in sorted(modules):
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and Path(file).suffix == ".py":
-            yield name, Path(file)
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        file = Path(loaded) if loaded else find_source(name)
+        if file and file.suffix == ".py":
+            yield name, file
 
 
 def describe_source(source: bytes) -> list[str]:

@@ -15,9 +15,9 @@ from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
 from nvp.models.own import find_own_activation, is_foreign
 from nvp.pruning import METHODS, plan_pruning
 from nvp.pruning.settings_read import find_read_settings, has_norms
+from nvp.training.named import list_unread_extra
 from nvp.training.optim import SETTINGS_OF_LR_SCHEDULES
 from nvp.training.own import list_unread_of_own_optimizer
-from nvp.trial.named import list_unread_extra
 from nvp.trial.validation import check_model
 
 PRUNE = tuple(path for path in list_paths(TrialConfig) if path.startswith("prune."))

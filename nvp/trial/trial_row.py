@@ -23,14 +23,14 @@ from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.evaluation import evaluate
-from nvp.trial.code_hash import hash_code
+from nvp.trial.code_hash import hash_trial_code
 from nvp.trial.versions import describe_versions
 from nvp.vitality import headline_death
 
 
 def trial_row(config: TrialConfig, status: str, error: str | None) -> dict[str, Any]:
     """Return the columns that every row of `trials` has, whatever the status of its trial."""
-    return start_row(flatten_config(config), status, error) | {"code": hash_code()}
+    return start_row(flatten_config(config), status, error) | {"code": hash_trial_code(config)}
 
 
 def start_row(flat: dict[str, Any], status: str, error: str | None) -> dict[str, Any]:

@@ -26,8 +26,9 @@ OTHER = "0123456789ab"
 
 def pretend(monkeypatch: pytest.MonkeyPatch, code: str | None) -> None:
     """Let this process be of other code, or of code that does not say."""
-    for module in (attempt, requirements, mixture):
-        monkeypatch.setattr(module, "hash_code", lambda: code)
+    for module in (attempt, requirements):
+        monkeypatch.setattr(module, "hash_trial_code", lambda config: code)
+    monkeypatch.setattr(mixture, "hash_code", lambda: code)
 
 
 def start(place: Path, *flags: str) -> str:

@@ -179,7 +179,7 @@ def row_of(storage: Storage) -> dict:
 def pretend(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let the trials of this process be of other code."""
     for module in (attempt, requirements):
-        monkeypatch.setattr(module, "hash_code", lambda: code)
+        monkeypatch.setattr(module, "hash_trial_code", lambda config: code)
 
 
 def test_a_row_has_the_hash_of_the_code_that_computed_it(tmp_path: Path) -> None:

@@ -1,26 +1,12 @@
 """Regrowth: how the method lets masked neurons or weights come back."""
 
-from typing import Any
-
-from torch import Tensor
-
-from nvp.config.dotted_names import find_named, is_dotted
-from nvp.config.registry import look_up, shorten_text
 from nvp.pruning.measuring_point import MeasuringPoint
-from nvp.pruning.methods.method import Granularity
-from nvp.pruning.own import adapt_part
 from nvp.pruning.plan import PruningPlan
 from nvp.pruning.regrowth.exchange import EXCHANGES
-from nvp.pruning.regrowth.reactivation import (
-    REACTIVATIONS,
-    Reactivate,
-    Units,
-    ignore_plan,
-    reactivate_units,
-)
+from nvp.pruning.regrowth.reactivation import REACTIVATIONS, Units, reactivate_units
 
-REGROWTHS: dict[Granularity, dict[str, Any]] = {
-    "neuron": {"none": None} | {name: ignore_plan(rank) for name, rank in REACTIVATIONS.items()},
+REGROWTHS: dict[str, dict[str, object]] = {  # by granularity
+    "neuron": {"none": None, **REACTIVATIONS},
     "weight": {"none": None, **EXCHANGES},
 }
 
@@ -44,39 +30,8 @@ def regrow(point: MeasuringPoint, plan: PruningPlan, masked: Units) -> Units:
     if not 0 < point.moment.progress <= plan.config.regrow_end:
         return {}
     if plan.reactivates:
-        return reactivate_units(point, plan, masked, find_regrowth("neuron", plan.regrow))
-    if plan.regrow != "none":
-        find_regrowth("weight", plan.regrow)(point, plan.config)
+        return reactivate_units(point, plan, masked)
+    if plan.regrow in EXCHANGES:
+        EXCHANGES[plan.regrow](point, plan.config)
         point.forget()
     return {}
-
-
-def find_regrowth(granularity: Granularity, name: str) -> Any:
-    """Return the regrowth of a name, ours or a user's; ValueError for none.
-
-    A user's brings neurons back: it scores the candidates (`REACTIVATIONS`).
-    """
-    known = REGROWTHS[granularity]
-    own = is_dotted(name) and granularity == "neuron"
-    setting = "prune.regrow" if own else f"prune.regrow of a {granularity} method"
-    if granularity == "weight":
-        return look_up(setting, name, known)
-    return find_named(setting, name, known, adapt_regrowth)
-
-
-def adapt_regrowth(setting: str, name: str, found: Any) -> Reactivate:
-    """Return a user's regrowth, whose scores are checked."""
-    call = adapt_part("prune.regrow", name, found)
-
-    def rank(point: MeasuringPoint, plan: PruningPlan, candidates: Units) -> dict[str, Tensor]:
-        scores = call(plan.config, point, candidates)
-        wanted = {group: len(index) for group, index in candidates.items()}
-        pairs = scores.items() if isinstance(scores, dict) else ()
-        if {group: len(each) for group, each in pairs if isinstance(each, Tensor)} != wanted:
-            raise ValueError(
-                f"prune.regrow: expected {name} to return {{group: a score for each candidate}} "
-                f"for {wanted}, got {shorten_text(repr(scores))}"
-            )
-        return scores
-
-    return rank

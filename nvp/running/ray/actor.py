@@ -10,6 +10,7 @@ from typing import Any
 import ray
 from ray import tune
 
+from nvp.config.dotted_names import add_folders
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batch_count import BATCHES
 from nvp.running.node_check import NodeCheck, find_fault
@@ -31,12 +32,14 @@ class ActorOptions:
         place: of the study's storage.
         run: how trials are to run.
         check: what a node must have; None = it is not checked.
+        folders: in which the driver finds the user's modules.
         report_seconds: between two reports of a trial.
     """
 
     place: str
     run: RunOptions
     check: NodeCheck | None = None
+    folders: tuple[str, ...] = ()
     report_seconds: float = REPORT_SECONDS
 
 
@@ -50,6 +53,7 @@ class TrialActor(tune.Trainable):
 
     def setup(self, config: dict[str, Any], options: ActorOptions | None = None) -> None:
         self.options = options or self.options  # a reused actor is set up without them
+        add_folders(self.options.folders)
         self.trial_config = TrialConfig().with_overrides(config["trial"]["changed"])
         self.latest = Progress(trial_id=config["trial"]["trial_id"], status="running")
         self.error: BaseException | None = None

@@ -32,6 +32,7 @@ class Resources:
         gpus_per_trial: 0, 1 or 1/k.
         max_concurrent: trials at a time, at most; None = as many as fit.
         data_names: the data sets that each node must have.
+        names: the dotted names of the trials, whose modules each node must have.
         cpus_per_trial: cores; more than one while memory is short.
     """
 
@@ -39,6 +40,7 @@ class Resources:
     gpus_per_trial: float
     max_concurrent: int | None
     data_names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     cpus_per_trial: int = 1
 
 

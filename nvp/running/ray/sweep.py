@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+from nvp.config.dotted_names import list_user_folders
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.plan_state import split_into_waves
 from nvp.planning.trial_queue import TrialQueue
@@ -52,7 +53,7 @@ def run_sweep(
     """
     connect_to_ray(resources.address)
     require_place(resources)
-    actor = ActorOptions(place=storage.place, run=options)
+    actor = ActorOptions(place=storage.place, run=options, folders=list_user_folders())
     watch = Watch(display, storage, trials, queue or TrialQueue())
     try:
         holder = hold_study(storage) if resources.address else None  # freed with its last handle
@@ -75,7 +76,7 @@ def check_cluster_nodes(actor: ActorOptions, resources: Resources, watch: Watch)
     Raises:
         ValueError: no node is fit, or one does not see a storage that is a local path.
     """
-    check = mark_storage(watch.storage, resources.data_names, actor.run.device)
+    check = mark_storage(watch.storage, resources.data_names, actor.run.device, resources.names)
     reasons = watch.nodes.check_free_nodes(check, resources.gpus_per_trial)
     unseen = [reason for reason in reasons if reason.startswith("storage:")]
     if watch.storage.local and unseen:

@@ -1,12 +1,8 @@
-"""What a user named in a configuration: its functions, their settings, and a first try of them.
-
-Everything is tried on the driver, on noise, before a trial starts: what a function returns is known
-only once it was called.
-"""
+"""What a user named in a configuration: its functions, and the settings that they take."""
 
 from dataclasses import replace
 
-from nvp.config.dotted_names import is_dotted
+from nvp.config.dotted_names import list_dotted
 from nvp.config.own_settings import Own, fit_extra
 from nvp.config.trial_config import TrialConfig
 from nvp.data.own import list_own_of_data
@@ -36,7 +32,7 @@ def fit_own_settings(config: TrialConfig) -> TrialConfig:
         ValueError: a setting that no function takes, or a value of another type.
     """
     sections = {name: getattr(config, name) for name in SECTIONS}
-    if not any(section.extra or names_own(section) for section in sections.values()):
+    if not list_dotted(config):
         return config
     own, fitted = list_own(config), {}
     for name, section in sections.items():
@@ -46,13 +42,17 @@ def fit_own_settings(config: TrialConfig) -> TrialConfig:
     return replace(config, **fitted) if fitted else config
 
 
-def names_own(section: object) -> bool:
-    """Whether a section names a function of the user's."""
-    return any(isinstance(value, str) and is_dotted(value) for value in vars(section).values())
+def list_names(config: TrialConfig) -> tuple[str, ...]:
+    """Return the dotted names of a configuration, and those of the method that it names."""
+    named = list_dotted(config)
+    parts = list_own_of_pruning(config.prune) if "prune.method" in named else []
+    return tuple(sorted({*named.values(), *(own.name for own in parts)}))
 
 
 def list_unread_extra(config: TrialConfig) -> set[str]:
     """Return the open settings that are given where no function of the user's reads them."""
+    if not any(getattr(config, name).extra for name in SECTIONS):
+        return set()
     own = list_own(config)
     return {
         f"{name}.extra.{key}"
