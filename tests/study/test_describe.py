@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvp.config.dotted_paths import flatten_config
+from nvp.config.dotted_paths import flatten_config, list_open_paths
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import TABLES
 from nvp.study.reference_pages import settings_page, tables_page
@@ -40,6 +40,9 @@ def test_a_table_of_the_page_has_every_column_in_its_order_with_unit_and_meaning
 def test_every_path_of_the_page_has_its_default_and_a_meaning() -> None:
     written = rows_below((ROOT / "docs" / "settings.md").read_text(), "# Settings")
     defaults = flatten_config(TrialConfig())
+    open_paths = [f"{path}.NAME" for path in list_open_paths(TrialConfig)]
+    assert [path for path in written if path.endswith(".NAME")] == open_paths
+    assert all(written.pop(path)[2] for path in open_paths)
     assert list(written) == list(defaults)
     assert written["optim.lr"][0] == "0.1"
     assert written["prune.sparsity"][:2] == ["0.5", ">= 0, < 1"]
