@@ -33,21 +33,18 @@ if TYPE_CHECKING:
         PruneConfig,
         TrialConfig,
     )
-    from nvp.monitor.monitor import Monitor
-    from nvp.network.adopted.adopt import adopt
-    from nvp.pieces.observe import observe
-    from nvp.pieces.prune import prune
-    from nvp.pieces.shrink import shrink
     from nvp.data.data_set import DataSet
     from nvp.data.splits import Images, Splits
     from nvp.monitor.monitor import Monitor
+    from nvp.network.adopted.adopt import adopt
     from nvp.network.neuron_layer import NeuronLayer
-    from nvp.network.removal import shrink
+    from nvp.pieces.observe import observe
+    from nvp.pieces.prune import prune
+    from nvp.pieces.shrink import shrink
     from nvp.planning.design import Design
     from nvp.pruning.evidence import Evidence
     from nvp.pruning.methods import METHODS
     from nvp.pruning.methods.method import Method
-    from nvp.pruning.prune import prune
     from nvp.study.study import Study, main
     from nvp.trial.export import export
 
