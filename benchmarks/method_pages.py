@@ -13,8 +13,8 @@ from benchmarks.method_keys import keys_of
 from benchmarks.method_results import measured, table_of_results
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning import ALLOCATIONS, CRITERIA, METHODS, SCHEDULES, SOFT, WEIGHT_CRITERIA, Method
+from nvp.pruning.regrowth.candidates import REACTIVATIONS
 from nvp.pruning.regrowth.exchange import EXCHANGES
-from nvp.pruning.regrowth.reactivation import REACTIVATIONS
 from nvp.pruning.schedule import ROUNDS
 from nvp.pruning.trigger import TRIGGERS
 

@@ -11,7 +11,7 @@ from nvp.pruning.criteria import find_criterion
 from nvp.pruning.methods import METHODS
 from nvp.pruning.own import adapt_method, find_own_part
 from nvp.pruning.plan import PruningPlan
-from nvp.pruning.regrowth.reactivation import find_reactivation
+from nvp.pruning.regrowth.candidates import find_reactivation
 from nvp.pruning.regrowth.regrow import REGROWTHS
 from nvp.pruning.schedule import ROUNDS, find_schedule
 from nvp.pruning.trigger import TRIGGERS

@@ -12,9 +12,9 @@ from nvp.network.groups import find_readers, input_columns, maskable_layers, pru
 from nvp.network.neuron_masks import mask_units
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import MeasuringPoint, Moment, plan_pruning, prune_point
+from nvp.pruning.regrowth.candidates import rank_by_gradient
 from nvp.pruning.regrowth.reactivation import (
     find_masked_units,
-    rank_by_gradient,
     reactivate_units,
     revive_units,
 )

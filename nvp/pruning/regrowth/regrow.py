@@ -2,8 +2,9 @@
 
 from nvp.pruning.measuring_point import MeasuringPoint
 from nvp.pruning.plan import PruningPlan
+from nvp.pruning.regrowth.candidates import REACTIVATIONS
 from nvp.pruning.regrowth.exchange import EXCHANGES
-from nvp.pruning.regrowth.reactivation import REACTIVATIONS, Units, reactivate_units
+from nvp.pruning.regrowth.reactivation import Units, reactivate_units
 
 REGROWTHS: dict[str, dict[str, object]] = {  # by granularity
     "neuron": {"none": None, **REACTIVATIONS},
