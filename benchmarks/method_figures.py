@@ -1,6 +1,7 @@
 """The figure of each card of docs/methods: sparsity and validation accuracy against the epoch."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -21,12 +22,12 @@ COLORS = 64
 Lines = dict[str, tuple[str, Literal["-", "--"]]]
 
 
-def draw_methods(results: Path, folder: Path) -> None:
+def draw_methods(results: Path, folder: Path, names: Iterable[str] = METHODS) -> None:
     """Write a figure of each method, from the results, as FOLDER/METHOD.png."""
     frame = pd.read_csv(results)
     folder.mkdir(parents=True, exist_ok=True)
     with style.paper_style():
-        for name in METHODS:
+        for name in names:
             draw_method(frame, name, folder / f"{name}.png")
 
 

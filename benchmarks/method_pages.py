@@ -22,23 +22,50 @@ FOLDER = Path(__file__).parent.parent / "docs" / "methods"
 MADE = "python -m benchmarks.methods"
 
 
-def write_pages(results: Path) -> None:
+EMPTY_CARD = """# {name}: TITLE
+
+<!-- made: head -->
+<!-- end: head -->
+
+## What it does
+
+## Equation
+
+## Where we differ, and why
+
+## Source
+
+## Measured
+
+<!-- made: measured -->
+<!-- end: measured -->
+"""
+
+
+def start_card(name: str, folder: Path = FOLDER) -> None:
+    """Write a card with empty sections for a method that has none."""
+    path = folder / f"{name}.md"
+    if not path.exists():
+        path.write_text(EMPTY_CARD.format(name=name))
+
+
+def write_pages(results: Path, folder: Path = FOLDER) -> None:
     """Bring the made parts of every card and of the index up to date."""
     frame = pd.read_csv(results)
     for name in METHODS:
-        (FOLDER / f"{name}.md").write_text(card(name, frame))
-    (FOLDER / "README.md").write_text(index(frame))
+        (folder / f"{name}.md").write_text(card(name, frame, folder))
+    (folder / "README.md").write_text(index(frame, folder))
 
 
-def card(name: str, frame: pd.DataFrame) -> str:
+def card(name: str, frame: pd.DataFrame, folder: Path = FOLDER) -> str:
     """Return a card with its made parts as the code and the results say now."""
-    text = fill((FOLDER / f"{name}.md").read_text(), "head", head(name), by=MADE)
+    text = fill((folder / f"{name}.md").read_text(), "head", head(name), by=MADE)
     return fill(text, "measured", measured(name, frame), by=MADE)
 
 
-def index(frame: pd.DataFrame) -> str:
+def index(frame: pd.DataFrame, folder: Path = FOLDER) -> str:
     """Return the index with its tables as the code and the results say now."""
-    text = fill((FOLDER / "README.md").read_text(), "methods", table_of_methods(), by=MADE)
+    text = fill((folder / "README.md").read_text(), "methods", table_of_methods(), by=MADE)
     return fill(text, "measured", table_of_results(frame), by=MADE)
 
 
