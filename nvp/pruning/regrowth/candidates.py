@@ -48,9 +48,6 @@ REACTIVATIONS: dict[str, Callable[[MeasuringPoint, Units], dict[str, Tensor]]] =
     "redo": rank_by_chance,
 }
 
-FRESH = {"running_mean": 0.0, "running_var": 1.0}  # statistics of a fresh normalisation
-
-
 Reactivate = Callable[[MeasuringPoint, PruningPlan, Units], dict[str, Tensor]]
 
 

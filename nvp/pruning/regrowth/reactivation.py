@@ -30,6 +30,8 @@ from nvp.pruning.regrowth.candidates import find_reactivation
 from nvp.pruning.regrowth.exchange import compute_exchanged_fraction
 from nvp.vitality.observe import in_eval_mode
 
+FRESH = {"running_mean": 0.0, "running_var": 1.0}  # statistics of a fresh normalisation
+
 
 def reactivate_units(point: MeasuringPoint, plan: PruningPlan, pruned: Units) -> Units:
     """Let the share that is due of the units `pruned` at this point come back, of the others.
