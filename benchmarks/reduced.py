@@ -7,6 +7,7 @@ MNIST, 20 epochs. Stored as the preset quick, since it is not the published one.
 """
 
 import sys
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def reduced(study: Study) -> Study:
     """Return a study whose `quick` is its published base at the reduced scale, and these axes."""
     changes, space = ROWS[study.name]
     base = study.paper.base.with_overrides(SMALLER | changes)
-    return Study(name=study.name, paper=study.paper, quick=Design(base=base, space=space))
+    return replace(study, quick=Design(base=base, space=space))
 
 
 def study_of(name: str) -> Study:

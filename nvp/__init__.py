@@ -4,9 +4,14 @@ A user's file imports from here alone. Nothing is loaded before it is used: `imp
 neither torch nor ray.
 
     Study, main, Design                    a study and its command line
+    run                                    a study called from Python or a notebook
     grid, uniform, log_uniform, integers   the axes of a design
     TrialConfig, DataConfig, ModelConfig, OptimConfig, PruneConfig, ProbeConfig
                                            what a trial is
+    Question, Contrast, Margin, End, margins
+                                           what a study asks, and the comparisons that answer it
+    compare_deaths, compare_deaths_in_all, compare_cost, compare_deaths_and_cost, compare_methods
+                                           comparisons that many studies make
     METHODS                                the pruning methods
     adopt                                  make any torch module a network that nvp sees
     NeuronLayer, DataSet, Images, Splits, Method, Evidence
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     )
     from nvp.data.data_set import DataSet
     from nvp.data.splits import Images, Splits
+    from nvp.interactive.run import run
     from nvp.monitor.monitor import Monitor
     from nvp.network.adopted.adopt import adopt
     from nvp.network.neuron_layer import NeuronLayer
@@ -45,6 +51,15 @@ if TYPE_CHECKING:
     from nvp.pruning.evidence import Evidence
     from nvp.pruning.methods import METHODS
     from nvp.pruning.methods.method import Method
+    from nvp.question import margins
+    from nvp.question.contrasts import (
+        compare_cost,
+        compare_deaths,
+        compare_deaths_and_cost,
+        compare_deaths_in_all,
+        compare_methods,
+    )
+    from nvp.question.question import Contrast, End, Margin, Question
     from nvp.study.study import Study, main
     from nvp.trial.export import export
 
@@ -77,7 +92,18 @@ HOMES = {
     "observe": "nvp.pieces.observe",
     "prune": "nvp.pieces.prune",
     "shrink": "nvp.pieces.shrink",
+    "run": "nvp.interactive.run",
     "uniform": "nvp.config.space",
+    "Contrast": "nvp.question.question",
+    "End": "nvp.question.question",
+    "Margin": "nvp.question.question",
+    "Question": "nvp.question.question",
+    "margins": "nvp.question",
+    "compare_cost": "nvp.question.contrasts",
+    "compare_deaths": "nvp.question.contrasts",
+    "compare_deaths_and_cost": "nvp.question.contrasts",
+    "compare_deaths_in_all": "nvp.question.contrasts",
+    "compare_methods": "nvp.question.contrasts",
 }
 __all__ = [
     "adopt",
@@ -107,8 +133,19 @@ __all__ = [
     "main",
     "observe",
     "prune",
+    "run",
     "shrink",
     "uniform",
+    "Contrast",
+    "End",
+    "Margin",
+    "Question",
+    "margins",
+    "compare_cost",
+    "compare_deaths",
+    "compare_deaths_and_cost",
+    "compare_deaths_in_all",
+    "compare_methods",
 ]
 
 

@@ -20,14 +20,28 @@ from nvp import (
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_cost,
+    compare_deaths,
     grid,
     main,
 )
 
 STUDY = Study(
     name="activation",
+    question=Question(
+        ask="Do neurons die without ReLU?",
+        x="model.activation",
+        hue="optim.lr",
+        figures=("dead_at_end", "interactions", "accuracy_vs_sparsity"),
+        contrasts=(
+            compare_deaths("model.activation", reference="relu", others=("silu",)),
+            compare_deaths("model.activation", reference="relu", by="optim.lr"),
+            compare_cost("optim.lr", by="model.activation"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

@@ -17,17 +17,32 @@ The quick setting was chosen on seed 100 (`--set seed=100`) and is published on 
 from nvp import (
     DataConfig,
     Design,
+    End,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_cost,
+    compare_deaths,
     grid,
     main,
 )
 
 STUDY = Study(
     name="batch_size",
+    question=Question(
+        ask="Do small batches kill neurons, or is it the number of steps?",
+        x="data.batch_size",
+        hue="length",
+        figures=("dead_at_end", "survival", "interactions", "accuracy_vs_sparsity"),
+        contrasts=(
+            compare_deaths("data.batch_size", where={"length": "fixed steps"}),
+            compare_deaths("data.batch_size", by="length"),
+            compare_cost("data.batch_size", by="length", at=End.FIRST),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

@@ -21,8 +21,10 @@ from nvp import (
     OptimConfig,
     ProbeConfig,
     PruneConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_methods,
     grid,
     main,
 )
@@ -33,6 +35,17 @@ QUICK = ("snap", "early_crop_s", "nvp", "magnitude_weight", "rigl")
 
 STUDY = Study(
     name="imagenet",
+    question=Question(
+        ask="Does pruning while training hold on ImageNet?",
+        x="prune.sparsity",
+        hue="prune.method",
+        figures=("trade_off", "layer_profile"),
+        contrasts=(
+            compare_methods("snap", "early_crop_s", at=0.8),
+            compare_methods("snap", "early_crop_s", "nvp"),
+            compare_methods("magnitude_weight", "rigl"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=200,

@@ -18,14 +18,23 @@ from nvp import (
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_deaths_and_cost,
     grid,
     main,
 )
 
 STUDY = Study(
     name="learning_rate",
+    question=Question(
+        ask="Does a large learning rate kill neurons, and does removing them cost accuracy?",
+        x="optim.lr",
+        hue="prune.method",
+        figures=("dead_at_end", "survival", "effect_map", "accuracy_vs_sparsity"),
+        contrasts=compare_deaths_and_cost("optim.lr"),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

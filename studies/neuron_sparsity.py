@@ -21,8 +21,10 @@ from nvp import (
     OptimConfig,
     ProbeConfig,
     PruneConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_methods,
     grid,
     main,
 )
@@ -33,6 +35,16 @@ QUICK = ("nvp", "magnitude", "snap", "taylor", "random")
 
 STUDY = Study(
     name="neuron_sparsity",
+    question=Question(
+        ask="How much accuracy is left when most neurons are gone?",
+        x="prune.sparsity",
+        hue="prune.method",
+        figures=("trade_off", "layer_profile", "rank_stability", "competing"),
+        contrasts=(
+            compare_methods("random", "nvp", at=0.9),
+            compare_methods("random", "nvp", "magnitude", "taylor", "snap"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=150,

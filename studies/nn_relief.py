@@ -15,16 +15,20 @@ The quick setting was chosen on seed 100 (`--set seed=100`) and is published on 
 """
 
 from nvp import (
+    Contrast,
     DataConfig,
     Design,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
     PruneConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_methods,
     grid,
     main,
+    margins,
 )
 
 LENETS = {"model.name": ("lenet300", "lenet5")}
@@ -32,6 +36,24 @@ CIFAR = {"model.name": ("vgg_like", "resnet20_b")}
 
 STUDY = Study(
     name="nn_relief",
+    question=Question(
+        ask="How many connections carry the signal, and does the optimizer decide it?",
+        x="optim.name",
+        hue="model.name",
+        figures=("trade_off", "interactions", "layer_profile"),
+        contrasts=(
+            compare_methods("none", "nn_relief", by="", margin=margins.OF_LENETS),
+            Contrast(
+                value="weight_sparsity",
+                key="optim.name",
+                reference="adam",
+                where={"prune.method": "nn_relief"},
+                by="model.name",
+                margin=margins.OF_WEIGHTS,
+            ),
+            compare_methods("none", "nn_relief", by="model.name"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=660,

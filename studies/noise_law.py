@@ -21,8 +21,10 @@ from nvp import (
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_deaths_in_all,
     grid,
     main,
 )
@@ -32,6 +34,27 @@ ALONE = {**EPOCHS, "optim.noise": (0.0,)}
 
 STUDY = Study(
     name="noise_law",
+    question=Question(
+        ask="Is there one number that death depends on?",
+        x="optim.lr",
+        hue="data.batch_size",
+        figures=("collapse", "interactions", "effect_map", "importance"),
+        contrasts=(
+            compare_deaths_in_all("optim.lr"),
+            compare_deaths_in_all(
+                "optim.lr", where={"length": "fixed steps"}, by="data.batch_size"
+            ),
+            compare_deaths_in_all(
+                "data.batch_size", where={"optim.noise": 0.0, "optim.momentum": 0.9}, by="length"
+            ),
+            compare_deaths_in_all(
+                "optim.noise", where={"length": "fixed epochs", "optim.momentum": 0.9}
+            ),
+            compare_deaths_in_all(
+                "optim.momentum", where={"length": "fixed epochs", "optim.noise": 0.0}
+            ),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

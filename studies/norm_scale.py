@@ -14,17 +14,27 @@ The quick setting was chosen on seed 100 (`--set seed=100`) and is published on 
 from nvp import (
     DataConfig,
     Design,
+    End,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_deaths_and_cost,
     grid,
     main,
 )
 
 STUDY = Study(
     name="norm_scale",
+    question=Question(
+        ask="Does a small scale of normalisation kill neurons?",
+        x="model.norm_scale",
+        hue="optim.lr",
+        figures=("dead_at_end", "survival", "accuracy_vs_sparsity"),
+        contrasts=compare_deaths_and_cost("model.norm_scale", "optim.lr", End.FIRST),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

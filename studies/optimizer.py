@@ -16,17 +16,43 @@ The quick setting was chosen on seed 100 (`--set seed=100`) and is published on 
 from nvp import (
     DataConfig,
     Design,
+    End,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_cost,
+    compare_deaths,
     grid,
     main,
 )
 
 STUDY = Study(
     name="optimizer",
+    question=Question(
+        ask="Is Adam with L2 what makes filters die?",
+        x="optim.weight_decay",
+        hue="optim.name",
+        figures=("dead_at_end", "interactions", "layer_profile", "accuracy_vs_sparsity"),
+        contrasts=(
+            compare_deaths(
+                "optim.name",
+                reference="sgd",
+                others=("adam",),
+                where={"optim.weight_decay": End.LAST},
+            ),
+            compare_deaths(
+                "optim.name",
+                reference="adam",
+                others=("adamw",),
+                where={"optim.weight_decay": End.LAST},
+            ),
+            compare_deaths("optim.weight_decay", by="optim.name"),
+            compare_cost("optim.weight_decay", by="optim.name"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=250,

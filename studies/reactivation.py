@@ -16,22 +16,58 @@ The quick setting was chosen on seed 100 (`--set seed=100`) and is published on 
 """
 
 from nvp import (
+    Contrast,
     DataConfig,
     Design,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
     PruneConfig,
+    Question,
     Study,
     TrialConfig,
     grid,
     main,
+    margins,
 )
 
 DNR = {"prune.method": ("dnr",)}
 
 STUDY = Study(
     name="reactivation",
+    question=Question(
+        ask="Is it worth giving removed neurons another chance?",
+        x="optim.noise",
+        hue="prune.regrow",
+        figures=("survival", "trade_off", "competing"),
+        contrasts=(
+            Contrast(
+                value="test_accuracy",
+                key="prune.regrow",
+                reference="none",
+                others=("gradient",),
+                where={"prune.method": "dnr"},
+                margin=margins.OF_ACCURACY,
+            ),
+            Contrast(
+                value="test_accuracy",
+                key="prune.regrow",
+                reference="none",
+                others=("gradient", "redo"),
+                where={"prune.method": "dnr"},
+                by="optim.noise",
+                margin=margins.OF_ACCURACY,
+            ),
+            Contrast(
+                value="sparsity",
+                key="prune.regrow",
+                reference="none",
+                others=("gradient", "redo"),
+                where={"prune.method": "dnr"},
+                by="optim.noise",
+            ),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

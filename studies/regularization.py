@@ -20,8 +20,11 @@ from nvp import (
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_cost,
+    compare_deaths,
     grid,
     main,
 )
@@ -33,6 +36,18 @@ NO_L1 = {**NO_L2, "optim.l1": (0.0,)}
 
 STUDY = Study(
     name="regularization",
+    question=Question(
+        ask="Which regularisation kills neurons: L2, L1 on weights, or L1 on scales?",
+        x="strength",
+        hue="penalty",
+        figures=("dead_at_end", "importance", "survival", "accuracy_vs_sparsity"),
+        contrasts=(
+            compare_deaths("optim.l1_scale", where={"optim.weight_decay": 0.0, "optim.l1": 0.0}),
+            compare_deaths("optim.weight_decay", where={"optim.l1": 0.0, "optim.l1_scale": 0.0}),
+            compare_deaths("optim.l1", where={"optim.weight_decay": 0.0, "optim.l1_scale": 0.0}),
+            compare_cost("optim.l1_scale"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

@@ -14,14 +14,23 @@ from nvp import (
     ModelConfig,
     OptimConfig,
     ProbeConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_deaths_and_cost,
     grid,
     main,
 )
 
 STUDY = Study(
     name="sgd_noise",
+    question=Question(
+        ask="Does SGD noise kill neurons, and does the sparsity that follows cost accuracy?",
+        x="optim.noise",
+        hue="optim.lr",
+        figures=("dead_at_end", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle"),
+        contrasts=compare_deaths_and_cost("optim.noise", "optim.lr"),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=100,

@@ -17,12 +17,15 @@ from nvp import (
     METHODS,
     DataConfig,
     Design,
+    End,
     ModelConfig,
     OptimConfig,
     ProbeConfig,
     PruneConfig,
+    Question,
     Study,
     TrialConfig,
+    compare_methods,
     grid,
     main,
 )
@@ -33,6 +36,16 @@ QUICK = ("nvp_weight", "gmp", "snip", "rigl", "random_weight")
 
 STUDY = Study(
     name="weight_sparsity",
+    question=Question(
+        ask="How much accuracy is left when most weights are gone?",
+        x="prune.sparsity",
+        hue="prune.method",
+        figures=("trade_off", "effect_map", "survival"),
+        contrasts=(
+            compare_methods("random_weight", "rigl", at=End.LAST),
+            compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),
+        ),
+    ),
     paper=Design(
         base=TrialConfig(
             epochs=250,

@@ -10,6 +10,7 @@ from typing import Any
 
 from nvp.config.space import Axis, Grid
 from nvp.planning.design import Design
+from nvp.question.question import Question
 from nvp.study.study import Study
 from tests.in_process import run_main
 
@@ -34,6 +35,12 @@ def load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def questions() -> dict[str, Question]:
+    """Return {study: its question} of every study of the folder."""
+    studies: dict[str, Study] = {path.stem: load(path).STUDY for path in STUDIES}
+    return {name: study.question for name, study in studies.items() if study.question}
 
 
 def cells(space: Mapping[str, Axis]) -> list[dict[str, Any]]:

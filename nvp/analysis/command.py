@@ -14,11 +14,15 @@ from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
 from nvp.analysis.reports.comparison import write_comparison
 from nvp.analysis.reports.report import write_report
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.question_of_study import is_derived, question_of
 from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import add_study_arguments, choose_preset
 
 BAD_ARGUMENTS = 2
+DERIVED = (
+    "study.json has no question, so this one asks what the swept keys do; Study(question=...) in "
+    "its script, once it is started again, asks another"
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,7 +56,8 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     print_line(
         f"{study}: preset {preset} ({why}), {count_statuses(frames.trials['status'].tolist())}"
     )
-    for line in filter(None, (frames.left_out.describe(), describe_codes(frames.trials))):
+    derived = DERIVED if is_derived(frames) else ""
+    for line in filter(None, (frames.left_out.describe(), describe_codes(frames.trials), derived)):
         print_line(line)
     folder = figures_folder(place, study, preset)
     drawn = list(write_panels(frames, folder, trial=arguments.trial))

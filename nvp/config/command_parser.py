@@ -12,6 +12,8 @@ BAD_ARGUMENTS = 2
 class CommandParser(argparse.ArgumentParser):
     """A parser whose errors are one line on standard error, and exit code 2."""
 
+    raises = False  # whether an error is raised as ValueError instead
+
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:
@@ -23,7 +25,17 @@ class CommandParser(argparse.ArgumentParser):
             )
         return parsed
 
+    def read_args(self, args: Sequence[str]) -> argparse.Namespace:
+        """Return the arguments as `parse_args` does; raise ValueError for wrong ones."""
+        self.raises = True
+        try:
+            return self.parse_args(args)
+        finally:
+            self.raises = False
+
     def error(self, message: str) -> NoReturn:
+        if self.raises:
+            raise ValueError(message)
         self.exit(BAD_ARGUMENTS, f"error: {message}\n")
 
 

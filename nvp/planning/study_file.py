@@ -21,7 +21,7 @@ def write_study(
     plan: Plan,
     start: Json,
     search: str = "grid",
-    data: Json | None = None,
+    more: Json | None = None,
 ) -> None:
     """Write study.json: the plan of a start, before its first trial, and the start.
 
@@ -33,19 +33,22 @@ def write_study(
         start: provenance of this start. With `one_off` in it the plan stands beside the study's,
             instead of replacing it.
         search: how its configurations are found.
-        data: {data set: what it has}, of those that the start looked at.
+        more: `data`, {data set: what it has} of those that the start looked at, and `question`, the
+            study's; what is not there stays as it was.
     """
     keep_damaged(storage)
     study, one_off = read_study(storage), start.get("one_off", False)
     own = plan_to_json(plan, search) | {"argv": start.get("argv", [])}
     others = [other for other in study.get("one_off", []) if not is_same_plan(other, own)]
     shown = {key: value for key, value in study.items() if key in own} if one_off else own
+    told = {"data": {}, "question": study.get("question", {})} | (more or {})
     document = {
         "study": name,
         "preset": preset,
         **shown,
         "one_off": [*others, own] if one_off else others,
-        "data": study.get("data", {}) | (data or {}),
+        "data": study.get("data", {}) | told["data"],
+        **({"question": told["question"]} if told["question"] else {}),
         "starts": [*study.get("starts", []), start],
     }
     write_object(storage, "study.json", document)
@@ -83,6 +86,7 @@ def plan_to_json(plan: Plan, search: str) -> Json:
         "base": flatten_config(plan.design.base),
         "space": {path: axis_to_json(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
+        **({} if search == "grid" else {"objectives": plan.design.objectives}),
         "trials": trials_to_json(plan),
         "parents": list(plan.parents),
     }

@@ -2,6 +2,7 @@
 
     local            one trial after another in this process
     ray/             on Ray Tune; only this package and cluster_address know Ray
+    cells           cells of a notebook: what differs there from a script
     signals          what stops a run: Ctrl-C, a request to end, a closed terminal or pipe
     last_words       what a driver says when it ends: one line, and the command that continues
     exit_codes       the exit codes of a study's script

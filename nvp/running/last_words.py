@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from nvp.running.cells import is_in_cell
 from nvp.storage.store import Storage
 from nvp.storage.unreachable import FULL, describe_unreachable, join_lines
 
@@ -38,6 +39,13 @@ def format_command() -> str:
     """Return the command that continues this one, from this folder."""
     python = os.path.relpath(sys.executable)
     return shlex.join([sys.executable if python.startswith("..") else python, *sys.argv])
+
+
+def explain_continuing(what: str = "this command continues") -> str:
+    """Return how a study goes on: by a command, or in a notebook by the same cell."""
+    if is_in_cell():
+        return "run the cell again: it continues"
+    return f"{what}:\n{format_command()}"
 
 
 def write_reason(error: Exception, storage: Storage | None) -> str:
@@ -104,7 +112,7 @@ def quit_at_once(line: str, code: int) -> NoReturn:
 
     It uses no buffered stream: it runs in signal handlers, and beside a main thread that is stuck.
     """
-    text = f"\n{line}; this command continues:\n{format_command()}\n".encode()
+    text = f"\n{line}; {explain_continuing()}\n".encode()
     for number in (1, 2):
         with suppress(OSError):  # nobody reads it there
             os.write(number, text)

@@ -1,4 +1,4 @@
-"""The display of a running study: one live line on a terminal, plain lines elsewhere."""
+"""The display of a running study: one live line on a terminal or a notebook, else plain lines."""
 
 import time
 from types import TracebackType
@@ -6,8 +6,12 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from nvp.running.cells import CellLine, is_notebook
 from nvp.storage.schema import STATUSES
 from nvp.trial.progress import Progress as TrialProgress
+
+CELL_SECONDS = 0.3  # between two lines in a notebook
+WIDTH = 30  # characters of a bar of text
 
 
 class Display:
@@ -15,11 +19,17 @@ class Display:
 
     def __init__(self, total: int, console: Console | None = None) -> None:
         self.total = total
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        # a kernel sets FORCE_COLOR, which rich takes for a terminal
+        terminal = False if is_notebook() else None
+        self.console = console or Console(
+            highlight=False, soft_wrap=True, force_terminal=terminal, force_jupyter=False
+        )
         self.ended: dict[str, int] = dict.fromkeys(STATUSES, 0)
         self.running: dict[str, TrialProgress] = {}
         self.start = time.perf_counter()
         self.bar: Progress | None = None
+        self.cell: CellLine | None = None
+        self.shown = 0.0
         self.task = TaskID(0)
 
     def __enter__(self) -> "Display":
@@ -28,6 +38,8 @@ class Display:
             self.bar = Progress(*columns, TextColumn("{task.description}"), console=self.console)
             self.task = self.bar.add_task("starting", total=self.total)
             self.bar.start()
+        elif is_notebook():
+            self.cell = CellLine(f"{self.draw_bar()} starting")
         return self
 
     def __exit__(
@@ -55,9 +67,24 @@ class Display:
             self.bar.update(
                 self.task, completed=self.count, description=self.describe_progress(progress)
             )
+        elif self.cell:
+            self.show_in_cell(progress)
         elif progress.status != "running":
             line = f"{progress.trial_id} {self.describe_progress(progress)}"
             self.print_line(f"[{self.count}/{self.total}] {line}")
+
+    def show_in_cell(self, progress: TrialProgress) -> None:
+        """Replace the line in a notebook, a few times a second, and when all trials ended."""
+        now = time.perf_counter()
+        if self.cell and (now - self.shown > CELL_SECONDS or self.count == self.total):
+            self.shown = now
+            line = f"{progress.trial_id} {self.describe_progress(progress)}"
+            self.cell.replace(f"{self.draw_bar()} {line}")
+
+    def draw_bar(self) -> str:
+        """Return how many trials ended, as a bar of text."""
+        full = WIDTH * self.count // max(self.total, 1)
+        return f"trials {'━' * full}{'┈' * (WIDTH - full)} {self.count}/{self.total}"
 
     def uncount(self, status: str, count: int) -> None:
         """Take back that `count` trials ended with this status: they run again."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from nvp.running.cells import is_in_cell, read_cells
 from nvp.trial.versions import read_version
 
 NVP = Path(__file__).parents[1]  # the folder of the package
@@ -33,21 +34,32 @@ def ask_git(*arguments: str) -> str | None:
         return None
 
 
-def describe_start() -> dict[str, Any]:
-    """Return one entry of `starts` in study.json; plain JSON values."""
-    script = Path(sys.argv[0])
+def describe_start(argv: list[str] | None = None) -> dict[str, Any]:
+    """Return one entry of `starts` in study.json; plain JSON values.
+
+    Args:
+        argv: flags that say the same as a call from Python; None = the command line.
+    """
     changes = ask_git("status", "--porcelain")
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "argv": sys.argv,
+        "argv": sys.argv if argv is None else argv,
         "commit": ask_git("rev-parse", "HEAD"),
         "dirty": None if changes is None else bool(changes),
         "versions": read_versions(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
         "devices": list_devices(),
-        "script": script.read_text() if script.suffix == ".py" and script.is_file() else None,
+        "script": read_script(),
     }
+
+
+def read_script() -> str | None:
+    """Return the text of the script that runs, or the cells of a notebook; None: there is none."""
+    script = Path(sys.argv[0])
+    if script.suffix == ".py" and script.is_file() and not is_in_cell():
+        return script.read_text()
+    return read_cells()
 
 
 def read_versions() -> dict[str, str]:

@@ -28,11 +28,13 @@ class Signals:
     Attributes:
         received: names of those that came while trials ran; the run ends once it is not empty.
         saving: whether trials run, so that a signal lets them save first.
+        ends_process: whether a second signal ends the process; else it raises KeyboardInterrupt.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ends_process: bool = True) -> None:
         self.received: list[str] = []
         self.saving = False
+        self.ends_process = ends_process
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take in a signal."""
@@ -42,8 +44,10 @@ class Signals:
                 silence(stream)
         if not self.saving:
             raise KeyboardInterrupt(name)
-        if self.received:
+        if self.received and self.ends_process:
             quit_at_once(f"{name} again: ended at once", INTERRUPTED)
+        if self.received:
+            raise KeyboardInterrupt(f"{name} again: ended at once")
         self.received.append(name)
         with suppress(OSError):  # the terminal may be the one that was closed
             os.write(1, f"\n{name}: saving the running trials; again to quit at once\n".encode())
@@ -95,13 +99,13 @@ class GuardedStream:
 
 
 @contextmanager
-def catch_signals() -> Iterator[Signals]:
+def catch_signals(*, ends_process: bool = True) -> Iterator[Signals]:
     """Handle signals as `Signals` says; afterwards as before.
 
     A signal that is ignored already (`nohup`) stays so, but for Ctrl-C, which shells ignore for
     what they run in the background.
     """
-    signals, before = Signals(), {}
+    signals, before = Signals(ends_process=ends_process), {}
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name) for name in NAMES if hasattr(signal, name)):
             handler = signal.getsignal(number)

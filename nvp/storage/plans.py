@@ -4,6 +4,7 @@ A one-off plan is that of a start whose flags took a part of the study. Each pla
 of the start that made it (`argv`), so that one can say how to run a trial of it again.
 """
 
+import json
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_study
 
+CALL = "nvp.run"  # in place of a script: the arguments are flags that say the same as a call of it
 GIVEN_ANEW = ("--only", "--preset", "--storage", "--keep-checkpoints", "--redo-changed")
 
 
@@ -44,7 +46,42 @@ def make_keeping_command(storage: Storage, trial: str) -> str:
     argv = plan.get("argv") or starts[-1].get("argv") or [f"studies/{name}.py"]
     place = Storage(storage.filesystem, root, storage.scheme, storage.query).place
     where = ["--preset", preset, "--storage", place]
-    return shlex.join(["python", *drop_flags(argv), *where, "--only", trial, "--keep-checkpoints"])
+    return format_start_command([*drop_flags(argv), *where, "--only", trial, "--keep-checkpoints"])
+
+
+def format_start_command(argv: list[str]) -> str:
+    """Return the arguments of a start as a command, or as the call of `nvp.run` that they were."""
+    if argv[:1] != [CALL]:
+        return shlex.join(["python", *argv])
+    settings: dict[str, Any] = {}
+    given: dict[str, Any] = {}
+    name = ""
+    for word in split_flags(argv[1:]):
+        if word.startswith("--"):
+            name = word.removeprefix("--").replace("-", "_")
+            given |= {} if name == "set" else {name: True}
+        elif name == "set":
+            path, _, text = word.partition("=")
+            settings[path] = read_word(text)
+        else:
+            given[name] = read_word(word)
+    given |= {"settings": settings} if settings else {}
+    shown = [f"{name}={value!r}" for name, value in given.items()]
+    return f"{CALL}({', '.join(['STUDY', *shown])})"
+
+
+def split_flags(argv: list[str]) -> list[str]:
+    """Return arguments in which each --flag=value is two, as if a space stood between them."""
+    parts = [word.split("=", 1) if word.startswith("--") else [word] for word in argv]
+    return [word for part in parts for word in part]
+
+
+def read_word(text: str) -> Any:
+    """Return the number or the list that a flag has, else its text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def explain_missing_checkpoint(storage: Storage, trial: str) -> str:

@@ -191,6 +191,8 @@ OBJECTIVES = [
     *("val_loss", "val_accuracy", "best_val_accuracy", "sparsity", "weight_sparsity"),
     *("live_parameters", "parameters_left", "flops_left"),
 ]
+# columns of `trials` that a comparison can be about
+NUMBERS = [field.name for field in TRIALS if field.type in (COUNT, REAL, DOUBLE)]
 VOLATILE = {
     table: [f.name for f in schema if f.metadata[b"volatile"] == b"true"]
     for table, schema in TABLES.items()

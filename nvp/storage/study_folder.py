@@ -11,11 +11,12 @@ from nvp.storage.store import Storage
 # types of the values of study.json, and of the items in them
 KINDS: dict[str, type] = {
     **dict.fromkeys(("study", "preset", "search"), str),
-    **dict.fromkeys(("base", "space", "trials", "data"), dict),
+    **dict.fromkeys(("base", "space", "trials", "data", "question", "objectives"), dict),
     **dict.fromkeys(("starts", "parents", "argv", "one_off"), list),
     "seeds": int,
 }
 ITEMS: dict[str, type] = {"trials": dict, "data": dict, "starts": dict, "parents": str, "argv": str}
+ITEMS |= {"objectives": str}
 logger = logging.getLogger(__name__)
 
 

@@ -2,19 +2,41 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Sequence
 
 import torch
 
 from nvp.config.command_parser import CommandParser, one_of
 from nvp.config.fields import WHOLE
 from nvp.planning.plan import MOST_TRIALS
+from nvp.running.cells import is_in_cell
 from nvp.running.cluster_address import check_cluster
+from nvp.storage.plans import CALL
 from nvp.storage.studies import PRESETS, add_storage_argument
 
 AUTO = -1.0  # of --gpus-per-trial: the share is measured
 
 
-def build_parser(name: str) -> argparse.ArgumentParser:
+def read_arguments(name: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the flags of a study's script; a cell of a notebook has none without `argv`.
+
+    Their `argv` is for study.json: the process's, or that of the call that does the same.
+    """
+    flags = [] if is_in_cell() and argv is None else argv
+    arguments = build_parser(name).parse_args(flags)
+    arguments.argv = [CALL, *(flags or [])] if is_in_cell() else sys.argv
+    return arguments
+
+
+def read_call(name: str, flags: Sequence[str]) -> argparse.Namespace:
+    """Return the flags of a call of `nvp.run`; raise ValueError for wrong ones."""
+    arguments = build_parser(name).read_args(flags)
+    arguments.argv = [CALL, *flags]
+    return arguments
+
+
+def build_parser(name: str) -> CommandParser:
     """Return the parser of the study called `name`."""
     parser = CommandParser(description=f"Run the trials of the study {name} that are not done yet.")
     add_plan_flags(parser)

@@ -15,8 +15,9 @@ from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
 from nvp.planning.plan_state import read_state, select_trials
 from nvp.planning.study_file import write_study
+from nvp.question.stored_question import question_to_json
 from nvp.running.exit_codes import DONE, FAILED, INTERRUPTED
-from nvp.running.last_words import format_command, while_trials_run
+from nvp.running.last_words import explain_continuing, while_trials_run
 from nvp.running.local import run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
@@ -65,8 +66,9 @@ def run_missing(start: Start, signals: Signals) -> int:
     data = check_all_data(start, trials, index)
     print_mixture(start.wanted, index, redo=arguments.redo_changed)
     print_state(state)
-    entry = describe_start() | {"one_off": print_place(start, index)}
-    write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, data)
+    entry = describe_start(arguments.argv) | {"one_off": print_place(start, index)}
+    more = {"data": data, "question": start.question and question_to_json(start.question)}
+    write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, more)
     asks_more = search and not arguments.only
     if (trials or asks_more) and run_trials(start, trials, signals):
         return end_interrupted(signals)
@@ -120,7 +122,7 @@ def end_interrupted(signals: Signals) -> int:
     """Print the command that continues, where somebody reads it; return the exit code."""
     unread = READER_GONE in signals.received
     where = sys.stderr if unread else sys.stdout
-    print("interrupted; this command continues:", format_command(), sep="\n", file=where)
+    print(f"interrupted; {explain_continuing()}", file=where)
     return CLOSED_PIPE if unread else INTERRUPTED
 
 

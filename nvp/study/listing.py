@@ -12,7 +12,7 @@ from nvp.planning.cost.hours import estimate_price
 from nvp.planning.design import Design
 from nvp.planning.plan import Plan
 from nvp.planning.plan_state import PlanState, select_trials
-from nvp.running.last_words import format_command
+from nvp.running.last_words import explain_continuing
 from nvp.running.progress import format_duration
 from nvp.storage.index import Index
 from nvp.storage.store import Storage
@@ -131,7 +131,7 @@ def print_end(study: str, state: PlanState, index: Index) -> None:
     for name, reason in state.failed.items():
         print(f"  {name} failed: {reason}")
     if state.missing:
-        print(f"run it again to try the missing ones:\n{format_command()}")
+        print(explain_continuing("run it again to try the missing ones"))
         return
     print_packing(index)
     print(f"draw it: {format_verb('analyse', index.storage)}")

@@ -10,6 +10,7 @@ from nvp.planning.design import Design, make_asha
 from nvp.planning.narrowing import Narrowing
 from nvp.planning.old_spellings import use_old_spellings
 from nvp.planning.plan import Choose, Plan, make_plan
+from nvp.question.question import Question
 from nvp.storage.index import Index, read_index
 from nvp.storage.json_object import read_object, write_object
 from nvp.storage.store import Storage
@@ -36,6 +37,7 @@ class Start:
         grid: the plan of a grid; None for a search.
         search: whose plan grows; None for a grid.
         narrowing: what the flags take of the study.
+        question: of the study; None = the analysis makes one from the swept keys.
     """
 
     study: str
@@ -47,6 +49,7 @@ class Start:
     grid: Plan | None
     search: "Search | None"
     narrowing: Narrowing
+    question: Question | None = None
 
     @property
     def plan(self) -> Plan:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
@@ -19,13 +19,21 @@ from nvp.config.environment import check_environment, hint_unknown
 from nvp.planning.design import Design
 from nvp.planning.narrowing import read_narrowing
 from nvp.planning.unread_settings import narrow_design
+from nvp.question.check import check_question
+from nvp.question.question import Question
+from nvp.running.cells import is_in_cell
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
-from nvp.running.last_words import format_command, write_reason
+from nvp.running.last_words import explain_continuing, write_reason
 from nvp.running.signals import Signals, catch_signals, ignore_signals
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import check_owner, open_study
-from nvp.study.command_line import build_parser, check_flags, choose_run_preset, read_settings
+from nvp.study.command_line import (
+    check_flags,
+    choose_run_preset,
+    read_arguments,
+    read_settings,
+)
 from nvp.study.devices import check_gpu
 from nvp.study.launch import print_dry_run, run_missing
 from nvp.study.start import check_writable, plan_start
@@ -33,11 +41,15 @@ from nvp.study.start import check_writable, plan_start
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One question. `paper` is the published setting on GPUs, `quick` its laptop version."""
+    """One question. `paper` is the published setting on GPUs, `quick` its laptop version.
+
+    Without a `question`, the analysis makes one from the swept keys.
+    """
 
     name: str
     paper: Design
     quick: Design
+    question: Question | None = None
 
 
 def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
@@ -53,15 +65,15 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
 
 def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:
     """Run the missing trials; whatever ends that, say it in a line. Return the exit code."""
-    arguments = build_parser(study.name).parse_args(argv)
-    with catch_signals() as signals:
+    arguments = read_arguments(study.name, argv)
+    with catch_signals(ends_process=not is_in_cell()) as signals:
         try:
             return start_study(study, arguments, signals)
         except ValueError as error:
             print(f"error: {error}", file=sys.stderr)
             return BAD_ARGUMENTS
         except KeyboardInterrupt:
-            print("interrupted; this command continues:", format_command(), sep="\n")
+            print(f"interrupted; {explain_continuing()}")
             return INTERRUPTED
         except Exception as error:
             if isinstance(error, BrokenPipeError) and is_closed(sys.stdout):
@@ -69,7 +81,7 @@ def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:
             # a signal to the whole group ends Ray's processes too, while they start or save
             came = f"interrupted ({signals.received[0]}), and " if signals.received else "error: "
             print(f"{came}{write_reason(error, find_storage(study, arguments))}", file=sys.stderr)
-            print("this command continues:", format_command(), sep="\n", file=sys.stderr)
+            print(explain_continuing(), file=sys.stderr)
             return INTERRUPTED if signals.received else FAILED
 
 
@@ -91,10 +103,14 @@ def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -
     design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
     check_owner(storage, study.name, preset)
+    if study.question is not None:
+        presets = [study.paper, study.quick]
+        check_question(study.question, [(one.base, one.space) for one in presets])
     settings = read_settings(arguments.settings)
     narrowing = read_narrowing(design.space, settings, arguments.seeds)
     design = narrow_design(design, settings, arguments.seeds)
     start = plan_start(study.name, preset, design, storage, arguments, narrowing)
+    start = replace(start, question=study.question)
     if arguments.dry_run:
         print_dry_run(start)
         return DONE

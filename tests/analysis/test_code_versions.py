@@ -20,7 +20,7 @@ from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reports.comparison import locate_study
 from nvp.analysis.reports.gaps import describe_gaps
 from nvp.analysis.reports.report import list_facts
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.question_of_study import question_of
 from nvp.analysis.style.captions import trials_caption
 
 ONE, TWO = "0123456789ab", "ba9876543210"

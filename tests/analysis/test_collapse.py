@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from nvp.analysis.plots.collapse import draw_collapse
 from nvp.analysis.plots.collapse_captions import few_caption, lead_caption
-from nvp.analysis.selection.question import Question
 from nvp.analysis.statistics.collapse import (
     FEWEST_DEADLY,
     add_scalings,
@@ -19,6 +18,7 @@ from nvp.analysis.statistics.collapse import (
     fit_scalings,
     fit_theory,
 )
+from nvp.question.question import Question
 from tests.analysis.made_frames import make_frames, make_layers
 
 

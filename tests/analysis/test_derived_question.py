@@ -1,4 +1,4 @@
-"""A study that STUDIES does not know is asked about its swept keys, drawn and answered.
+"""A study without a question of its own is asked about its swept keys, drawn and answered.
 
 The figures of each case are drawn; those of two of them are written to files, by the command.
 """
@@ -12,8 +12,7 @@ from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.command import main
 from nvp.analysis.frames.load import load
 from nvp.analysis.plots.figures import draw
-from nvp.analysis.selection.question import DEATH, METHOD
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.question_of_study import question_of
 from nvp.config.space import Grid, grid
 from nvp.config.trial_config import (
     DataConfig,
@@ -24,6 +23,7 @@ from nvp.config.trial_config import (
     TrialConfig,
 )
 from nvp.planning.design import Design
+from nvp.question.question import DEATH, METHOD
 from nvp.study.study import Study
 from tests.small_studies import run_here
 

@@ -13,7 +13,6 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_number
-from nvp.analysis.selection.studies import STUDIES
 from nvp.analysis.statistics.corrections import (
     correct_benjamini_hochberg,
     correct_holm,
@@ -21,6 +20,9 @@ from nvp.analysis.statistics.corrections import (
 )
 from nvp.analysis.statistics.equivalence import compute_equivalence_p, compute_standard_error
 from nvp.analysis.statistics.intervals import infer_from_pairs
+from tests.small_studies import questions
+
+QUESTIONS = questions()
 
 MARGIN = 0.01
 means = st.floats(-0.05, 0.05)
@@ -115,7 +117,7 @@ def test_equal_is_shown_inside_the_margin_alone() -> None:
 
 
 def test_each_study_names_one_comparison_as_its_primary_one() -> None:
-    for name, question in STUDIES.items():
+    for name, question in QUESTIONS.items():
         first = question.contrasts[0]
         assert first.by == "", name
         assert len(first.others) <= 1, name

@@ -12,8 +12,9 @@ import pytest
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics import importance
+from nvp.question.question import Question
 
 Drawn = Callable[[str], Drawing | str]
 QUESTION = Question(ask="", x="optim.noise", hue="optim.lr", figures=(), contrasts=())

@@ -20,15 +20,17 @@ from nvp.analysis.command import analyse, main
 from nvp.analysis.frames.derive import count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, draw, draw_all
-from nvp.analysis.selection.studies import STUDIES
 from nvp.analysis.style import axis_label
 from nvp.planning.plan_state import PlanState
 from nvp.storage.index import read_index
 from nvp.storage.schema import LAYERS
 from nvp.storage.study_folder import open_study
 from nvp.study.listing import print_end
+from tests.small_studies import questions
 
-DRAWN = STUDIES["sgd_noise"].figures
+QUESTIONS = questions()
+
+DRAWN = QUESTIONS["sgd_noise"].figures
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
 
 
 def test_every_study_asks_for_figures_that_exist():
-    for question in STUDIES.values():
+    for question in QUESTIONS.values():
         assert set(question.figures) <= set(FIGURES)
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nvp.analysis.frames.load import (
-    StudyFrames,
+from nvp.analysis.frames.configuration import (
     add_configuration,
     find_varied_keys,
-    load,
     name_penalties,
 )
+from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reports.gaps import count_incidents
 from nvp.storage.incidents import Incidents
 from nvp.storage.schema import TABLES

@@ -8,10 +8,12 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from nvp.analysis.selection.studies import STUDIES
+from tests.small_studies import questions
+
+QUESTIONS = questions()
 
 FOLDER = Path(__file__).parents[2] / "analysis" / "notebooks"
-NAMES = sorted(STUDIES)
+NAMES = sorted(QUESTIONS)
 FIRST = ["sgd_noise"]
 REST = [name for name in NAMES if name not in FIRST]
 # a kernel takes seconds to start and to import, so several notebooks share one
@@ -42,7 +44,7 @@ def check_outputs(study: str, cells: list[NotebookNode]) -> None:
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output["output_type"] == "error"]
     shown = [output.get("data", {}) for output in outputs]
-    assert sum("image/png" in data for data in shown) == len(STUDIES[study].figures), study
+    assert sum("image/png" in data for data in shown) == len(QUESTIONS[study].figures), study
     assert "verdict" in shown[-1]["text/html"], study
 
 
@@ -77,4 +79,4 @@ def test_a_notebook_holds_calls_and_prose_and_no_output(study: str):
 @every_study
 def test_a_notebook_draws_what_its_study_asks_for(study: str):
     calls = [cell["source"] for cell in code(read(study)) if cell["source"].startswith("draw(")]
-    assert calls == [f'draw(frames, "{name}").figure' for name in STUDIES[study].figures]
+    assert calls == [f'draw(frames, "{name}").figure' for name in QUESTIONS[study].figures]

@@ -18,7 +18,9 @@ from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import Panel, write_panels
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
 from nvp.analysis.reports.report import write_report
-from nvp.analysis.selection.studies import STUDIES
+from tests.small_studies import questions
+
+QUESTIONS = questions()
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 NAME = "sgd_noise"
@@ -37,7 +39,7 @@ def drawn(frames: StudyFrames, tmp_path_factory: pytest.TempPathFactory) -> list
 @pytest.fixture(scope="module")
 def page(frames: StudyFrames, drawn: list[Panel]) -> Path:
     path = drawn[0].files[0].parents[1] / "report.html"
-    return write_report(frames, STUDIES[NAME], drawn, path)
+    return write_report(frames, QUESTIONS[NAME], drawn, path)
 
 
 def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
@@ -67,7 +69,7 @@ def test_the_page_needs_nothing_beside_itself(page: Path) -> None:
 def test_the_page_says_question_answer_and_where_it_comes_from(
     frames: StudyFrames, page: Path
 ) -> None:
-    text, question = page.read_text(), STUDIES[NAME]
+    text, question = page.read_text(), QUESTIONS[NAME]
     assert question.ask in text
     assert summarise_answer(answer(frames, question)).partition(",")[0] in text
     start = frames.study["starts"][0]
@@ -99,7 +101,9 @@ def test_names_in_the_tables_are_escaped(
         status=frames.trials["status"].mask(first, "failed"),
         error=frames.trials["error"].astype(object).mask(first, error),
     )
-    path = write_report(with_trials(frames, trials), STUDIES[NAME], drawn, tmp_path / "report.html")
+    path = write_report(
+        with_trials(frames, trials), QUESTIONS[NAME], drawn, tmp_path / "report.html"
+    )
     text = path.read_text()
     assert "<script>" not in text
     assert "ValueError: &lt;script&gt;alert(1)" in text
@@ -110,7 +114,7 @@ def test_a_whole_study_lacks_nothing(frames: StudyFrames) -> None:
     levels = ["Only learning rate = 0.2 (no other was planned): it has no effect to speak of."]
     seeds = ["Two seeds: intervals have one degree of freedom and are very wide."]
     assert [
-        line.replace("\N{NO-BREAK SPACE}", " ") for line in describe_gaps(frames, STUDIES[NAME])
+        line.replace("\N{NO-BREAK SPACE}", " ") for line in describe_gaps(frames, QUESTIONS[NAME])
     ] == levels + seeds
     assert count_not_done(frames).empty
     assert count_incidents(frames).empty
@@ -120,11 +124,11 @@ def test_what_is_thin_is_said(frames: StudyFrames) -> None:
     first = frames.trials["seed"] == frames.trials["seed"].min()
     assert any(
         line.startswith("One seed")
-        for line in describe_gaps(with_trials(frames, frames.trials[first]), STUDIES[NAME])
+        for line in describe_gaps(with_trials(frames, frames.trials[first]), QUESTIONS[NAME])
     )
     quiet = frames.trials["optim.noise"] == 0
     trials = frames.trials.assign(status=frames.trials["status"].where(quiet, "diverged"))
-    lacking = describe_gaps(with_trials(frames, trials), STUDIES[NAME])
+    lacking = describe_gaps(with_trials(frames, trials), QUESTIONS[NAME])
     assert "Only σ = 0 (the others have no trial that is done): it has no effect to speak of." in [
         line.replace("\N{NO-BREAK SPACE}", " ") for line in lacking
     ]
@@ -136,7 +140,7 @@ def test_what_is_thin_is_said(frames: StudyFrames) -> None:
 def test_a_study_without_a_done_trial_still_has_a_page(frames: StudyFrames, tmp_path: Path) -> None:
     lost = with_trials(frames, frames.trials.assign(status="diverged"))
     drawn = list(write_panels(lost, tmp_path / "figures"))
-    text = write_report(lost, STUDIES[NAME], drawn, tmp_path / "report.html").read_text()
+    text = write_report(lost, QUESTIONS[NAME], drawn, tmp_path / "report.html").read_text()
     assert "No trial is done, so there is nothing to compare." in text
     assert "None could be drawn." in text
     assert text.count("expected finished trials") == len(drawn)

@@ -16,9 +16,9 @@ from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.page import main
 from nvp.analysis.reproduction.published import compare_accuracies, measure_accuracies
 from nvp.analysis.reproduction.verdict import judge_claim, judge_numbers, matches_source
-from nvp.analysis.selection.question import DEATH, Contrast, Margin
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
+from nvp.question.question import DEATH, Contrast, Margin
 from tests.conftest import ROOT
 
 NOISE = next(claim for claim in CLAIMS if claim.source.startswith("Chen") and claim.study)

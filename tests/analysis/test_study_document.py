@@ -19,9 +19,11 @@ from nvp.analysis.frames.study_document import (
     count_left_out,
 )
 from nvp.analysis.reports.gaps import describe_gaps
-from nvp.analysis.selection.studies import STUDIES, question_of
+from nvp.analysis.selection.question_of_study import question_of
+from nvp.question.stored_question import question_to_json
 from nvp.storage.store import Storage
 from nvp.storage.studies import choose_preset
+from tests.small_studies import questions
 
 VALUES = [5, 0.5, True, None, "x", [5], ["x"], [{}], {}, {"a": 5}, {"a": "x"}, {"a": {}}]
 
@@ -130,7 +132,8 @@ def test_tables_of_another_study_are_named_and_drawn_as_what_they_are(
     copy.parents[1].rename(folder)
     frames = load(str(copy.parents[2]), "activation", "quick")
     assert "holds tables of the study 'sgd_noise'" in caplog.text
-    assert question_of(frames) == STUDIES["sgd_noise"]
-    for name in STUDIES:  # and without a study.json that says so
-        told = replace(frames, name=name, study={})
+    asked = questions()
+    assert question_of(frames) == asked["sgd_noise"]
+    for question in asked.values():  # also where it is of other keys
+        told = replace(frames, study={"question": question_to_json(question)})
         assert set(answer(told)["role"]) <= {"primary", "exploratory"}

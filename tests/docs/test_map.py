@@ -38,6 +38,7 @@ def test_every_package_is_on_the_map_below_those_that_it_may_import_from() -> No
     assert set(code_map.packages()) == packages
     assert code_map.packages()[0] == "config"
     assert code_map.packages()[-1] == "testing"
+    assert code_map.packages()[-2] == "interactive"
 
 
 def test_the_readme_is_short() -> None:

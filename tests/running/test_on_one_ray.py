@@ -11,6 +11,7 @@ import ray
 from ray import tune
 from ray.exceptions import RayActorError
 
+import nvp
 from nvp.config.identity import find_changes, trial_id
 from nvp.running.ray.actor import ActorOptions, TrialActor
 from nvp.running.ray.connection import hold_study
@@ -26,11 +27,10 @@ from tests.rows import sorted_rows
 
 @pytest.fixture(scope="module", autouse=True)
 def _own_ray() -> Iterator[None]:
-    """Start Ray for all tests here: a study finds it, and its shutdown is left for the end."""
+    """Start Ray for all tests here, as a notebook may: a study uses it, and leaves it there."""
     ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ray, "shutdown", lambda: None)
-        yield
+    yield
+    assert ray.is_initialized()
     ray.shutdown()
 
 
@@ -59,6 +59,13 @@ def test_a_search_is_asked_as_slots_come_free(tmp_path: Path) -> None:
         asked.append(list(read_study(storage)["trials"]))
         assert sorted(asked[-1]) == sorted(read_index(storage).rows)
     assert asked[0] == asked[1]
+
+
+def test_a_call_from_python_returns_the_frames_and_leaves_ray_there(tmp_path: Path) -> None:
+    called = {"preset": "quick", "seeds": 1, "settings": {"epochs": 3, "prune.method": "none"}}
+    frames = nvp.run(small_forks.STUDY, storage=str(tmp_path), **called)
+    assert frames.trials["status"].tolist() == ["done"]
+    assert ray.is_initialized()
 
 
 def train_on(actor: Any) -> None:

@@ -10,11 +10,11 @@ from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.answers.wording import describe_contrast
 from nvp.analysis.frames.derive import add_keys, choose_definitions, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import DEATH, Contrast, End, Question
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.question_of_study import question_of
 from nvp.analysis.statistics.corrections import correct_holm, correct_tested
 from nvp.analysis.statistics.equivalence import compute_equivalence_p
 from nvp.analysis.statistics.intervals import paired_difference
+from nvp.question.question import DEATH, Contrast, End, Question
 
 NUMBERS = ["n", "mean", "low", "high", "p"]
 TESTS = ["p_holm", "margin", "p_equal", "p_equal_holm"]

@@ -1,6 +1,7 @@
 """Tables as tidy pandas frames.
 
 load            a study's tables, with the swept keys as columns
+configuration   the configuration of each trial as columns
 study_document  what study.json holds, checked, and which rows its plan does not ask for
 code_versions   which version of the code made a trial
 derive          other frames from these: dead fractions, paired accuracies, life cycles

@@ -9,8 +9,18 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.code_versions import select_code
+from nvp.analysis.frames.configuration import (
+    add_configuration,
+    find_varied_keys,
+    name_missing,
+)
 from nvp.analysis.frames.derive import add_keys
-from nvp.analysis.frames.study_document import LeftOut, check_document, count_left_out
+from nvp.analysis.frames.study_document import (
+    MONITORED,
+    LeftOut,
+    check_document,
+    count_left_out,
+)
 from nvp.config.numbers import has_long_number, make_canonical_values
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
@@ -20,8 +30,6 @@ from nvp.storage.studies import choose_preset, describe_missing, format_start
 from nvp.storage.study_folder import open_study
 
 logger = logging.getLogger(__name__)
-
-PENALTIES = {"optim.weight_decay": "L2", "optim.l1": "L1", "optim.l1_scale": "L1 on scales"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class StudyFrames:
         if isinstance(planned, list) and any(isinstance(level, str) for level in found):
             base = [level for level in found if level not in planned]
             return base + [level for level in planned if level in found]
-        return sorted(found)
+        return sorted(found, key=lambda level: (isinstance(level, str), level))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table with the swept keys and the status joined on; names are categorical."""
@@ -108,7 +116,13 @@ def load(
 
 
 def read_frames(
-    place: str, study: str, preset: str = "auto", *, everything: bool = False, code: str = ""
+    place: str,
+    study: str,
+    preset: str = "auto",
+    *,
+    everything: bool = False,
+    code: str = "",
+    one_off: bool = False,
 ) -> StudyFrames:
     """Return the frames of a study: the trials of its plan, or everything there is.
 
@@ -119,6 +133,7 @@ def read_frames(
         everything: also trials of earlier plans and of one-off runs.
         code: only trials that this version of the code made: a value of the column `code`, or
             "unknown"; "" = all.
+        one_off: whether to show the newest one-off plan instead of the study's.
 
     Raises:
         ValueError: there is no such study at that place, no trial of it has finished, none is of
@@ -128,6 +143,8 @@ def read_frames(
     storage = open_study(place, study, preset)
     document = read_object(storage, "study.json")  # all of it: what is wrong is refused here
     check_document(document, storage)
+    if one_off:
+        document |= document.get("one_off", [{}])[-1]
     if has_long_number(json.dumps(document.get("base", {}))):
         document["base"] = make_canonical_values(document["base"])
     index = read_index(storage, checksums=False)
@@ -151,6 +168,8 @@ def read_frames(
     space = [] if everything else list(document.get("space", {}))
     swept = [key for key in space or find_varied_keys(trials) if key != "seed"]
     swept = ["length" if key == "steps" else key for key in swept]
+    if document.get("search") == MONITORED:
+        trials = name_missing(trials, swept)
     return StudyFrames(
         name=document.get("study", study),
         preset=preset,
@@ -161,38 +180,3 @@ def read_frames(
         left_out=left_out,
         code=code,
     )
-
-
-def add_configuration(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return `trials` with the keys of `config` as columns; a list becomes a tuple.
-
-    A key that the table has already (`epochs`, `steps`) keeps the table's meaning; `length` says
-    by which of the two a trial was to end: "fixed epochs" or "fixed steps". `penalty` is the one
-    regularisation that a trial has, `strength` its size: see `name_penalties`.
-    """
-    text = f"[{','.join(trials['config'])}]"  # one by one takes longer
-    rows = [
-        {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
-        for row in json.loads(text)
-    ]
-    if has_long_number(text):  # 0.30000000000000004 of an older start is the level 0.3
-        rows = [make_canonical_values(row) for row in rows]
-    configuration = pd.DataFrame(rows, index=trials.index)
-    lengths = ["fixed steps" if row.get("steps") else "fixed epochs" for row in rows]
-    configuration = configuration.assign(length=lengths, **name_penalties(configuration))
-    return trials.join(configuration[configuration.columns.difference(trials.columns, sort=False)])
-
-
-def name_penalties(configuration: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return which of PENALTIES each trial has, and the sum of their sizes."""
-    sizes = configuration.reindex(columns=list(PENALTIES), fill_value=0.0).astype(float)
-    names = (sizes > 0).idxmax(axis=1).map(PENALTIES)
-    counts = (sizes > 0).sum(axis=1)
-    names = names.where(counts == 1, "several").where(counts > 0, "no penalty")
-    return {"penalty": names, "strength": sizes.sum(axis=1)}
-
-
-def find_varied_keys(trials: pd.DataFrame) -> list[str]:
-    """Return the configuration keys that `trials` were given more than one value of."""
-    given = pd.DataFrame([json.loads(text) for text in trials["config"]]).astype(str)
-    return [key for key in given.columns if given[key].nunique() > 1]

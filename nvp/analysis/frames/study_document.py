@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from nvp.question.stored_question import read_question
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import ITEMS, KINDS
 
 READ = ("study", "preset", "search", "base", "space", "trials", "parents", "starts", "one_off")
+READ += ("question", "objectives")
 INNER = ITEMS | {"space": (list, dict), "one_off": dict}
 # {key: (type of its value, type of what is in it)}; a key that is not there is not checked
 SHAPES = {key: (KINDS[key], INNER.get(key)) for key in READ}
@@ -24,6 +26,7 @@ BASE: dict[str, type | tuple[type, ...]] = {
     "model.width": (int, float),
     "data.images": (int, type(None)),
 }
+MONITORED = "monitor"
 NAMES = {
     dict: "an object",
     list: "a list",
@@ -65,7 +68,12 @@ def check_document(document: dict[str, Any], storage: Storage) -> None:
             values = document[key].values() if whole is dict else document[key]
             for value in values if inner else ():
                 check_value(value, inner or object, f"a value of {key}", storage)
-    check_values(document.get("base", {}), BASE, "of base", storage)
+    try:
+        read_question(document.get("question", {}))
+    except ValueError as error:
+        raise ValueError(f"{storage.path('study.json')}: {error}") from None
+    if document.get("search") != MONITORED:  # whose keys are free
+        check_values(document.get("base", {}), BASE, "of base", storage)
     for start in document.get("starts", []):
         check_values(start, STARTS, "of a start", storage)
     for plan in document.get("one_off", []):

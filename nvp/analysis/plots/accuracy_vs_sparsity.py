@@ -12,7 +12,7 @@ from nvp.analysis.frames.derive import pair_with_reference
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.effect import draw_effect, hue_handles
 from nvp.analysis.selection.chosen_trials import select_finished
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
+from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
     interval_caption,
@@ -21,6 +21,7 @@ from nvp.analysis.style.captions import (
     pooled_caption,
     trials_caption,
 )
+from nvp.question.question import METHOD, NONE, Question
 
 DEAD = "dead"  # the method whose cost is drawn: it prunes the neurons that died
 

@@ -25,7 +25,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.collapse import (
     CANDIDATES,
     FEWEST_DEADLY,
@@ -37,6 +37,7 @@ from nvp.analysis.statistics.collapse import (
 )
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
+from nvp.question.question import Question
 
 LR, BATCH = "optim.lr", "data.batch_size"
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
@@ -45,6 +46,9 @@ KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != 
 
 def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     """Return the dead fraction against each candidate, and the theory's curve beside them."""
+    lacking = [key for key in (LR, BATCH, MOMENTUM, OPTIMIZER) if key not in frames.trials]
+    if lacking:
+        raise NothingToDraw(f"expected trials with {', '.join(lacking)}, got none")
     trials = keep_first_levels(frames, select_comparable(frames, [LR, BATCH]))
     for key in (LR, BATCH):
         if trials[key].nunique() < 2:

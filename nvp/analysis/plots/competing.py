@@ -14,7 +14,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_pruned,
     select_rows,
 )
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
 from nvp.analysis.statistics.survival import estimate_incidence
 from nvp.analysis.style.captions import (
@@ -25,6 +25,7 @@ from nvp.analysis.style.captions import (
     trials_caption,
 )
 from nvp.analysis.style.words import EVENT_NAMES
+from nvp.question.question import METHOD, NONE, Question
 
 
 def draw_competing(frames: StudyFrames, question: Question) -> Drawing:

@@ -15,7 +15,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_finished,
     selection_caption,
 )
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, Question
+from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
     interval_caption,
@@ -24,6 +24,7 @@ from nvp.analysis.style.captions import (
     pooled_caption,
     trials_caption,
 )
+from nvp.question.question import METHOD, NONE, Question
 
 
 def draw_dead_at_end(frames: StudyFrames, question: Question) -> Drawing:

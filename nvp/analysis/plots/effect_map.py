@@ -17,9 +17,10 @@ from nvp.analysis.selection.chosen_trials import (
     select_done,
     select_rows,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.effects import estimate_effects
 from nvp.analysis.style.captions import join_captions, trials_caption
+from nvp.question.question import Question
 
 SHOWN = ("test_accuracy", "entropy", "sparsity", "ever_died", "weight_sparsity", "first_death")
 MOST = 4

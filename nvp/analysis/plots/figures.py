@@ -1,47 +1,29 @@
-"""FIGURES: one line a plot."""
+"""FIGURES: the figures that `nvp.question.figures` names; drawing and writing them."""
 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.accuracy_vs_sparsity import draw_accuracy_vs_sparsity
-from nvp.analysis.plots.collapse import draw_collapse
-from nvp.analysis.plots.competing import draw_competing
-from nvp.analysis.plots.dead_at_end import draw_dead_at_end
-from nvp.analysis.plots.dead_over_epochs import draw_dead_over_epochs
-from nvp.analysis.plots.effect_map import draw_effect_map
-from nvp.analysis.plots.importance import draw_importance
-from nvp.analysis.plots.interactions import draw_interactions
-from nvp.analysis.plots.layer_map import draw_layer_map
-from nvp.analysis.plots.layer_profile import draw_layer_profile
-from nvp.analysis.plots.life_cycle import draw_life_cycle
-from nvp.analysis.plots.rank_stability import draw_rank_stability
-from nvp.analysis.plots.survival import draw_survival
-from nvp.analysis.plots.trade_off import draw_trade_off
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
+from nvp.analysis.selection.question_of_study import question_of
+from nvp.question.figures import FIGURES as NAMED
+from nvp.question.question import Question
 
 logger = logging.getLogger(__name__)
 
-FIGURES: dict[str, Callable[[StudyFrames, Question], Drawing]] = {
-    "dead_at_end": draw_dead_at_end,
-    "dead_over_epochs": draw_dead_over_epochs,
-    "accuracy_vs_sparsity": draw_accuracy_vs_sparsity,
-    "life_cycle": draw_life_cycle,
-    "effect_map": draw_effect_map,
-    "interactions": draw_interactions,
-    "importance": draw_importance,
-    "survival": draw_survival,
-    "competing": draw_competing,
-    "layer_map": draw_layer_map,
-    "layer_profile": draw_layer_profile,
-    "trade_off": draw_trade_off,
-    "rank_stability": draw_rank_stability,
-    "collapse": draw_collapse,
-}
+Draw = Callable[[StudyFrames, Question], Drawing]
+
+
+def find_drawing(name: str) -> Draw:
+    """Return the function that draws a figure: `draw_NAME` of the file NAME beside this one."""
+    return getattr(import_module(f"nvp.analysis.plots.{name}"), f"draw_{name}")
+
+
+FIGURES: dict[str, Draw] = {name: find_drawing(name) for name in NAMED}
 
 
 def draw(frames: StudyFrames, name: str, *, trial: str = "") -> Drawing:

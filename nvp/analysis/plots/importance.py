@@ -15,7 +15,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_done,
     select_rows,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.importance import (
     COLUMNS,
     DRAWS,
@@ -26,6 +26,7 @@ from nvp.analysis.statistics.importance import (
     measure_importances,
 )
 from nvp.analysis.style.captions import join_captions, trials_caption
+from nvp.question.question import Question
 
 AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
 

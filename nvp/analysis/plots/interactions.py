@@ -20,7 +20,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.effects import estimate_effects
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
@@ -30,6 +30,7 @@ from nvp.analysis.style.captions import (
     pooled_caption,
     trials_caption,
 )
+from nvp.question.question import Question
 
 ROOM = 0.6  # inches of a cell that holds an interval
 

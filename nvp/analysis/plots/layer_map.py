@@ -20,7 +20,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
     count_seeds,
@@ -29,6 +29,7 @@ from nvp.analysis.style.captions import (
     pooled_caption,
     trials_caption,
 )
+from nvp.question.question import Question
 
 
 def draw_layer_map(frames: StudyFrames, question: Question) -> Drawing:

@@ -13,7 +13,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_pruned,
     select_rows,
 )
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
     interval_caption,
@@ -21,6 +21,7 @@ from nvp.analysis.style.captions import (
     pooled_caption,
     trials_caption,
 )
+from nvp.question.question import METHOD, NONE, Question
 
 TARGET = "prune.sparsity"
 

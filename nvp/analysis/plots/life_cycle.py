@@ -15,10 +15,11 @@ from nvp.analysis.frames.derive import (
 )
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.chosen_trials import select_finished
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.style.captions import join_captions
 from nvp.analysis.style.words import DEATH_NAMES, STATE_NAMES
 from nvp.config.registry import suggest_nearest
+from nvp.question.question import Question
 
 DEAD = "dead"  # the method whose trials are looked at when none is named
 

@@ -17,12 +17,13 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.rank_stability import CHANCE, CRITERIA, MOST_NEURONS
 from nvp.analysis.statistics.rank_stability import measure_rank_stability as agreement
 from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 from nvp.analysis.style.words import CRITERION_NAMES
+from nvp.question.question import Question
 
 MOST_TRIALS = 24
 AGREEMENTS = {"tau": 0.0, "jaccard": CHANCE}  # and what chance gives

@@ -16,7 +16,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.question import Drawing, Question
+from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.hazard import FEWEST_DEATHS, count_revivals, estimate_hazard_ratios
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
@@ -28,6 +28,7 @@ from nvp.analysis.style.captions import (
     seeds_caption,
     trials_caption,
 )
+from nvp.question.question import Question
 
 
 def draw_survival(frames: StudyFrames, question: Question) -> Drawing:

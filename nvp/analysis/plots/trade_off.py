@@ -16,8 +16,7 @@ from nvp.analysis.selection.chosen_trials import (
     select_done,
     select_pruned,
 )
-from nvp.analysis.selection.margins import OF_ACCURACY
-from nvp.analysis.selection.question import METHOD, NONE, Drawing, NothingToDraw, Question
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.trade_off import (
     COSTS,
@@ -27,9 +26,10 @@ from nvp.analysis.statistics.trade_off import (
     mark_front,
 )
 from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
+from nvp.question.margins import OF_ACCURACY
+from nvp.question.question import METHOD, NONE, Question
 
 TOLERANCE = OF_ACCURACY.size
-NO_REFERENCE = "No unpruned trial has finished."
 EQUAL = (
     f"Below: largest sparsity with an accuracy at most {TOLERANCE:g} below the seed's own unpruned "
     "one, interpolated; mean and t-interval over seeds; > where a seed keeps it to the last trial."
@@ -59,7 +59,7 @@ def draw_trade_off(frames: StudyFrames, question: Question) -> Drawing:
     text = join_captions(
         f"A marker: mean over {count_seeds(frame)}{bar_caption(frame)}.",
         "Ring: on the Pareto front of the means.",
-        "Grey: unpruned." if len(unpruned) else NO_REFERENCE,
+        "Grey: unpruned." if len(unpruned) else "No unpruned trial has finished.",
         EQUAL if len(equal) else "",
         trials_caption(frames, frames.trials),
         pooled_caption(frames, [*by, *names, *find_fixed_keys(frames, trials)]),

@@ -8,7 +8,7 @@ import pandas as pd
 from nvp.analysis import style
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import Question
+from nvp.question.question import Question
 from nvp.storage.reader import read_exception
 
 

@@ -15,7 +15,8 @@ from nvp.analysis.frames.code_versions import count_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.figures import Panel
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
-from nvp.analysis.selection.question import Question
+from nvp.question.question import Question
+from nvp.storage.plans import CALL, format_start_command
 
 MOST_ROWS = 60  # of a table on the page; the CSV beside the figure has all
 HEADS = {
@@ -152,12 +153,17 @@ def format_differences(frame: pd.DataFrame) -> str:
     return format_table(frame.rename(columns=HEADS))
 
 
+def describe_command(argv: list[str]) -> str:
+    """Return the arguments of a start as the page shows them."""
+    return format_start_command(argv) if argv[:1] == [CALL] else " ".join(argv)
+
+
 def describe_start(start: dict[str, Any]) -> dict[str, str]:
     """Return a start of the study as the page shows it."""
     versions, commit = start.get("versions", {}), start.get("commit") or "unknown"
     return {
         "time": start.get("time", "unknown"),
-        "command": " ".join(start.get("argv", [])),
+        "command": describe_command(start.get("argv", [])),
         "commit": commit[:12] + (" with local changes" if start.get("dirty") else ""),
         "versions": ", ".join(f"{name} {versions.get(name, '?')}" for name in VERSIONS),
         "where": f"{start.get('host', '?')}: {', '.join(start.get('devices', []))}",

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import Contrast, Margin
 from nvp.config.registry import suggest_nearest
+from nvp.question.question import Contrast, Margin
 
 EXPECTED = ("more", "less", "equal", "a difference")
 CIFAR = {"data.name": "cifar10", "model.name": "resnet18"}

@@ -15,11 +15,11 @@ from scipy.stats import t as student
 from nvp.analysis.answers.answer import EXPLORATORY, PRIMARY, compare_levels, select_compared
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.claim import Claim, Share
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, Contrast, End
-from nvp.analysis.selection.studies import question_of
+from nvp.analysis.selection.question_of_study import question_of
 from nvp.analysis.statistics.corrections import correct_benjamini_hochberg, correct_tested
 from nvp.analysis.statistics.equivalence import compute_equivalence_p, compute_standard_error
 from nvp.analysis.statistics.intervals import seed_interval
+from nvp.question.question import DEATH, METHOD, NONE, Contrast, End
 
 
 @dataclass(frozen=True)

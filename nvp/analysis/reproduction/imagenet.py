@@ -8,8 +8,8 @@ import pandas as pd
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.published import format_cell, select_published_runs
 from nvp.analysis.reproduction.verdict import judge_numbers
-from nvp.analysis.selection.question import METHOD, NONE
 from nvp.analysis.statistics.intervals import seed_interval
+from nvp.question.question import METHOD, NONE
 
 TABLE = Path(__file__).parent / "imagenet.csv"
 MARGIN = 0.01  # of fractions: the table states whole percents, and spreads up to as much

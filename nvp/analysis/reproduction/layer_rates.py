@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import METHOD
 from nvp.analysis.statistics.intervals import seed_interval
+from nvp.question.question import METHOD
 
 STUDY = "layer_rates"
 PUBLISHED = Path(__file__).parent / "layer_rates.csv"

@@ -10,8 +10,8 @@ import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.verdict import judge_numbers
-from nvp.analysis.selection.question import METHOD
 from nvp.analysis.statistics.intervals import seed_interval
+from nvp.question.question import METHOD
 
 HERE = Path(__file__).parent
 SOURCES = {

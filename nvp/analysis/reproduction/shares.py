@@ -7,7 +7,7 @@ import pandas as pd
 
 from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import METHOD, NONE
+from nvp.question.question import METHOD, NONE
 
 NEURON = ["trial_id", "layer", "neuron"]
 

@@ -8,7 +8,8 @@ import pandas as pd
 from nvp.analysis import style
 from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import METHOD, NONE, NothingToDraw
+from nvp.analysis.selection.drawing import NothingToDraw
+from nvp.question.question import METHOD, NONE
 
 
 def select_done(frames: StudyFrames) -> pd.DataFrame:

@@ -1,24 +1,29 @@
-"""The question of a study that STUDIES does not know: what do its swept keys do?"""
+"""The question of a study that says none of its own: what do its swept keys do?"""
 
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.selection.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, Question
+from nvp.question.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, Question
 
 LEARNING_RATE = "optim.lr"  # the hue of a study that sweeps nothing to split an effect by
+ANYTHING = "length"  # which every table has
 
 
-def derive_question(frames: StudyFrames) -> Question:
-    """Return the question of a study that has none of its own.
+def derive_question(frames: StudyFrames, own: Question | None = None) -> Question:
+    """Return the question of a study that has none of its own, or what goes with a part of one.
 
-    The key with the most levels is on x and the next one is the hue. Compared are the deaths in
-    unpruned trials at the ends of each key, and the accuracy that each pruning method costs.
+    The key with the most levels is on x and the next one is the hue, unless `own` names them.
+    Compared are the deaths in unpruned trials at the ends of each key, and the accuracy that each
+    pruning method costs.
     """
     keys = [key for key in frames.swept if key not in ("seed", METHOD)]
     keys = sorted(keys, key=lambda key: -len(frames.levels(key)))
-    x, hue, *_ = [*keys, METHOD, LEARNING_RATE]
+    said = (own.x, own.hue) if own else ("", "")
+    known = [key for key in (METHOD, LEARNING_RATE, ANYTHING) if key in frames.trials]
+    free = iter([key for key in dict.fromkeys([*keys, *known]) if key not in said])
+    x = said[0] or next(free)
     return Question(
         ask=f"What do {' and '.join(keys) or 'seeds'} do to neurons in the study {frames.name}?",
         x=x,
-        hue=hue,
+        hue=said[1] or next(free),
         figures=choose_figures(frames),
         contrasts=(*(compare_ends(frames, key) for key in keys), *compare_all_methods(frames)),
     )
@@ -30,6 +35,7 @@ def choose_figures(frames: StudyFrames) -> tuple[str, ...]:
     names = ["dead_at_end", "dead_over_epochs"] if NONE in methods else []
     names += ["effect_map"] if len(frames.swept) > 1 else []  # the last key is the seed
     names += ["survival"]
+    names += ["life_cycle"] if len(frames.trials) == 1 else []
     names += ["trade_off"] if methods != {NONE} else []
     return tuple(names)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nvp.analysis.selection.question import METHOD, NONE
+from nvp.question.question import METHOD, NONE
 
 Number = float | np.floating
 COSTS = ("sparsity", "weight_sparsity", "flops_ratio", "step_ratio")

@@ -48,7 +48,9 @@ def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
     if isinstance(value, str):
         return METHODS.get(value, value) if key == "prune.method" else value or "the method's"
-    return f"{value:g}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(value_text(one, '') for one in value)}]"
+    return str(value) if isinstance(value, bool) or value is None else f"{value:g}"
 
 
 def level_name(key: str, value: Any) -> str:

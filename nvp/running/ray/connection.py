@@ -16,11 +16,13 @@ from ray.exceptions import AuthenticationError
 from nvp.config.cores import count_cores
 from nvp.running.cluster_address import Holder, check_cluster
 from nvp.running.ray.fit_nodes import bind_to_node, describe_place, list_large_enough
-from nvp.running.ray.side_effects import hush, own_signal_handlers
+from nvp.running.ray.side_effects import hush, own_signal_handlers, shut_down
 from nvp.storage.store import Storage
 
 SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # bytes that a system allows
 SOCKET_BELOW = "/ray/session_2026-01-01_00-00-00_000000_{pid}/sockets/plasma_store"
+
+STARTED_HERE: list[str | None] = []  # the address of the connection that nvp made; [] = of none
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,14 @@ def connect_to_ray(address: str | None) -> None:
     hush()
     with own_signal_handlers():
         initialise_ray(address)
+    STARTED_HERE.append(address)
+
+
+def disconnect_from_ray() -> None:
+    """End the connection that `connect_to_ray` made; one that a notebook had before stays."""
+    if STARTED_HERE:
+        STARTED_HERE.clear()
+        shut_down()
 
 
 def initialise_ray(address: str | None) -> None:

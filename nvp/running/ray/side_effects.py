@@ -8,13 +8,13 @@ on SIGTERM needs its own handlers all the time.
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import ray
-from ray import _raylet
+from ray import _raylet, tune
 from ray._private import utils, worker
 
 from nvp.running.signals import NAMES
@@ -75,6 +75,17 @@ def shut_down() -> None:
     renew_handlers()
 
 
+class NoTable(tune.ProgressReporter):
+    """A report of Tune that shows nothing; in a notebook its table would clear a cell's output."""
+
+    def should_report(self, trials: Sequence[Any], done: bool = False) -> bool:
+        return False
+
+    def report(self, trials: Sequence[Any], done: bool, *system: Any) -> None:
+        pass
+
+
 def hush() -> None:
     """Let messages of Ray's processes go to the log: the driver says itself what happened."""
+    logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)  # widgets that are not there
     worker.print_to_stdstream = lambda message, **options: logger.debug("%s", message)

@@ -15,10 +15,15 @@ from nvp.running.progress import Display
 from nvp.running.ray.actor import REPORT_SECONDS, REPORTS_A_SECOND, ActorOptions
 from nvp.running.ray.bookkeeping import Watch
 from nvp.running.ray.causes import tell_causes
-from nvp.running.ray.connection import Resources, connect_to_ray, hold_study, require_place
+from nvp.running.ray.connection import (
+    Resources,
+    connect_to_ray,
+    disconnect_from_ray,
+    hold_study,
+    require_place,
+)
 from nvp.running.ray.fit_nodes import describe_place
 from nvp.running.ray.loss import watch_over_ray
-from nvp.running.ray.side_effects import shut_down
 from nvp.running.ray.slots import count_slots, limit_to
 from nvp.running.ray.tuner import build_tuner
 from nvp.storage.store import Storage
@@ -66,7 +71,7 @@ def run_sweep(
                 watch.unfinished = wave
                 run_wave(watch, actor, resources, stop_signals)
     finally:
-        shut_down()
+        disconnect_from_ray()
         storage.delete_folder(".tune")
 
 

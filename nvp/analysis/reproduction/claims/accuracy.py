@@ -10,8 +10,8 @@ import pandas as pd
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.published import load_reference
-from nvp.analysis.selection.margins import OF_READ_ACCURACY
-from nvp.analysis.selection.question import METHOD, Contrast
+from nvp.question.margins import OF_READ_ACCURACY
+from nvp.question.question import METHOD, Contrast
 
 THEIRS = "ExplainableP"
 ALIKE = 0.004  # read off a figure, so that closer than this is equal

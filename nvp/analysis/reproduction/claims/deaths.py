@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nvp.analysis.selection.contrasts import compare_deaths
-from nvp.analysis.selection.question import Contrast
+from nvp.question.contrasts import compare_deaths
+from nvp.question.question import Contrast
 
 
 def compare_deaths_at(key: str, **where: Any) -> Contrast:

@@ -8,8 +8,8 @@ from nvp.analysis.reproduction.claims.deaths import (
     compare_l2,
 )
 from nvp.analysis.reproduction.shares import died_again
-from nvp.analysis.selection.margins import OF_REMOVED
-from nvp.analysis.selection.question import METHOD, NONE, Contrast
+from nvp.question.margins import OF_REMOVED
+from nvp.question.question import METHOD, NONE, Contrast
 
 DEMP = "DemP, arXiv 2403.07688"
 NOTE = "a third party's note on DemP, unverified"

@@ -4,8 +4,8 @@ from typing import Any
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.claims.deaths import compare_deaths, compare_deaths_at, compare_l2
-from nvp.analysis.selection.margins import OF_ACCURACY, OF_REMOVED
-from nvp.analysis.selection.question import METHOD, NONE, Contrast
+from nvp.question.margins import OF_ACCURACY, OF_REMOVED
+from nvp.question.question import METHOD, NONE, Contrast
 
 DNR = "DNR-Pruning, figures of its repository, 2025"
 TABLE = "DNR-Pruning, table of ResNet-50 on ImageNet, 2024"

@@ -1,8 +1,8 @@
 """Claims of NN Relief (Dekhovich et al., Machine Learning 113, 2024)."""
 
 from nvp.analysis.reproduction.claim import Claim
-from nvp.analysis.selection.margins import OF_LENETS, OF_WEIGHTS
-from nvp.analysis.selection.question import METHOD, NONE, Contrast
+from nvp.question.margins import OF_LENETS, OF_WEIGHTS
+from nvp.question.question import METHOD, NONE, Contrast
 
 RELIEF = "NN Relief, arXiv 2109.10795"
 

@@ -3,9 +3,9 @@
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims.deaths import compare_adam, compare_deaths
 from nvp.analysis.reproduction.shares import died_late, died_unforced
-from nvp.analysis.selection.contrasts import compare_any_deaths
-from nvp.analysis.selection.margins import OF_ACCURACY, OF_DEATHS
-from nvp.analysis.selection.question import METHOD, NONE, Contrast, End
+from nvp.question.contrasts import compare_deaths_in_all
+from nvp.question.margins import OF_ACCURACY, OF_DEATHS
+from nvp.question.question import METHOD, NONE, Contrast, End
 
 ZHOU = "Zhou et al. 2020, arXiv 2001.11216"
 CHEN = "Chen et al. 2023, arXiv 2306.04251"
@@ -39,7 +39,7 @@ CLAIMS = (
         source=ZHOU,
         says="A filter collapses with a probability proportional to lr^2 (here: whether it grows).",
         study="noise_law",
-        contrast=compare_any_deaths("optim.lr"),
+        contrast=compare_deaths_in_all("optim.lr"),
         source_config={},
     ),
     Claim(
@@ -171,7 +171,7 @@ CLAIMS = (
         source=AP,
         says="The dead rate of the neurons that are left falls as more is pruned.",
         study="neuron_sparsity",
-        contrast=compare_any_deaths("prune.sparsity", where={METHOD: "random"}),
+        contrast=compare_deaths_in_all("prune.sparsity", where={METHOD: "random"}),
         expects="less",
         source_config={},
     ),

@@ -3,7 +3,7 @@
 Without one, nothing can show that two things are alike: a verdict is then "undecided".
 """
 
-from nvp.analysis.selection.question import Margin
+from nvp.question.question import Margin
 
 OF_DEATHS = Margin(
     0.01,

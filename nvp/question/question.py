@@ -1,12 +1,9 @@
-"""What a study asks of a figure and of a comparison, and what a figure answers with."""
+"""A question: what a study varies, how it is shown, and the comparisons that answer it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
-
-import pandas as pd
-from matplotlib.figure import Figure
 
 DEATH = "death"
 METHOD, NONE = "prune.method", "none"  # the key, and its level of a trial that is not pruned
@@ -18,10 +15,6 @@ class End(Enum):
 
     FIRST = "first"
     LAST = "last"
-
-
-class NothingToDraw(ValueError):
-    """A figure lacks the trials that it is about; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ class Contrast:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a study varies, and how it is shown.
+    """What a study varies, and how it is shown. What is left empty is made from the swept keys.
 
     Attributes:
         ask: the question in a sentence.
@@ -77,16 +70,14 @@ class Question:
     """
 
     ask: str
-    x: str
-    hue: str
-    figures: tuple[str, ...]
-    contrasts: tuple[Contrast, ...]
+    x: str = ""
+    hue: str = ""
+    figures: tuple[str, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
     trial: str = ""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure and the tidy frame behind it, which holds every number drawn."""
-
-    figure: Figure
-    frame: pd.DataFrame
+def list_keys(question: Question) -> set[str]:
+    """Return the keys that a question names."""
+    contrasts = [{one.key, one.by, *one.where} for one in question.contrasts]
+    return {question.x, question.hue}.union(*contrasts) - {""}

@@ -1,0 +1,18 @@
+"""What a figure answers with: a picture and its numbers, or which trials it lacks."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+
+class NothingToDraw(ValueError):
+    """A figure lacks the trials that it is about; the message says which."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and the tidy frame behind it, which holds every number drawn."""
+
+    figure: Figure
+    frame: pd.DataFrame
