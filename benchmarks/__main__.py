@@ -8,6 +8,7 @@ MODULES = (
     "data_path",
     "step",
     "telemetry",
+    "adopted",
     "nn_relief",
     "shrink",
     "shrunk_run",

@@ -67,6 +67,11 @@ def remove_masked_units(
     return removed
 
 
+def remove_units(model: nn.Module) -> None:
+    """Remove every masked unit of a network that is trained no further. Changes `model`."""
+    keep_units(model, find_survivors(model))
+
+
 def find_survivors(model: nn.Module) -> Survivors:
     """Return {group: indices of the units that stay} of every group that can lose some.
 

@@ -24,6 +24,9 @@ from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits, read_trial_facts
+from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopted.exported import export_program, load_program, name_class
+from nvp.network.removal import remove_units
 from nvp.storage.index import read_index
 from nvp.storage.plans import explain_missing_checkpoint
 from nvp.storage.store import Storage
@@ -48,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
-    print(f"{arguments.out}/network.py and network.safetensors")
+    name = "network.pt2" if isinstance(trained.model, Adopted) else "network.py"
+    print(f"{arguments.out}/{name} and network.safetensors")
     return 0
 
 
@@ -138,6 +142,9 @@ def export(
 ) -> nn.Module:
     """Write network.py and network.safetensors; return the exported network, in eval mode.
 
+    Of an adopted network, whose source is not ours, it is network.pt2 instead of network.py: a
+    program that `torch.export.load` reads. The tensors are those of the user's own class.
+
     Args:
         model: trained; stays as it was.
         image_shape: (channels, height, width).
@@ -148,17 +155,25 @@ def export(
     Raises:
         ValueError: the folder cannot be made, or the exported network would compute other logits.
     """
-    network, twin = make_plain(model, scaling), copy.deepcopy(model).cpu()
+    twin = copy.deepcopy(model).cpu()
     dtype = next(twin.parameters()).dtype
     draw = torch.randn if scaling is None else torch.rand
     pixels = draw(4, *image_shape, generator=torch.Generator().manual_seed(0)).to(dtype)
     expected = pixels if scaling is None else scaling(pixels)
+    if isinstance(model, Adopted):
+        maps = None if scaling is None else scaling.as_maps(dtype)
+        inside, content = export_program(model, pixels, remove_units, maps)
+        network, name, kept = load_program(content), "network.pt2", inside.state_dict()
+        notes = dict(notes or {}) | {"class": name_class(inside)}
+    else:
+        network, name = make_plain(model, scaling), "network.py"
+        content, kept = make_source(network).encode(), network.state_dict()
     if (apart := measure_distance(twin, network, expected, pixels)) > CLOSE:
         raise ValueError(f"export: expected logits within {CLOSE} of the trial's, got {apart}")
-    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {key: tensor.detach().clone().contiguous() for key, tensor in kept.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "network.py").write_text(make_source(network))
+        (folder / name).write_bytes(content)
         # not `save_file`, whose files only their owner can read
         (folder / "network.safetensors").write_bytes(save(tensors, dict(notes or {}) or None))
     except OSError as error:

@@ -174,5 +174,8 @@ def measure_distance(
         theirs: of the other.
     """
     with torch.no_grad():
-        a, b = one.eval()(pixels), other.eval()(pixels if theirs is None else theirs)
+        for network in (one, other):
+            if network.training:  # an exported program has no other mode, and refuses the call
+                network.eval()
+        a, b = one(pixels), other(pixels if theirs is None else theirs)
     return float((a - b).abs().max() / a.abs().max().clamp(min=1))

@@ -3,6 +3,7 @@
 adopt           nvp.adopt: any module becomes a network whose neurons can be pruned
 adopted         Adopted: the user's network, its masks, and the names of what they mask
 adopted_layer   AdoptedLayer: it answers what a NeuronLayer answers
+exported        an adopted network as a program of torch
 layer_table     the layers, as a table that a person reads
 narrowing       the anatomy after a removal
 masked_entries  the masked entries of each parameter, whose gradients are made 0
