@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import nvp
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import find_groups
 from nvp.network.weight_masks import parameter_masks
 from nvp.testing.tiny import Tiny
@@ -22,7 +23,7 @@ X = torch.randn(24, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 Y = torch.arange(24) % 3
 
 
-def adopt() -> nn.Module:
+def adopt() -> Adopted:
     torch.manual_seed(0)
     return nvp.adopt(Residual(), X[:2])
 
