@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nvp.data.batches import eval_batches
 from nvp.data.ready_inputs import ReadyInputs
+from nvp.data.splits import ImageSource
 from nvp.network.precision import Inputs
 
 CHUNK = 256  # rows of a tensor for one forward pass
@@ -23,7 +25,7 @@ class Batch:
 
 
 def read_batches(images: Any, what: str) -> Iterator[Batch]:
-    """Yield batches of a tensor, of a pair, or of an iterable of inputs or (inputs, labels).
+    """Yield batches of a tensor, a pair, a split of a data set, or an iterable of batches.
 
     Raises:
         ValueError: it is none of these, or there is not one batch.
@@ -38,6 +40,8 @@ def read_batches(images: Any, what: str) -> Iterator[Batch]:
 
 def split_inputs(images: Any, what: str) -> Iterable[Any]:
     """Return an iterable of batches as they come."""
+    if isinstance(images, ImageSource):
+        return eval_batches(images)
     if isinstance(images, Tensor):
         return images.split(CHUNK) if images.dim() and len(images) else ()
     if isinstance(images, Mapping) or is_pair(images):
