@@ -16,7 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nvp.network.adopting.anatomy import Anatomy
 from nvp.network.adopting.example import Example, find_tensors
 from nvp.network.adopting.put_back import masked, removed, replaced_data
-from nvp.network.adopting.removing import Place, find_gone, find_least
+from nvp.network.adopting.removing import Place, add_missing, find_gone, find_shapes
 from nvp.network.adopting.undisturbed import set_modes, undisturbed
 
 TOLERANCE = 1e-3  # of the change that masking makes; a wrong removal differs by tenths
@@ -88,9 +88,10 @@ class RemovalCheck:
     def explain(self, names: list[str], units: str) -> str:
         """Return why some groups cannot be removed together; "" where they can."""
         gone: dict[Place, Tensor] = {}
+        shapes = find_shapes(self.network)
         for name in names:
             group = self.anatomy.groups[name]
-            stay = find_least(self.network, group.slots, choose(name, group.size, units))
+            stay = add_missing(shapes, group.slots, choose(name, group.size, units))
             for place, entries in find_gone(group.slots, stay).items():
                 gone[place] = torch.cat([gone[place], entries]) if place in gone else entries
         with masked(self.network, gone):

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-MANY = 4  # images, from which on half of them is another number to try
-
 
 @dataclass(frozen=True)
 class Example:
@@ -45,13 +43,13 @@ class Example:
         return Example(*pytree.tree_map(add, (self.args, self.kwargs)))
 
     def resized(self) -> "Example":
-        """Return the example with twice as many images; with half of them where there are many."""
+        """Return the example with half of its images, twice as many where it is one."""
         rows = find_tensors((self.args, self.kwargs))[0].shape[:1]
 
         def resize(value: Any) -> Any:
             if not isinstance(value, Tensor) or value.shape[:1] != rows or not rows:
                 return value
-            return value[: rows[0] // 2] if rows[0] >= MANY else torch.cat([value, value])
+            return value[: rows[0] // 2] if rows[0] > 1 else torch.cat([value, value])
 
         return Example(*pytree.tree_map(resize, (self.args, self.kwargs)))
 

@@ -61,7 +61,18 @@ def find_least(
     torch has no layers of width 0. A group may need more than one unit: where concatenated layers
     are one group, each of them must keep its own.
     """
-    shapes = {name: t.shape for name, t in (*network.named_parameters(), *network.named_buffers())}
+    return add_missing(find_shapes(network), slots, stay)
+
+
+def find_shapes(network: nn.Module) -> dict[str, torch.Size]:
+    """Return the shape of each parameter and buffer."""
+    return {name: t.shape for name, t in (*network.named_parameters(), *network.named_buffers())}
+
+
+def add_missing(
+    shapes: dict[str, torch.Size], slots: tuple[Slots, ...], stay: Int64[Tensor, "k"]
+) -> Int64[Tensor, "n"]:
+    """Return what `find_least` returns, for tensors of these shapes."""
     for one in slots:
         whole = len(one.entries) == shapes[one.name][one.dim]
         if whole and not bool(torch.isin(one.units, stay).any()):

@@ -17,6 +17,11 @@ MOVES = """
     split_copy squeeze_copy unsqueeze_copy
 """
 COPIES = "clone _to_copy contiguous lift_fresh lift_fresh_copy to detach_copy alias_copy"
+# of the shape of their first argument, whatever it is: they shrink with it
+SHAPED = """
+    empty_like zeros_like ones_like full_like rand_like randn_like bernoulli uniform normal random
+    exponential fill zero
+"""
 AS_RESHAPE = ("view", "_unsafe_view", "view_copy")
 
 
@@ -90,6 +95,7 @@ def follow_im2col(flow: Any, operation: Operation) -> None:
 RULES = {
     **dict.fromkeys(MOVES.split(), follow_move),
     **dict.fromkeys(COPIES.split(), follow_copy),
+    **dict.fromkeys(SHAPED.split(), follow_copy),
     **dict.fromkeys(("cat", "stack"), follow_concatenation),
     "copy": follow_write,
     "im2col": follow_im2col,
