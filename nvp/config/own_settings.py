@@ -132,3 +132,10 @@ def fit_value(value: Any, parameter: inspect.Parameter | None, path: str) -> Any
         plain = type(default) in (bool, int, float, str)
         return fit_type(value, type(default), path) if plain else guess_value(value)
     return fit_type(value, parameter.annotation, path)
+
+
+def describe_value(value: Any) -> str:
+    """Return what a value is, for a message."""
+    kind = type(value)
+    where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return "None" if value is None else f"a {where}{kind.__qualname__}"

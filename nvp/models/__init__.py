@@ -4,7 +4,7 @@
     blocks                            the residual blocks of ResNets
     layers                            the neuron layers that every family is made of
     activations                       ACTIVATIONS by name
-    own                               a user's model or activation, by a dotted name
+    own, own_activation               a user's model and activation, by dotted names
     pretrained                        torchvision's weights of ResNets
 
 A user's own model needs no line here: `model.name=package.module:function` names it. To add one of
@@ -26,8 +26,10 @@ from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
 from nvp.models.activations import find_activation
-from nvp.models.own import build_own, find_own_activation, find_own_model
-from nvp.models.pretrained import load_torchvision, read_weights
+from nvp.models.own import GreyAsColour, build_own, find_own_model
+from nvp.models.own_activation import find_own_activation
+from nvp.models.pretrained import load_module, load_torchvision, read_weights
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.reads import check_reads
 
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
@@ -83,11 +85,17 @@ def build_model(
         model = build(config, image_shape, num_classes)
     key = build, config, image_shape
     computes = not any(parameter.is_meta for parameter in model.parameters())
-    if computes and key not in CHECKED:
+    if computes and key not in CHECKED and not isinstance(model, Adopted):
         check_reads(model, image_shape)
         CHECKED.add(key)
     if config.weights:
-        load_torchvision(model, read_weights(config.weights), config.weights)
+        weights = read_weights(config.weights)
+        if isinstance(model, Adopted):
+            inner = model.module
+            inner = inner.network if isinstance(inner, GreyAsColour) else inner
+            load_module(inner, weights, config.weights)
+        else:
+            load_torchvision(model, weights, config.weights)
     if config.norm_scale != 1:
         scale_norms(model, config.norm_scale)
     return model

@@ -11,7 +11,7 @@ from torch import nn
 
 from nvp.config.dotted_names import find_named
 from nvp.config.trial_config import ModelConfig
-from nvp.models.own import adapt_activation
+from nvp.models.own_activation import adapt_activation
 
 ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
     "relu": lambda slope: nn.ReLU(inplace=True),

@@ -1,11 +1,10 @@
-"""A model or an activation function of the user's, by its dotted name.
+"""A model of the user's, by its dotted name.
 
 A function with the parameters `config`, `image_shape` and `num_classes` is called as ours are. Any
 other is called with `num_classes`, if it takes that. The rest of its parameters are settings
 (`model.extra.*`).
 """
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,21 +12,30 @@ import torch
 from torch import Tensor, nn
 
 from nvp.config.dotted_names import explain_failure, import_name, is_dotted
-from nvp.config.own_settings import Own, list_parameters, takes
+from nvp.config.own_settings import Own, describe_value, list_parameters, takes
 from nvp.config.trial_config import ModelConfig
+from nvp.network.adopted.adopt import adopt
+from nvp.network.adopting.undisturbed import undisturbed
+from nvp.network.neuron_layer import NeuronLayer
 
 OURS = ("config", "image_shape", "num_classes")
 
 
-class Elementwise(nn.Module):
-    """A function of a tensor as a module."""
+class GreyAsColour(nn.Module):
+    """A network of colour images that is shown grey ones, the same in its three channels."""
 
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.function = function
+        self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.function(x)
+        return self.network(x.expand(-1, 3, -1, -1))
+
+
+def read_channels(model: nn.Module) -> int:
+    """Return how many channels the first convolution reads; 0 where there is none."""
+    found = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d))
+    return next(found, 0)
 
 
 def is_foreign(name: str) -> bool:
@@ -68,9 +76,11 @@ def build_own(
         passed = {"num_classes": num_classes} if takes(own.function, "num_classes") else {}
     try:
         model = own.call(config.extra, **passed)
-    except (NotImplementedError, ValueError):
+    except NotImplementedError:
         raise
     except Exception as error:  # whatever the user's function raises
+        if isinstance(error, ValueError) and str(error).startswith("model."):
+            raise  # of nvp's own layers, which name the setting
         raise ValueError(
             f"model.name: calling {config.name} fails: {explain_failure(error)}"
         ) from error
@@ -79,88 +89,31 @@ def build_own(
             f"model.name: expected {config.name} to return a torch.nn.Module, got "
             f"{describe_value(model)}"
         )
-    return model
+    own_layers = any(isinstance(module, NeuronLayer) for module in model.modules())
+    if own_layers or any(parameter.is_meta for parameter in model.parameters()):
+        return model
+    example = torch.zeros(2, *image_shape)
+    if image_shape[0] == 1 and read_channels(model) == 3:
+        model = GreyAsColour(model)
+    check_logits(config.name, model, example, num_classes)
+    return adopt(model, example)
 
 
-def describe_value(value: Any) -> str:
-    """Return what a value is, for a message."""
-    kind = type(value)
-    where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return "None" if value is None else f"a {where}{kind.__qualname__}"
-
-
-def adapt_activation(setting: str, name: str, found: Any) -> Callable[[ModelConfig], nn.Module]:
-    """Return a function that makes the activation, from a module class, a maker or a function.
-
-    A function whose first parameter is a tensor's, as in torch.nn.functional, is applied itself.
-    One without required parameters, or with `slope`, makes a module.
-    """
-    own = find_own_activation(name)
-    if own.passed == ("slope",):
-        return lambda config: make_checked(own, config)
-    return lambda config: check_activation(own, Elementwise(lambda x: own.call(config.extra, x)))
-
-
-@cache
-def find_own_activation(name: str) -> Own:
-    """Return the activation that a dotted name stands for.
-
-    What is passed to it tells what it is: a slope to a maker, a tensor to what is applied itself.
-    """
-    setting = "model.activation"
-    found = import_name(setting, name)
-    if not callable(found):
-        raise ValueError(
-            f"{setting}: expected an activation function, got {name!r}, which is "
-            f"{describe_value(found)}"
-        )
-    parameters = list_parameters(found)
-    needed = [p for p in parameters.values() if p.default is p.empty and p.kind < p.KEYWORD_ONLY]
-    first = next((p.name for p in needed if p.kind != p.VAR_POSITIONAL), "")
-    is_maker = isinstance(found, type) or first in ("", "slope")
-    return Own(setting, name, found, ("slope",) if is_maker else (first,))
-
-
-def make_checked(own: Own, config: ModelConfig) -> nn.Module:
-    """Return the module that a class or a maker of activation functions makes."""
-    slope = {"slope": config.slope} if "slope" in list_parameters(own.function) else {}
-    try:
-        module = own.call(config.extra, **slope)
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"{own.setting}: calling {own.name} fails: {explain_failure(error)}"
-        ) from error
-    if not isinstance(module, nn.Module):
-        raise ValueError(
-            f"{own.setting}: expected {own.name} to return a torch.nn.Module, got "
-            f"{describe_value(module)}"
-        )
-    return check_activation(own, module)
-
-
-def check_activation(own: Own, module: nn.Module) -> nn.Module:
-    """Return an activation module; ValueError where it does not act on each entry by itself."""
-    if any(parameter.is_meta for parameter in module.parameters()):
-        return module
-    x = torch.tensor([[-2.0, -0.5, 0.0, 0.5], [3.0, 1.0, -1.0, 0.25]], device="cpu")
-    module.eval()
-    try:
-        with torch.no_grad():
-            whole = module(x.clone())
-            apart = torch.cat([module(column.clone()) for column in x.split(1, dim=1)], dim=1)
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"{own.setting}: calling {own.name} on a tensor fails: {explain_failure(error)}"
-        ) from error
-    if not isinstance(whole, Tensor) or whole.shape != x.shape:
-        got = tuple(whole.shape) if isinstance(whole, Tensor) else describe_value(whole)
-        raise ValueError(
-            f"{own.setting}: expected {own.name} to return a tensor of its input's shape, "
-            f"{tuple(x.shape)}, got {got}"
-        )
-    if not torch.equal(whole, apart):
-        raise ValueError(
-            f"{own.setting}: expected a function of each entry by itself, got {own.name}, which "
-            "mixes neurons"
-        )
-    return module.train()
+def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:
+    """Raise ValueError for a network that cannot take these images, or has other outputs."""
+    shape = "x".join(map(str, example.shape[1:]))
+    for training in (False, True):  # some put out more while they train
+        try:
+            with undisturbed(model, training=training):
+                logits = model(example)
+        except Exception as error:  # whatever the user's network raises
+            raise ValueError(
+                f"model.name: expected a network that takes images of {shape}, but the forward "
+                f"pass of {name} fails: {explain_failure(error)}"
+            ) from error
+        if not isinstance(logits, Tensor) or logits.shape != (len(example), num_classes):
+            got = tuple(logits.shape) if isinstance(logits, Tensor) else describe_value(logits)
+            raise ValueError(
+                f"model.name: expected {name} to put out a tensor of {num_classes} logits for each "
+                f"of {len(example)} images, got {got}{' in training mode' * training}"
+            )

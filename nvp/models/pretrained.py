@@ -66,6 +66,29 @@ def load_torchvision(model: nn.Module, weights: dict[str, Tensor], file: str = "
     model.load_state_dict(given, strict=False)
 
 
+def load_module(module: nn.Module, weights: dict[str, Tensor], file: str) -> None:
+    """Copy the tensors of a file into somebody's network, by its own names. Changes `module`.
+
+    What has the shape of another number of classes is skipped: it stays as it was initialised.
+
+    Raises:
+        ValueError: tensors that are missing or unknown, or several of another shape.
+    """
+    own = module.state_dict()
+    missing, unknown = own.keys() - weights.keys(), weights.keys() - own.keys()
+    apart = {name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape}
+    heads = {name.rpartition(".")[0] for name in apart}
+    missing = {name for name in missing if name.rsplit(".", 1)[-1] not in OPTIONAL}
+    if missing or unknown or len(heads) > 1:
+        raise ValueError(
+            f"model.weights: expected the tensors of the model in {file!r}; missing "
+            f"{sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}, of another shape "
+            f"{sorted(apart)[:3]}"
+        )
+    fitting = {name: tensor for name, tensor in weights.items() if name not in apart}
+    module.load_state_dict(fitting, strict=False)
+
+
 def translate_name(name: str) -> str:
     """Return our name of a tensor of torchvision's ResNets; an unknown name unchanged."""
     module, _, tensor = name.rpartition(".")

@@ -12,7 +12,8 @@ from nvp.config.own_settings import list_parameters
 from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
-from nvp.models.own import find_own_activation, is_foreign
+from nvp.models.own import is_foreign
+from nvp.models.own_activation import find_own_activation
 from nvp.pruning import METHODS, plan_pruning
 from nvp.pruning.settings_read import find_read_settings, has_norms
 from nvp.training.named import list_unread_extra

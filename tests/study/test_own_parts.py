@@ -12,9 +12,14 @@ import pytest
 
 from nvp.config.dotted_names import is_dotted
 from nvp.config.space import grid
+from nvp.config.user_modules import find_modules, find_versions
+from nvp.running.node_check import find_fault, mark_storage
 from nvp.storage.index import read_index
+from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.study.study import Study
+from nvp.trial.code_hash import hash_code, hash_named_code
+from tests.conftest import run_study
 from tests.in_process import run_main
 from tests.small_studies import load as load_study
 from tests.study.own_parts import write_own_parts
@@ -91,12 +96,88 @@ def test_every_kind_of_name_is_looked_up(study: Study, tmp_path: Path) -> None:
     assert (row["status"], row["sparsity"]) == ("done", 0.5)
 
 
+def test_a_foreign_network_is_adopted_pruned_and_shrunk(study: Study, tmp_path: Path) -> None:
+    changes = {"model.name": f"{MODULE}:plain", "prune.criterion": "", "prune.shrink": "always"}
+    base = study.quick.base.with_overrides(changes)
+    space = {"prune.method": grid("magnitude"), "model.extra.hidden": grid(8, 10)}
+    ended = run_main(
+        replace(study, quick=replace(study.quick, base=base, space=space)), tmp_path, *FLAGS
+    )
+    assert ended.returncode == 0, ended.stderr
+    rows = rows_of(tmp_path).values()
+    assert sorted(row["neurons"] for row in rows) == [8 + 6, 10 + 6]
+    assert all(row["sparsity"] == 0.5 and row["status"] == "done" for row in rows)
+    assert all(row["parameters_left"] < row["parameters"] for row in rows)
+
+
+@pytest.mark.minutes
+def test_the_first_study_runs_on_a_network_of_torchvision(tmp_path: Path) -> None:
+    settings = [
+        "model.name=torchvision.models:resnet18",
+        "epochs=2",
+        "data.images=64",
+        "optim.lr=0.1",
+    ]
+    settings += ["data.batch_size=32", "probe.size=32", "optim.noise=1"]
+    flags = [word for setting in settings for word in ("--set", setting)]
+    ended = run_study(tmp_path, *FLAGS, "--seeds", "1", *flags)
+    assert ended.returncode == 0, ended.stderr
+    rows = read_index(open_study(str(tmp_path), "sgd_noise", "quick")).rows.values()
+    assert {row["status"] for row in rows} == {"done"}
+    assert {row["neurons"] for row in rows} == {3904}
+
+
+def test_what_a_module_imports_beside_it_joins_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "user_net.py").write_text("import json\n\nfrom user_width import WIDTH\n")
+    beside = tmp_path / "user_width.py"
+
+    def hash_with(text: str) -> str:
+        beside.write_text(text)
+        hash_code.cache_clear()
+        hash_named_code.cache_clear()
+        return hash_named_code(("user_net:WIDTH",))
+
+    assert hash_with("WIDTH = 1\n") == hash_with("WIDTH = 1  # of a layer\n")
+    assert hash_with("WIDTH = 1\n") != hash_with("WIDTH = 2\n")
+    assert set(find_modules(["user_net:WIDTH"])) == {"user_net", "user_width"}
+    assert set(find_versions(["torchvision.models:resnet18"])) == {"torchvision"}
+    check = replace(
+        mark_storage(Storage.at(str(tmp_path)), (), "cpu", ("user_net:WIDTH",)),
+    )
+    assert find_fault(check) == ""
+    beside.write_text("WIDTH = 3\n")
+    assert "expected the driver's module user_width, got another file" in find_fault(check)
+    gone = replace(check, names=("user_nets:WIDTH",))
+    assert "there is no module 'user_nets'" in find_fault(gone)
+    assert "bring the user's modules to every node" in find_fault(gone)
+
+
+@pytest.mark.minutes
+def test_editing_a_module_of_the_user_makes_other_code(tmp_path: Path) -> None:
+    """The real command, since a process keeps the modules that it has imported."""
+    script = write_own_parts(tmp_path / "user", "edited_parts_of_a_user")
+    module = script.parent / "edited_parts_of_a_user.py"
+    flags = [*FLAGS, "--set", "prune.method=none", "--set", "model.extra.depth=1"]
+    first = run_study(tmp_path, *flags, script=script)
+    assert first.returncode == 0, first.stderr
+    module.write_text("# a comment\n" + module.read_text())
+    assert "other code" not in run_study(tmp_path, *flags, "--dry-run", script=script).stdout
+    module.write_text(module.read_text() + "\n\nLATER = 1\n")
+    assert "1 by other code" in run_study(tmp_path, *flags, "--dry-run", script=script).stdout
+
+
 REFUSED = [
     ("model.name={m}:wde", "no 'wde' (did you mean 'wide'?)"),
     ("model.name={m}s:wide", "no module '{m}s'", "(did you mean '{m}'?)"),
     ("model.name={m}:NUMBER", "which is a int"),
     ("model.name={m}:no_network", "to return a torch.nn.Module, got a list"),
     ("model.name={m}:fails", "RuntimeError: out of luck", "{m}.py, line "),
+    ("model.name={m}:seven_logits", "2 logits for each of 2 images, got (2, 7)"),
+    ("model.name={m}:plain model.width=2", "model.width: no trial of this plan reads it"),
     ("model.name=os:system", "got 'os' of 'os:system', which is Python's own"),
     (
         "model.name=convnett",
