@@ -18,7 +18,6 @@ from nvp.models import MODELS
 from nvp.monitor.monitor import Monitor
 from nvp.network.groups import neuron_layers
 
-CONFIG = {"optim.lr": 0.3, "widen": 0.2}
 PRUNED = (3, 5)  # epochs after which neurons are masked
 
 
@@ -53,14 +52,15 @@ def train_epoch(network: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
     return total / 4
 
 
-def run(place: str, checkpoint: Path, epochs: int, pause: float = 0.0) -> None:
+def run(place: str, checkpoint: Path, epochs: int, pause: float = 0.0, widen: float = 0.2) -> None:
     """Train, with a pause where a kill is to come; a checkpoint appears whole or not at all."""
     torch.set_num_threads(1)
     network = make_network()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.3, momentum=0.9)
     images, labels = load_images()
     done = 0
-    monitor = Monitor(network, images[:100], study="loop", storage=place, config=CONFIG)
+    config = {"optim.lr": 0.3, "widen": widen}
+    monitor = Monitor(network, images[:100], study="loop", storage=place, config=config)
     if checkpoint.exists():
         saved = torch.load(checkpoint)
         network.load_state_dict(saved["network"])

@@ -1,4 +1,4 @@
-"""A foreign loop that is killed and goes on from its own checkpoint: its tables are unbroken."""
+"""Loops in processes of their own: killed and continued, one study of many, one writer a trial."""
 
 import logging
 import multiprocessing
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nvp.monitor.monitor import Monitor
 from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study, read_study
-from tests.monitor.loop import run
+from tests.monitor.loop import load_images, make_network, run
 from tests.rows import Tables, sorted_rows
 
 LONGEST = 0.8  # seconds from a process's first observation to its kill
@@ -84,3 +85,35 @@ def test_killed_at_random_points_equals_unbroken(
     assert not list(storage.files("observations"))
     left = [name for table in ("epochs", "layers", "neurons") for name in storage.files(table)]
     assert len(left) == 3, "parts of killed attempts stayed"
+
+
+def test_processes_side_by_side_write_one_study(
+    tmp_path: Path, processes: ForkServerContext
+) -> None:
+    """Three trials at once; a second writer of one of them is refused until its writer is killed."""
+    runs = [
+        processes.Process(target=run, args=(str(tmp_path), tmp_path / f"{widen}.pt", 2, 0.0, widen))
+        for widen in (1, 2)
+    ]
+    held = processes.Process(target=run, args=(str(tmp_path), tmp_path / "3.pt", 2, 60.0, 3))
+    for process in [held, *runs]:
+        process.start()
+    await_observation(tmp_path, set())
+    for process in runs:
+        process.join()
+        assert process.exitcode == 0
+    while len(list_observations(tmp_path)) != 1:  # the held one's first
+        time.sleep(0.01)
+    images, _ = load_images(100)
+    arguments = {"study": "loop", "storage": tmp_path, "config": {"optim.lr": 0.3, "widen": 3}}
+    with pytest.raises(ValueError, match=f"no other monitor of this trial, but process {held.pid}"):
+        Monitor(make_network(), images, **arguments)
+    held.kill()
+    held.join()
+    monitor = Monitor(make_network(), images, **arguments)
+    assert monitor.epoch == 0
+    study = read_study(open_study(str(tmp_path), "loop", "monitor"))
+    assert {trial["widen"] for trial in study["trials"].values()} == {1, 2, 3}
+    assert len(study["starts"]) == 4
+    assert len(rows(tmp_path)["trials"]) == 2
+    monitor.close()
