@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from nvp.monitor.probe import Probe
+from nvp.network.dense_index import dense_indices
 from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
 from nvp.storage.codec import Rows
 from nvp.training.record import EpochRecord
@@ -45,7 +46,7 @@ def measure_sizes(network: nn.Module, probe: Probe) -> dict[str, Any]:
     """Return the columns of `trials` on parameters and FLOPs; FLOPs are of an image, else null."""
     inputs = probe.batches[0]
     if not isinstance(inputs, Tensor) or inputs.dim() != 4:
-        return {"parameters": sum(p.numel() for p in network.parameters())}
+        return {"parameters": sum(index.numel for index in dense_indices(network).values())}
     shape = (inputs.shape[1], inputs.shape[2], inputs.shape[3])
     parameters, flops = measure_dense_size(network, shape)
     parameters_left, flops_left = measure_remaining_size(network, shape)

@@ -17,6 +17,22 @@ def find_seen_network(network: nn.Module, what: str) -> nn.Module:
     Raises:
         ValueError: it has no neurons that nvp sees.
     """
+    inside = look_inside(network, what)
+    if not neuron_layers(inside):
+        raise ValueError(
+            f"{what}: nvp sees no neurons in this {type(inside).__name__}: adopt it first, with "
+            f"the inputs of one forward pass: network = nvp.adopt(model, example); {what}(network, "
+            "...)"
+        )
+    return inside
+
+
+def look_inside(network: nn.Module, what: str) -> nn.Module:
+    """Return the network itself, or the one that a parallel or compiled module runs.
+
+    Raises:
+        ValueError: it is no module.
+    """
     if not isinstance(network, nn.Module):
         raise ValueError(f"{what}: expected a torch.nn.Module, got {type(network).__name__}")
     inside = network
@@ -24,10 +40,4 @@ def find_seen_network(network: nn.Module, what: str) -> nn.Module:
         hasattr(inside, "_orig_mod")
     ):
         inside = next(getattr(inside, name) for name in AROUND if hasattr(inside, name))
-    if not neuron_layers(inside):
-        raise ValueError(
-            f"{what}: nvp sees no neurons in this {type(inside).__name__}: adopt it first, with "
-            f"the inputs of one forward pass: network = nvp.adopt(model, example); {what}(network, "
-            "...)"
-        )
     return inside

@@ -125,9 +125,9 @@ def test_a_probe_of_drawn_examples_is_the_same_each_time() -> None:
 
 
 def test_a_network_without_neurons_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="network: expected"):
+    with pytest.raises(ValueError, match="found no neurons in Linear"):
         Monitor(nn.Linear(4, 2), torch.ones(2, 4), study="s", storage=tmp_path)
-    with pytest.raises(ValueError, match="expected a torch module, got the str"):
+    with pytest.raises(ValueError, match="expected a torch.nn.Module, got str"):
         Monitor("resnet18", torch.ones(2, 4), study="s", storage=tmp_path)  # type: ignore[arg-type]
 
 

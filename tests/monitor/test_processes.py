@@ -90,7 +90,7 @@ def test_killed_at_random_points_equals_unbroken(
 def test_processes_side_by_side_write_one_study(
     tmp_path: Path, processes: ForkServerContext
 ) -> None:
-    """Three trials at once; a second writer of one of them is refused until its writer is killed."""
+    """Three trials at once; a second writer of one is refused until its writer is killed."""
     runs = [
         processes.Process(target=run, args=(str(tmp_path), tmp_path / f"{widen}.pt", 2, 0.0, widen))
         for widen in (1, 2)
