@@ -17,7 +17,7 @@ import pytest
 from nvp.planning.plan import make_plan
 from tests.conftest import ROOT
 from tests.docs.pages import PAGES, Block, blocks
-from tests.docs.project import STUDY, cut, make_project, run_line
+from tests.docs.project import STUDY, cut, cut_file, make_project, run_line
 from tests.small_studies import load
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
@@ -63,7 +63,8 @@ def test_the_blocks_of_a_page_run(
     names: dict[str, Any] = {}
     for block in filter(runs_here, blocks(page)):
         if block.file:
-            (project / block.file).write_text(block.text)
+            (project / block.file).parent.mkdir(exist_ok=True)
+            (project / block.file).write_text(cut_file(block.text))
         elif block.language == "python":
             exec(compile(block.text, block.name, "exec"), names)
         else:

@@ -1,5 +1,6 @@
 """Loops in processes of their own: killed and continued, one study of many, one writer a trial."""
 
+import json
 import logging
 import multiprocessing
 import random
@@ -83,8 +84,9 @@ def test_killed_at_random_points_equals_unbroken(
     assert row["attempt"] == kills + 1
     assert len(read_study(storage)["starts"]) == kills + 1
     assert not list(storage.files("observations"))
-    left = [name for table in ("epochs", "layers", "neurons") for name in storage.files(table)]
-    assert len(left) == 3, "parts of killed attempts stayed"
+    tables = ("epochs", "layers", "neurons", "events")
+    left = {name for table in tables for name in storage.files(table)}
+    assert left == set(json.loads(row["manifest"])), "parts of killed attempts stayed"
 
 
 def test_processes_side_by_side_write_one_study(
