@@ -109,11 +109,17 @@ def list_margins(claims: Sequence[Claim]) -> list[tuple[str, float, str]]:
     return [(name, size, why) for (name, size), why in stated.items()]
 
 
+OWN = {"model.name": "own network", "data.name": "own data"}  # of a loop that is not ours
+
+
 def describe_run(frames: StudyFrames) -> str:
     """Return what ran, in words: network, data, length, seeds, device."""
     trials = frames.trials[frames.trials["status"] == "done"]
     base = frames.study.get("base", {})
-    names = [" and ".join(map(str, trials[key].unique())) for key in ("model.name", "data.name")]
+    names = [
+        " and ".join(map(str, trials[key].unique())) if key in trials else own
+        for key, own in OWN.items()
+    ]
     scale = base.get("model.width", 1.0)
     width = "" if scale == 1.0 else f" x {scale:g}"
     part = f" ({base['data.images']:,} images)" if base.get("data.images") else ""
