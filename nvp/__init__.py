@@ -14,9 +14,10 @@ neither torch nor ray.
                                            comparisons that many studies make
     METHODS                                the pruning methods
     adopt                                  make any torch module a network that nvp sees
-    NeuronLayer, DataSet, Images, Splits, Method, Evidence
+    NeuronLayer, make_linear, make_conv, DataSet, Images, Splits, Method, Evidence
                                            what a model, a data set, a method and a criterion of
                                            one's own are made of
+    testing                                the laws that such parts keep
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from nvp.data.data_set import DataSet
     from nvp.data.splits import Images, Splits
     from nvp.interactive.run import run
+    from nvp.models.layers import make_conv, make_linear
     from nvp.monitor.monitor import Monitor
     from nvp.network.adopted.adopt import adopt
     from nvp.network.neuron_layer import NeuronLayer
@@ -93,6 +95,8 @@ HOMES = {
     "prune": "nvp.pieces.prune",
     "shrink": "nvp.pieces.shrink",
     "run": "nvp.interactive.run",
+    "make_conv": "nvp.models.layers",
+    "make_linear": "nvp.models.layers",
     "uniform": "nvp.config.space",
     "Contrast": "nvp.question.question",
     "End": "nvp.question.question",
@@ -131,6 +135,8 @@ __all__ = [
     "load",
     "log_uniform",
     "main",
+    "make_conv",
+    "make_linear",
     "observe",
     "prune",
     "run",

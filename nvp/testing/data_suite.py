@@ -1,11 +1,13 @@
 """The laws of a data set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from nvp.config.trial_config import DataConfig
 from nvp.data import data_root, prepare_data, read_facts
+from nvp.data.own import name_set
 from nvp.testing import data_laws
 from nvp.testing.data_laws import DataCase
 from nvp.testing.law import Law, Suite
@@ -16,6 +18,7 @@ class DataSuite(Suite):
 
     Attributes:
         name: as in `data.name`.
+        extra: settings of the function that the name stands for, as in `data.extra`.
         most_shared: the fraction of images that two splits may share: real sets hold some twice.
     """
 
@@ -30,11 +33,13 @@ class DataSuite(Suite):
         data_laws.loading_it_twice_gives_the_same,
         data_laws.what_is_there_passes_its_check,
     )
+    extra: Mapping[str, Any] = {}
     most_shared: float = 0.01
 
     def cases(self) -> Iterator[DataCase]:
         """Return the data set."""
-        yield load_case(self.name, data_root(), self.most_shared)
+        name = name_set(DataConfig(name=self.name, extra=self.extra))  # type: ignore[arg-type]
+        yield load_case(name, data_root(), self.most_shared)
 
 
 @cache

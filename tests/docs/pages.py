@@ -40,7 +40,7 @@ class Block:
     @property
     def file(self) -> str:
         """Return the path in the first line of a block that is a whole file; "" for others."""
-        found = re.match(r"# (\S+/\S+\.py)\n", self.text)
+        found = re.match(r"# (\S+\.py)\n", self.text)
         return found[1] if found else ""
 
 

@@ -1,27 +1,29 @@
-"""The recipes of docs/extending.md, followed to the letter on a copy of the package."""
+"""What docs/extending.md says of adding to nvp itself, followed to the letter on a copy of nvp.
+
+Its first part, a user's own parts, is followed without a copy (`tests/install/test_extending.py`).
+"""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nvp.storage.index import Index, read_index
-from nvp.storage.reader import read_table
 from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT, run_study
-from tests.docs.pages import blocks
+from tests.docs.recipes import EXTENDING, OF_NVP, blocks_of
 
 NEW_COLUMNS = """
 from nvp import load
-frames = load("results", "loudness", "quick")
+frames = load("results", "rarest", "quick")
 kept = frames.neurons[frames.neurons["kept"] & (frames.neurons["mean_abs"] > 0)]
 assert ((kept["selectivity"] * kept["mean_abs"] - kept["maximum"]).abs() < 1e-4).all()
-assert set(frames.epochs["kept_units"]) >= {64, 32}
+units = frames.trials["units"].iloc[0]
+assert set(frames.epochs["kept_units"]) >= {units, units - units // 2}
 """
 
 
@@ -32,7 +34,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "nvp", folder / "nvp", ignore=ignored)
     (folder / "studies").mkdir()
-    for block in blocks(ROOT / "docs/extending.md"):
+    for block in blocks_of(OF_NVP):
         if block.language == "diff":
             apply(block.text, folder)
         else:
@@ -40,7 +42,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / block.file).write_text(block.text)
     ended = run_study(
         folder / "results", "--preset", "quick", "--no-ray",
-        script=folder / "studies/loudness.py", env={"PYTHONPATH": str(folder)},
+        script=folder / "studies/rarest.py", env={"PYTHONPATH": str(folder)},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder
@@ -66,21 +68,14 @@ def apply(diff: str, folder: Path) -> None:
 
 
 def index_of(folder: Path) -> Index:
-    return read_index(open_study(str(folder / "results"), "loudness", "quick"))
+    return read_index(open_study(str(folder / "results"), "rarest", "quick"))
 
 
-def test_a_users_own_model_on_data_of_their_own_is_watched(copy: Path) -> None:
-    index = index_of(copy)
-    assert [row["status"] for row in index.rows.values()] == ["done"] * 4
-    assert {row["units"] for row in index.rows.values()} == {64}
-    layers = read_table(index, "layers").to_pylist()
-    assert {row["layer"] for row in layers} == {"hidden"}
-    assert min(row["test_accuracy"] for row in index.rows.values()) > 0.9
-
-
-def test_a_users_own_method_prunes_by_its_criterion(copy: Path) -> None:
-    rows = index_of(copy).rows.values()
-    assert sorted(row["masked_units"] for row in rows) == [0, 0, 32, 32]
+def test_a_new_method_prunes_by_its_row(copy: Path) -> None:
+    rows = list(index_of(copy).rows.values())
+    assert [row["status"] for row in rows] == ["done"] * 4
+    half = rows[0]["units"] // 2
+    assert sorted(row["masked_units"] for row in rows) == [0, 0, half, half]
 
 
 def test_a_new_quantity_and_a_new_column_are_in_the_tables(copy: Path) -> None:
@@ -89,10 +84,10 @@ def test_a_new_quantity_and_a_new_column_are_in_the_tables(copy: Path) -> None:
 
 
 def test_a_new_figure_is_drawn_and_the_question_answered(copy: Path) -> None:
-    ended = run_python(copy, "-m", "nvp", "analyse", "loudness", "--storage", "results")
+    ended = run_python(copy, "-m", "nvp", "analyse", "rarest", "--storage", "results")
     assert ended.returncode == 0, ended.stderr
-    assert (copy / "results/loudness/quick/figures/accuracy_at_end.png").exists()
-    assert re.search(r"test accuracy.*loudness", ended.stdout), ended.stdout
+    assert (copy / "results/rarest/quick/figures/accuracy_at_end.png").exists()
+    assert re.search(r"test accuracy.*rarest", ended.stdout), ended.stdout
 
 
 def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -107,13 +102,9 @@ def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def sections() -> Iterator[str]:
-    text = (ROOT / "docs/extending.md").read_text()
-    yield from re.findall(r"^## (.*)", text, flags=re.MULTILINE)
-
-
 def test_the_page_has_a_recipe_for_everything_that_is_added() -> None:
-    assert list(sections()) == [
-        *("Model", "Data set", "Criterion", "Pruning method"),
-        *("Vitality quantity", "Column", "Plot", "Study"),
+    headings = re.findall(r"^### (.*)", EXTENDING.read_text(), flags=re.MULTILINE)
+    assert headings == [
+        "A method: one row and its card",
+        *("A vitality quantity", "A column", "A plot", "A study of this repository"),
     ]

@@ -4,7 +4,7 @@
 a path is a file. `sh` blocks run line by line, as `tests.docs.project` says. A block that the suite
 cannot run has a line `<!-- not run: reason -->` above it and is a skipped test here, so that
 `pytest -rs` lists it with its reason. `bash` blocks of docs/clusters.md are run by
-`make test-cluster`, blocks of docs/extending.md by `test_recipes`.
+`make test-cluster`, blocks of docs/extending.md by `test_recipes` and `tests/install`.
 """
 
 from collections.abc import Iterator
