@@ -41,7 +41,7 @@ def make_timm(name: str, pixels: int) -> Made:
     """Return a classifier of timm with random weights, and an image."""
     import timm
 
-    more = {"img_size": pixels} if "patch" in name else {}
+    more: dict[str, Any] = {"img_size": pixels} if "patch" in name else {}
     return timm.create_model(name, pretrained=False, **more), torch.randn(1, 3, pixels, pixels)
 
 
@@ -49,8 +49,8 @@ def make_hf(name: str, pixels: int) -> Made:
     """Return a classifier of text of two layers, made from a configuration, and two texts."""
     import transformers
 
-    common = {"vocab_size": 200, "num_labels": 3, "pad_token_id": 0}
-    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    common: dict[str, Any] = {"vocab_size": 200, "num_labels": 3, "pad_token_id": 0}
+    size: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
     makers: dict[str, Callable[[], nn.Module]] = {
         "bert": lambda: transformers.BertForSequenceClassification(
             transformers.BertConfig(**common, **size, intermediate_size=64)
