@@ -1,6 +1,6 @@
 """The study that `benchmarks.kills` breaks: digits, eight trials, neurons removed meanwhile."""
 
-import nvp.running.ray.sweep
+import nvp.running.ray.tuner
 from benchmarks.traced import TracedActor
 from nvp.config.space import grid
 from nvp.config.trial_config import (
@@ -29,5 +29,5 @@ DESIGN = Design(
 STUDY = Study(name="kill_study", paper=DESIGN, quick=DESIGN)
 
 if __name__ == "__main__":
-    nvp.running.ray.sweep.TrialActor = TracedActor
+    nvp.running.ray.tuner.TrialActor = TracedActor
     main(STUDY)

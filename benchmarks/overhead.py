@@ -56,7 +56,7 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     before = time.process_time()
     with tempfile.TemporaryDirectory() as place, display:
         storage = Storage.at(place)
-        with patch("nvp.running.ray.sweep.TrialActor", sleeping.SleepingActor):
+        with patch("nvp.running.ray.tuner.TrialActor", sleeping.SleepingActor):
             run_sweep(
                 trials,
                 storage,
