@@ -1,7 +1,7 @@
 """Finding neurons in a network: its layers, the groups masked together, the maps that read them."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 import torch
 from jaxtyping import Int64
@@ -19,6 +19,13 @@ Layer = NeuronLayer | AdoptedLayer
 def own_layers(model: nn.Module) -> dict[str, NeuronLayer]:
     """Return {module path: layer} of all neuron layers and shortcuts, in forward order."""
     return {path: m for path, m in model.named_modules() if isinstance(m, NeuronLayer)}
+
+
+def find_own_layer(model: nn.Module, path: str) -> NeuronLayer:
+    """Return the neuron layer or shortcut at a path."""
+    layer = model.get_submodule(path)
+    assert isinstance(layer, NeuronLayer)
+    return layer
 
 
 def own_neurons(model: nn.Module) -> dict[str, NeuronLayer]:
@@ -69,7 +76,7 @@ def find_groups(model: nn.Module, sites: str = "all") -> dict[str, Group]:
     if isinstance(model, Adopted):
         return find_adopted_groups(model, sites)
     layers, read = own_layers(model), {*getattr(model, "reads", {}).values()}
-    found = {}
+    names, found = cache(partial(name_parameters, model)), {}
     for name, paths in group_layers(layers, sites).items():
         watched = tuple(path for path in paths if not isinstance(layers[path], Shortcut))
         first = layers[paths[0]]
@@ -81,7 +88,7 @@ def find_groups(model: nn.Module, sites: str = "all") -> dict[str, Group]:
             dense=first.dense,
             removable=name in read,
             aligned=True,
-            list_slots=partial(list_own_slots, model, name, paths),
+            list_slots=partial(list_own_slots, model, name, paths, names),
             find_makers=lambda parameter: (name_layer(parameter),),
         )
     return found
@@ -115,25 +122,36 @@ def name_layer(parameter: str) -> str:
     return parameter.rpartition(".")[0].removesuffix(".affine").removesuffix(".norm")
 
 
-def list_own_slots(model: nn.Module, group: str, paths: tuple[str, ...]) -> tuple[Slots, ...]:
+def name_parameters(model: nn.Module) -> dict[Tensor, str]:
+    """Return {parameter: its name}."""
+    return {parameter: name for name, parameter in model.named_parameters()}
+
+
+def list_own_slots(
+    model: nn.Module, group: str, paths: tuple[str, ...], names: Callable[[], dict[Tensor, str]]
+) -> tuple[Slots, ...]:
     """Return what belongs to the units of a group: rows of its layers, columns of its readers.
 
     Args:
         model: built of `NeuronLayer`.
         group: its name.
         paths: of the layers that are masked together.
+        names: measures {parameter: its name}, once for all groups.
     """
-    names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
-    layers, slots = own_layers(model), []
-    units = torch.arange(len(layers[paths[0]].keep), device=layers[paths[0]].keep.device)
-    for path in paths:
-        own = [names[parameter] for parameter in layers[path].own]
-        own += [f"{path}.norm.{name}" for name, b in layers[path].norm.named_buffers() if b.dim()]
+    slots: list[Slots] = []
+    layers = {path: find_own_layer(model, path) for path in paths}
+    keep = layers[paths[0]].keep
+    units = torch.arange(len(keep), device=keep.device)
+    for path, layer in layers.items():
+        own = [names()[parameter] for parameter in layer.own]
+        own += [
+            f"{path}.norm.{name}" for name, b in layer.norm.named_buffers(recurse=False) if b.dim()
+        ]
         slots += [Slots(name, 0, units, units, reads=False) for name in own]
     for affine in find_readers(model, group):
         columns = input_columns(affine, units, len(units))
         of_unit = units.repeat_interleave(len(columns) // len(units))
-        slots.append(Slots(names[affine.weight], 1, columns, of_unit, reads=True))
+        slots.append(Slots(names()[affine.weight], 1, columns, of_unit, reads=True))
     return tuple(slots)
 
 
