@@ -17,10 +17,11 @@ neither torch nor ray.
     NeuronLayer, make_linear, make_conv, DataSet, Images, Splits, Method, Evidence
                                            what a model, a data set, a method and a criterion of
                                            one's own are made of
-    testing                                the laws that such parts keep
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
+
+The laws that parts of one's own keep are in the package `nvp.testing`, which is imported by name.
 """
 
 from importlib import import_module

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from nvp.config.annotations import fit_type, guess_value
+from nvp.config.dotted_names import explain_failure
 from nvp.config.extra import Extra
 from nvp.config.numbers import make_canonical
 from nvp.config.registry import suggest_nearest
@@ -49,6 +50,23 @@ class Own:
             if is_open or key in settings
         }
         return self.function(*arguments, **keywords, **own)
+
+    def call_explained(
+        self,
+        extra: Mapping[str, Any],
+        *arguments: Any,
+        let: tuple[type[Exception], ...] = (),
+        **keywords: Any,
+    ) -> Any:
+        """Return what `call` does; ValueError in one line for what it raises, but for `let`."""
+        try:
+            return self.call(extra, *arguments, **keywords)
+        except let:
+            raise
+        except Exception as error:  # whatever the user's function raises
+            raise ValueError(
+                f"{self.setting}: calling {self.name} fails: {explain_failure(error)}"
+            ) from error
 
 
 def list_parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from nvp.config.dotted_names import explain_failure, import_name, is_dotted
+from nvp.config.dotted_names import import_name, is_dotted
 from nvp.config.extra import thaw_value
 from nvp.config.own_settings import Own
 from nvp.config.trial_config import DataConfig
@@ -47,14 +47,7 @@ def find_own_set(name: str) -> DataSet:
     plain, settings = split_name(name)
     found = import_name("data.name", plain)
     if callable(found) and not isinstance(found, DataSet):
-        try:
-            found = Own("data.name", plain, found).call(settings)
-        except ValueError:
-            raise
-        except Exception as error:  # whatever the user's function raises
-            raise ValueError(
-                f"data.name: calling {plain} fails: {explain_failure(error)}"
-            ) from error
+        found = Own("data.name", plain, found).call_explained(settings, let=(ValueError,))
     if not isinstance(found, DataSet):
         raise ValueError(
             f"data.name: expected an nvp.DataSet or a function that returns one, got {plain!r}, "

@@ -61,13 +61,9 @@ def find_own_activation(name: str) -> Own:
 
 def make_checked(own: Own, config: ModelConfig) -> nn.Module:
     """Return the module that a class or a maker of activation functions makes."""
-    slope = {"slope": config.slope} if "slope" in list_parameters(own.function) else {}
-    try:
-        module = own.call(config.extra, **slope)
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"{own.setting}: calling {own.name} fails: {explain_failure(error)}"
-        ) from error
+    takes_slope = "slope" in list_parameters(own.function)
+    slope: dict[str, Any] = {"slope": config.slope} if takes_slope else {}
+    module = own.call_explained(config.extra, **slope)
     if not isinstance(module, nn.Module):
         raise ValueError(
             f"{own.setting}: expected {own.name} to return a torch.nn.Module, got "

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
@@ -86,17 +87,13 @@ def from_bytes(content: bytes) -> Tensor:
 
 def pack_bits(values: Tensor) -> Tensor:
     """Return a boolean tensor as bytes of eight; the first byte is the number of bits left out."""
-    flat = values.flatten()
-    rest = -len(flat) % 8
-    bits = torch.cat([flat, flat.new_zeros(rest)]).view(-1, 8).to(torch.uint8)
-    places = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
-    return torch.cat(
-        [torch.tensor([rest], dtype=torch.uint8), (bits * places).sum(1).to(torch.uint8)]
-    )
+    rest = -values.numel() % 8
+    packed = np.packbits(values.flatten().numpy(), bitorder="little")
+    return torch.from_numpy(np.append(np.uint8(rest), packed))
 
 
 def unpack_bits(packed: Tensor) -> Tensor:
     """Return the boolean tensor that was packed, flat."""
-    places = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
-    bits = (packed[1:, None] & places).ne(0).flatten()
-    return bits[: len(bits) - int(packed[0])]
+    count = 8 * (len(packed) - 1) - int(packed[0])
+    bits = np.unpackbits(packed[1:].numpy(), count=count, bitorder="little")
+    return torch.from_numpy(bits.astype(bool))

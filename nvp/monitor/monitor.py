@@ -23,7 +23,7 @@ from nvp.monitor.probe import read_probe
 from nvp.monitor.recording import Recording
 from nvp.monitor.study_entry import enter_study
 from nvp.monitor.watched import find_watched
-from nvp.storage.studies import MONITOR
+from nvp.storage.studies import MONITOR, default_place
 from nvp.storage.study_folder import open_study
 from nvp.trial.progress import Progress
 
@@ -74,7 +74,7 @@ class Monitor:
         name = name_trial(own, seed)
         examples = read_probe(probe)
         watched = find_watched(network, examples)
-        place = os.environ.get("NVP_STORAGE", "results") if storage is None else os.fspath(storage)
+        place = default_place() if storage is None else os.fspath(storage)
         folder = open_study(place, study, MONITOR)
         self.hold = hold_trial(folder, name)
         enter_study(folder, study, name, own, seed)

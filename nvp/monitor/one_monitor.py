@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
 
-MONITOR = "monitor of this trial"
-STUDY_FILE = "writer of its study.json"
+# what there is to be one of, for messages
+OF_TRIAL, OF_STUDY_FILE = "monitor of this trial", "writer of its study.json"
 WAIT = 10.0  # seconds; workers of a DataLoader hold its killed process's lock for about 5
 MOMENT = 60.0  # study.json is written in a moment, by each monitor that starts
 
@@ -55,7 +55,7 @@ def hold_trial(storage: Storage, trial_id: str) -> Hold:
     if older := HELD.get(folder.place):
         older.release()
     lock = wait_for(
-        lambda: study_lock(folder, MONITOR), lambda: WAIT if is_holder_gone(folder) else 0.0
+        lambda: study_lock(folder, OF_TRIAL), lambda: WAIT if is_holder_gone(folder) else 0.0
     )
     HELD[folder.place] = hold = Hold(lock)
     return hold
@@ -63,7 +63,7 @@ def hold_trial(storage: Storage, trial_id: str) -> Hold:
 
 def hold_study_file(storage: Storage) -> ExitStack:
     """Hold a study's folder for the moment in which its study.json is read and written."""
-    return wait_for(lambda: study_lock(storage, STUDY_FILE), lambda: MOMENT)
+    return wait_for(lambda: study_lock(storage, OF_STUDY_FILE), lambda: MOMENT)
 
 
 def wait_for(

@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from nvp.network.precision import Inputs
+from nvp.pieces.batches import LABELS, bring_to
 
 MOST = 2048  # examples of a loader
 BATCH = 64  # of a tensor's examples
 EXPECTED = (
     "a tensor, (inputs, labels), a mapping of named tensors, or a DataLoader or list of these"
 )
-LABELS = ("label", "labels")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Probe:
     def on(self, device: torch.device) -> Iterator[Inputs]:
         """Yield the batches on a device."""
         for inputs in self.batches:
-            yield map_tensors(inputs, device)
+            yield bring_to(inputs, device)
 
 
 def read_probe(source: Any) -> Probe:
@@ -128,13 +128,6 @@ def cut(inputs: Inputs, which: slice) -> Inputs:
     if isinstance(inputs, Mapping):
         return {key: value[which] for key, value in inputs.items()}
     return inputs[which]
-
-
-def map_tensors(inputs: Inputs, device: torch.device) -> Inputs:
-    """Return inputs on a device."""
-    if isinstance(inputs, Mapping):
-        return {key: value.to(device) for key, value in inputs.items()}
-    return inputs.to(device)
 
 
 def hash_batches(batches: list[Inputs]) -> str:

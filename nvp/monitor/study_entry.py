@@ -33,7 +33,7 @@ def enter_study(storage: Storage, study: str, trial_id: str, config: Json, seed:
         document = {
             "study": study,
             "preset": MONITOR,
-            "search": "monitor",
+            "search": MONITOR,
             **describe_plan(trials),
             "trials": trials,
             "parents": [],

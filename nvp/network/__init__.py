@@ -15,8 +15,6 @@
     wiring            which layer reads which, and how much signal flows there
     removal           removing masked neurons physically (shrinking)
     constant_folding  folding neurons with a constant output into the biases of their readers
-    entries           entries of a parameter along one dimension: set to 0, or kept alone
-    held_weights      masked weights stay 0 in a loop of somebody else's
     dense_index       where the parameters of a shrunk network were in the dense one
     dropout           dropout that draws the same after a removal
     flops             floating-point operations for one image

@@ -10,10 +10,9 @@ from collections import Counter
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from nvp.network.adopted.adopted import Adopted
-from nvp.network.adopting.undisturbed import undisturbed
+from nvp.network.adopting.undisturbed import count_operations
 
 
 def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
@@ -32,9 +31,7 @@ def count_flops(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
 def count_adopted_flops(model: Adopted, image_shape: tuple[int, int, int]) -> int:
     """Return the operations of an adopted network: of its maps and products, whoever calls them."""
     first = next(parameter for parameter in model.parameters() if parameter.is_floating_point())
-    with undisturbed(model), FlopCounterMode(display=False) as counter:
-        model(first.new_zeros(1, *image_shape))
-    return counter.get_total_flops()
+    return count_operations(model, lambda: model(first.new_zeros(1, *image_shape)))
 
 
 def count_weight_uses(model: nn.Module, image_shape: tuple[int, int, int]) -> Counter[str]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopting.anatomy import Slots
 from nvp.network.entries import zero_entries
 from nvp.network.group import find_entries
 from nvp.network.groups import find_groups
@@ -42,14 +43,19 @@ def soften_units(model: nn.Module, group: str, index: Int64[Tensor, "k"]) -> Non
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for slots in found.slots:
-            if slots.name not in parameters or (not slots.reads and is_of_norm(model, slots.name)):
+            if slots.name not in parameters or not is_softened(model, slots):
                 continue
             parameter = parameters[slots.name]
-            if slots.reads and not isinstance(model, Adopted):
-                continue
             if isinstance(model, Adopted) and slots.reads and slots.name not in model.held:
                 model.held[slots.name] = parameter.detach().clone()
             parameter.index_fill_(slots.dim, find_entries(slots, index), 0)
+
+
+def is_softened(model: nn.Module, slots: Slots) -> bool:
+    """Whether `soften_units` zeroes these entries of a parameter; scales and shifts stay."""
+    if slots.reads:
+        return isinstance(model, Adopted)
+    return not is_of_norm(model, slots.name)
 
 
 def is_of_norm(model: nn.Module, name: str) -> bool:

@@ -85,10 +85,14 @@ def move_inputs(batches: Iterable[Batch], network: nn.Module) -> Iterator[Inputs
     """Yield the inputs of batches on the network's device."""
     device = next(network.parameters()).device
     for batch in batches:
-        if isinstance(batch.inputs, Tensor):
-            yield batch.inputs.to(device)
-        else:
-            yield {name: tensor.to(device) for name, tensor in batch.inputs.items()}
+        yield bring_to(batch.inputs, device)
+
+
+def bring_to(inputs: Inputs, device: torch.device) -> Inputs:
+    """Return inputs on a device."""
+    if isinstance(inputs, Tensor):
+        return inputs.to(device)
+    return {name: tensor.to(device) for name, tensor in inputs.items()}
 
 
 def collect_inputs(

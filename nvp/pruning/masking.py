@@ -47,7 +47,7 @@ def mask_lowest(point: MeasuringPoint, plan: PruningPlan, target: float) -> Mask
         point.forget()
     floored = find_floored(plan, part, keep, scores)  # of the last round
     weights = plan.granularity == "weight"
-    names = name_layers(point.model)
+    names = name_layers(point.model) if weights else {}
     return Masked(
         {group: torch.cat(parts) for group, parts in found.items()},
         frozenset(names[group] if weights else group for group in floored),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nvp.config.dotted_names import explain_failure, import_name
+from nvp.config.dotted_names import import_name
 from nvp.config.own_settings import Own, list_parameters
 from nvp.config.trial_config import PruneConfig
 from nvp.pruning.evidence import Criterion, Evidence
@@ -90,14 +90,8 @@ class Checked:
 
 def call_part(own: Own, config: PruneConfig | None, *arguments: Any) -> Any:
     """Return what a user's function returns; ValueError in one line for what it raises."""
-    try:
-        return own.call({} if config is None else config.extra, *arguments)
-    except ValueError:
-        raise
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"{own.setting}: calling {own.name} fails: {explain_failure(error)}"
-        ) from error
+    extra = {} if config is None else config.extra
+    return own.call_explained(extra, *arguments, let=(ValueError,))
 
 
 def check_scores(name: str, scores: Any, evidence: Evidence) -> Tensor:

@@ -13,7 +13,12 @@ from nvp.storage.study_folder import open_study, read_study
 
 MARKS = ("study.json", "trials")
 PRESETS = ("quick", "paper")
-MONITOR = "monitor"  # the folder of trials whose loop is not ours
+MONITOR = "monitor"  # of trials whose loop is not ours: their folder, and `search` in study.json
+
+
+def default_place() -> str:
+    """Return where studies are stored unless told otherwise: NVP_STORAGE, else `results`."""
+    return os.environ.get("NVP_STORAGE", "results")
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +37,7 @@ def add_storage_argument(parser: argparse.ArgumentParser, meaning: str) -> None:
     """Add --storage, whose default is the environment's NVP_STORAGE, else `results`."""
     parser.add_argument(
         "--storage",
-        default=os.environ.get("NVP_STORAGE", "results"),
+        default=default_place(),
         metavar="PATH",
         help=f"{meaning} (default: NVP_STORAGE, else results)",
     )

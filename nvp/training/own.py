@@ -14,15 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nvp.config.dotted_names import explain_failure, import_name
+from nvp.config.dotted_names import import_name
 from nvp.config.own_settings import Own, list_parameters
 from nvp.config.trial_config import OptimConfig
 
-OF_OPTIM = (
-    "lr",
-    "momentum",
-    "weight_decay",
-)  # what an optimizer of torch is passed, if it takes it
+# what an optimizer of torch is passed, if it takes it
+OF_OPTIM = ("lr", "momentum", "weight_decay")
 SIGNATURES = {
     "optim.schedule": ("config", "progress"),
     "optim.noise_kind": ("gradients", "config", "xi", "count"),
@@ -59,12 +56,7 @@ def build_own_optimizer(
         passed = {name: value for name, value in given.items() if name in takes}
         if isinstance(rate, Tensor) and "capturable" in takes:  # on a GPU, in a CUDA graph
             passed["capturable"] = True
-    try:
-        found = own.call(config.extra, parameters, **passed)
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"optim.name: calling {own.name} fails: {explain_failure(error)}"
-        ) from error
+    found = own.call_explained(config.extra, parameters, **passed)
     if not isinstance(found, Optimizer):
         raise ValueError(
             f"optim.name: expected {own.name} to make a torch.optim.Optimizer, got a "
@@ -129,11 +121,4 @@ def adapt_noise(
 
 def call_rule(own: Own, config: OptimConfig, *arguments: Any) -> Any:
     """Return what a user's function returns; ValueError in one line for what it raises."""
-    try:
-        return own.call(config.extra, *arguments)
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:  # whatever the user's function raises
-        raise ValueError(
-            f"{own.setting}: calling {own.name} fails: {explain_failure(error)}"
-        ) from error
+    return own.call_explained(config.extra, *arguments, let=(torch.OutOfMemoryError,))

@@ -10,9 +10,8 @@ from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
 
-Event: TypeAlias = tuple[
-    str, int | None, str, str, int | None
-]  # layer, neuron, event, cause, count
+# layer, neuron, event, cause, count
+Event: TypeAlias = tuple[str, int | None, str, str, int | None]
 
 
 def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:

@@ -16,7 +16,6 @@ from nvp.analysis.frames.configuration import (
 )
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.study_document import (
-    MONITORED,
     LeftOut,
     check_document,
     count_left_out,
@@ -26,7 +25,7 @@ from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.json_object import read_object
 from nvp.storage.reader import read_table
-from nvp.storage.studies import choose_preset, describe_missing, format_start
+from nvp.storage.studies import MONITOR, choose_preset, describe_missing, format_start
 from nvp.storage.study_folder import open_study
 
 logger = logging.getLogger(__name__)
@@ -168,7 +167,7 @@ def read_frames(
     space = [] if everything else list(document.get("space", {}))
     swept = [key for key in space or find_varied_keys(trials) if key != "seed"]
     swept = ["length" if key == "steps" else key for key in swept]
-    if document.get("search") == MONITORED:
+    if document.get("search") == MONITOR:
         trials = name_missing(trials, swept)
     return StudyFrames(
         name=document.get("study", study),

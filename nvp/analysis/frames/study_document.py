@@ -6,6 +6,7 @@ from typing import Any
 
 from nvp.question.stored_question import read_question
 from nvp.storage.store import Storage
+from nvp.storage.studies import MONITOR
 from nvp.storage.study_folder import ITEMS, KINDS
 
 READ = ("study", "preset", "search", "base", "space", "trials", "parents", "starts", "one_off")
@@ -26,7 +27,6 @@ BASE: dict[str, type | tuple[type, ...]] = {
     "model.width": (int, float),
     "data.images": (int, type(None)),
 }
-MONITORED = "monitor"
 NAMES = {
     dict: "an object",
     list: "a list",
@@ -72,7 +72,7 @@ def check_document(document: dict[str, Any], storage: Storage) -> None:
         read_question(document.get("question", {}))
     except ValueError as error:
         raise ValueError(f"{storage.path('study.json')}: {error}") from None
-    if document.get("search") != MONITORED:  # whose keys are free
+    if document.get("search") != MONITOR:  # whose keys are free
         check_values(document.get("base", {}), BASE, "of base", storage)
     for start in document.get("starts", []):
         check_values(start, STARTS, "of a start", storage)

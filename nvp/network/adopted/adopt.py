@@ -3,12 +3,11 @@
 from typing import Any
 
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.finding import find_anatomy
-from nvp.network.adopting.undisturbed import undisturbed
+from nvp.network.adopting.undisturbed import count_operations
 from nvp.network.neuron_layer import NeuronLayer
 
 
@@ -47,6 +46,5 @@ def adopt(model: nn.Module, example: Any) -> Adopted:
 
 def count_flops(model: nn.Module, example: Example) -> int:
     """Return the operations of one image of the example: of maps and products."""
-    with undisturbed(model), FlopCounterMode(display=False) as counter:
-        example.run(model)
-    return counter.get_total_flops() // len(find_tensors((example.args, example.kwargs))[0])
+    count = count_operations(model, lambda: example.run(model))
+    return count // len(find_tensors((example.args, example.kwargs))[0])

@@ -1,10 +1,11 @@
 """Looking at a network without leaving a trace: modes, buffers, gradients and random state."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 
 @contextmanager
@@ -25,6 +26,13 @@ def undisturbed(network: nn.Module, *, training: bool = False) -> Iterator[None]
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
             set_modes(modes)
+
+
+def count_operations(network: nn.Module, run: Callable[[], object]) -> int:
+    """Return the floating-point operations of maps and products while `run` runs the network."""
+    with undisturbed(network), FlopCounterMode(display=False) as counter:
+        run()
+    return counter.get_total_flops()
 
 
 def set_modes(modes: dict[nn.Module, bool]) -> None:

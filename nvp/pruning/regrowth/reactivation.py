@@ -90,10 +90,8 @@ def revive_units(point: MeasuringPoint, units: Units) -> None:
     for name, index in units.items():
         for slots in groups[name].slots:
             if slots.reads:
-                parameter, entries = (
-                    point.model.get_parameter(slots.name),
-                    find_entries(slots, index),
-                )
+                parameter = point.model.get_parameter(slots.name)
+                entries = find_entries(slots, index)
                 zero_entries(parameter, point.optimizer, entries, dim=slots.dim)
     cut_shortcuts(point, units)
 
