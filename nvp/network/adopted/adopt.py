@@ -6,7 +6,6 @@ from torch import nn
 
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.example import Example, find_tensors, make_example
-from nvp.network.adopting.finding import find_anatomy
 from nvp.network.adopting.undisturbed import count_operations
 from nvp.network.neuron_layer import NeuronLayer
 
@@ -35,6 +34,8 @@ def adopt(model: nn.Module, example: Any) -> Adopted:
             f"adopt: {type(model).__name__} is built of NeuronLayer, so nvp sees its neurons "
             "already: give it to nvp.observe, nvp.prune or nvp.Monitor as it is"
         )
+    from nvp.network.adopting.finding import find_anatomy  # here: scipy.sparse takes 0.2 s
+
     anatomy = find_anatomy(model, example)
     if not anatomy.layers:
         raise ValueError(
