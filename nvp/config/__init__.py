@@ -16,6 +16,7 @@
     environment     the variables NVP_..., read and checked in one place
     closed_pipe     a reader that went away (`| head`): a command ends quietly
     cores           how many cores this process may use
+    memory          whether an exception says that memory ran out
     command_parser  the parser of every command line
     seed            named random streams, each a function of (seed, stream, epoch)
 

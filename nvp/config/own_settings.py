@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from nvp.config.annotations import fit_type, guess_value
 from nvp.config.dotted_names import explain_failure
 from nvp.config.extra import Extra
+from nvp.config.memory import is_out_of_memory
 from nvp.config.numbers import make_canonical
 from nvp.config.registry import suggest_nearest
 
@@ -58,12 +59,18 @@ class Own:
         let: tuple[type[Exception], ...] = (),
         **keywords: Any,
     ) -> Any:
-        """Return what `call` does; ValueError in one line for what it raises, but for `let`."""
+        """Return what `call` does; ValueError in one line for what it raises, but for `let`.
+
+        That memory ran out stays what it is, too: it is no fault of the function, and a trial whose
+        memory ran out is tried again alone.
+        """
         try:
             return self.call(extra, *arguments, **keywords)
         except let:
             raise
         except Exception as error:  # whatever the user's function raises
+            if is_out_of_memory(error):
+                raise
             raise ValueError(
                 f"{self.setting}: calling {self.name} fails: {explain_failure(error)}"
             ) from error

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nvp.config.dotted_names import explain_failure, import_name, is_dotted
+from nvp.config.memory import is_out_of_memory
 from nvp.config.own_settings import Own, describe_value, list_parameters, takes
 from nvp.config.trial_config import ModelConfig
 from nvp.network.adopted.adopt import adopt
@@ -75,11 +76,9 @@ def build_own(
     else:
         passed = {"num_classes": num_classes} if takes(own.function, "num_classes") else {}
     try:
-        model = own.call(config.extra, **passed)
-    except NotImplementedError:
-        raise
-    except Exception as error:  # whatever the user's function raises
-        if isinstance(error, ValueError) and str(error).startswith("model."):
+        model = own.call_explained(config.extra, let=(NotImplementedError, ValueError), **passed)
+    except ValueError as error:
+        if str(error).startswith("model."):
             raise  # of nvp's own layers, which name the setting
         raise ValueError(
             f"model.name: calling {config.name} fails: {explain_failure(error)}"
@@ -107,6 +106,8 @@ def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int)
             with undisturbed(model, training=training):
                 logits = model(example)
         except Exception as error:  # whatever the user's network raises
+            if is_out_of_memory(error):
+                raise
             raise ValueError(
                 f"model.name: expected a network that takes images of {shape}, but the forward "
                 f"pass of {name} fails: {explain_failure(error)}"

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nvp.config.dotted_names import explain_failure, import_name
+from nvp.config.memory import is_out_of_memory
 from nvp.config.own_settings import Own, describe_value, list_parameters
 from nvp.config.trial_config import ModelConfig
 
@@ -83,6 +84,8 @@ def check_activation(own: Own, module: nn.Module) -> nn.Module:
             whole = module(x.clone())
             apart = torch.cat([module(column.clone()) for column in x.split(1, dim=1)], dim=1)
     except Exception as error:  # whatever the user's function raises
+        if is_out_of_memory(error):
+            raise
         raise ValueError(
             f"{own.setting}: calling {own.name} on a tensor fails: {explain_failure(error)}"
         ) from error

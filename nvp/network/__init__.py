@@ -13,6 +13,7 @@
     neuron_masks      masking neurons, with all weights that touch them
     weight_masks      masking single weights
     wiring            which layer reads which, and how much signal flows there
+    ties              one tensor that a network has under several names
     removal           removing masked neurons physically (shrinking)
     constant_folding  folding neurons with a constant output into the biases of their readers
     dense_index       where the parameters of a shrunk network were in the dense one

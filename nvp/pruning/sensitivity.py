@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nvp.data.batches import eval_batches
@@ -24,6 +23,7 @@ from nvp.data.ready_inputs import ReadyInputs
 from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
 from nvp.network.tap import tap
+from nvp.network.ties import call_with
 from nvp.network.weight_masks import live_weights, prunable_weights
 from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product
 from nvp.vitality.observe import in_eval_mode
@@ -33,7 +33,7 @@ from nvp.vitality.observe import in_eval_mode
 class Sensitivity:
     """Derivatives of the loss; leaves the model as it was. Make a new one when the model moves.
 
-    The model computes with detached copies of its tensors (`functional_call`), so neither its
+    The model computes with detached copies of its tensors (`call_with`), so neither its
     gradients nor its requires_grad count; the results have its dtype and device.
     """
 
@@ -102,7 +102,7 @@ class Sensitivity:
         weights = {name: state[name].requires_grad_() for name in prunable_weights(self.model)}
         pixels = self.images.pixels.new_ones((1, *self.images.shape), dtype=torch.float64)
         with in_eval_mode(self.model), torch.enable_grad():
-            flow = functional_call(self.model, state, (pixels,)).sum()
+            flow = call_with(self.model, state, pixels).sum()
             slopes = torch.autograd.grad(flow, list(weights.values()), materialize_grads=True)
         return {
             name: weight.detach() * slope
@@ -174,5 +174,5 @@ class Sensitivity:
     def _loss(
         self, tensors: dict[str, Tensor], pixels: Tensor, labels: Tensor, temperature: float = 1.0
     ) -> Tensor:
-        logits = functional_call(self.model, tensors, (pixels,)) / temperature
+        logits = call_with(self.model, tensors, pixels) / temperature
         return F.cross_entropy(logits, labels, reduction="sum") / len(self.images)

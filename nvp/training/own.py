@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -121,4 +120,4 @@ def adapt_noise(
 
 def call_rule(own: Own, config: OptimConfig, *arguments: Any) -> Any:
     """Return what a user's function returns; ValueError in one line for what it raises."""
-    return own.call_explained(config.extra, *arguments, let=(torch.OutOfMemoryError,))
+    return own.call_explained(config.extra, *arguments)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nvp.config.memory import is_out_of_memory
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
@@ -38,8 +39,10 @@ def measure_step_seconds(
     """
     try:
         return time_networks(config, data, state, budget)
-    except torch.OutOfMemoryError:  # of two networks at once; the trial itself is done
-        return {}
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return {}  # of two networks at once; the trial itself is done
 
 
 def time_networks(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from nvp.network.groups import find_groups
 from nvp.network.removal import keep_units
+from nvp.network.ties import drop_ties, restore_ties
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import make_room
 from nvp.storage.sealed import seal_name
@@ -39,8 +40,9 @@ class Checkpoint:
 
 
 def list_tensors(state: TrainState) -> dict[str, Tensor]:
-    """Return every tensor of a state under a unique name, contiguous."""
-    tensors = {f"model/{name}": tensor for name, tensor in state.model.state_dict().items()}
+    """Return every tensor of a state once, under a unique name, contiguous."""
+    own = drop_ties(state.model.state_dict())
+    tensors = {f"model/{name}": tensor for name, tensor in own.items()}
     names = [name for name, _ in state.model.named_parameters()]
     for index, moments in state.optimizer.state_dict()["state"].items():
         for key, value in moments.items():
@@ -131,9 +133,10 @@ def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
     # The saved network may be smaller than a fresh one, and may have masks of weights.
     kept = checkpoint.header.get("left", {})
     keep_units(state.model, {g: torch.tensor(i, device=device) for g, i in kept.items()})
-    for name in set(tensors["model"]) - set(state.model.state_dict()):
+    own = state.model.state_dict()
+    for name in set(tensors["model"]) - set(own):
         make_room(state.model, name, tensors["model"][name])
-    state.model.load_state_dict(tensors["model"])
+    state.model.load_state_dict(restore_ties(tensors["model"], own))
     restore_moments(state, tensors["optimizer"])
     for kind in MEMORIES:
         setattr(state, kind, tensors[kind])

@@ -6,9 +6,8 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from nvp.config.identity import trial_id
+from nvp.config.memory import is_out_of_memory
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits
 from nvp.network.train_state import Diverged
@@ -71,7 +70,7 @@ def run_trial(
         if isinstance(error, OSError) and error.errno in FULL:
             raise  # not the trial's: nobody can write there any more
         attempt.writer.discard()
-        if options.gpu_share < 1 and isinstance(error, torch.OutOfMemoryError):
+        if options.gpu_share < 1 and is_out_of_memory(error):
             yield attempt.progress("out_of_memory")
             return
         logger.warning("trial %s failed: %s", name, error)

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from nvp.config.memory import is_out_of_memory
 from nvp.network.adopting.anatomy import Anatomy
 from nvp.network.adopting.example import Example, find_tensors
 from nvp.network.adopting.put_back import masked, removed, replaced_data
@@ -100,6 +101,8 @@ class RemovalCheck:
             with removed(self.network, gone):
                 cut = run(self.network, self.inputs)
         except Exception as error:  # whatever a forward pass raises on other shapes
+            if is_out_of_memory(error):
+                raise  # which says nothing of the network
             return (
                 f"removing them fails: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             )
