@@ -4,6 +4,7 @@ frames/        tables as tidy frames
 style/         colours, labels, captions
 selection/     the question of a study, and the trials that answer it
 statistics/    intervals, effects, survival, trade-offs; pure
+searches/      what was searched: configurations, their order, the front; pure
 plots/         the figures, one file each
 answers/       the comparisons that answer a question, in numbers and in words
 reports/       report.html of a study; two studies side by side

@@ -7,21 +7,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.search_wording import write_search_answer
 from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.frames.code_versions import describe_codes
-from nvp.analysis.frames.load import read_frames
+from nvp.analysis.frames.load import StudyFrames, read_frames
+from nvp.analysis.frames.search_plan import is_search
 from nvp.analysis.plots.figures import write_panels
 from nvp.analysis.plots.life_cycle import check_trial
 from nvp.analysis.reports.comparison import write_comparison
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question_of_study import is_derived, question_of
 from nvp.config.command_parser import CommandParser
+from nvp.question.question import Question
 from nvp.storage.studies import add_study_arguments, choose_preset
 
 BAD_ARGUMENTS = 2
 DERIVED = (
     "study.json has no question, so this one asks what the swept keys do; Study(question=...) in "
     "its script, once it is started again, asks another"
+)
+
+OF_SEARCH = (
+    "study.json has no question, so this one asks for the best configurations of the search; "
+    "Study(question=...) in its script, once it is started again, asks more"
 )
 
 
@@ -56,16 +64,24 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     print_line(
         f"{study}: preset {preset} ({why}), {count_statuses(frames.trials['status'].tolist())}"
     )
-    derived = DERIVED if is_derived(frames) else ""
+    derived = "" if not is_derived(frames) else OF_SEARCH if is_search(frames.study) else DERIVED
     for line in filter(None, (frames.left_out.describe(), describe_codes(frames.trials), derived)):
         print_line(line)
     folder = figures_folder(place, study, preset)
     drawn = list(write_panels(frames, folder, trial=arguments.trial))
     for path in [path for panel in drawn for path in panel.files]:
         print_line(str(path))
-    for line in write_answer(answer(frames, question)):
+    for line in write_whole_answer(frames, question):
         print_line(line)
     print_line(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
+
+
+def write_whole_answer(frames: StudyFrames, question: Question) -> list[str]:
+    """Return the answer of a study as lines; of a search, its best configurations first."""
+    if not is_search(frames.study):
+        return write_answer(answer(frames, question))
+    compared = write_answer(answer(frames, question)) if question.contrasts else []
+    return write_search_answer(frames) + compared
 
 
 def count_statuses(statuses: list[str]) -> str:

@@ -43,6 +43,11 @@ class Design:
         if self.parent is not None:
             object.__setattr__(self, "parent", make_canonical_values(self.parent))
 
+    @property
+    def sampler(self) -> str:
+        """Return Optuna's method of a search: for one objective, or for several."""
+        return "TPE" if len(self.objectives) == 1 else "NSGA-II"
+
     def with_settings(self, settings: dict[str, str], seeds: int | None) -> "Design":
         """Return the design with base values replaced; a path that is set is no longer swept."""
         base = self.base.with_overrides(settings)

@@ -5,12 +5,14 @@ from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.space import Axis, Grid
+from nvp.planning.design import Design
 from nvp.planning.plan import Plan
 from nvp.storage.json_object import write_object
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import keep_damaged, read_study
 
 SAME = ("search", "base", "space", "seeds")  # what makes two plans the same
+OF_PLANS = (*SAME, "objectives", "sampler", "conditions", "num_trials", "trials", "parents", "argv")
 Json = dict[str, Any]
 
 
@@ -34,14 +36,16 @@ def write_study(
             instead of replacing it.
         search: how its configurations are found.
         more: `data`, {data set: what it has} of those that the start looked at, and `question`, the
-            study's; what is not there stays as it was.
+            study's; what is not there stays as it was. `num_trials`: how many configurations a
+            search asks in all.
     """
     keep_damaged(storage)
     study, one_off = read_study(storage), start.get("one_off", False)
-    own = plan_to_json(plan, search) | {"argv": start.get("argv", [])}
-    others = [other for other in study.get("one_off", []) if not is_same_plan(other, own)]
-    shown = {key: value for key, value in study.items() if key in own} if one_off else own
     told = {"data": {}, "question": study.get("question", {})} | (more or {})
+    own = plan_to_json(plan, search) | {"argv": start.get("argv", [])}
+    own |= {"num_trials": told["num_trials"]} if "num_trials" in told else {}
+    others = [other for other in study.get("one_off", []) if not is_same_plan(other, own)]
+    shown = {key: value for key, value in study.items() if key in OF_PLANS} if one_off else own
     document = {
         "study": name,
         "preset": preset,
@@ -86,9 +90,22 @@ def plan_to_json(plan: Plan, search: str) -> Json:
         "base": flatten_config(plan.design.base),
         "space": {path: axis_to_json(axis) for path, axis in plan.design.space.items()},
         "seeds": plan.design.seeds,
-        **({} if search == "grid" else {"objectives": plan.design.objectives}),
+        **({} if search == "grid" else search_to_json(plan.design)),
         "trials": trials_to_json(plan),
         "parents": list(plan.parents),
+    }
+
+
+def search_to_json(design: Design) -> Json:
+    """Return what a search has beside a grid, as study.json has it.
+
+    The conditions of all axes stand apart, because an axis of single values is a plain list.
+    """
+    conditions = {path: axis.when for path, axis in design.space.items() if axis.when}
+    return {
+        "objectives": design.objectives,
+        "sampler": design.sampler,
+        "conditions": to_plain({path: dict(when) for path, when in conditions.items()}),
     }
 
 

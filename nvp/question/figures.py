@@ -1,5 +1,15 @@
-"""FIGURES: what each figure shows. The file `nvp/analysis/plots/NAME.py` draws the figure NAME."""
+"""FIGURES: what each figure shows.
 
+The file `nvp/analysis/plots/NAME.py` draws the figure NAME; of SEARCH_FIGURES, the file
+`nvp/analysis/plots/search/NAME.py`.
+"""
+
+SEARCH_FIGURES = {
+    "best_configurations": "the best configurations, with their keys and intervals over seeds",
+    "pareto_front": "objectives against each other, and what no other configuration beats",
+    "search_history": "every trial in the order of asking, and the best so far",
+    "searched_values": "every objective against every key, within what was searched",
+}
 FIGURES = {
     "dead_at_end": "dead fraction at the end against the key on x",
     "dead_over_epochs": "dead fraction over the epochs, layer by layer",
@@ -15,4 +25,5 @@ FIGURES = {
     "trade_off": "accuracy against neurons, weights, FLOPs and time saved",
     "rank_stability": "whether early ranks of neurons are those at the end",
     "collapse": "whether deaths depend on one number made of learning rate and batch size",
+    **SEARCH_FIGURES,
 }

@@ -6,14 +6,16 @@ of the start that made it (`argv`), so that one can say how to run a trial of it
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_study
 
 CALL = "nvp.run"  # in place of a script: the arguments are flags that say the same as a call of it
-GIVEN_ANEW = ("--only", "--preset", "--storage", "--keep-checkpoints", "--redo-changed")
+SWITCHES = ("--keep-checkpoints", "--redo-changed")
+GIVEN_ANEW = ("--only", "--preset", "--storage", *SWITCHES)
+OF_SEARCHES = ("--search", "--num-trials", "--scheduler", "--seeds")
 
 
 def list_plans(study: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -40,13 +42,44 @@ def make_keeping_command(storage: Storage, trial: str) -> str:
         trial: its id.
     """
     study = read_study(storage)
-    plan = find_plans(study, trial)[0]
+    arguments = list_arguments(storage, study, find_plans(study, trial)[0], GIVEN_ANEW)
+    return format_start_command([*arguments, "--only", trial, "--keep-checkpoints"])
+
+
+def make_setting_command(
+    storage: Storage, study: dict[str, Any], settings: Mapping[str, Any], *flags: str
+) -> str:
+    """Return the command that runs one configuration of a search, for every seed.
+
+    Args:
+        storage: of the preset of a study.
+        study: study.json, whose own plan is the search.
+        settings: {path: value} of the configuration.
+        flags: more of them, such as --seeds and its number.
+    """
+    arguments = list_arguments(storage, study, study, (*GIVEN_ANEW, *OF_SEARCHES))
+    given = [f"{path}={write_setting(value)}" for path, value in settings.items()]
+    return format_start_command(
+        [*arguments, *(word for setting in given for word in ("--set", setting)), *flags]
+    )
+
+
+def write_setting(value: Any) -> str:
+    """Return a value as `--set` takes it."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(write_setting, value))}]"
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def list_arguments(
+    storage: Storage, study: dict[str, Any], plan: dict[str, Any], dropped: Sequence[str]
+) -> list[str]:
+    """Return the arguments of the start that made a plan, without some flags, at its place."""
     root, name, preset = ["", "", *storage.root.rsplit("/", 2)][-3:]
     starts = study.get("starts") or [{}]
     argv = plan.get("argv") or starts[-1].get("argv") or [f"studies/{name}.py"]
     place = Storage(storage.filesystem, root, storage.scheme, storage.query).place
-    where = ["--preset", preset, "--storage", place]
-    return format_start_command([*drop_flags(argv), *where, "--only", trial, "--keep-checkpoints"])
+    return [*drop_flags(argv, dropped), "--preset", preset, "--storage", place]
 
 
 def format_start_command(argv: list[str]) -> str:
@@ -92,14 +125,14 @@ def explain_missing_checkpoint(storage: Storage, trial: str) -> str:
     )
 
 
-def drop_flags(argv: list[str]) -> list[str]:
-    """Return arguments without those that a command gives anew."""
+def drop_flags(argv: list[str], dropped: Sequence[str]) -> list[str]:
+    """Return arguments without some flags and their values."""
     kept: list[str] = []
     value_follows = False
     for argument in argv:
         flag, equals, _ = argument.partition("=")
-        if flag in GIVEN_ANEW:
-            value_follows = not equals and flag in GIVEN_ANEW[:3]
+        if flag in dropped:
+            value_follows = not equals and flag not in SWITCHES
         elif value_follows:
             value_follows = False
         else:

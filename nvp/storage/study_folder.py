@@ -10,13 +10,14 @@ from nvp.storage.store import Storage
 
 # types of the values of study.json, and of the items in them
 KINDS: dict[str, type] = {
-    **dict.fromkeys(("study", "preset", "search"), str),
-    **dict.fromkeys(("base", "space", "trials", "data", "question", "objectives"), dict),
+    **dict.fromkeys(("study", "preset", "search", "sampler"), str),
+    **dict.fromkeys(("base", "space", "trials", "data", "question"), dict),
+    **dict.fromkeys(("objectives", "conditions"), dict),
     **dict.fromkeys(("starts", "parents", "argv", "one_off"), list),
-    "seeds": int,
+    **dict.fromkeys(("seeds", "num_trials"), int),
 }
 ITEMS: dict[str, type] = {"trials": dict, "data": dict, "starts": dict, "parents": str, "argv": str}
-ITEMS |= {"objectives": str}
+ITEMS |= {"objectives": str, "conditions": dict}
 logger = logging.getLogger(__name__)
 
 

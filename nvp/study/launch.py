@@ -68,6 +68,7 @@ def run_missing(start: Start, signals: Signals) -> int:
     print_state(state)
     entry = describe_start(arguments.argv) | {"one_off": print_place(start, index)}
     more = {"data": data, "question": start.question and question_to_json(start.question)}
+    more |= {"num_trials": search.num} if search else {}
     write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, more)
     asks_more = search and not arguments.only
     if (trials or asks_more) and run_trials(start, trials, signals):

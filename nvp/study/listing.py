@@ -75,9 +75,11 @@ def format_value(value: object) -> str:
 
 def print_search(design: Design, to_ask: int, index: Index) -> None:
     """Print how many configurations a search will ask, by which method, and their cost."""
-    method = "TPE" if len(design.objectives) == 1 else "NSGA-II"
     goal = ", ".join(f"{direction} {name}" for name, direction in design.objectives.items())
-    print(f"search: {to_ask} configurations to ask ({method}: {goal}), {design.seeds} seeds each")
+    print(
+        f"search: {to_ask} configurations to ask ({design.sampler}: {goal}), "
+        f"{design.seeds} seeds each"
+    )
     if to_ask:
         print_estimate([design.base] * (to_ask * design.seeds), index)
 

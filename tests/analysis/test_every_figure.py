@@ -11,11 +11,13 @@ import pytest
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.plots.figures import FIGURES
+from nvp.analysis.plots.figures import FIGURES as ALL_FIGURES
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics import importance
+from nvp.question.figures import SEARCH_FIGURES
 from nvp.question.question import Question
 
+FIGURES = {name: draw for name, draw in ALL_FIGURES.items() if name not in SEARCH_FIGURES}
 Drawn = Callable[[str], Drawing | str]
 QUESTION = Question(ask="", x="optim.noise", hue="optim.lr", figures=(), contrasts=())
 NOT_DRAWN = {  # of what the small study, four noises at one lr, has not two levels of

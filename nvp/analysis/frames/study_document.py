@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from nvp.analysis.frames.search_plan import is_search, read_search_plan
 from nvp.question.stored_question import read_question
 from nvp.storage.store import Storage
 from nvp.storage.studies import MONITOR
 from nvp.storage.study_folder import ITEMS, KINDS
 
 READ = ("study", "preset", "search", "base", "space", "trials", "parents", "starts", "one_off")
-READ += ("question", "objectives")
+READ += ("question", "objectives", "sampler", "conditions", "num_trials")
 INNER = ITEMS | {"space": (list, dict), "one_off": dict}
 # {key: (type of its value, type of what is in it)}; a key that is not there is not checked
 SHAPES = {key: (KINDS[key], INNER.get(key)) for key in READ}
@@ -68,16 +69,23 @@ def check_document(document: dict[str, Any], storage: Storage) -> None:
             values = document[key].values() if whole is dict else document[key]
             for value in values if inner else ():
                 check_value(value, inner or object, f"a value of {key}", storage)
-    try:
-        read_question(document.get("question", {}))
-    except ValueError as error:
-        raise ValueError(f"{storage.path('study.json')}: {error}") from None
+    check_statements(document, storage)
     if document.get("search") != MONITOR:  # whose keys are free
         check_values(document.get("base", {}), BASE, "of base", storage)
     for start in document.get("starts", []):
         check_values(start, STARTS, "of a start", storage)
     for plan in document.get("one_off", []):
         check_values(plan, {"trials": dict, "parents": list}, "of a one-off run", storage)
+
+
+def check_statements(document: dict[str, Any], storage: Storage) -> None:
+    """Raise ValueError where the question or the search of study.json is not what it should be."""
+    try:
+        read_question(document.get("question", {}))
+        if is_search(document):
+            read_search_plan(document)
+    except ValueError as error:
+        raise ValueError(f"{storage.path('study.json')}: {error}") from None
 
 
 def check_values(
@@ -94,9 +102,9 @@ def check_values(
 
 def check_value(value: Any, wanted: type | tuple[type, ...], name: str, storage: Storage) -> None:
     """Raise ValueError when a value is not of a type."""
-    if isinstance(value, wanted):
-        return
     types = wanted if isinstance(wanted, tuple) else (wanted,)
+    if isinstance(value, wanted) and (bool in types or not isinstance(value, bool)):
+        return
     expected = " or ".join(NAMES[one] for one in types)
     text = repr(value)
     raise ValueError(

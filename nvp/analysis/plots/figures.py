@@ -11,6 +11,7 @@ from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.selection.question_of_study import question_of
 from nvp.question.figures import FIGURES as NAMED
+from nvp.question.figures import SEARCH_FIGURES
 from nvp.question.question import Question
 
 logger = logging.getLogger(__name__)
@@ -19,8 +20,9 @@ Draw = Callable[[StudyFrames, Question], Drawing]
 
 
 def find_drawing(name: str) -> Draw:
-    """Return the function that draws a figure: `draw_NAME` of the file NAME beside this one."""
-    return getattr(import_module(f"nvp.analysis.plots.{name}"), f"draw_{name}")
+    """Return the function that draws a figure: `draw_NAME` of the file NAME, see FIGURES."""
+    folder = "nvp.analysis.plots.search" if name in SEARCH_FIGURES else "nvp.analysis.plots"
+    return getattr(import_module(f"{folder}.{name}"), f"draw_{name}")
 
 
 FIGURES: dict[str, Draw] = {name: find_drawing(name) for name in NAMED}

@@ -8,6 +8,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import add_responses
+from nvp.analysis.frames.search_plan import is_search, read_search_plan
 from nvp.analysis.plots.grid import interval_reach
 from nvp.analysis.selection.chosen_trials import (
     applicable_caption,
@@ -32,12 +33,13 @@ AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
 
 
 def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
-    """Return bars of every swept key for the dead fraction and the test accuracy."""
+    """Return bars of every swept key for the dead fraction and the test accuracy.
+
+    Of a search: for its objectives.
+    """
     finished = select_done(frames)
     trials = select_applicable(frames, finished)
-    layers = select_rows(frames.layers, trials)
-    rows = add_responses(trials, layers, select_rows(frames.events, trials))
-    names = [name for name in (choose_headline(layers), "test_accuracy") if name in rows.columns]
+    rows, names = choose_responses(frames, trials)
     keys = [key for key in frames.swept if key != "seed"]
     frame = measure_importances(rows, keys, names)
     if frame.empty:
@@ -60,6 +62,16 @@ def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
         trials_caption(frames, frames.trials),
     )
     return Drawing(plot_importance(frame[COLUMNS], text=text), frame)
+
+
+def choose_responses(frames: StudyFrames, trials: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the trials with the responses that keys are to explain, and their names."""
+    if is_search(frames.study):
+        return trials, list(read_search_plan(frames.study).objectives)
+    layers = select_rows(frames.layers, trials)
+    rows = add_responses(trials, layers, select_rows(frames.events, trials))
+    names = [name for name in (choose_headline(layers), "test_accuracy") if name in rows.columns]
+    return rows, names
 
 
 def lacking_caption(responses: list[str]) -> str:

@@ -3,5 +3,6 @@
 report            report.html of one study
 comparison        compare.html: two studies side by side
 comparison_words  what that page says beside its table
+search_report     what a page shows of a search: its answer, its space, the best beside others
 gaps              trials, levels and seeds that a study lacks, in words and in tables
 """

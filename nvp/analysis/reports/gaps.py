@@ -8,6 +8,7 @@ import pandas as pd
 from nvp.analysis import style
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.search_plan import is_search
 from nvp.question.question import Question
 from nvp.storage.reader import read_exception
 
@@ -25,7 +26,8 @@ def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
             said.append(f"{count} of {len(trials)} trials {status}: they are in no mean.")
     if not (trials["status"] == "done").any():
         return [*said, "No trial is done, so there is nothing to compare."]
-    keys = dict.fromkeys([*frames.swept[:-1], question.x, question.hue])
+    swept = [*frames.swept[:-1], question.x, question.hue]
+    keys = dict.fromkeys([] if is_search(frames.study) else swept)  # it compares no levels
     return said + describe_thin_keys(frames, list(keys))
 
 

@@ -13,8 +13,10 @@ from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.wording import summarise_answer
 from nvp.analysis.frames.code_versions import count_codes
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.search_plan import is_search
 from nvp.analysis.plots.figures import Panel
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
+from nvp.analysis.reports.search_report import gather_search
 from nvp.question.question import Question
 from nvp.storage.plans import CALL, format_start_command
 
@@ -50,13 +52,18 @@ def render_page(template: str, **shown: Any) -> str:
 def gather_contents(frames: StudyFrames, question: Question, panels: list[Panel]) -> dict[str, Any]:
     """Return what the page shows, by the names of its template."""
     compared = answer(frames, question)
+    found = gather_search(frames) if is_search(frames.study) else {}
+    beside = found.get("beside")
     return {
         "study": frames.name,
         "preset": frames.preset,
         "ask": question.ask,
-        "answer": summarise_answer(compared),
-        "facts": list_facts(frames),
-        "missing": describe_gaps(frames, question),
+        "answer": summarise_answer(compared) if question.contrasts or not found else "",
+        "found": found.get("answer", []),
+        "runs": found.get("runs", []),
+        "beside": "" if beside is None else format_table(beside.head(MOST_ROWS)),
+        "facts": list_facts(frames, found.get("facts")),
+        "missing": [*describe_gaps(frames, question), *found.get("limits", [])],
         "figures": [embed_panel(panel) for panel in panels if panel.files],
         "not_drawn": [
             (format_title(panel.name), panel.missing) for panel in panels if panel.missing
@@ -75,11 +82,13 @@ def list_starts(frames: StudyFrames) -> list[dict[str, Any]]:
     return frames.study.get("starts", [])
 
 
-def list_facts(frames: StudyFrames) -> list[tuple[str, str]]:
-    """Return what was run: (name, value) pairs."""
+def list_facts(
+    frames: StudyFrames, of_search: list[tuple[str, str]] | None = None
+) -> list[tuple[str, str]]:
+    """Return what was run: (name, value) pairs; of a search, what was searched."""
     trials, base = frames.trials, frames.study.get("base", {})
     counts = trials["status"].value_counts()
-    swept = [
+    swept = of_search or [
         (
             style.axis_label(key).partition(" (")[0],
             ", ".join(map(style.value_text, frames.levels(key))),

@@ -1,6 +1,10 @@
 """The question of a study that says none of its own: what do its swept keys do?"""
 
+from dataclasses import replace
+
+from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.search_plan import is_search, read_search_plan
 from nvp.question.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, Question
 
 LEARNING_RATE = "optim.lr"  # the hue of a study that sweeps nothing to split an effect by
@@ -12,8 +16,30 @@ def derive_question(frames: StudyFrames, own: Question | None = None) -> Questio
 
     The key with the most levels is on x and the next one is the hue, unless `own` names them.
     Compared are the deaths in unpruned trials at the ends of each key, and the accuracy that each
-    pruning method costs.
+    pruning method costs. A search is asked for its best configurations, and compares no levels:
+    the values that it tried are no levels.
     """
+    found = derive_effects(frames, own)
+    if not is_search(frames.study):
+        return found
+    objectives = read_search_plan(frames.study).objectives
+    return replace(
+        found,
+        ask=f"Which configuration is best by {' and '.join(map(style.plain_label, objectives))}?",
+        figures=choose_search_figures(len(objectives)),
+        contrasts=(),
+    )
+
+
+def choose_search_figures(objectives: int) -> tuple[str, ...]:
+    """Return the names of the figures of a search with so many objectives, the answer first."""
+    front = ["pareto_front"] if objectives > 1 else []
+    names = ["best_configurations", *front, "search_history", "searched_values", "importance"]
+    return tuple(names)
+
+
+def derive_effects(frames: StudyFrames, own: Question | None) -> Question:
+    """Return what is asked about the effects of the swept keys: see `derive_question`."""
     keys = [key for key in frames.swept if key not in ("seed", METHOD)]
     keys = sorted(keys, key=lambda key: -len(frames.levels(key)))
     said = (own.x, own.hue) if own else ("", "")

@@ -28,6 +28,11 @@ def axis_label(key: str) -> str:
     return key
 
 
+def plain_label(key: str) -> str:
+    """Return the label of a key or a column without its unit, for a sentence."""
+    return " ".join(axis_label(key).partition(" (")[0].split())
+
+
 def short_label(key: str) -> str:
     """Return a label for a narrow panel or a row, the unit on a line of its own."""
     return SHORT.get(key, axis_label(key).replace(" (", "\n("))

@@ -55,6 +55,11 @@ LABELS = {
     "noise_scale": "gradient-noise scale (images)",
     "difference": "test accuracy, pruned − unpruned (fraction)",
     "val_accuracy": "validation accuracy (fraction)",
+    "best_val_accuracy": "best validation accuracy (fraction)",
+    "val_loss": "validation loss (nats)",
+    "live_parameters": "unmasked parameters",
+    "parameters_left": "parameters after removal",
+    "flops_left": "FLOPs of an image after removal",
 }
 SYMBOLS = {
     "optim.noise": "σ",
