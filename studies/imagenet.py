@@ -9,7 +9,7 @@ Source    DNR-Pruning, table "ResNet-50 on ImageNet", 80 and 90 %
 
 quick is the same methods and sparsities on embedded data and a ResNet-20: it shows that the study
 runs, and says nothing on ImageNet. Differs: paper starts from random weights, theirs from
-torchvision's (`--set model.weights=FILE`).
+torchvision's (`--set model.weights=torchvision:IMAGENET1K_V1`).
 
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
 """

@@ -46,8 +46,8 @@ class ModelConfig(Settings):
     norm_scale: float = setting(1.0, "factor on the initial scales of normalisation", above=0)
     weights: str = setting(
         "",
-        "file of torchvision ResNet weights to start from, .safetensors or .pth, the same on every "
-        "node; its name is part of the trial's, its content is not; '' = random",
+        "weights to start from: torchvision:NAME, timm:TAG, a URL, or a .safetensors or .pth file; "
+        "the name is part of the trial's, the file's hash is in its row; '' = random",
     )
     extra: Extra = open_settings("a function of model.name or model.activation")
 

@@ -5,7 +5,7 @@
     layers                            the neuron layers that every family is made of
     activations                       ACTIVATIONS by name
     own, own_activation               a user's model and activation, by dotted names
-    pretrained                        torchvision's weights of ResNets
+    pretrained/                       weights by name or from a file, downloaded by the driver alone
 
 A user's own model needs no line here: `model.name=package.module:function` names it. To add one of
 nvp's: write `build_x(config, image_shape, num_classes)` in a file here, and a line in MODELS. It
@@ -14,6 +14,7 @@ declares in `reads` which group each affine map reads, so that masking is comple
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -26,9 +27,9 @@ from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
 from nvp.models.activations import find_activation
-from nvp.models.own import GreyAsColour, build_own, find_own_model
+from nvp.models.own import build_own, find_own_model
 from nvp.models.own_activation import find_own_activation
-from nvp.models.pretrained import load_module, load_torchvision, read_weights
+from nvp.models.pretrained import find_source, find_weights, load_weights
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.reads import check_reads
 
@@ -64,19 +65,25 @@ CHECKED: set[tuple[Build, ModelConfig, tuple[int, int, int]]] = set()
 
 
 def build_model(
-    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, *, seed: int
+    config: ModelConfig,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    seed: int,
+    file: Path | None = None,
 ) -> nn.Module:
-    """Return the network, initialised from the `init` stream of `seed` or from `config.weights`.
+    """Return the network, initialised from the `init` stream of `seed`, then from `config.weights`.
 
     Args:
         config: the model's part of a trial.
         image_shape: (channels, height, width).
         num_classes: number of logits.
         seed: the trial's seed.
+        file: of the weights that `config` names; None = where it is on this machine.
 
     Raises:
         ValueError: unknown model or activation, images that the model cannot take, wrong `reads`,
-            weights that do not fit, a scale of norms for a model without norms.
+            weights that are not there or do not fit, a scale of norms for a model without norms.
     """
     build = find_builder(config.name)
     find_activation(config.activation)
@@ -89,16 +96,24 @@ def build_model(
         check_reads(model, image_shape)
         CHECKED.add(key)
     if config.weights:
-        weights = read_weights(config.weights)
-        if isinstance(model, Adopted):
-            inner = model.module
-            inner = inner.network if isinstance(inner, GreyAsColour) else inner
-            load_module(inner, weights, config.weights)
-        else:
-            load_torchvision(model, weights, config.weights)
+        load_weights(model, config, file or find_file(config), num_classes)
     if config.norm_scale != 1:
         scale_norms(model, config.norm_scale)
     return model
+
+
+def find_file(config: ModelConfig) -> Path:
+    """Return the file of a model's weights on this machine; a user's path as it is.
+
+    Raises:
+        ValueError: unknown weights, or weights that are not here.
+    """
+    source = find_source(config)
+    if source.path:
+        return Path(source.path)  # reading it says what is wrong with it
+    found = find_weights(config, ())
+    assert found is not None, config
+    return Path(found.file)
 
 
 def find_builder(name: str) -> Build:

@@ -11,6 +11,7 @@ import torch
 from nvp.config.dotted_names import add_folders, list_user_folders
 from nvp.config.user_modules import find_modules
 from nvp.data import data_root, load_data
+from nvp.models.pretrained import Weights, find_copy
 from nvp.running.provenance import code_hash, read_versions
 from nvp.storage.store import Storage
 
@@ -33,6 +34,7 @@ class NodeCheck:
         folders: in which the driver finds the user's modules.
         names: the dotted names of the trials.
         modules: {the user's module that they reach: checksum of its file}.
+        weights: the files that trials start from.
     """
 
     place: str
@@ -46,10 +48,15 @@ class NodeCheck:
     folders: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
+    weights: tuple[Weights, ...] = ()
 
 
 def mark_storage(
-    storage: Storage, data_names: tuple[str, ...], device: str, names: tuple[str, ...] = ()
+    storage: Storage,
+    data_names: tuple[str, ...],
+    device: str,
+    names: tuple[str, ...] = (),
+    weights: tuple[Weights, ...] = (),
 ) -> NodeCheck:
     """Write a mark into the storage; return the check that looks for it.
 
@@ -61,6 +68,7 @@ def mark_storage(
         data_names: the data sets that trials may read.
         device: "cpu" or "cuda".
         names: the dotted names of the trials.
+        weights: the files that they start from.
     """
     token = uuid.uuid4().hex
     storage.write(MARK, token.encode())
@@ -76,6 +84,7 @@ def mark_storage(
         folders=list_user_folders(),
         names=names,
         modules=hash_modules(names),
+        weights=weights,
     )
 
 
@@ -87,6 +96,7 @@ def find_fault(check: NodeCheck) -> str:
         find_module_fault,
         find_gpu_fault,
         find_data_fault,
+        find_weights_fault,
     )
     return next((fault for search in searches if (fault := search(check))), "")
 
@@ -170,4 +180,14 @@ def find_data_fault(check: NodeCheck) -> str:
             load_data(name, Path(check.data_root), check.device)
         except (ValueError, OSError) as error:
             return f"data: {error}"
+    return ""
+
+
+def find_weights_fault(check: NodeCheck) -> str:
+    """Return which file of weights is missing or is another one than the driver's."""
+    for weights in check.weights:
+        try:
+            find_copy(weights)
+        except (ValueError, OSError) as error:
+            return f"weights: {error}"
     return ""

@@ -84,6 +84,7 @@ TRIALS = pa.schema(
         column("retried_alone", FLAG, RETRIED_ALONE, volatile=True),
         column("checkpoint_kept", FLAG, CHECKPOINT_KEPT, volatile=True),
         column("version", TEXT, VERSION, volatile=True),
+        column("weights_hash", TEXT, "SHA-256 of the file of model.weights; null without one"),
         column("code", TEXT, CODE, volatile=True),
         column("manifest", TEXT, "JSON {part: bytes} of all parts of the trial", volatile=True),
     ]

@@ -7,6 +7,7 @@
     devices          the device that trials run on, and their share of it
     mixture          what a start would mix or leave out
     data_check       the images of a start, compared with those that finished trials have seen
+    weights_check    the files of weights of a start, fetched and compared in the same way
     listing          a plan, its cost and its end on the terminal
     doctor           `nvp doctor`: whether a cluster's YAML and its nodes are right
     reference_pages  `nvp tables` and `nvp settings`: docs/tables.md and docs/settings.md

@@ -119,7 +119,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--accept-changed-data",
         action="store_true",
-        help="go on although the images of a data set are others than the finished trials saw",
+        help="go on although a data set or a file of weights is another than finished trials saw",
     )
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
 

@@ -1,6 +1,7 @@
 """The launch of a start: its missing trials run, in this process or on Ray, and how it ended."""
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from nvp.config.closed_pipe import CLOSED_PIPE
@@ -11,6 +12,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root
 from nvp.data.fingerprint import find_missing_data
 from nvp.data.own import name_set
+from nvp.models.pretrained import Weights
 from nvp.planning.cost.free_disk import check_room
 from nvp.planning.design import Design
 from nvp.planning.plan_state import read_state, select_trials
@@ -30,6 +32,7 @@ from nvp.study.devices import choose_gpus, read_device
 from nvp.study.listing import print_end, print_plan, print_search, print_state
 from nvp.study.mixture import print_mixture, print_place
 from nvp.study.start import Start
+from nvp.study.weights_check import fetch_all_weights, list_absent
 from nvp.training.named import list_names
 from nvp.trial.checkpoint import remove_leftovers
 from nvp.trial.run_options import RunOptions
@@ -48,6 +51,8 @@ def print_dry_run(start: Start) -> None:
     for name in sorted(list_data_names(start.design, plan.trials)):
         if missing := find_missing_data(name, data_root()):
             print(f"data: {missing}")
+    for line in list_absent(start, plan.trials):
+        print(line)
 
 
 def run_missing(start: Start, signals: Signals) -> int:
@@ -64,6 +69,7 @@ def run_missing(start: Start, signals: Signals) -> int:
     trials = select_trials(start.wanted, state, index)
     check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
     data = check_all_data(start, trials, index)
+    weights = fetch_all_weights(start, trials, index)
     print_mixture(start.wanted, index, redo=arguments.redo_changed)
     print_state(state)
     entry = describe_start(arguments.argv) | {"one_off": print_place(start, index)}
@@ -71,7 +77,7 @@ def run_missing(start: Start, signals: Signals) -> int:
     more |= {"num_trials": search.num} if search else {}
     write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, more)
     asks_more = search and not arguments.only
-    if (trials or asks_more) and run_trials(start, trials, signals):
+    if (trials or asks_more) and run_trials(start, trials, weights, signals):
         return end_interrupted(signals)
     if search and search.exhausted:
         print(f"search: nothing new to ask after {len(search.asked)} configurations")
@@ -127,12 +133,14 @@ def end_interrupted(signals: Signals) -> int:
     return CLOSED_PIPE if unread else INTERRUPTED
 
 
-def run_trials(start: Start, trials: dict[str, TrialConfig], signals: Signals) -> list[str]:
+def run_trials(
+    start: Start, trials: dict[str, TrialConfig], weights: tuple[Weights, ...], signals: Signals
+) -> list[str]:
     """Run `trials`, then those that a search asks; return the signals that stopped the run."""
     storage, arguments, design = start.storage, start.arguments, start.design
     search = None if arguments.only else start.search
     gpus = choose_gpus(list(trials.values()) or [design.base], arguments, design)
-    options = make_options(start, trials, gpus)
+    options = replace(make_options(start, trials, gpus), weights=weights)
     more = search.to_ask * design.seeds if search else 0
     with signals.let_trials_save() as stop_signals, Display(len(trials) + more) as display:
         if arguments.no_ray:

@@ -1,5 +1,8 @@
 """The initial state of a trial, and a process in which arithmetic is the same everywhere."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import torch
 
 from nvp.config.trial_config import TrialConfig
@@ -34,11 +37,29 @@ def cap_memory(device: str, share: float) -> None:
         torch.cuda.set_per_process_memory_fraction(share)
 
 
-def build(config: TrialConfig, data: Splits, device: str) -> TrainState:
-    """Return the initial state of a trial."""
-    model = build_model(config.model, data.train.shape, data.num_classes, seed=config.seed)
+def build(
+    config: TrialConfig, data: Splits, device: str, weights: Path | None = None
+) -> TrainState:
+    """Return the initial state of a trial.
+
+    Args:
+        config: of the trial.
+        data: its images.
+        device: "cpu" or "cuda".
+        weights: the file of `model.weights`; None = where it is on this machine.
+    """
+    classes = data.num_classes
+    model = build_model(config.model, data.train.shape, classes, seed=config.seed, file=weights)
     model.to(device).to(memory_format=LAYOUTS[config.layout])  # type: ignore[call-overload]
     return TrainState(model, build_optimizer(model, config.optim))
+
+
+def build_untrained(config: TrialConfig, data: Splits, device: str) -> TrainState:
+    """Return the initial state of a trial without the weights that `model.weights` names.
+
+    It is for what does not depend on them: to be timed, or to be restored.
+    """
+    return build(replace(config, model=replace(config.model, weights="")), data, device)
 
 
 def random_images(facts: DataSet | Facts, count: int) -> Splits:
@@ -52,5 +73,5 @@ def random_images(facts: DataSet | Facts, count: int) -> Splits:
 
 
 def dense(config: TrialConfig, facts: DataSet) -> TrainState:
-    """Return the initial state of a trial without its data."""
-    return build(config, random_images(facts, 1), "cpu")
+    """Return the initial state of a trial without its data and the weights that it names."""
+    return build_untrained(config, random_images(facts, 1), "cpu")

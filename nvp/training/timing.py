@@ -16,7 +16,7 @@ from nvp.data.batches import normalise_pixels
 from nvp.data.splits import Splits
 from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState
-from nvp.training.build import build
+from nvp.training.build import build_untrained
 from nvp.training.optim import take_step
 
 ROUNDS = 5
@@ -54,7 +54,7 @@ def time_networks(
     pixels = normalise_pixels(images.pixels, images)
     model, optimizer = copy.deepcopy((state.model, state.optimizer))
     networks = {
-        "dense_step_seconds": build(config, data, device.type),
+        "dense_step_seconds": build_untrained(config, data, device.type),
         "step_seconds": TrainState(model, optimizer),
     }
     batch = pixels, images.labels, config.precision

@@ -31,10 +31,11 @@ CHECKPOINT_COST = 20  # no more than 1/20 of the time goes into checkpoints
 
 
 class Attempt:
-    """One attempt of a trial under way; its caller sets `data` and `state` before it resumes."""
+    """One attempt of a trial under way; its caller sets `data`, `state` and `weights` first."""
 
     data: Splits
     state: TrainState
+    weights: str | None  # SHA-256 of the file that `state` has its weights from
 
     def __init__(self, config: TrialConfig, writer: TrialWriter, options: RunOptions) -> None:
         self.config, self.writer, self.options = config, writer, options
@@ -64,6 +65,7 @@ class Attempt:
         else:
             if self.config.parent:
                 self.diary.code = start_from_parent(storage, self.config.parent, self.state)
+            self.diary.weights = self.weights
         self.diary.note_code(self.code)
         # Rows after the checkpoint are written again, so those of the last attempt have to go.
         drop_uncommitted(storage, name, self.writer.manifest | self.writer.committed)
@@ -169,6 +171,7 @@ class Attempt:
             "retried_alone": self.options.retried_alone,
             "checkpoint_kept": kept,
             "code": self.diary.code,
+            "weights_hash": self.diary.weights,
             "rung": self.state.epoch if status == "censored" else None,
         }
         if over:

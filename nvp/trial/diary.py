@@ -18,6 +18,7 @@ class Diary:
         best_val_accuracy: over all measuring points; None where it was never measured.
         rung: epoch of the last rung that ASHA let the trial past; 0 = none.
         code: hash of the code that computed the trial so far; None: unknown, or several.
+        weights: SHA-256 of the file that it started from; None: from none, or unknown.
         last: columns of `trials` of the last measuring point.
     """
 
@@ -27,6 +28,7 @@ class Diary:
     best_val_accuracy: float | None = None
     rung: int = 0
     code: str | None = None
+    weights: str | None = None
     last: dict[str, Any] = field(default_factory=dict)
 
     def note_code(self, code: str) -> None:

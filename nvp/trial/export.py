@@ -11,7 +11,7 @@ import copy
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def restore_network(storage: Storage, trial: str, config: TrialConfig) -> Traine
     if not found:
         raise ValueError(explain_missing_checkpoint(storage, trial))
     facts = read_trial_facts(config.data, data_root())
-    state = dense(replace(config, model=replace(config.model, weights="")), facts)
+    state = dense(config, facts)
     restore_state(found[0], state)
     scaling = read_scaling(found[0].header, config)
     return Trained(state.model, config, facts.image_shape, facts.num_classes, scaling, state.epoch)

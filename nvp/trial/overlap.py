@@ -29,7 +29,7 @@ from nvp.storage.plans import explain_missing_checkpoint, list_plans
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
-from nvp.training.build import build, set_up_process
+from nvp.training.build import build_untrained, set_up_process
 from nvp.training.measuring import build_point, observe_network
 from nvp.trial.checkpoint import read_checkpoints, restore_state
 from nvp.trial.overlap_table import Comparison, print_comparisons
@@ -136,7 +136,7 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
     device = "cuda" if torch.cuda.is_available() else "cpu"
     set_up_process(device)
     data = load_trial_splits(config.data, data_root(), device)
-    state = build(config, data, device)
+    state = build_untrained(config, data, device)
     restore_state(found[0], state)
     observation = observe_network(config, state, data.probe(config.probe.size))
     return build_point(config, data, state, observation)

@@ -4,12 +4,14 @@ import logging
 import traceback
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nvp.config.identity import trial_id
 from nvp.config.memory import is_out_of_memory
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits
+from nvp.models.pretrained import find_weights
 from nvp.network.train_state import Diverged
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
@@ -54,10 +56,7 @@ def run_trial(
         options = replace(options, asha=None)
     attempt = Attempt(config, writer, options)
     try:
-        cap_memory(options.device, options.gpu_share)
-        root = options.data_root or data_root()
-        attempt.data = load_trial_splits(config.data, root, options.device)
-        attempt.state = build(config, attempt.data, options.device)
+        prepare(attempt)
         attempt.resume()
         yield from attempt.train_epochs()
         yield attempt.finish("done")
@@ -75,6 +74,22 @@ def run_trial(
             return
         logger.warning("trial %s failed: %s", name, error)
         yield attempt.fail(traceback.format_exc())
+
+
+def prepare(attempt: Attempt) -> None:
+    """Load the data of an attempt, and build its network and its optimizer. Changes it.
+
+    Raises:
+        ValueError: data or weights are not on this machine, or are other ones.
+    """
+    config, options = attempt.config, attempt.options
+    cap_memory(options.device, options.gpu_share)
+    weights = find_weights(config.model, options.weights)
+    root = options.data_root or data_root()
+    attempt.data = load_trial_splits(config.data, root, options.device)
+    file = weights and Path(weights.file)
+    attempt.state = build(config, attempt.data, options.device, file)
+    attempt.weights = weights and weights.sha256
 
 
 def read_end(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nvp.config.environment import NUMBERS
+from nvp.models.pretrained import Weights
 from nvp.trial.early_stopping import Asha, final_statuses
 from nvp.trial.requirements import Requirements
 
@@ -27,6 +28,7 @@ class RunOptions:
         redo_changed: run trials again that other code finished, not from its checkpoints.
         asha: decides at its rungs whether a trial goes on; None = all trials go on.
         parents: ids of the trials that others start from.
+        weights: files of `model.weights`, as the driver has them; a trial takes no others.
     """
 
     device: str = "cpu"
@@ -38,6 +40,7 @@ class RunOptions:
     redo_changed: bool = False
     asha: Asha | None = None
     parents: frozenset[str] = frozenset()
+    weights: tuple[Weights, ...] = ()
 
     @property
     def requirements(self) -> Requirements:

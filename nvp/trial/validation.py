@@ -7,10 +7,13 @@ from functools import cache
 import torch
 from torch import nn
 
+from nvp.config.dotted_names import explain_failure
+from nvp.config.memory import is_out_of_memory
 from nvp.config.registry import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.models import build_model
+from nvp.models.pretrained import find_source, refuse_own_download
 from nvp.pruning import check_support, plan_pruning
 from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
@@ -64,13 +67,36 @@ def check_whole_numbers(config: TrialConfig) -> None:
                 )
 
 
-@cache
 def check_model(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
 ) -> nn.Module:
-    """Return the network, built once, so that the driver meets its refusals before a trial does."""
+    """Return the network, built once, so that the driver meets its refusals before a trial does.
+
+    Weights that are still to be downloaded are known by their name, and not in it yet.
+    """
+    refuse_own_download(config)
+    if config.weights:
+        source = find_source(config)
+        if source.is_downloaded and source.find() is None:
+            config = replace(config, weights="")
+    return build_once(config, image_shape, num_classes)
+
+
+@cache
+def build_once(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> nn.Module:
+    """Return a network that is not too large; raises as `build_model`."""
     check_size(config, image_shape, num_classes)
-    return build_model(config, image_shape, num_classes, seed=0)
+    try:
+        return build_model(config, image_shape, num_classes, seed=0)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ValueError(
+            f"model.name: expected a network that the memory of this machine holds, got "
+            f"{config.name}: {explain_failure(error)}"
+        ) from error
 
 
 def check_size(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:

@@ -17,7 +17,7 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.data.own import name_set
 from nvp.network.precision import PRECISIONS
-from nvp.training.build import LAYOUTS, build, random_images, set_up_process
+from nvp.training.build import LAYOUTS, build_untrained, random_images, set_up_process
 from nvp.training.timing import measure_medians, train_batch
 
 ROUNDS = 3
@@ -113,7 +113,7 @@ def make_timed_step(config: TrialConfig, device: str) -> Callable[[], float]:
     facts = read_trial_facts(config.data, data_root())
     count = config.data.batch_size if device == "cuda" else min(config.data.batch_size, CPU_IMAGES)
     data = random_images(facts, max(count, 2)).to(device)
-    state = build(config, data, device)
+    state = build_untrained(config, data, device)
     pixels = data.train.first(count).pixels.to(torch.float32) / 255
 
     def timed() -> float:

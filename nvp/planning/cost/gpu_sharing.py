@@ -16,7 +16,7 @@ import torch
 from nvp.config.identity import find_changes
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
-from nvp.training.build import build, random_images, set_up_process
+from nvp.training.build import build_untrained, random_images, set_up_process
 from nvp.training.loop import train
 from nvp.training.step import train_epoch
 
@@ -103,7 +103,7 @@ def take_steps(config: TrialConfig, device: str, seconds: float) -> dict[str, fl
     set_up_process(device)
     facts, batch = read_trial_facts(config.data, data_root()), config.data.batch_size
     data = random_images(facts, max(STEPS * batch, config.probe.size)).to(device)
-    state = build(config, data, device)
+    state = build_untrained(config, data, device)
     records = train(config, data, state)
     for _ in range(2):  # warm: the initial network and the first epoch
         next(records)

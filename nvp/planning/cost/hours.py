@@ -12,7 +12,7 @@ from nvp.data import data_root, read_trial_facts
 from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import group_by_cost
 from nvp.storage.index import Index
-from nvp.training.build import build, random_images, set_up_process
+from nvp.training.build import build_untrained, random_images, set_up_process
 from nvp.training.length import count_epochs, count_steps
 from nvp.training.loop import train
 from nvp.trial.validation import check_model
@@ -147,7 +147,7 @@ def time_short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     probe = replace(config.probe, size=min(config.probe.size, max(IMAGES, config.probe.bins)))
     short = replace(config, steps=steps, epochs=1, probe=probe)
     data = random_images(facts, count)
-    *_, last = train(short, data, build(short, data, "cpu"))
+    *_, last = train(short, data, build_untrained(short, data, "cpu"))
     return {
         "train": last.seconds["train"] / steps,
         "observe": last.seconds["observe"] / min(probe.size, count),

@@ -81,7 +81,13 @@ def check_cluster_nodes(actor: ActorOptions, resources: Resources, watch: Watch)
     Raises:
         ValueError: no node is fit, or one does not see a storage that is a local path.
     """
-    check = mark_storage(watch.storage, resources.data_names, actor.run.device, resources.names)
+    check = mark_storage(
+        watch.storage,
+        resources.data_names,
+        actor.run.device,
+        resources.names,
+        actor.run.weights,
+    )
     reasons = watch.nodes.check_free_nodes(check, resources.gpus_per_trial)
     unseen = [reason for reason in reasons if reason.startswith("storage:")]
     if watch.storage.local and unseen:
