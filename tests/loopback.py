@@ -1,11 +1,15 @@
 """A server of files on this machine, for tests of downloads: there is no other network."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+def do_nothing() -> None:
+    """Go on."""
 
 
 class Server:
@@ -16,6 +20,7 @@ class Server:
         asked: paths of the requests with an answer of bytes.
         missing: bytes that an answer ends too early by.
         headers: more headers of each answer.
+        halfway: is called in the middle of each answer.
     """
 
     def __init__(self) -> None:
@@ -23,6 +28,7 @@ class Server:
         self.asked: list[str] = []
         self.missing = 0
         self.headers: dict[str, str] = {}
+        self.halfway: Callable[[], None] = do_nothing
         self.url = ""
 
 
@@ -56,7 +62,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if whole:
             self.of.asked.append(path)
-            self.wfile.write(content[: len(content) - self.of.missing])
+            half = len(content) // 2
+            self.wfile.write(content[:half])
+            self.of.halfway()
+            self.wfile.write(content[half : len(content) - self.of.missing])
 
     def log_message(self, *arguments: Any) -> None:
         """Print nothing."""

@@ -179,6 +179,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield served
 
 
+@pytest.mark.minutes
 def test_a_network_of_torchvision_starts_from_its_weights(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

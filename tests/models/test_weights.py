@@ -19,24 +19,32 @@ def make_state() -> dict[str, Any]:
     return torchvision.models.resnet18(weights=None, num_classes=10).state_dict()
 
 
-def make_alexnet() -> dict[str, Any]:
+def make_squeezenet() -> dict[str, Any]:
     import torchvision  # takes seconds
 
-    return torchvision.models.alexnet(weights=None).state_dict()
+    return torchvision.models.squeezenet1_1(weights=None).state_dict()
+
+
+def make_part() -> dict[str, Any]:
+    """Return some of the tensors: what is wrong with the file is seen before the rest is missed."""
+    return {
+        "conv1.weight": torch.ones(64, 3, 7, 7),
+        "layer1.0.conv1.weight": torch.ones(64, 64, 3, 3),
+    }
 
 
 def truncate(file: Path) -> None:
-    torch.save(make_state(), file)
+    torch.save(make_part(), file)
     file.write_bytes(file.read_bytes()[:-1000])
 
 
 def truncate_safetensors(file: Path) -> None:
-    save_file(make_state(), file)
+    save_file(make_part(), file)
     file.write_bytes(file.read_bytes()[:-1000])
 
 
 def write_nan(file: Path) -> None:
-    state = make_state()
+    state = make_part()
     state["layer1.0.conv1.weight"][0, 0, 0, 0] = torch.nan
     torch.save(state, file)
 
@@ -55,11 +63,11 @@ FILES: dict[str, tuple[str, Callable[[Path], Any], str]] = {
     "list": ("w.pth", lambda file: torch.save([torch.zeros(1)], file), "got list"),
     "no tensor": ("w.pth", lambda file: torch.save({}, file), "got none"),
     "nested": (
-        "w.pth", lambda file: torch.save({"state_dict": make_state()}, file), "got 'state_dict' of"
+        "w.pth", lambda file: torch.save({"state_dict": make_part()}, file), "got 'state_dict' of"
     ),
     "other architecture": (
         "w.pth",
-        lambda file: torch.save(make_alexnet(), file),
+        lambda file: torch.save(make_squeezenet(), file),
         "missing",
     ),
     "other shapes": ("w.pth", lambda file: torch.save(make_state(), file), "expected shape"),

@@ -61,7 +61,7 @@ def learn(network: nn.Module, images: Tensor, optim: str, steps: int = 3) -> Non
         optimizer.step()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     kind=st.sampled_from(["own", "adopted"]),
     method=st.sampled_from(["magnitude_weight", "magnitude"]),

@@ -4,7 +4,9 @@ import hashlib
 import io
 import json
 import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +27,7 @@ from nvp.study.study import Study
 from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from tests.in_process import run_main
-from tests.loopback import Server, serve
+from tests.loopback import Server, do_nothing, serve
 from tests.small_studies import load as load_study
 from tests.study.own_parts import write_own_parts
 from tests.trials import interrupt, run_to_end
@@ -160,6 +162,20 @@ def test_no_half_file_is_believed_and_the_remedy_is_said(
     assert str(tmp_path / "home/hub/checkpoints" / path.rpartition("/")[2]) in line
     assert home(tmp_path) == []
     assert not rows_of(tmp_path / "out")
+
+
+def test_ctrl_c_leaves_no_half_file(study: Study, server: Server, tmp_path: Path) -> None:
+    def press() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)  # the rest of the file would come too late
+
+    server.halfway = press
+    ended = run_main(study, tmp_path / "out", *FLAGS)
+    assert ended.returncode == 130, ended.stderr
+    assert home(tmp_path) == []
+    server.halfway = do_nothing
+    assert run_main(study, tmp_path / "out", *FLAGS).returncode == 0
+    assert len(server.asked) == 2
 
 
 def test_without_a_network_a_file_brought_by_hand_will_do(
