@@ -99,7 +99,7 @@ def try_weights(config: TrialConfig, weights: Weights) -> str:
     facts = read_trial_facts(config.data, data_root())
     network = copy.deepcopy(check_model(config.model, facts.image_shape, facts.num_classes))
     head = load_weights(network, config.model, Path(weights.file), facts.num_classes)
-    left = f"; {head} is for other classes there, and starts at random for {facts.num_classes}"
+    left = f"; {head} is for another number of classes there, and is drawn for {facts.num_classes}"
     return (
         f"weights {weights.source.name} of {config.model.name}: SHA-256 {weights.sha256[:12]} in "
         f"{weights.file}{left if head else ''}"

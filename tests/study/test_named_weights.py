@@ -116,7 +116,7 @@ def test_the_driver_downloads_once_and_every_row_has_the_hash(
     assert {json.loads(row["config"])["model.weights"] for row in rows} == {NAME}
     (line,) = [each for each in ended.stdout.splitlines() if "SHA-256" in each]
     assert line.startswith(f"weights {NAME} of {MODULE}:plain: SHA-256 {sha[:12]} in ")
-    assert line.endswith("; 7 is for other classes there, and starts at random for 2")
+    assert line.endswith("; 7 is for another number of classes there, and is drawn for 2")
     dry = run_main(study, place, *FLAGS, "--dry-run")
     assert "weights" not in dry.stdout
 
@@ -295,6 +295,21 @@ def test_a_source_says_nothing_of_a_machine(study: Study) -> None:
     assert isinstance(source, Source)
     assert os.path.expanduser("~") not in repr(source)
     assert str(Path.cwd()) not in repr(source)
+
+
+@pytest.mark.minutes
+def test_a_search_has_its_files_before_it_asks(
+    study: Study, server: Server, tmp_path: Path
+) -> None:
+    """Also where the base starts at random: what the search may ask for is fetched before."""
+    base = study.quick.base.with_overrides({"model.weights": ""})
+    quick = replace(study.quick, base=base, space={"model.weights": grid("", NAME)})
+    found = replace(study, quick=quick)
+    ended = run_main(found, tmp_path, *FLAGS, "--search", "optuna", "--num-trials", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert len(server.asked) == 1
+    weights = fetch_named(study)
+    assert {row["weights_hash"] for row in rows_of(tmp_path)} <= {None, weights.sha256}
 
 
 @pytest.mark.minutes
