@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import torch
@@ -105,13 +105,13 @@ def grow(example: Any) -> Any:
 
 
 def seconds(network: nn.Module, example: Any) -> float:
-    """Return the median time of a forward pass in eval mode."""
+    """Return the median CPU seconds of a forward pass in eval mode, on one thread."""
     found = []
     with torch.no_grad():
         for _ in range(ROUNDS + 1):
-            start = perf_counter()
+            start = process_time()
             run(network.eval(), example)
-            found.append(perf_counter() - start)
+            found.append(process_time() - start)
     return median(found[1:])
 
 
@@ -141,9 +141,9 @@ def measure(name: str, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
     """Return what is known about a network after adopting and halving it."""
     before = peak()
     network, example = make(name, sizes)
-    start = perf_counter()
+    start = process_time()
     anatomy = find_anatomy(network, example)
-    taken, size = perf_counter() - start, count(network)
+    taken, size = process_time() - start, count(network)
     memory = (peak() - before) / (4 * size)
     groups = [group for group in anatomy.groups.values() if not group.why]
     many = grow(example)
