@@ -16,10 +16,14 @@ from nvp.config.memory import is_out_of_memory
 from nvp.config.own_settings import Own, describe_value, list_parameters, takes
 from nvp.config.trial_config import ModelConfig
 from nvp.network.adopted.adopt import adopt
+from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopting.anatomy import Anatomy
 from nvp.network.adopting.undisturbed import undisturbed
 from nvp.network.neuron_layer import NeuronLayer
 
 OURS = ("config", "image_shape", "num_classes")
+# {how a network was built and what it looks like: (its anatomy, its operations for one image)}
+FOUND: dict[tuple[object, ...], tuple[Anatomy, int]] = {}
 
 
 class GreyAsColour(nn.Module):
@@ -94,8 +98,25 @@ def build_own(
     example = torch.zeros(2, *image_shape)
     if image_shape[0] == 1 and read_channels(model) == 3:
         model = GreyAsColour(model)
-    check_logits(config.name, model, example, num_classes)
-    return adopt(model, example)
+    return adopt_once(config, model, example, num_classes)
+
+
+def adopt_once(
+    config: ModelConfig, model: nn.Module, example: Tensor, num_classes: int
+) -> Adopted:
+    """Return the adopted model. What adopting finds is the same in all models built alike.
+
+    So a process looks once: a driver builds the networks of many cells, an actor of many trials.
+    """
+    shapes = [(name, tensor.shape) for name, tensor in model.state_dict().items()]
+    alike = (config.name, config.extra, example.shape, num_classes, repr(model), *shapes)
+    if alike not in FOUND:
+        check_logits(config.name, model, example, num_classes)
+        adopted = adopt(model, example)
+        FOUND[alike] = adopted.anatomy, adopted.dense_flops
+        return adopted
+    anatomy, flops = FOUND[alike]
+    return Adopted(model, anatomy, dense_flops=flops)
 
 
 def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:

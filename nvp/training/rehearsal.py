@@ -17,7 +17,8 @@ from nvp.training.build import build, random_images
 from nvp.training.loop import train
 
 IMAGES, BATCH, EPOCHS = 16, 8, 2
-NAMED = ("name", "schedule", "noise_kind", "extra", "noise", "clip_norm")  # of OptimConfig
+NAMED = ("name", "schedule", "noise_kind", "extra")  # of OptimConfig
+AMOUNTS = ("noise", "clip_norm")  # of it; what counts is whether there is any
 PARTS = ("method", "criterion", "allocation", "schedule", "regrow", "extra", "sites")
 
 
@@ -35,6 +36,7 @@ def rehearse(config: TrialConfig, facts: DataSet) -> None:
 def shorten(config: TrialConfig) -> TrialConfig:
     """Return a short trial of the same parts: one for all cells that differ in numbers alone."""
     optim = {name: getattr(config.optim, name) for name in NAMED}
+    optim |= {name: float(getattr(config.optim, name) > 0) for name in AMOUNTS}
     parts = {name: getattr(config.prune, name) for name in PARTS}
     return TrialConfig(
         epochs=EPOCHS,
