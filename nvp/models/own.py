@@ -101,9 +101,7 @@ def build_own(
     return adopt_once(config, model, example, num_classes)
 
 
-def adopt_once(
-    config: ModelConfig, model: nn.Module, example: Tensor, num_classes: int
-) -> Adopted:
+def adopt_once(config: ModelConfig, model: nn.Module, example: Tensor, num_classes: int) -> Adopted:
     """Return the adopted model. What adopting finds is the same in all models built alike.
 
     So a process looks once: a driver builds the networks of many cells, an actor of many trials.

@@ -84,7 +84,9 @@ def test_a_study_without_a_question_is_drawn_and_answered(name: str, place: Path
     assert " ".join(write_answer(answer(frames))).count(" minus ") >= len(contrasts)
 
 
-@pytest.mark.parametrize("name", ["seeds_alone", "pruned_alone"])
+@pytest.mark.parametrize(
+    "name", ["seeds_alone", pytest.param("pruned_alone", marks=pytest.mark.minutes)]
+)
 def test_the_command_draws_and_answers_it(
     name: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

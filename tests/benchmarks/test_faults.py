@@ -35,6 +35,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenes]:
         yield make_scenes(tmp_path_factory.mktemp("faults") / "scenes")
 
 
+@pytest.mark.minutes
 def test_a_few_faults_are_met(scenes: Scenes, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = [
         Fault(file, damage, f"{file} {damage}")

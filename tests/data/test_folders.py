@@ -204,6 +204,7 @@ def test_the_driver_notices_another_folder(tmp_path: Path) -> None:
     assert len(after.train) == len(before.train) + 1
 
 
+@pytest.mark.minutes
 def test_two_processes_at_once_make_one_whole_cache(tmp_path: Path) -> None:
     tiny_imagenet(tmp_path)
     code = (

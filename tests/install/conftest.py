@@ -73,6 +73,6 @@ def follow(folder: Path, bin_folder: Path) -> None:
     shell = [block.text for block in blocks_of(OWN) if block.language == "sh"]
     for number, line in enumerate("".join(shell).splitlines()):
         program, *words = shlex.split(line)
-        done = run(folder, bin_folder / program, *words)
+        done = run(folder, bin_folder / program, *words, imports="loudness.py" in words)
         text = f"{line}\n{done.stdout}{done.stderr}"
         (folder / OUTPUTS / f"{number}.txt").write_text(text)

@@ -37,16 +37,17 @@ def install_wheel(wheel: Path, home: Path) -> Path:
     return home / "bin"
 
 
-def run(folder: Path, *command: object) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: object, imports: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a command to its end in a folder, with nothing of this repository in its environment.
 
-    Its errors list what it imported (`list_imports`).
+    With `imports`, its errors list what it imported (`list_imports`).
     """
     environment = {name: value for name, value in os.environ.items() if name not in KEPT_AWAY}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPROFILEIMPORTTIME": "1"},
+        env=environment
+        | {"OMP_NUM_THREADS": "1", "PYTHONPROFILEIMPORTTIME": "1" if imports else ""},
         capture_output=True,
         text=True,
     )

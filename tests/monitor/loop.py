@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import torch
-import torch._dynamo  # the first optimizer would import it, for seconds, in each process
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig

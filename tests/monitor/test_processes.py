@@ -24,7 +24,8 @@ PAUSE = 0.1
 def processes() -> ForkServerContext:
     """Return what starts processes that have torch and nvp loaded already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.monitor.loop"])
+    # the first optimizer would import torch's compiler, for seconds, in each process
+    context.set_forkserver_preload(["torch._dynamo", "tests.monitor.loop"])
     return context
 
 

@@ -73,6 +73,7 @@ class TestMethods(MethodSuite):
             assert case.events_of("pruned")
 
 
+@pytest.mark.minutes
 def test_a_method_runs_from_the_command_line(tmp_path: Path) -> None:
     settings = SETTINGS | {"prune.method": "early_snap"}
     flat = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]

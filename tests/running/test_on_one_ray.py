@@ -61,6 +61,7 @@ def test_a_search_is_asked_as_slots_come_free(tmp_path: Path) -> None:
     assert asked[0] == asked[1]
 
 
+@pytest.mark.minutes
 def test_a_call_from_python_returns_the_frames_and_leaves_ray_there(tmp_path: Path) -> None:
     called = {"preset": "quick", "seeds": 1, "settings": {"epochs": 3, "prune.method": "none"}}
     frames = nvp.run(small_forks.STUDY, storage=str(tmp_path), **called)

@@ -634,9 +634,14 @@ def test_only_what_is_asked_for_is_read(two: Storage) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["dnr", "dnr_budget", "rigl", "set", "nn_relief_rewind", "early_crop", "early_bird", "taylor",
-     "ds", "demp", "sfp", "gmp"],
-)  # fmt: skip
+    [
+        *("dnr", "rigl", "nn_relief_rewind", "early_bird", "ds", "sfp"),
+        *(
+            pytest.param(method, marks=pytest.mark.minutes)
+            for method in ("dnr_budget", "set", "early_crop", "taylor", "demp", "gmp")
+        ),
+    ],
+)
 def test_a_method_that_remembers_continues_as_if_unbroken(method: str, tmp_path: Path) -> None:
     quiet = {"epochs": 6, "optim.lr": 0.05, "optim.noise": 0.0, "data.images": 160}
     pruning = {"prune.method": method, "prune.start": 0.1, "prune.rounds": 2}

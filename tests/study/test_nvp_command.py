@@ -199,6 +199,7 @@ def shadowed(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.minutes
 def test_a_folder_of_the_name_analysis_shadows_nothing(finished: Path, shadowed: Path) -> None:
     """Shown for `python -m nvp`: the folder is on its path, and not on that of `nvp`."""
     analyse = ["analyse", "sgd_noise", "--storage", str(finished)]

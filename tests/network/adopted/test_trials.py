@@ -1,6 +1,7 @@
 """Trials of an adopted network: every method, and checkpoints that go on exactly."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import nvp
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Images, Splits
+from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.finding import find_anatomy
 from nvp.network.groups import neuron_layers
 from nvp.network.train_state import TrainState
 from nvp.pruning import METHODS, check_support, plan_pruning
@@ -25,7 +28,7 @@ from tests.trial.test_checkpoint import plain, same_tensors
 
 torch.set_num_threads(1)
 SETTINGS = {
-    "epochs": 4,
+    "epochs": 3,
     "data.batch_size": 32,
     "optim.lr": 0.1,
     "optim.noise": 0.1,
@@ -69,9 +72,14 @@ def make_data() -> Splits:
 DATA = make_data()
 
 
+@cache
+def find_once() -> Anatomy:
+    return find_anatomy(Residual(), torch.zeros(2, 3, 8, 8))
+
+
 def make_state(config: TrialConfig) -> TrainState:
     torch.manual_seed(0)
-    network = nvp.adopt(Residual(), torch.zeros(2, 3, 8, 8))
+    network = Adopted(Residual(), find_once())
     return TrainState(network, build_optimizer(network, config.optim))
 
 
@@ -80,12 +88,15 @@ def run(config: TrialConfig, state: TrainState) -> Iterator[EpochRecord]:
     return train(config, DATA, state)
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name not in REFUSED])
-def test_every_method_runs_on_an_adopted_network(method: str) -> None:
+ADOPTED = [name for name in METHODS if name not in REFUSED]
+
+
+@pytest.mark.parametrize(("method", "twice"), in_turn(ADOPTED, [True, False, False]))
+def test_every_method_runs_on_an_adopted_network(method: str, twice: bool) -> None:
     config = TrialConfig().with_overrides(SETTINGS | {"prune.method": method})
     plan, state = plan_pruning(config.prune), make_state(config)
     records = list(run(config, state))
-    assert [record.epoch for record in records] == [0, 1, 2, 3, 4]
+    assert [record.epoch for record in records] == [0, 1, 2, 3]
     last, soft = records[-1], plan.schedule == "zero_at_init"  # it is released after the start
     if plan.granularity == "weight":
         assert last.masked_weights / last.weights == pytest.approx(0.5, abs=0.02)
@@ -94,7 +105,7 @@ def test_every_method_runs_on_an_adopted_network(method: str) -> None:
     assert sum(map(len, (layer_rows("t", last), neuron_rows("t", last)))) > 0
     assert len(epoch_rows("t", last)) > 0
     assert event_rows("t", last, method) is not None
-    if plan.may_shrink():
+    if twice and plan.may_shrink():
         shrunk = config.with_overrides({"prune.shrink": "always"})
         other = make_state(shrunk)
         again = list(run(shrunk, other))[-1]
