@@ -60,10 +60,10 @@ def draw_method(frame: pd.DataFrame, name: str, path: Path) -> None:
     save(figure, path)
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, dpi: int = DPI) -> None:
     """Write a figure as a small PNG: few colours are enough for lines."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=DPI)
+    figure.savefig(drawn, dpi=dpi)
     Image.open(drawn).convert("RGB").quantize(COLORS).save(path, optimize=True)
 
 

@@ -23,6 +23,7 @@ from nvp.analysis.plots.figures import FIGURES, write_panels
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.drawing import NothingToDraw
 from nvp.analysis.selection.question_of_study import question_of
+from nvp.question.figures import SEARCH_FIGURES
 from nvp.question.question import Question
 from nvp.question.stored_question import question_to_json
 from nvp.storage.compact import compact_study
@@ -81,7 +82,7 @@ def measure(place: str) -> list[bool]:
     print(
         f"    {len(small.trials)} trials, {rows}: {time.perf_counter() - start:.2f} s", flush=True
     )
-    for name in FIGURES:
+    for name in FIGURES.keys() - SEARCH_FIGURES.keys():
         drawn(small, name, folder / "small")
     every = time.perf_counter() - start
     return [

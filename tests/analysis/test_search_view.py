@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from nvp.analysis.plots.figures import FIGURES
 from nvp.analysis.reports.search_report import gather_search
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.selection.question_of_study import question_of
+from nvp.analysis.statistics import importance
 from nvp.question.figures import SEARCH_FIGURES
 from nvp.question.question import Question
 from nvp.storage.index import read_index
@@ -92,6 +94,19 @@ def list_cells(frames: StudyFrames) -> list[float]:
     return list(dict.fromkeys(swept["optim.lr"] for swept in frames.study["trials"].values()))
 
 
+def test_a_trial_that_is_asked_for_is_shown_beside_the_search(place: Path) -> None:
+    frames = read_frames(str(place), "small_search", "quick")
+    assert "life_cycle" not in question_of(frames).figures
+    assert question_of(frames, trial=frames.trials["trial_id"][0]).figures[-1] == "life_cycle"
+
+
+def test_importances_of_a_search_are_for_its_objectives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importance, "DRAWS", 2)
+    drawing, text = draw_text(made(20, 1), "importance")
+    assert set(drawing.frame["response"]) == {"val_accuracy"}
+    assert "The search sought good settings" in text
+
+
 def test_study_json_says_how_the_search_goes(place: Path) -> None:
     study = read_study(open_study(str(place), "small_search", "quick"))
     assert study["objectives"] == BOTH
@@ -119,6 +134,19 @@ def test_printed_commands_train_the_best_again_and_by_fresh_seeds(place: Path) -
     now = read_study(storage)
     for key in ("search", "objectives", "sampler", "num_trials", "conditions", "trials"):
         assert now[key] == asked[key], "a run beside the search replaced what it says"
+
+
+def test_a_search_that_asks_for_more_goes_on(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    storage = open_study(str(tmp_path), "small_search", "quick")
+    before = read_study(storage)["trials"]
+    run(tmp_path, *SHORT, "--search", "optuna", "--num-trials", str(ASKED + 1))
+    now = read_study(storage)
+    assert now["num_trials"] == ASKED + 1
+    assert list(now["trials"])[: len(before)] == list(before)
+    storage.write("study.json", json.dumps(now | {"num_trials": 9}).encode())
+    lines = write_search_answer(read_frames(str(tmp_path), "small_search", "quick"))
+    assert lines[0].startswith(f"{ASKED + 1} of 9 configurations asked by NSGA-II")
 
 
 def test_of_an_older_study_json_it_says_what_it_cannot_know(place: Path) -> None:
@@ -212,7 +240,7 @@ def test_a_trial_that_asha_stopped_is_shown_where_it_was_stopped() -> None:
     assert drawing.frame["value"].tolist() == [0.1, 0.2]
     assert drawing.frame["best"].tolist() == [0.1, 0.1]
     assert "1 stopped early by ASHA" in text
-    assert "a trial's value where it was stopped" in text
+    assert "Triangle: a trial's value where it was stopped" in text
 
 
 def test_a_best_value_at_the_end_of_the_space_is_said() -> None:

@@ -18,4 +18,5 @@ trade_off             accuracy against neurons, weights, FLOPs and time saved
 rank_stability        whether early ranks of neurons are those at the end
 collapse              whether deaths depend on one number made of learning rate and batch size
 collapse_captions     what that figure says of its fits
+search/               the figures of a search
 """

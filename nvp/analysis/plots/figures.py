@@ -57,7 +57,7 @@ class Panel:
 
 def write_panels(frames: StudyFrames, folder: Path, *, trial: str = "") -> Iterator[Panel]:
     """Write every figure of a study to a folder, one after the other."""
-    for name in question_of(frames).figures:
+    for name in question_of(frames, trial=trial).figures:
         try:
             drawing = draw(frames, name, trial=trial)
         except NothingToDraw as missing:

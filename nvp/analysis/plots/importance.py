@@ -30,6 +30,8 @@ from nvp.analysis.style.captions import join_captions, trials_caption
 from nvp.question.question import Question
 
 AXES = {PERMUTATION: "importance_permutation", FANOVA: "importance_fanova"}
+WIDE = 48  # characters of a title that stands on one line
+SOUGHT = "The search sought good settings, so that bad ones are few and weigh little."
 
 
 def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
@@ -57,6 +59,7 @@ def draw_importance(frames: StudyFrames, question: Question) -> Drawing:
         f"2.5 to 97.5 % of {DRAWS} draws of settings with replacement. Permutation: "
         f"of settings left out, where the forest's R² is {fits}: near or below 0 it knows nothing. "
         "fANOVA: main effects alone.",
+        SOUGHT if is_search(frames.study) else "",
         lacking_caption(lacking),
         applicable_caption(finished, trials),
         trials_caption(frames, frames.trials),
@@ -102,8 +105,9 @@ def plot_importance(frame: pd.DataFrame, *, text: str) -> Figure:
                 capsize=2,
             )
             axes.axvline(0, color="0.4", lw=0.6)
+            title = f"{style.plain_label(response)}: {evaluator}"
             axes.set_title(
-                f"{style.axis_label(response).partition(' (')[0]}: {evaluator}", fontsize=7.5
+                title if len(title) <= WIDE else title.replace(": ", ":\n"), fontsize=7.5
             )
             if i == len(shown) - 1:
                 axes.set_xlabel(style.axis_label(label))

@@ -61,7 +61,7 @@ def gather_contents(frames: StudyFrames, question: Question, panels: list[Panel]
         "answer": summarise_answer(compared) if question.contrasts or not found else "",
         "found": found.get("answer", []),
         "runs": found.get("runs", []),
-        "beside": "" if beside is None else format_table(beside.head(MOST_ROWS)),
+        "beside": "" if beside is None else format_table(beside),
         "facts": list_facts(frames, found.get("facts")),
         "missing": [*describe_gaps(frames, question), *found.get("limits", [])],
         "figures": [embed_panel(panel) for panel in panels if panel.files],

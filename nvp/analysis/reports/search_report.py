@@ -19,6 +19,7 @@ from nvp.analysis.searches.searched import Searched, read_searched
 from nvp.analysis.selection.drawing import NothingToDraw
 from nvp.config.space import Axis, Range
 
+MOST_OTHERS = 20  # configurations that the best one is shown beside
 HEADS = {"mean": "better by", "low": "95 % from", "high": "to", "p_holm": "p (Holm)"}
 Facts = list[tuple[str, str]]
 
@@ -85,11 +86,18 @@ def describe_axis(plan: SearchPlan, key: str) -> str:
 
 
 def tabulate_others(searched: Searched, best: Best) -> pd.DataFrame:
-    """Return how much better the best configuration is than each other one, as a page shows it."""
-    table = best.others
+    """Return how much better the best configuration is than those after it, as a page shows it."""
+    table = best.others.head(MOST_OTHERS)
     said = [describe_configuration(searched, int(number)) for number in table["configuration"]]
-    table = table.assign(apart=table["apart"].map({True: "apart", False: "undecided"}))
+    table = table.assign(apart=[judge_row(row) for row in table.to_dict("records")])
     table.insert(1, "keys", said)
     table.insert(0, "best", f"no. {best.number} by {style.plain_label(best.objective)}")
     names = HEADS | {"configuration": "other", "n": "pairs", "apart": "verdict"}
     return table.rename(columns=names)
+
+
+def judge_row(row: dict[str, Any]) -> str:
+    """Return what the lead over one configuration shows."""
+    if row["n"] < 2 or row["low"] == row["high"]:
+        return "no interval" if row["n"] < 2 else "the same by every seed"
+    return "apart" if row["apart"] else "undecided"

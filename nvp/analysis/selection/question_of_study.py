@@ -8,6 +8,7 @@ from nvp.analysis.selection.derived_question import derive_question
 from nvp.question.question import Question, list_keys
 from nvp.question.stored_question import read_question
 
+ONE_TRIAL = "life_cycle"  # the figure of a trial that is asked for
 logger = logging.getLogger(__name__)
 
 
@@ -15,7 +16,8 @@ def question_of(frames: StudyFrames, *, trial: str = "") -> Question:
     """Return what a study asks, and the trial that a figure of one trial is to show.
 
     A study without a question of its own is asked about its swept keys (`derive_question`). So is
-    one whose trials lack a key of its question; a warning names that key.
+    one whose trials lack a key of its question; a warning names that key. A trial that is asked for
+    is shown, whatever the figures of the question.
     """
     own = read_question(frames.study.get("question", {}))
     if own is not None:
@@ -28,6 +30,8 @@ def question_of(frames: StudyFrames, *, trial: str = "") -> Question:
             )
             own = Question(ask=own.ask)
     found = complete_question(own, derive_question(frames, own)) if own else derive_question(frames)
+    if trial and ONE_TRIAL not in found.figures:
+        found = replace(found, figures=(*found.figures, ONE_TRIAL))
     return replace(found, trial=trial or found.trial)
 
 

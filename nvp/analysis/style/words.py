@@ -59,7 +59,7 @@ LABELS = {
     "val_loss": "validation loss (nats)",
     "live_parameters": "unmasked parameters",
     "parameters_left": "parameters after removal",
-    "flops_left": "FLOPs of an image after removal",
+    "flops_left": "FLOPs after removal (of one image)",
 }
 SYMBOLS = {
     "optim.noise": "σ",

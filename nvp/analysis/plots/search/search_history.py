@@ -37,14 +37,12 @@ def draw_search_history(frames: StudyFrames, question: Question) -> Drawing:
     searched = read_searched(frames)
     frame = trace_search(searched)
     stopped = frame.loc[frame["status"] == STOPPED, "value"].notna().any()
-    bad = set(searched.cells["state"]) & set(BAD)
+    bad = len(find_lost(searched, frame))
     text = join_captions(
         f"{ranked_caption(searched)} Line: the best mean so far.",
         "Where trials run at the same time, a later one may have ended first.",
-        "A triangle that is not at the edge: a trial's value where it was stopped."
-        if stopped
-        else "",
-        "At the lower edge: configurations that have no mean." if bad else "",
+        "Triangle: a trial's value where it was stopped." if stopped else "",
+        "At the lower edge: configurations that have no value." if bad else "",
     )
     return Drawing(plot_search_history(searched, frame, text=text), frame)
 
@@ -71,12 +69,19 @@ def trace_search(searched: Searched) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def find_lost(searched: Searched, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the configurations without a mean of which no trial has a value where it stopped."""
+    known = frame[(frame["status"] == STOPPED) & frame["value"].notna()]
+    bad = find_bad(searched)
+    return bad[(bad["state"] != STOPPED) | ~bad.index.isin(known["configuration"])]
+
+
 def plot_search_history(searched: Searched, frame: pd.DataFrame, *, text: str) -> Figure:
     """Draw a panel per objective. Requires `trace_search`."""
     signs = searched.plan.signs
     figure = style.new_figure(style.PAGE, 1.1 + 1.75 * len(signs))
     panels = figure.subplots(len(signs), 1, sharex=True, squeeze=False)[:, 0]
-    bad = find_bad(searched)
+    bad = find_lost(searched, frame)
     several = bool((frame["n"] > 1).any())
     for axes, (name, sign) in zip(panels, signs.items(), strict=True):
         rows = frame[frame["objective"] == name]

@@ -8,11 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nvp.analysis import style
 from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.grid import count_columns, count_rows
+from nvp.analysis.plots.search.config_table import write_value
 from nvp.analysis.plots.search.marks import (
     BEST,
     OTHER,
@@ -33,7 +35,8 @@ from nvp.question.question import Question
 
 COLUMNS, MOST = 4, 12  # panels in a row, keys
 SPREAD = 0.5  # of the distance between two names, what all of their points together take
-LONG = 7  # characters of a name that is written slanted
+FEW_DECADES = 50.0  # times: a logarithmic range up to this has 2 and 5 on its axis
+LONG = 22  # characters that fit below one of COLUMNS panels; more are written slanted
 
 
 def draw_searched_values(frames: StudyFrames, question: Question) -> Drawing:
@@ -123,7 +126,8 @@ def draw_key(axes: Axes, searched: Searched, rows: pd.DataFrame, key: str) -> No
             at[own], rows["mean"][own], s=size, color=color, lw=0, alpha=0.85, zorder=3 + best
         )
     draw_bad(axes, at_bad.tolist(), bad["state"].tolist())
-    axes.set_xlabel(style.short_label(key))
+    label = style.short_label(key)
+    axes.set_xlabel(".\n".join(key.rsplit(".", 1)) if label == key and len(key) > LONG else label)
 
 
 def is_numeric(axis: Axis | None, values: Sequence[Any]) -> bool:
@@ -141,6 +145,10 @@ def scale_key(axes: Axes, axis: Axis | None) -> None:
     low, high = float(axis.low), float(axis.high)
     if axis.log:
         axes.set_xscale("log")
+        subs = (1.0,) if high / low > FEW_DECADES else (1.0, 2.0, 5.0)
+        axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         margin = (high / low) ** 0.05
         axes.set_xlim(low / margin, high * margin)
     else:
@@ -169,8 +177,10 @@ def place_names(values: pd.Series, levels: Sequence[Any]) -> np.ndarray:
 
 def name_levels(axes: Axes, key: str, levels: Sequence[Any]) -> None:
     """Label the x axis with the levels of a key; long names are slanted."""
-    names = [style.value_text(one, key).rpartition(":")[2] for one in levels]
-    slanted = len(names) > 2 and max(map(len, names)) > LONG
+    names = [write_value(one, key) for one in levels]
+    panels = axes.get_subplotspec()
+    wide = LONG * COLUMNS / panels.get_gridspec().ncols if panels else LONG
+    slanted = sum(len(name) + 2 for name in names) > wide
     look = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
     axes.set_xticks(range(len(levels)), names, **look)
     axes.set_xlim(-0.5, len(levels) - 0.5)
