@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS  # not from statsmodels.api: 0.6 s more
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from nvp.analysis.statistics.corrections import with_holm
@@ -111,7 +111,7 @@ class DesignMatrix:
         residual = y - self.matrix @ (self.whiten.T @ short)
         length = np.sqrt(residual @ residual)
         rows = np.vstack([self.root, np.zeros(self.root.shape[1])])
-        model = sm.OLS(np.append(short, length), rows)
+        model = OLS(np.append(short, length), rows)
         model.df_resid = len(y) - len(self.root)
         with warnings.catch_warnings(action="ignore", category=SingularMatrixWarning):
             return model.fit()
