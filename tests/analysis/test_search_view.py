@@ -156,9 +156,9 @@ def test_of_an_older_study_json_it_says_what_it_cannot_know(place: Path) -> None
     assert "pareto_front" not in question_of(old).figures
     assert "best by validation accuracy" in question_of(old).ask
     (said,) = [line for line in gather_search(old)["limits"] if "does not say" in line]
-    assert "the objectives and the sampler and how many configurations" in said
+    assert "the objectives, nor the sampler, nor how many configurations" in said
     _, text = draw_text(old, "best_configurations")
-    assert "study.json names no objective: validation accuracy (more is better) is assumed" in text
+    assert "study.json names no objective; assumed: validation accuracy (more is better)." in text
 
 
 OBJECTIVES = {"val_accuracy": "maximize", "flops_left": "minimize", "val_loss": "minimize"}
@@ -256,7 +256,12 @@ def test_a_lead_within_the_seeds_is_undecided() -> None:
         (CELL | {"optim.lr": x}, {"val_accuracy": values})
         for x, values in ((0.1, [0.9, 0.8, 0.85]), (0.2, [0.8, 0.9, 0.8]), (0.3, [0.1, 0.2, 0.15]))
     ]
-    said = write_search_answer(make_search(asked))[1]
+    _, said, again, anew = write_search_answer(make_search(asked))
+    # prune.sparsity does not apply to an unpruned trial, and the driver would refuse it
+    assert again.endswith(
+        " --set optim.lr=0.1 --set prune.method=none --seeds 3 --keep-checkpoints"
+    )
+    assert anew.endswith(" --set optim.lr=0.1 --set prune.method=none --set seed=3 --seeds 5")
     assert "no. 1, learning rate = 0.1" in said.replace("\N{NO-BREAK SPACE}", " ")
     assert "The best is better than it by 0.01667 [-0.2419, 0.2752] (3 pairs of a seed" in said
     assert ": undecided. It is apart from 1 of the 2 others" in said

@@ -53,8 +53,8 @@ def describe_unknown(searched: Searched) -> str:
     missing += ["how many configurations were asked for"] * (plan.num_trials is None)
     if not missing:
         return ""
-    assumed = f" {describe_objectives(searched)} is assumed." if plan.assumed else ""
-    return f"study.json does not say {' and '.join(missing)}.{assumed}"
+    assumed = f" Assumed: {describe_objectives(searched)}." if plan.assumed else ""
+    return f"study.json does not say {', nor '.join(missing)}.{assumed}"
 
 
 def list_search_facts(searched: Searched) -> Facts:

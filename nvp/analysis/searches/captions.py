@@ -67,7 +67,7 @@ def ranked_caption(searched: Searched) -> str:
     if left_out:
         parts.append(f"Left out: {', '.join(left_out)}.")
     if searched.plan.assumed:
-        parts.append(f"study.json names no objective: {describe_objectives(searched)} is assumed.")
+        parts.append(f"study.json names no objective; assumed: {describe_objectives(searched)}.")
     return " ".join(parts)
 
 

@@ -24,11 +24,11 @@ def compare_with_best(seeds: pd.DataFrame, sign: int) -> pd.DataFrame:
     that the interval excludes 0 and that p after correction is at most 0.05. The best one was
     picked for being first, so the real differences are smaller than these.
     """
-    best, rest = seeds.iloc[0], seeds.iloc[1:]
+    values = sign * seeds.to_numpy(dtype=float)
     rows = []
-    for number, other in rest.iterrows():
-        pairs = pd.DataFrame({"best": best, "other": other}).dropna()
-        found = infer_from_pairs(sign * pairs["other"].to_numpy(), sign * pairs["best"].to_numpy())
+    for number, other in zip(seeds.index[1:], values[1:], strict=True):
+        pairs = np.isfinite(values[0]) & np.isfinite(other)
+        found = infer_from_pairs(other[pairs], values[0][pairs])
         rows.append({"configuration": number} | found)
     table = pd.DataFrame(rows, columns=pd.Index(COLUMNS[:-2]))
     table = table.assign(p_holm=correct_tested(table, "p", correct_holm) if len(table) else np.nan)

@@ -21,9 +21,9 @@ def describe_configurations(trials: pd.DataFrame, keys: Sequence[str]) -> pd.Dat
     """
     grouped = trials.groupby("configuration")
     frame = trials.drop_duplicates("configuration").set_index("configuration")[list(keys)]
-    states = grouped["status"].agg(
-        lambda own: next((state for state in STATES if (own == state).any()), DONE)
-    )
+    order = [*STATES, DONE]
+    worst = trials["status"].map({state: i for i, state in enumerate(order)})
+    states = worst.groupby(trials["configuration"]).min().map(dict(enumerate(order)))
     finished = (trials["status"] == DONE).groupby(trials["configuration"]).sum()
     return frame.reindex(states.index).assign(
         seeds=grouped.size(), finished=finished.astype(int), state=states
