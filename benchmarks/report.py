@@ -82,7 +82,7 @@ def measure(place: str) -> list[bool]:
     print(
         f"    {len(small.trials)} trials, {rows}: {time.perf_counter() - start:.2f} s", flush=True
     )
-    for name in FIGURES.keys() - SEARCH_FIGURES.keys():
+    for name in [name for name in FIGURES if name not in SEARCH_FIGURES]:
         drawn(small, name, folder / "small")
     every = time.perf_counter() - start
     return [
