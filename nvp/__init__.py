@@ -20,6 +20,7 @@ neither torch nor ray.
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
+    Drawing, NothingToDraw                 what a figure of one's own answers with
 
 The laws that parts of one's own keep are in the package `nvp.testing`, which is imported by name.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nvp.analysis.answers.answer import answer
     from nvp.analysis.frames.load import load
     from nvp.analysis.plots.figures import draw
+    from nvp.analysis.selection.drawing import Drawing, NothingToDraw
     from nvp.config.space import grid, integers, log_uniform, uniform
     from nvp.config.trial_config import (
         DataConfig,
@@ -74,6 +76,8 @@ HOMES = {
     "DataConfig": "nvp.config.trial_config",
     "DataSet": "nvp.data.data_set",
     "Design": "nvp.planning.design",
+    "Drawing": "nvp.analysis.selection.drawing",
+    "NothingToDraw": "nvp.analysis.selection.drawing",
     "Monitor": "nvp.monitor.monitor",
     "Evidence": "nvp.pruning.evidence",
     "Images": "nvp.data.splits",
@@ -118,6 +122,8 @@ __all__ = [
     "DataConfig",
     "DataSet",
     "Design",
+    "Drawing",
+    "NothingToDraw",
     "Evidence",
     "Images",
     "Method",

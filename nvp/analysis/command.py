@@ -12,7 +12,7 @@ from nvp.analysis.answers.wording import write_answer
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames, read_frames
 from nvp.analysis.frames.search_plan import is_search
-from nvp.analysis.plots.figures import write_panels
+from nvp.analysis.plots.figures import check_figures, write_panels
 from nvp.analysis.plots.life_cycle import check_trial
 from nvp.analysis.reports.comparison import write_comparison
 from nvp.analysis.reports.report import write_report
@@ -49,6 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="only trials that this version of the code made: a value of the column code, or "
         "unknown (default: all)",
     )
+    add(
+        "--figure",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this figure, which may be yours, package.module:function; may be given again "
+        "(default: those that its question names)",
+    )
     add("--trial", default="", metavar="TRIAL_ID", help="show the life cycle of this trial")
     return parser
 
@@ -59,6 +67,7 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     preset, why = choose_preset(place, study, arguments.preset)
     frames = read_frames(place, study, preset, everything=arguments.all, code=arguments.code)
     question = question_of(frames, trial=arguments.trial)
+    check_figures(arguments.figure)
     if arguments.trial:
         check_trial(frames, arguments.trial)
     print_line(
@@ -68,7 +77,8 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     for line in filter(None, (frames.left_out.describe(), describe_codes(frames.trials), derived)):
         print_line(line)
     folder = figures_folder(place, study, preset)
-    drawn = list(write_panels(frames, folder, trial=arguments.trial))
+    names = tuple(dict.fromkeys(arguments.figure))
+    drawn = list(write_panels(frames, folder, trial=arguments.trial, names=names))
     for path in [path for panel in drawn for path in panel.files]:
         print_line(str(path))
     for line in write_whole_answer(frames, question):

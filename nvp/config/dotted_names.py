@@ -28,6 +28,7 @@ NAMING = {  # the settings that name something, by section
     "prune": ("method", "criterion", "allocation", "schedule", "regrow"),
 }
 NVP = Path(__file__).parents[1]
+ADDED: dict[str, None] = {}  # the folders that `add_folders` was given
 
 
 def is_dotted(name: str) -> bool:
@@ -115,7 +116,7 @@ def import_user_module(setting: str, module_name: str, name: str) -> Any:
             raise ValueError(f"{setting}: {describe_failure(name, module_name, error)}") from error
         raise ValueError(
             f"{setting}: expected {SHAPE}, got {name!r}: there is no module {missing!r} in "
-            f"{', '.join(list_user_folders())} or in an installed package"
+            f"{', '.join(dict.fromkeys([*list_user_folders(), *ADDED]))} or in an installed package"
             f"{suggest_nearest(missing, list_siblings(missing))}"
         ) from None
     except SystemExit:
@@ -179,4 +180,5 @@ def add_folders(folders: tuple[str, ...]) -> None:
 
     The folders of the driver are those of its trials, whatever process they run in.
     """
+    ADDED.update(dict.fromkeys(folders))
     sys.path.extend(folder for folder in folders if folder not in sys.path)

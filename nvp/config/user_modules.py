@@ -8,12 +8,14 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 from nvp.config.dotted_names import import_name, is_foreign_file
 
+SCRIPT = "__main__"
 TOLD = {"torch", "nvp", "ray"}
 
 
@@ -35,11 +37,19 @@ def find_versions(names: Iterable[str]) -> dict[str, str]:
 
 def reach_modules(names: Iterable[str]) -> Iterator[tuple[str, Path | None]]:
     """Yield each module that dotted names reach once, with its file; None for an installed one."""
-    waiting = []
     for name in sorted(names):
         import_name("module", name)
-        waiting.append(name.partition(":")[0])
-    seen: set[str] = set()
+    yield from follow_imports(name.partition(":")[0] for name in sorted(names))
+
+
+def find_imported(modules: Iterable[str]) -> tuple[str, ...]:
+    """Return the user's modules among these and what they import; "__main__" is the script."""
+    return tuple(module for module, file in follow_imports(modules) if file is not None)
+
+
+def follow_imports(modules: Iterable[str]) -> Iterator[tuple[str, Path | None]]:
+    """Yield each module, and what it imports, once, with its file; None for an installed one."""
+    waiting, seen = [*modules], set[str]()
     while waiting:
         module = waiting.pop()
         for each in list_parents(module):
@@ -58,24 +68,46 @@ def list_parents(module: str) -> list[str]:
 
 def find_source(module: str) -> Path | None:
     """Return the source file of a user's module; None for one that is installed or is none."""
+    if module == SCRIPT:
+        origin = getattr(sys.modules[SCRIPT], "__file__", None)  # none of a notebook
+    else:
+        spec = find_without_import(module)
+        origin = spec.origin if spec else None
+    if not origin or not origin.endswith(".py") or not Path(origin).is_file():
+        return None
+    return None if is_foreign_file(origin) else Path(origin)
+
+
+def find_without_import(module: str) -> ModuleSpec | None:
+    """Return where a module is; nothing is imported, not even the package that it is in."""
+    package = module.rpartition(".")[0]
     try:
-        spec = find_spec(module)
+        if not package or package in sys.modules:
+            return find_spec(module)
+        above = find_without_import(package)
+        folders = above and above.submodule_search_locations
+        return PathFinder.find_spec(module, list(folders)) if folders else None
     except (ImportError, ValueError, AttributeError):  # `from package import a_function`
         return None
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return None
-    return None if is_foreign_file(spec.origin) else Path(spec.origin)
 
 
 def list_imports(module: str, file: Path) -> list[str]:
     """Return the modules that a source file may import, also inside of its functions."""
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    if module == SCRIPT:
+        package = getattr(sys.modules[SCRIPT], "__package__", None) or ""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except SyntaxError:  # of another Python, say; nothing that runs has imported it
+        return []
     found: list[str] = []
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
+            if node.level and not package:  # would fail if it ran: there is no package
+                continue
             source = resolve_name(relative, package) if node.level else relative
             found += [source, *(f"{source}.{alias.name}" for alias in node.names)]
     return [name for name in found if "*" not in name]

@@ -14,6 +14,7 @@
     log              the files of a trial's observations, from which its tables are made
     recording        the rows of a trial on their way to storage
     study_entry      the trials and the starts of a monitored study in its study.json
+    own_modules      the user's own modules that a trial depends on
     one_monitor      one monitor for each trial
     lightning        NeuronMonitor, a callback of Lightning's Trainer
     hugging_face     NeuronMonitor, a callback of Hugging Face's Trainer

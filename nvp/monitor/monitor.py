@@ -2,7 +2,7 @@
 
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -21,8 +21,9 @@ from nvp.monitor.monitored_trial import MonitoredTrial
 from nvp.monitor.one_monitor import hold_trial
 from nvp.monitor.probe import read_probe
 from nvp.monitor.recording import Recording
-from nvp.monitor.study_entry import enter_study
+from nvp.monitor.study_entry import Begun, check_asked, enter_study
 from nvp.monitor.watched import find_watched
+from nvp.question.question import Question
 from nvp.storage.studies import MONITOR, default_place
 from nvp.storage.study_folder import open_study
 from nvp.trial.progress import Progress
@@ -54,6 +55,7 @@ class Monitor:
         storage: str | os.PathLike[str] | None = None,
         config: Mapping[str, Any] | None = None,
         seed: int = 0,
+        question: Question | None = None,
     ) -> None:
         """Begin a trial, or go on with it.
 
@@ -65,22 +67,23 @@ class Monitor:
             storage: a path or a URI; None = `NVP_STORAGE`, else `results`.
             config: what tells the trials of the study apart: plain values under any keys.
             seed: of the loop, for intervals over seeds.
+            question: what the study asks, for `nvp analyse`; the newest one counts. None = the one
+                that is there, else one that is made from the keys in which trials differ.
 
         Raises:
             ValueError: a wrong argument, or another process has a monitor of this trial.
         """
         check_study_name(study)
         own = read_configuration(config)
-        name = name_trial(own, seed)
+        name, values = name_trial(own, seed), own | {"seed": seed}
         examples = read_probe(probe)
         watched = find_watched(network, examples)
         place = default_place() if storage is None else os.fspath(storage)
         folder = open_study(place, study, MONITOR)
+        check_asked(question, folder, values)
         self.hold = hold_trial(folder, name)
-        enter_study(folder, study, name, own, seed)
-        self.trial = MonitoredTrial(
-            Recording(folder, name), watched, examples, own | {"seed": seed}
-        )
+        enter_study(folder, Begun(study=study, trial_id=name, config=values, question=question))
+        self.trial = MonitoredTrial(Recording(folder, name), watched, examples, values)
 
     @property
     def network(self) -> nn.Module:
@@ -125,6 +128,21 @@ class Monitor:
             return self.trial.ended
         self.hold.check()
         return self.release_at_end(self.trial.observe(epoch, values))
+
+    def epochs(self, last: int, *, done: int = 0) -> Iterator[int]:
+        """Yield the epochs of a loop up to `last`; observe the network after each.
+
+        Before the first epoch it is observed as it is born. What a loop measures needs `observe`.
+
+        Args:
+            last: number of epochs in all.
+            done: epochs that your own checkpoint has; a loop goes on with the next one.
+        """
+        if not done:
+            self.observe(0)
+        for epoch in range(done + 1, last + 1):
+            yield epoch
+            self.observe(epoch)
 
     def finish(self, **measured: Unpack[MeasuredAtEnd]) -> Progress:
         """End the trial: write its row, by which it counts as done, and close the monitor.

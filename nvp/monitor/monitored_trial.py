@@ -12,6 +12,7 @@ from nvp.monitor.entry import Entry
 from nvp.monitor.measured import find_not_finite
 from nvp.monitor.measuring import Point, measure_network
 from nvp.monitor.observed_rows import describe_end, describe_last, make_rows
+from nvp.monitor.own_modules import list_own_modules
 from nvp.monitor.probe import Probe
 from nvp.monitor.recording import Recording
 from nvp.network.train_state import Diverged
@@ -43,7 +44,7 @@ class MonitoredTrial:
         self.recording, self.network, self.probe, self.config = recording, network, probe, config
         self.clock = time.perf_counter()
         self.started = time.time()
-        self.code = hash_code(("__main__",))
+        self.code = hash_code(list_own_modules(network))
         self.ended: Progress | None = None
 
     @property

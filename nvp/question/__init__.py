@@ -4,6 +4,7 @@
     contrasts        comparisons that several studies make: compare_deaths and others
     margins          differences so small that they count as none, and why
     figures          FIGURES: the names of the figures that a question can ask for
+    own_figure       a user's figure, by its dotted name
     stored_question  a question as study.json has it
     check            refuses a question that no trial of its study can answer
 

@@ -6,12 +6,14 @@ So a typo that would leave a question without an answer is refused before hours 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nvp.config.dotted_names import find_named
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.numbers import make_canonical
-from nvp.config.registry import look_up, suggest_nearest, suggest_path
+from nvp.config.registry import suggest_nearest, suggest_path
 from nvp.config.space import Axis, Grid
 from nvp.config.trial_config import TrialConfig
 from nvp.question.figures import FIGURES
+from nvp.question.own_figure import adapt_figure
 from nvp.question.question import DEATH, Contrast, End, Margin, Question, list_keys
 from nvp.question.stored_question import level_to_json
 from nvp.storage.schema import NUMBERS
@@ -32,13 +34,29 @@ def check_question(question: Question, presets: Sequence[Preset]) -> None:
         question: of the study.
         presets: base and axes of each preset; what one of them has is there.
     """
-    check_types(question)
-    for name in question.figures:
-        look_up("question: figures", name, FIGURES)
-    for key in sorted(list_keys(question)):
-        check_key(key, presets)
+    check_parts(question)
+    known = [path for base, _ in presets for path in flatten_config(base)]
+    known += [path for _, space in presets for path in space]
+    check_keys(question, known, "the path of a setting as key, e.g. optim.lr")
     for contrast in question.contrasts:
         check_contrast(contrast, presets)
+
+
+def check_parts(question: Question) -> None:
+    """Raise ValueError for what is wrong with a question in whatever study."""
+    check_types(question)
+    for name in question.figures:
+        find_named("question: figures", name, FIGURES, adapt_figure)
+    for contrast in question.contrasts:
+        check_compared(contrast)
+        for level in (contrast.reference, *contrast.others, *contrast.where.values()):
+            level_to_json(level)  # refuses what cannot be written
+
+
+def check_keys(question: Question, known: Sequence[str], expected: str) -> None:
+    """Raise ValueError for a key of a question that is not `known`."""
+    for key in sorted(list_keys(question)):
+        check_key(key, known, expected)
 
 
 def check_types(question: Question) -> None:
@@ -63,25 +81,28 @@ def check_items(field: str, found: Any, kind: type) -> None:
             raise ValueError(f"question: expected a {kind.__name__} in {field}, got {one!r}")
 
 
-def check_key(key: str, presets: Sequence[Preset]) -> None:
-    """Raise ValueError for a key that no preset has."""
-    known = [path for base, _ in presets for path in flatten_config(base)]
-    known += [path for _, space in presets for path in space]
+def check_key(key: str, known: Sequence[str], expected: str) -> None:
+    """Raise ValueError for a key that is not `known`, and not made of others."""
     if key == "steps":
         raise ValueError(
             "question: expected 'length' (its levels: fixed epochs, fixed steps) for the axis "
             "steps, got 'steps'"
         )
-    if key not in [*known, *MADE]:
-        valid = dict.fromkeys([*known, *MADE])
-        raise ValueError(
-            f"question: expected the path of a setting as key, e.g. optim.lr, got {key!r}"
-            f"{suggest_path(key, valid)}"
-        )
+    valid = dict.fromkeys([*known, *MADE])
+    if key not in valid:
+        raise ValueError(f"question: expected {expected}, got {key!r}{suggest_path(key, valid)}")
 
 
 def check_contrast(contrast: Contrast, presets: Sequence[Preset]) -> None:
-    """Raise ValueError for a column or a level that is not there."""
+    """Raise ValueError for a level that is not there."""
+    for level in (contrast.reference, *contrast.others):
+        check_level(contrast.key, level, presets)
+    for key, level in contrast.where.items():
+        check_level(key, level, presets)
+
+
+def check_compared(contrast: Contrast) -> None:
+    """Raise ValueError for a column that is not there, and for a margin that is none."""
     values = [DEATH, *NUMBERS]
     if contrast.value not in values:
         raise ValueError(
@@ -90,10 +111,6 @@ def check_contrast(contrast: Contrast, presets: Sequence[Preset]) -> None:
         )
     if isinstance(contrast.others, str) or not isinstance(contrast.others, Sequence):
         raise ValueError(f"question: expected a tuple as others, got {contrast.others!r}")
-    for level in (contrast.reference, *contrast.others):
-        check_level(contrast.key, level, presets)
-    for key, level in contrast.where.items():
-        check_level(key, level, presets)
     margin = contrast.margin
     if margin is not None and not (isinstance(margin, Margin) and margin.size > 0):
         raise ValueError(f"question: expected nvp.Margin(size > 0, why) as margin, got {margin!r}")
@@ -101,7 +118,6 @@ def check_contrast(contrast: Contrast, presets: Sequence[Preset]) -> None:
 
 def check_level(key: str, level: Any, presets: Sequence[Preset]) -> None:
     """Raise ValueError for a level that no preset has; a range may have any."""
-    level_to_json(level)  # refuses what cannot be written
     known = list_levels(key, presets)
     if not isinstance(level, End) and known is not None and make_canonical(level) not in known:
         shown = ", ".join(map(str, known))

@@ -63,7 +63,7 @@ class Question:
         ask: the question in a sentence.
         x: swept key whose effect is asked for.
         hue: swept key that splits the effect, one line per level.
-        figures: names in FIGURES, the one that answers first.
+        figures: names in FIGURES or dotted ones, the one that answers first.
         contrasts: the comparisons that answer it. The first comparison of the first one is the
             primary one, named before the study ran; all others are exploratory.
         trial: the trial that a figure of one trial shows; "" = let the figure choose.

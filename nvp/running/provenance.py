@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from nvp.config.dotted_names import list_user_folders
 from nvp.running.cells import is_in_cell, read_cells
 from nvp.trial.versions import read_version
 
@@ -51,6 +52,7 @@ def describe_start(argv: list[str] | None = None) -> dict[str, Any]:
         "platform": platform.platform(),
         "devices": list_devices(),
         "script": read_script(),
+        "folders": list(list_user_folders()),
     }
 
 

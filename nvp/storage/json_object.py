@@ -7,6 +7,9 @@ them. So one whose checksum differs is read and named in a warning, not refused.
 import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from nvp.storage.sealed import compute_checksum
@@ -14,7 +17,27 @@ from nvp.storage.store import Storage
 
 KEY = "checksum"
 LAST = re.compile(rb',\n "(.{8})": "(.{8})"\n}\Z', re.DOTALL)  # also where a letter of KEY changed
+SAID: ContextVar[set[str] | None] = ContextVar("SAID", default=None)  # where once is enough
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def saying_once() -> Iterator[None]:
+    """Within it, what is wrong with a file is said once, however often that file is read."""
+    token = SAID.set(set())
+    try:
+        yield
+    finally:
+        SAID.reset(token)
+
+
+def warn(said: str) -> None:
+    """Warn of a file; not again in a start that reads it several times."""
+    before = SAID.get()
+    if before is None or said not in before:
+        logger.warning(said)
+    if before is not None:
+        before.add(said)
 
 
 def write_object(storage: Storage, name: str, values: dict[str, Any]) -> None:
@@ -39,14 +62,12 @@ def read_object(storage: Storage, name: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError("expected an object")
     except (ValueError, RecursionError) as error:
-        logger.warning("%s is damaged: %s", storage.path(name), error)
+        warn(f"{storage.path(name)} is damaged: {error}")
         return {}
     last = LAST.search(content)
     if (last or KEY in found) and not is_unchanged(name, content):
-        logger.warning(
-            "%s was changed since it was written, or is damaged: its checksum differs",
-            storage.path(name),
-        )
+        what = "was changed since it was written, or is damaged: its checksum differs"
+        warn(f"{storage.path(name)} {what}")
     found.pop(last[1].decode() if last else KEY, None)
     return found
 

@@ -7,6 +7,7 @@ of the start that made it (`argv`), so that one can say how to run a trial of it
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nvp.storage.store import Storage
@@ -22,6 +23,21 @@ def list_plans(study: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the plans of study.json, the study's own first."""
     yield study
     yield from study.get("one_off", [])
+
+
+def list_started_folders(study: dict[str, Any]) -> tuple[str, ...]:
+    """Return the folders in which the starts of a study found the user's modules, newest first.
+
+    So `nvp export` and `nvp overlap`, which believe the tables that they are given, find them when
+    they are run in another folder. Those that are gone are left out.
+    """
+    found = [
+        folder
+        for start in reversed(study.get("starts", []))
+        for folder in start.get("folders") or ()
+        if isinstance(folder, str) and Path(folder).is_dir()
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def find_plans(study: dict[str, Any], trial: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from nvp.storage.json_object import KEY, is_unchanged, read_object
+from nvp.storage.json_object import KEY, is_unchanged, read_object, warn
 from nvp.storage.sealed import seal_name
 from nvp.storage.store import Storage
 
@@ -45,7 +45,7 @@ def read_study(storage: Storage) -> dict[str, Any]:
     found = read_object(storage, "study.json")
     wrong = find_wrong_keys(found)
     for key in wrong:
-        logger.warning("%s is damaged: read without %s", storage.path("study.json"), key)
+        warn(f"{storage.path('study.json')} is damaged: read without {key}")
     return {key: value for key, value in found.items() if key not in wrong}
 
 

@@ -25,6 +25,7 @@ from nvp.running.cells import is_in_cell
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
 from nvp.running.last_words import explain_continuing, write_reason
 from nvp.running.signals import Signals, catch_signals, ignore_signals
+from nvp.storage.json_object import saying_once
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import check_owner, open_study
@@ -66,7 +67,7 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
 def run_to_last_line(study: Study, argv: Sequence[str] | None) -> int:
     """Run the missing trials; whatever ends that, say it in a line. Return the exit code."""
     arguments = read_arguments(study.name, argv)
-    with catch_signals(ends_process=not is_in_cell()) as signals:
+    with catch_signals(ends_process=not is_in_cell()) as signals, saying_once():
         try:
             return start_study(study, arguments, signals)
         except ValueError as error:

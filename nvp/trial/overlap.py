@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
+from nvp.config.dotted_names import add_folders
 from nvp.config.registry import look_up, suggest_nearest
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, load_trial_splits
@@ -25,7 +26,7 @@ from nvp.pruning.methods.method import Granularity
 from nvp.pruning.ranking_overlap import by_index, compare_rankings
 from nvp.pruning.rankings import predict_masked, rank_by_criteria
 from nvp.storage.index import read_index
-from nvp.storage.plans import explain_missing_checkpoint, list_plans
+from nvp.storage.plans import explain_missing_checkpoint, list_plans, list_started_folders
 from nvp.storage.store import Storage
 from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
@@ -104,8 +105,12 @@ def parse_fraction(text: str) -> float:
 
 
 def find_config(storage: Storage, trial: str) -> TrialConfig:
-    """Return the configuration of a trial: its row's, else the plan's; ValueError for no trial."""
+    """Return the configuration of a trial: its row's, else the plan's; ValueError for no trial.
+
+    From then on the user's modules are found where the starts of the study found them.
+    """
     index, study = read_index(storage, trial), read_study(storage)
+    add_folders(list_started_folders(study))
     if trial in index.rows:
         return TrialConfig().with_overrides(json.loads(index.rows[trial]["config"]))
     planned = {

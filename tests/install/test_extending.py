@@ -50,12 +50,23 @@ def test_own_method_activation_schedule_and_optimizer(own_folder: Path) -> None:
 
 def test_the_study_is_analysed(own_folder: Path, bin_folder: Path) -> None:
     folder = own_folder / "results/loudness/quick"
-    drawn = output_of(own_folder, "nvp analyse")
+    drawn = output_of(own_folder, "nvp analyse loudness\n")
     assert "report: results/loudness/quick/report.html" in drawn
     assert (folder / "report.html").exists()
     assert (folder / "figures/dead_at_end.png").exists()
     line = "import nvp; print(len(nvp.load('results', 'loudness', 'quick').trials))"
     assert run(own_folder, bin_folder / "python", "-c", line).stdout == "4\n"
+
+
+def test_a_loop_of_twenty_lines_is_analysed_with_a_figure_of_one_s_own(own_folder: Path) -> None:
+    index = read_index(open_study(str(own_folder / "results"), "deaths", "monitor"))
+    rows = list(index.rows.values())
+    assert [(row["status"], row["epochs"]) for row in rows] == [("done", 5)] * 2
+    assert all(row["parameters"] < 0.7 * 11_181_642 for row in rows), "shrunk"
+    drawn = output_of(own_folder, "nvp analyse deaths")
+    for name in ("survival", "mylab.figures.alive_at_end"):
+        assert f"results/deaths/monitor/figures/{name}.png" in drawn
+        assert (own_folder / f"results/deaths/monitor/figures/{name}.csv").exists()
 
 
 def test_the_laws_are_tests_of_two_lines(own_folder: Path) -> None:
@@ -69,6 +80,7 @@ def test_the_page_has_a_recipe_for_every_part() -> None:
     headings = re.findall(r"^## (.*)", text, flags=re.MULTILINE)
     for name in (
         *("Model", "Data set", "Criterion", "Pruning method", "Activation, optimizer and schedule"),
+        *("A training loop of your own", "Figure"),
         *("Tests of your parts", "Study", "A network of somebody else", "Adding to nvp itself"),
     ):
         assert name in headings

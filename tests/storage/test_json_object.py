@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nvp.storage.json_object import KEY, read_object, write_object
+from nvp.storage.json_object import KEY, read_object, saying_once, write_object
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_study
 
 VALUES = {"study": "s", "trials": {"a1": {"seed": 0, "optim.lr": 0.1}}, "seeds": 3}
 
@@ -55,6 +56,19 @@ def test_an_edited_file_is_read_and_said_at_each_reading(
     for count in (1, 2):
         assert read_object(storage, "study.json") == VALUES | {"seeds": 4}
         assert len(caplog.records) == count
+
+
+def test_a_start_says_it_once(storage: Storage, caplog: pytest.LogCaptureFixture) -> None:
+    edited = json.loads(storage.read("study.json")) | {"seeds": "four"}
+    storage.write("study.json", json.dumps(edited).encode())
+    for count in (2, 4):
+        with saying_once():
+            for _ in range(3):
+                read_study(storage)
+        said = [record.getMessage().rpartition("study.json ")[2] for record in caplog.records]
+        assert len(said) == count, "once in each start"
+        assert said[-2].startswith("was changed since it was written")
+        assert said[-1] == "is damaged: read without seeds"
 
 
 def test_a_file_of_an_older_version_has_no_checksum_and_is_read_in_silence(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nvp.__main__ import main as nvp_command
 from nvp.config.dotted_names import is_dotted
 from nvp.config.space import grid
 from nvp.config.user_modules import find_modules, find_versions
@@ -24,7 +25,7 @@ from tests.in_process import run_main
 from tests.small_studies import load as load_study
 from tests.study.own_parts import write_own_parts
 
-MODULE = "own_parts_of_a_user"
+MODULE, OUTSIDE = "own_parts_of_a_user", "outside_parts_of_a_user"
 FLAGS = ("--preset", "quick", "--no-ray")
 
 
@@ -61,18 +62,38 @@ def test_a_dotted_name_has_a_module_and_an_attribute(name: str, dotted: bool) ->
     assert is_dotted(name) is dotted
 
 
-def test_a_study_of_own_parts_runs_from_a_folder_outside(script: Path, tmp_path: Path) -> None:
-    """The real command, started in another folder than the script's."""
-    command = [sys.executable, str(script), *FLAGS, "--storage", str(tmp_path)]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the storage of the real command, started in another folder than the script's."""
+    place = tmp_path_factory.mktemp("tables")
+    script = write_own_parts(tmp_path_factory.mktemp("beside"), OUTSIDE)
+    command = [sys.executable, str(script), *FLAGS, "--keep-checkpoints", "--storage", str(place)]
+    ended = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
-    rows = rows_of(tmp_path)
+    return place
+
+
+def test_a_study_of_own_parts_runs_from_a_folder_outside(outside: Path) -> None:
+    rows = rows_of(outside)
     assert len(rows) == 4
     swept = [json.loads(row["config"]) for row in rows.values()]
     assert sorted({config["model.extra.depth"] for config in swept}) == [1, 2]
-    assert {config["model.name"] for config in swept} == {f"{MODULE}:wide"}
+    assert {config["model.name"] for config in swept} == {f"{OUTSIDE}:wide"}
     assert {row["neurons"] for row in rows.values()} == {8, 16}
     assert {row["sparsity"] for row in rows.values()} == {0.0, 0.5}
+
+
+def test_a_checkpoint_is_exported_and_ranked_from_another_folder(
+    outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """study.json says where the script stood; its module was never imported in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    asked = ["mine", "--trial", min(rows_of(outside)), "--storage", str(outside)]
+    assert nvp_command(["export", *asked, "--out", "net"]) == 0, capsys.readouterr().err
+    assert Path("net/network.safetensors").exists()
+    assert nvp_command(["overlap", *asked, "--criteria", "apoz", "fire_rate"]) == 0
+    assert "fire_rate" in capsys.readouterr().out
 
 
 def test_every_kind_of_name_is_looked_up(study: Study, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ STARTS: dict[str, type | tuple[type, ...]] = {
     "argv": list,
     "versions": dict,
     "devices": list,
+    "folders": list,
 }
 BASE: dict[str, type | tuple[type, ...]] = {
     "model.width": (int, float),

@@ -118,8 +118,10 @@ def format_range(values: pd.Series) -> str:
 
 def embed_panel(panel: Panel) -> dict[str, Any]:
     """Return a figure as the page shows it: the picture in it, and the first rows behind it."""
-    picture, _, table = panel.files
-    frame = pd.read_csv(table, nrows=MOST_ROWS, dtype={"trial_id": str})
+    picture, _, *tables = panel.files  # a figure of one's own may have no table
+    frame = pd.DataFrame()
+    for table in tables:
+        frame = pd.read_csv(table, nrows=MOST_ROWS, dtype={"trial_id": str})
     return {
         "title": format_title(panel.name),
         "name": panel.name,
@@ -127,7 +129,7 @@ def embed_panel(panel: Panel) -> dict[str, Any]:
         "picture": encode_picture(picture),
         "size": "page" if is_page_wide(picture) else "column",
         "table": format_table(frame),
-        "csv": f"{table.parent.name}/{table.name}",
+        "csv": next((f"{table.parent.name}/{table.name}" for table in tables), ""),
     }
 
 

@@ -19,15 +19,24 @@ from nvp.analysis.reproduction.evidence import describe_run, list_margins, tell_
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.published import compare_accuracies
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
-from nvp.storage.studies import list_studies
+from nvp.storage.studies import PRESETS, list_studies
+
+OURS = {claim.study for claim in CLAIMS} - {""}  # each study of this repository tests a claim
 
 
 def load_all(places: list[str]) -> list[StudyFrames]:
-    """Return every preset of every study of the places that has a finished trial."""
+    """Return every preset of each of our studies in the places that has a finished trial.
+
+    A study of somebody's own, or of a Monitor, tests no claim. It is left out, since its primary
+    comparison would enter the family of ours, and correct their p's for tests that are not theirs.
+    """
     found = []
     for place in places:
         for study, presets in list_studies(place).items():
             for preset in presets:
+                if study not in OURS or preset not in PRESETS:
+                    logging.info("%s/%s is left out: no claim is about it", study, preset)
+                    continue
                 try:
                     found.append(load(place, study, preset))
                 except ValueError as error:

@@ -80,7 +80,10 @@ def describe_figure(figure: Figure) -> str:
 
 
 def save_figure(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) -> list[Path]:
-    """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths."""
+    """Write a figure as PNG (300 dpi) and SVG and the frame behind it as CSV; return the paths.
+
+    A frame without columns has no CSV.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg", "csv")]
     with paper_style():
@@ -89,5 +92,8 @@ def save_figure(figure: Figure, folder: Path, name: str, frame: pd.DataFrame) ->
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     paths[1].write_text(drawn.getvalue(), encoding="utf-8")
+    if not len(frame.columns):
+        paths[2].unlink(missing_ok=True)  # of an earlier drawing
+        return paths[:2]
     frame.to_csv(paths[2], index=False)
     return paths
