@@ -10,6 +10,7 @@
     observed_rows    an observation as rows of the tables
     marks            the masks and deaths that the next observation is compared with
     changes          what happened to the network between two observations
+    going_on         refuses another probe or network for a trial that goes on
     entry            an observation as one file
     log              the files of a trial's observations, from which its tables are made
     recording        the rows of a trial on their way to storage

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from nvp.config.trial_config import PruneConfig
+from nvp.monitor import going_on
 from nvp.monitor.changes import Changes, find_changes
 from nvp.monitor.entry import Entry
 from nvp.monitor.measured import find_not_finite
@@ -110,17 +111,15 @@ class MonitoredTrial:
                 f"again: expected its first epoch, {first}, got {epoch}; to train for longer, add "
                 "a key to config"
             )
-        if latest is not None and latest.diary["probe"] != self.probe.hash:
-            raise ValueError(
-                f"probe: expected the {latest.last['probe_size']} examples that the trial "
-                f"{self.recording.trial_id} was observed over until epoch {latest.epoch}, got "
-                "others; give the same ones, or begin again from its first epoch"
-            )
+        going_on.check_probe_goes_on(self.recording, self.probe)
+        going_on.check_layers_go_on(self.recording, self.network)
 
     def find_changes(self) -> Changes | None:
-        """Return what happened to the network since the newest observation; None without one."""
+        """Return what happened to the network since it was observed; None where it was not."""
         latest = self.recording.latest
-        return latest and find_changes(latest.epoch, latest.marks, self.network, self.cause)
+        if latest is None or not going_on.has_layers_of(latest, self.network):
+            return None
+        return find_changes(latest.epoch, latest.marks, self.network, self.cause)
 
     def make_entry(self, point: Point) -> Entry:
         """Return an observation as the log keeps it; adds the time since the last one."""
@@ -156,12 +155,14 @@ class MonitoredTrial:
             ValueError: nothing was observed.
         """
         if self.ended:
+            going_on.check_nothing_late(self.ended.status, values)
             return self.ended
         if self.recording.latest is None:
             if not self.recording.writer.finished:
                 raise ValueError("finish: expected at least one observation, got none")
             self.ended = self.report(self.status)
             return self.ended
+        going_on.check_layers_go_on(self.recording, self.network)
         if name := find_not_finite(values):
             return self.end("diverged", f"the {name} is not finite", {})
         return self.end("done", None, values)

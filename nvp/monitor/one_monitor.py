@@ -24,10 +24,20 @@ class Hold:
     """A trial that this process holds, until it is released."""
 
     def __init__(self, lock: ExitStack) -> None:
-        self.lock, self.held = lock, True
+        self.lock, self.open, self.pid = lock, True, os.getpid()
+
+    @property
+    def held(self) -> bool:
+        """Whether this process holds the trial; a process that was forked from it does not."""
+        return self.open and self.pid == os.getpid()
 
     def check(self) -> None:
-        """Raise ValueError when the trial is not held any more."""
+        """Raise ValueError when this process does not hold the trial, or not any more."""
+        if self.pid != os.getpid():
+            raise ValueError(
+                f"this monitor is of the process {self.pid}, from which this one was forked: make "
+                "another one here, with another config or seed"
+            )
         if not self.held:
             raise ValueError(
                 "this monitor is closed: its trial has ended, or this process made a newer monitor "
@@ -35,9 +45,10 @@ class Hold:
             )
 
     def release(self) -> None:
-        """Give the trial free; again is nothing."""
-        self.held = False
-        self.lock.close()
+        """Give the trial free; again is nothing, and so is the call of a forked process."""
+        if self.held:
+            self.open = False
+            self.lock.close()
 
 
 HELD: WeakValueDictionary[str, Hold] = WeakValueDictionary()  # in this process, by folder

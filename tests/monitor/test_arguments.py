@@ -1,6 +1,7 @@
 """What a user gives a monitor: configurations, probes, measures; a wrong one is said in a line."""
 
 import importlib
+import os
 import random
 import re
 import sys
@@ -16,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from nvp.monitor.configuration import name_trial, read_configuration
 from nvp.monitor.monitor import Monitor
 from nvp.monitor.probe import MOST, read_probe
+from nvp.network.adopted.adopt import adopt
 from tests.monitor.loop import load_images, make_network
 
 
@@ -129,6 +131,74 @@ def test_a_network_without_neurons_is_refused(tmp_path: Path) -> None:
         Monitor(nn.Linear(4, 2), torch.ones(2, 4), study="s", storage=tmp_path)
     with pytest.raises(ValueError, match="expected a torch.nn.Module, got str"):
         Monitor("resnet18", torch.ones(2, 4), study="s", storage=tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        (torch.ones(4, 5), "takes, got float32 of (n, 5): RuntimeError: mat1 and mat2 shapes"),
+        (torch.ones(4, 4).long(), "takes, got int64 of (n, 4): RuntimeError: mat1 and mat2 must"),
+        ({"x": torch.ones(4, 4)}, "takes, got x: float32 of (n, 4): TypeError"),
+    ],
+)
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_probe_that_the_network_does_not_take_is_refused_before_anything_is_written(
+    tmp_path: Path, probe: Any, said: str, adopted: bool
+) -> None:
+    network = make_plain(8)
+    if adopted:
+        network = adopt(network, torch.ones(2, 4))
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
+        Monitor(network, probe, study="s", storage=tmp_path)
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def make_plain(width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(4, width), nn.ReLU(), nn.Linear(width, 2))
+
+
+def test_another_network_does_not_go_on_with_a_trial(tmp_path: Path) -> None:
+    own: dict[str, Any] = {"study": "s", "storage": tmp_path}
+    first = Monitor(make_plain(8), torch.ones(4, 4), **own)
+    first.observe(0)
+    first.close()
+    said = "8 neurons in 1, got 16 neurons in 1; another network is another trial"
+    with (
+        pytest.raises(ValueError, match=said),
+        Monitor(make_plain(16), torch.ones(4, 4), **own) as m,
+    ):
+        m.observe(1)
+    with pytest.raises(ValueError, match=said):
+        Monitor(make_plain(16), torch.ones(4, 4), **own).finish()
+    again = Monitor(make_plain(16), torch.ones(4, 4), **own)
+    again.observe(0)  # it begins again
+    assert again.finish().status == "done"
+
+
+def test_what_comes_after_the_end_is_not_dropped_in_silence(tmp_path: Path) -> None:
+    monitor = Monitor(make_plain(8), torch.ones(4, 4), study="s", storage=tmp_path)
+    monitor.observe(0)
+    monitor.finish(test_accuracy=0.5)
+    assert monitor.finish().status == "done"
+    with pytest.raises(ValueError, match="expected test_accuracy at the first call of it"):
+        monitor.finish(test_accuracy=0.7)
+
+
+def test_a_forked_process_does_not_go_on_with_its_parent_s_monitor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor = Monitor(make_plain(8), torch.ones(4, 4), study="s", storage=tmp_path)
+    monitor.observe(0)
+    parent = os.getpid()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: parent + 1)
+        with pytest.raises(ValueError, match=f"is of the process {parent}, from which"):
+            monitor.observe(1)
+        monitor.close()  # does not give the parent's lock free
+    assert monitor.hold.held
+    monitor.observe(1)
+    assert monitor.finish().epoch == 1
 
 
 @pytest.mark.parametrize(
