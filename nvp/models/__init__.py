@@ -31,7 +31,7 @@ from nvp.models.own import build_own, find_own_model
 from nvp.models.own_activation import find_own_activation
 from nvp.models.pretrained import find_source, find_weights, load_weights
 from nvp.network.adopted.adopted import Adopted
-from nvp.network.reads import check_reads
+from nvp.network.own_networks.own_network import check_own_network
 
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
 
@@ -60,7 +60,7 @@ MODELS: dict[str, Build] = {
 }
 
 
-# what `check_reads` has found right: a process builds the same network for many trials
+# what `check_own_network` has found right: a process builds the same network for many trials
 CHECKED: set[tuple[Build, ModelConfig, tuple[int, int, int]]] = set()
 
 
@@ -93,7 +93,7 @@ def build_model(
     key = build, config, image_shape
     computes = not any(parameter.is_meta for parameter in model.parameters())
     if computes and key not in CHECKED and not isinstance(model, Adopted):
-        check_reads(model, image_shape)
+        check_own_network(model, image_shape)
         CHECKED.add(key)
     if config.weights:
         load_weights(model, config, file or find_file(config), num_classes)

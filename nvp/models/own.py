@@ -120,20 +120,32 @@ def adopt_once(config: ModelConfig, model: nn.Module, example: Tensor, num_class
 def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:
     """Raise ValueError for a network that cannot take these images, or has other outputs."""
     shape = "x".join(map(str, example.shape[1:]))
-    for training in (False, True):  # some put out more while they train
+    # some put out more while they train; some lose the dimension of the images where it is one
+    for training, images in ((False, example), (True, example), (False, example[:1])):
         try:
             with undisturbed(model, training=training):
-                logits = model(example)
+                logits = model(images)
         except Exception as error:  # whatever the user's network raises
             if is_out_of_memory(error):
                 raise
             raise ValueError(
                 f"model.name: expected a network that takes images of {shape}, but the forward "
-                f"pass of {name} fails: {explain_failure(error)}"
+                f"pass of {name} fails: {explain_failure(error)}{describe_tokens(model)}"
             ) from error
-        if not isinstance(logits, Tensor) or logits.shape != (len(example), num_classes):
+        if not isinstance(logits, Tensor) or logits.shape != (len(images), num_classes):
             got = tuple(logits.shape) if isinstance(logits, Tensor) else describe_value(logits)
+            of = f"each of {len(images)} images" if len(images) > 1 else "a single image"
             raise ValueError(
-                f"model.name: expected {name} to put out a tensor of {num_classes} logits for each "
-                f"of {len(example)} images, got {got}{' in training mode' * training}"
+                f"model.name: expected {name} to put out a tensor of {num_classes} logits for {of}, "
+                f"got {got}{' in training mode' * training}"
             )
+
+
+def describe_tokens(model: nn.Module) -> str:
+    """Return what works for a network that embeds tokens; "" for any other."""
+    if not any(isinstance(module, nn.Embedding) for module in model.modules()):
+        return ""
+    return (
+        "; a study trains on images: a network of text is adopted, observed and monitored in a "
+        "loop of your own (nvp.adopt, nvp.observe, nvp.Monitor)"
+    )

@@ -8,8 +8,6 @@
     entries           entries of a parameter: set to 0, or kept alone, moments along
     held_weights      masked weights stay 0 in a loop of somebody else's
     tap               seeing, and replacing, what the neurons of any network put out
-    reads             a check of `model.reads`, which says who reads whom
-    sources           which groups each affine map reads, found by one forward pass
     neuron_masks      masking neurons, with all weights that touch them
     weight_masks      masking single weights
     wiring            which layer reads which, and how much signal flows there
@@ -21,6 +19,7 @@
     flops             floating-point operations for one image
     precision         forward passes in float32 or bfloat16
     train_state       everything that changes while training
+    own_networks/     checks of networks of NeuronLayer, made when they are built
     adopting/         finding the neurons of any module
     adopted/          networks that were adopted: masks and names beside a user's module
 

@@ -12,6 +12,7 @@ from nvp.network.groups import neuron_layers
 from nvp.network.held_weights import hold_weights
 from nvp.network.weight_masks import parameter_masks, weight_changes
 from nvp.pieces.batches import Batch, collect_inputs, move_inputs, read_batches
+from nvp.pieces.prune_checks import LABELLED, check_batch
 from nvp.pieces.seen_network import find_seen_network
 from nvp.pruning import MeasuringPoint, Moment, PruningPlan, check_support, plan_pruning
 from nvp.pruning.criteria.dead import is_idle
@@ -21,7 +22,6 @@ from nvp.vitality.observe import observe_batches
 WHAT = "nvp.prune"
 BINS = 32  # of the entropy, as in a trial
 COMPARING = ("divergence", "entropy_drop", "legacy_rise")  # criteria of several measuring points
-LABELLED = ("crop", "grasp", "snap", "snip", "taylor", "taylor_2017")  # with derivatives of a loss
 HARD = "at_init"  # a schedule that masks for good
 
 
@@ -59,6 +59,7 @@ def prune(
     plan = plan_once(config, seen)
     with torch.random.fork_rng([]):  # a DataLoader draws from torch's own stream when it begins
         batches = [*read_batches(images, WHAT)]
+    check_batch(seen, plan, batches[0], WHAT)
     masks = {name: keep.clone() for name, keep in parameter_masks(seen).items()}
     kept = {path: layer.keep.clone() for path, layer in neuron_layers(seen).items()}
     mask(build_point(seen, optimizer, plan, batches, labels, seed), plan, sparsity)

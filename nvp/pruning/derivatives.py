@@ -3,11 +3,11 @@
 Everything goes through torch.autograd.grad, so no `.grad` is touched.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -53,3 +53,30 @@ def hessian_product(
 def as_channels(values: Float[Tensor, "f"], output: Float[Tensor, "n f *positions"]) -> Tensor:
     """Return one value per neuron, shaped to broadcast over images and positions."""
     return values.view(-1, *[1] * (output.dim() - 2))
+
+
+def join_single(batches: Iterable[Batch], model: nn.Module) -> Iterator[Batch]:
+    """Yield batches; one of a single image joins that before it where the model cannot take it.
+
+    Batch normalisation that computes with the statistics of the batch needs two values at least.
+    """
+    before: Batch | None = None
+    for inputs, labels in batches:
+        if before is not None and len(labels) == 1 and not takes(model, inputs):
+            before = torch.cat([before[0], inputs]), torch.cat([before[1], labels])
+            continue
+        if before is not None:
+            yield before
+        before = inputs, labels
+    if before is not None:
+        yield before
+
+
+def takes(model: nn.Module, inputs: Tensor) -> bool:
+    """Whether a forward pass over the inputs raises no ValueError, in the mode that it is in."""
+    with torch.no_grad():
+        try:
+            model(inputs)
+        except ValueError:
+            return False
+    return True

@@ -67,10 +67,17 @@ def check_norms(plan: PruningPlan, model: nn.Module) -> None:
 
 def refuse_norm(plan: PruningPlan, path: str, module: nn.Module) -> NoReturn:
     """Raise ValueError for a normalisation that mixes neurons."""
+    what, remedy = f"{path} is a {type(module).__name__}", ""
+    if isinstance(module, nn.GroupNorm):
+        what += f" of {module.num_groups} groups"
+        remedy = (
+            "a network of torch's own modules (model.name=package.module:function) is adopted, and "
+            "there whole groups of the norm are removed; or "
+        )
     raise ValueError(
-        f"prune.method={plan.config.method} masks neurons, and {path} is a "
-        f"{type(module).__name__}, which mixes them: expected batch normalisation or none; set "
-        "prune.method=none or a weight method (nvp methods lists them), or another model"
+        f"prune.method={plan.config.method} masks neurons, and {what}, which mixes them: expected "
+        f"batch normalisation or none; {remedy}set prune.method=none or a weight method (nvp "
+        "methods lists them), or another model"
     )
 
 

@@ -25,7 +25,7 @@ from nvp.network.groups import neuron_layers
 from nvp.network.tap import tap
 from nvp.network.ties import call_with
 from nvp.network.weight_masks import live_weights, prunable_weights
-from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product
+from nvp.pruning.derivatives import Batch, Loss, as_channels, gradient, hessian_product, join_single
 from nvp.vitality.observe import in_eval_mode
 
 
@@ -122,7 +122,8 @@ class Sensitivity:
     def _maps(self) -> dict[str, Tensor]:
         layers = neuron_layers(self.model)
         seen: dict[str, list[Tensor]] = {path: [] for path in layers}
-        watch = tap(self.model, lambda path, output: seen[path].append(output))
+        # a copy, because the network may write into it later
+        watch = tap(self.model, lambda path, output: seen[path].append(output.clone()))
         with in_eval_mode(self.model), torch.no_grad(), watch:
             for pixels, _ in self._batches():
                 self.model(pixels)
@@ -146,8 +147,12 @@ class Sensitivity:
 
     def _batches(self) -> Iterator[Batch]:
         dtype = next(self.model.parameters()).dtype
-        for pixels, labels in eval_batches(self.images):
-            yield pixels.to(dtype) if pixels.is_floating_point() else pixels, labels
+        batches = eval_batches(self.images)
+        floats = (
+            (pixels.to(dtype) if pixels.is_floating_point() else pixels, labels)
+            for pixels, labels in batches
+        )
+        return join_single(floats, self.model)
 
     def _gradient(self, temperature: float) -> dict[str, Tensor]:
         with self._measuring():

@@ -6,7 +6,7 @@ from torch import nn
 from nvp.data.splits import Images
 from nvp.network.groups import maskable_layers, neuron_layers
 from nvp.network.neuron_layer import Shortcut
-from nvp.network.reads import check_reads
+from nvp.network.own_networks.own_network import check_own_network
 from nvp.testing.law import BrokenLaw, expect
 from nvp.testing.model_case import ModelCase, watch_outputs
 from nvp.testing.side_effects import expect_no_side_effects
@@ -52,7 +52,7 @@ def reads_names_who_reads_whom(case: ModelCase) -> None:
     """What the model declares in `reads` is what a forward pass shows."""
     model = case.make()
     try:
-        check_reads(model, case.image_shape)
+        check_own_network(model, case.image_shape)
     except ValueError as error:
         raise BrokenLaw(str(error)) from None
     unread = set(maskable_layers(model)) - declared_layers(model)

@@ -13,6 +13,7 @@ from nvp.config.dotted_names import explain_failure, list_dotted
 from nvp.config.trial_config import DataConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.data.data_set import DataSet, Facts
 from nvp.network.train_state import Diverged
+from nvp.pruning import plan_pruning
 from nvp.training.build import build, random_images
 from nvp.training.loop import train
 
@@ -38,12 +39,16 @@ def shorten(config: TrialConfig) -> TrialConfig:
     optim = {name: getattr(config.optim, name) for name in NAMED}
     optim |= {name: float(getattr(config.optim, name) > 0) for name in AMOUNTS}
     parts = {name: getattr(config.prune, name) for name in PARTS}
+    may_shrink = config.prune.shrink != "never" and plan_pruning(config.prune).may_shrink()
+    shrink = "always" if may_shrink else "never"  # a removal may fail that nothing else shows
     return TrialConfig(
         epochs=EPOCHS,
         data=DataConfig(batch_size=BATCH),
         model=replace(config.model, weights=""),
         optim=OptimConfig(lr=0.001, **optim),
-        prune=PruneConfig(start=0.0, end=0.5, patience=1, regrow_end=1.0, batch=BATCH, **parts),
+        prune=PruneConfig(
+            start=0.0, end=0.5, patience=1, regrow_end=1.0, batch=BATCH, shrink=shrink, **parts
+        ),
         probe=ProbeConfig(size=IMAGES, bins=4),
     )
 

@@ -1,6 +1,5 @@
 """Validation: the driver refuses a wrong configuration before any trial starts."""
 
-import copy
 from dataclasses import replace
 from functools import cache
 
@@ -12,9 +11,14 @@ from nvp.config.memory import is_out_of_memory
 from nvp.config.registry import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
+from nvp.data.data_set import DataSet
 from nvp.models import build_model
+from nvp.models.own import is_foreign
 from nvp.models.pretrained import find_source, refuse_own_download
-from nvp.pruning import check_support, plan_pruning
+from nvp.network.adopting.undisturbed import undisturbed
+from nvp.pruning import PruningPlan, check_support, plan_pruning
+from nvp.pruning.criteria import SETTINGS_OF_CRITERIA
+from nvp.pruning.schedule import Moment
 from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
@@ -45,9 +49,9 @@ def check_trial(config: TrialConfig) -> None:
     check_optim(config.optim)
     check_noise(config.optim)
     model = check_model(config.model, data.image_shape, data.num_classes)
-    if config.data.batch_size == 1:
-        check_single_images(config.model, data.image_shape, data.num_classes)
-    check_support(plan_pruning(config.prune), model, config.model.activation)
+    plan = plan_pruning(config.prune)
+    check_single_images(config, plan, data)
+    check_support(plan, model, config.model.activation)
     rehearse(config, data)
 
 
@@ -115,17 +119,39 @@ def check_size(config: ModelConfig, image_shape: tuple[int, int, int], num_class
         )
 
 
-@cache
-def check_single_images(
-    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
-) -> None:
-    """Raise ValueError for a network that cannot train on batches of a single image."""
-    model = copy.deepcopy(check_model(config, image_shape, num_classes)).train()
-    try:
-        with torch.no_grad():
-            model(torch.zeros(1, *image_shape))
-    except ValueError as error:
+def check_single_images(config: TrialConfig, plan: PruningPlan, data: DataSet) -> None:
+    """Raise ValueError where a network computes on one image in train mode and cannot.
+
+    An incomplete batch is never trained on, so an odd number of images makes no batch of one.
+    """
+    where = ["data.batch_size"] if config.data.batch_size == 1 else []
+    if config.prune.batch == 1 and plan.find_target(Moment(0.0)) is not None:
+        read = SETTINGS_OF_CRITERIA[plan.granularity].get(plan.criterion, ())
+        where += ["prune.batch"] if "batch" in read else []  # by the statistics of these images
+    why = find_single_fault(config.model, data.image_shape, data.num_classes) if where else ""
+    if why:
+        foreign = is_foreign(config.model.name)
+        remedy = "a network without batch normalisation" if foreign else "model.norm=none"
         raise ValueError(
-            "data.batch_size: expected at least 2, because batch normalisation needs more than one "
-            f"value of each neuron, got 1 ({error}); model.norm=none trains on single images"
-        ) from None
+            f"{where[0]}: expected at least 2, because {why}, got 1; {remedy} computes on single "
+            "images"
+        )
+
+
+@cache
+def find_single_fault(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int
+) -> str:
+    """Return why a network cannot train on a batch of a single image; "" where it can."""
+    model = check_model(config, image_shape, num_classes)
+    like = next(model.parameters())
+    try:
+        with undisturbed(model, training=True):
+            model(torch.zeros(1, *image_shape).to(like))
+    except Exception as error:  # whatever a user's network raises
+        return (
+            "batch normalisation needs more than one value of each neuron"
+            if "more than 1 value" in str(error)
+            else f"its forward pass of one image in train mode fails: {explain_failure(error)}"
+        )
+    return ""

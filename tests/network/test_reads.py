@@ -11,8 +11,8 @@ from nvp.models import MODELS, build_model
 from nvp.network.dropout import Dropout
 from nvp.network.groups import prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.reads import check_reads
-from nvp.network.sources import find_sources
+from nvp.network.own_networks.reads import check_reads
+from nvp.network.own_networks.sources import find_sources
 from nvp.network.subsample import Subsample
 from nvp.trial.validation import check_model, check_trial
 from tests.tiny import STRUCTURES, VARIANTS

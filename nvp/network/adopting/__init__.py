@@ -3,6 +3,7 @@
     anatomy        what is found, as names of entries of parameters, never as tensors
     finding        find_anatomy: the layers and units of any module
     activations    the calls of activation functions: where neurons are seen
+    in_place       which tensor an activation in place writes into
     example        the inputs that a network is adopted with
     undisturbed    forward passes that leave no trace in the network
     flow/          the labelled pass, which finds who reads whom

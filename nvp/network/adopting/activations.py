@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from nvp.network.adopting.in_place import find_written, write_into
 
 # Gates (sigmoid) are counted, too: whether a call is a gate is known only after the forward pass.
 NAMES = {
@@ -139,11 +142,21 @@ class ActivationMode(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        output = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
         name = ACTIVATIONS.get(func)
-        if name is None or not isinstance(output, Tensor):
+        if name is None:
+            return func(*args, **kwargs)
+        written = find_written(func, args, kwargs)
+        if written is not None and torch.is_grad_enabled():
+            # the derivative needs what the function puts out, so a copy is written into
+            args, kwargs = pytree.tree_map_only(
+                Tensor, lambda tensor: tensor.clone() if tensor is written else tensor, (args, kwargs)
+            )
+        output = func(*args, **kwargs)
+        if not isinstance(output, Tensor):
             return output
-        if name == "hardtanh" and (*args, *(kwargs or {}).values())[1:3] == (0.0, 6.0):
+        if name == "hardtanh" and (*args, *kwargs.values())[1:3] == (0.0, 6.0):
             name = "relu6"  # as `nn.ReLU6` calls it
         replacement = self.see(self.path.count(name), output)
-        return output if replacement is None else replacement
+        output = output if replacement is None else replacement
+        return output if written is None else write_into(written, output)

@@ -2,7 +2,7 @@
 
 Masking and removal believe `model.reads`. A wrong name in it leaves weights that read a masked
 neuron out of the counts of what is left, and nothing else shows it. So the names are looked up and
-held against what a forward pass shows (`nvp.network.sources`).
+held against what a forward pass shows (`nvp.network.own_networks.sources`).
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from nvp.config.registry import suggest_nearest
 from nvp.network.dropout import Dropout
 from nvp.network.groups import own_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
-from nvp.network.sources import find_sources, is_affine
+from nvp.network.own_networks.sources import find_sources, is_affine
 from nvp.network.subsample import Subsample
 
 
-def check_reads(model: nn.Module, image_shape: tuple[int, int, int]) -> None:
+def check_reads(model: nn.Module, image_shape: tuple[int, ...]) -> None:
     """Raise ValueError for a model whose `reads` is wrong; says the nearest name.
 
     A model that declares no `reads` has no known readers, which is allowed. One that declares some
@@ -28,13 +28,24 @@ def check_reads(model: nn.Module, image_shape: tuple[int, int, int]) -> None:
         model: built of `NeuronLayer`; stays as it was.
         image_shape: (channels, height, width).
     """
+    declared = find_declared(model)
     check_carriers(model)
-    declared = getattr(model, "reads", {})
     if declared:
         check_names(model, declared)
         if not next(model.parameters()).is_meta:  # without entries, no forward pass can run
             check_readers(model, declared, find_sources(model, image_shape))
         check_widths(model, declared)
+
+
+def find_declared(model: nn.Module) -> Mapping[str, str]:
+    """Return the `reads` of a model, {} where it declares none; ValueError where it is no mapping."""
+    declared = getattr(model, "reads", {}) or {}
+    if isinstance(declared, Mapping):
+        return declared
+    raise ValueError(
+        "model.reads: expected a mapping from the path of a map to the group that it reads, got "
+        f"{type(declared).__name__}"
+    )
 
 
 def check_names(model: nn.Module, declared: Mapping[str, str]) -> None:

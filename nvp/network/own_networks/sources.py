@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nvp.network.adopting.undisturbed import set_modes
 from nvp.network.neuron_layer import NeuronLayer
 
 
-def find_sources(model: nn.Module, image_shape: tuple[int, int, int]) -> dict[str, set[str]]:
+def find_sources(model: nn.Module, image_shape: tuple[int, ...]) -> dict[str, set[str]]:
     """Return {path of an affine map: the groups whose outputs it reads with no map between}.
 
     Raises:
@@ -23,12 +24,23 @@ def find_sources(model: nn.Module, image_shape: tuple[int, int, int]) -> dict[st
     """
     inputs: dict[str, list[Tensor]] = {}
     starts: dict[str, list[Tensor]] = {}
-    dtype = next(model.parameters()).dtype
-    pixels = torch.rand(1, *image_shape, generator=torch.Generator().manual_seed(0)).to(dtype)
-    was_training = model.training
+    with torch.enable_grad(), cut_at_layers(model, inputs, starts):
+        run_on_noise(model, image_shape)
+    leaves = [(group, leaf) for group, found in starts.items() for leaf in found]
+    return {path: trace_back(tensors, leaves) for path, tensors in inputs.items()}
+
+
+def run_on_noise(model: nn.Module, image_shape: tuple[int, ...]) -> Any:
+    """Return what the model puts out in eval mode for one image of noise; it stays as it was.
+
+    Raises:
+        ValueError: the forward pass fails.
+    """
+    like = next(model.parameters())
+    pixels = torch.rand(1, *image_shape, generator=torch.Generator().manual_seed(0)).to(like)
+    modes = {module: module.training for module in model.modules()}
     try:
-        with torch.enable_grad(), cut_at_layers(model, inputs, starts):
-            model.eval()(pixels)
+        return model.eval()(pixels)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
@@ -36,9 +48,7 @@ def find_sources(model: nn.Module, image_shape: tuple[int, int, int]) -> dict[st
             f"pass fails: {reason}"
         ) from error
     finally:
-        model.train(was_training)
-    leaves = [(group, leaf) for group, found in starts.items() for leaf in found]
-    return {path: trace_back(tensors, leaves) for path, tensors in inputs.items()}
+        set_modes(modes)
 
 
 def trace_back(inputs: list[Tensor], leaves: list[tuple[str, Tensor]]) -> set[str]:
