@@ -5,6 +5,7 @@
     layers                            the neuron layers that every family is made of
     activations                       ACTIVATIONS by name
     own, own_activation               a user's model and activation, by dotted names
+    own_checks                        what a user's model must be, so that a study can train it
     pretrained/                       weights by name or from a file, downloaded by the driver alone
 
 A user's own model needs no line here: `model.name=package.module:function` names it. To add one of

@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from nvp.config.dotted_names import explain_failure, import_name, is_dotted
-from nvp.config.memory import is_out_of_memory
 from nvp.config.own_settings import Own, describe_value, list_parameters, takes
 from nvp.config.trial_config import ModelConfig
+from nvp.models.own_checks import check_logits, check_trainable
 from nvp.network.adopted.adopt import adopt
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.anatomy import Anatomy
-from nvp.network.adopting.undisturbed import undisturbed
 from nvp.network.neuron_layer import NeuronLayer
 
 OURS = ("config", "image_shape", "num_classes")
@@ -92,6 +91,7 @@ def build_own(
             f"model.name: expected {config.name} to return a torch.nn.Module, got "
             f"{describe_value(model)}"
         )
+    check_trainable(config.name, model)
     own_layers = any(isinstance(module, NeuronLayer) for module in model.modules())
     if own_layers or any(parameter.is_meta for parameter in model.parameters()):
         return model
@@ -115,37 +115,3 @@ def adopt_once(config: ModelConfig, model: nn.Module, example: Tensor, num_class
         return adopted
     anatomy, flops = FOUND[alike]
     return Adopted(model, anatomy, dense_flops=flops)
-
-
-def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:
-    """Raise ValueError for a network that cannot take these images, or has other outputs."""
-    shape = "x".join(map(str, example.shape[1:]))
-    # some put out more while they train; some lose the dimension of the images where it is one
-    for training, images in ((False, example), (True, example), (False, example[:1])):
-        try:
-            with undisturbed(model, training=training):
-                logits = model(images)
-        except Exception as error:  # whatever the user's network raises
-            if is_out_of_memory(error):
-                raise
-            raise ValueError(
-                f"model.name: expected a network that takes images of {shape}, but the forward "
-                f"pass of {name} fails: {explain_failure(error)}{describe_tokens(model)}"
-            ) from error
-        if not isinstance(logits, Tensor) or logits.shape != (len(images), num_classes):
-            got = tuple(logits.shape) if isinstance(logits, Tensor) else describe_value(logits)
-            of = f"each of {len(images)} images" if len(images) > 1 else "a single image"
-            raise ValueError(
-                f"model.name: expected {name} to put out a tensor of {num_classes} logits for {of}, "
-                f"got {got}{' in training mode' * training}"
-            )
-
-
-def describe_tokens(model: nn.Module) -> str:
-    """Return what works for a network that embeds tokens; "" for any other."""
-    if not any(isinstance(module, nn.Embedding) for module in model.modules()):
-        return ""
-    return (
-        "; a study trains on images: a network of text is adopted, observed and monitored in a "
-        "loop of your own (nvp.adopt, nvp.observe, nvp.Monitor)"
-    )

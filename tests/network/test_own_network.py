@@ -67,6 +67,11 @@ def shared() -> nn.Module:
     return model
 
 
+def old_norm() -> nn.Module:
+    normed = old_weight_norm(nn.Conv2d(8, 8, 3))  # pyright: ignore[reportDeprecated]
+    return Chain(second=normed)
+
+
 def read_by(reads: object) -> nn.Module:
     model = Chain()
     model.reads = reads
@@ -91,12 +96,12 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
                    "first is a NeuronLayer of a ConvTranspose2d: expected nn.Conv2d or nn.Linear"),
     "weight norm": (lambda: Chain(second=parametrizations.weight_norm(nn.Conv2d(8, 8, 3))),
                     "the weight of second.affine is computed from other parameters"),
-    "old weight norm": (lambda: Chain(second=old_weight_norm(nn.Conv2d(8, 8, 3))),  # pyright: ignore[reportDeprecated]
+    "old weight norm": (old_norm,
                         "the weight of second.affine is computed from other parameters"),
     "spectral norm": (lambda: Chain(second=parametrizations.spectral_norm(nn.Conv2d(8, 8, 3))),
                       "the weight of second.affine is computed from other parameters"),
-    "reads of a list": (lambda: read_by(["first"]), "model.reads: expected a mapping from the path "
-                                                    "of a map to the group that it reads, got list"),
+    "reads of a list": (lambda: read_by(["first"]), "model.reads: expected a mapping from the "
+                        "path of a map to the group that it reads, got list"),
     "key": (lambda: read_by({"secnd": "first", "head": "second"}), "(did you mean 'second'?)"),
     "value": (lambda: read_by({"second": "frist", "head": "second"}), "(did you mean 'first'?)"),
 }  # fmt: skip

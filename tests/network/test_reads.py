@@ -14,7 +14,7 @@ from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.own_networks.reads import check_reads
 from nvp.network.own_networks.sources import find_sources
 from nvp.network.subsample import Subsample
-from nvp.trial.validation import check_model, check_trial
+from nvp.trial.validation import build_once, check_trial
 from tests.tiny import STRUCTURES, VARIANTS
 
 SHAPE = (3, 16, 16)
@@ -173,6 +173,6 @@ def test_the_driver_refuses_an_own_model_with_a_typo(monkeypatch: pytest.MonkeyP
         return model
 
     monkeypatch.setitem(MODELS, "own", build)
-    check_model.cache_clear()
+    build_once.cache_clear()
     with pytest.raises(ValueError, match=r"model.reads\['.*expected a layer or a group"):
         check_trial(TrialConfig(model=ModelConfig(name="own")))

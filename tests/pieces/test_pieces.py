@@ -67,6 +67,45 @@ def test_inputs_by_name_are_observed_and_not_pruned() -> None:
         nvp.prune(network, images=batches)
 
 
+class Tokens(nn.Module):
+    """Puts out logits for each token, or for each text."""
+
+    def __init__(self, *, whole: bool) -> None:
+        super().__init__()
+        self.words, self.hidden, self.head = nn.Embedding(9, 4), nn.Linear(4, 6), nn.Linear(6, 3)
+        self.whole = whole
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        logits = self.head(self.hidden(self.words(tokens)).relu())
+        return logits.mean(1) if self.whole else logits
+
+
+@pytest.mark.parametrize(
+    ("method", "whole", "said"),
+    [
+        ("synflow", True, "works on images: expected inputs of floating point, got int64"),
+        (
+            "hrank",
+            True,
+            "ranks maps of height and width, and the neurons of forward lie over tokens",
+        ),
+        ("snip", False, "puts out a tensor of logits, (inputs, classes), got a tensor of shape"),
+    ],
+)
+def test_a_method_that_tokens_do_not_fit_is_refused_with_what_works(
+    method: str, whole: bool, said: str
+) -> None:
+    tokens = torch.arange(40).view(8, 5) % 9
+    network = nvp.adopt(Tokens(whole=whole), tokens[:2])
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with pytest.raises(ValueError, match="take a method without|set another method") as refused:
+        nvp.prune(network, images=(tokens, Y[:8]), method=method)
+    assert said in str(refused.value)
+    assert all(torch.equal(before[name], now) for name, now in network.state_dict().items())
+    works, images = ("snip", (tokens, Y[:8])) if whole else ("magnitude", tokens)
+    assert sum(nvp.prune(network, images=images, method=works, sparsity=0.5).values()) > 0
+
+
 @pytest.mark.parametrize("method", ["nvp", "magnitude_weight", "snip", "taylor"])
 @pytest.mark.parametrize("kind", ["adopted", "own"])
 def test_what_is_pruned_stays_so_in_ones_own_loop(kind: str, method: str) -> None:

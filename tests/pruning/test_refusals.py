@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
-from nvp.config.trial_config import ModelConfig, TrialConfig
+from nvp.config.trial_config import DataConfig, ModelConfig, TrialConfig
+from nvp.data.batches import train_batches
+from nvp.data.splits import Images
 from nvp.models import ACTIVATIONS, MODELS, convnet
 from nvp.network.groups import neuron_layers
 from nvp.pruning import METHODS
@@ -208,7 +211,9 @@ def test_a_layer_that_mixes_neurons_is_not_pruned(
         return
     message = refusal(**flat)
     assert message.startswith(f"prune.method={method} masks neurons, and conv1.norm is a GroupNorm")
+    assert "is a GroupNorm of 2 groups, which mixes them" in message
     assert "expected batch normalisation or none" in message
+    assert "is adopted, and there whole groups of the norm are removed" in message
 
 
 @pytest.mark.parametrize("model", ["mlp", "lenet300", "vgg11", "resnet20"])
@@ -220,6 +225,20 @@ def test_batches_of_one_image_need_a_network_without_batch_norm(model: str) -> N
         assert "model.norm=none" in message
     else:
         accept(data__batch_size=1, model__name=model)
+
+
+def test_a_method_that_takes_derivatives_in_train_mode_needs_two_images() -> None:
+    batch = {"prune__batch": 1, "model__name": "mlp"}
+    refused = refusal(prune__method="snip", **batch)
+    assert refused.startswith("prune.batch: expected at least 2, because batch norm")
+    accept(prune__method="snip", model__norm="none", **batch)
+    accept(prune__method="magnitude", **batch)  # which reads no such batch
+
+
+def test_the_last_batch_of_one_image_is_not_trained_on() -> None:
+    images = Images(torch.zeros(5, 1, 2, 2, dtype=torch.uint8), torch.arange(5), (0.5,), (0.5,))
+    batches = train_batches(images, DataConfig(batch_size=4), seed=0, epoch=0)
+    assert [len(labels) for _, labels in batches] == [4]
 
 
 @pytest.mark.parametrize("model", ["mlp", "convnet", "resnet50", "vgg16"])

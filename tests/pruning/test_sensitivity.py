@@ -12,6 +12,7 @@ from torch.func import functional_call
 from nvp.data import batches
 from nvp.data.batches import normalise_pixels
 from nvp.network.weight_masks import register_mask
+from nvp.pruning.derivatives import join_single
 from nvp.pruning.sensitivity import Sensitivity
 from nvp.testing.tiny import Tiny, tiny_images
 
@@ -241,3 +242,16 @@ def test_each_is_measured_once_in_the_dtype_of_the_model(name: str) -> None:
         assert value.dtype == (torch.float64 if name == "synflow" else torch.float32)
         assert again[path] is value
         torch.testing.assert_close(value.double(), exact[path], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("norm", "sizes"), [(True, [4, 5]), (False, [4, 4, 1])])
+def test_a_last_batch_of_one_image_joins_the_one_before_where_it_must(
+    norm: bool, sizes: list[int]
+) -> None:
+    """Batch normalisation in train mode takes two values of a neuron at least."""
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2) if norm else nn.Identity()).train()
+    pixels, labels = torch.arange(27.0).view(9, 3), torch.arange(9)
+    batches = list(join_single(zip(pixels.split(4), labels.split(4), strict=True), model))
+    assert [len(labels) for _, labels in batches] == sizes
+    assert torch.equal(torch.cat([pixels for pixels, _ in batches]), pixels)
+    assert torch.equal(torch.cat([labels for _, labels in batches]), labels)

@@ -28,6 +28,23 @@ def plain(num_classes, hidden: int = 8):
     )
 
 
+def grouped(config, image_shape, num_classes):
+    model = nn.Sequential(NeuronLayer(nn.Conv2d(1, 4, 3), None, nn.ReLU()),
+                          NeuronLayer(nn.Conv2d(4, 4, 3, groups=2), None, nn.ReLU()),
+                          nn.Flatten(), nn.Linear(16, num_classes))
+    model.reads = {"1": "0", "3": "1"}
+    return model
+
+
+def twice(config, image_shape, num_classes):
+    layer = NeuronLayer(nn.Linear(36, 36), None, nn.ReLU())
+    return nn.Sequential(nn.Flatten(), layer, layer, nn.Linear(36, num_classes))
+
+
+def tokens(num_classes):
+    return nn.Sequential(nn.Embedding(9, 4), nn.ReLU(), nn.Linear(4, num_classes))
+
+
 def seven_logits():
     return nn.Sequential(nn.Flatten(), nn.Linear(36, 4), nn.ReLU(), nn.Linear(4, 7))
 

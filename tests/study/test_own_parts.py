@@ -198,6 +198,9 @@ REFUSED = [
     ("model.name={m}:no_network", "to return a torch.nn.Module, got a list"),
     ("model.name={m}:fails", "RuntimeError: out of luck", "{m}.py, line "),
     ("model.name={m}:seven_logits", "2 logits for each of 2 images, got (2, 7)"),
+    ("model.name={m}:grouped", "1 is a convolution of 2 groups", "torch's own modules is adopted"),
+    ("model.name={m}:twice", "1 is a NeuronLayer that a forward pass calls 2 times"),
+    ("model.name={m}:tokens", "a network of text is adopted, observed and monitored in a loop"),
     ("model.name={m}:plain model.width=2", "model.width: no trial of this plan reads it"),
     ("model.name=os:system", "got 'os' of 'os:system', which is Python's own"),
     (

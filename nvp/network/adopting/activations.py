@@ -14,9 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils import _pytree as pytree
 
-from nvp.network.adopting.in_place import find_written, write_into
+from nvp.network.adopting.in_place import clone_if, find_written, write_into
 
 # Gates (sigmoid) are counted, too: whether a call is a gate is known only after the forward pass.
 NAMES = {
@@ -149,9 +148,8 @@ class ActivationMode(TorchFunctionMode):
         written = find_written(func, args, kwargs)
         if written is not None and torch.is_grad_enabled():
             # the derivative needs what the function puts out, so a copy is written into
-            args, kwargs = pytree.tree_map_only(
-                Tensor, lambda tensor: tensor.clone() if tensor is written else tensor, (args, kwargs)
-            )
+            args = tuple(clone_if(one, written) for one in args)
+            kwargs = {name: clone_if(one, written) for name, one in kwargs.items()}
         output = func(*args, **kwargs)
         if not isinstance(output, Tensor):
             return output

@@ -36,6 +36,11 @@ def find_inplace(func: Callable[..., Any]) -> int | None:
     return names.index("inplace") if "inplace" in names else None
 
 
+def clone_if(value: Any, written: Tensor) -> Any:
+    """Return a copy of a value that is the written tensor; any other as it is."""
+    return value.clone() if value is written else value
+
+
 def write_into(written: Tensor, output: Tensor) -> Tensor:
     """Write an output into a tensor, as an activation in place does. Changes and returns it."""
     return written if output is written else written.copy_(output)

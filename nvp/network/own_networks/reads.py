@@ -38,7 +38,7 @@ def check_reads(model: nn.Module, image_shape: tuple[int, ...]) -> None:
 
 
 def find_declared(model: nn.Module) -> Mapping[str, str]:
-    """Return the `reads` of a model, {} where it declares none; ValueError where it is no mapping."""
+    """Return the `reads` of a model, {} where it has none; raise ValueError for no mapping."""
     declared = getattr(model, "reads", {}) or {}
     if isinstance(declared, Mapping):
         return declared

@@ -1,6 +1,7 @@
 """Activations in place, also as statements: gates and maps are those of the same network without.
 
-`F.relu_(x)` changes x and its result may go unused, so what a tap puts in its place must get into x.
+`F.relu_(x)` changes x and its result may go unused, so what a tap puts in its
+place must get into x.
 """
 
 from collections.abc import Callable

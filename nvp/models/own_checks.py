@@ -1,0 +1,74 @@
+"""What a user's network must be, so that a study can train it; said before anything starts."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
+
+from nvp.config.dotted_names import explain_failure
+from nvp.config.memory import is_out_of_memory
+from nvp.config.own_settings import describe_value
+from nvp.network.adopting.undisturbed import undisturbed
+
+COMPILED = "OptimizedModule"  # by its name, because its class takes seconds to import
+
+
+def check_trainable(name: str, model: nn.Module) -> None:
+    """Raise ValueError for a compiled network, or for parameters that no trial can train."""
+    if any(type(module).__name__ == COMPILED for module in model.modules()):
+        raise ValueError(
+            f"model.name: expected a network that is not compiled, and {name} returns one of "
+            "torch.compile, whose activations cannot be seen: return the network itself"
+        )
+    parameters = dict(model.named_parameters())
+    for path, parameter in parameters.items():
+        if isinstance(parameter, UninitializedParameter):
+            raise ValueError(
+                f"model.name: expected a network whose parameters have their shapes, and {path} of "
+                f"{name} is of a lazy module: call the network once on an example in the function "
+                "that returns it, or write the number of inputs"
+            )
+        if parameter.dtype != torch.float32:
+            raise ValueError(
+                f"model.name: expected a network of float32, and {path} of {name} is "
+                f"{str(parameter.dtype).removeprefix('torch.')}: return network.float() "
+                "(`precision` sets that of the computation)"
+            )
+    if parameters and not any(parameter.requires_grad for parameter in parameters.values()):
+        raise ValueError(
+            f"model.name: expected a network with some parameter that is trained, and all of "
+            f"{name} are frozen (requires_grad is False)"
+        )
+
+
+def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:
+    """Raise ValueError for a network that cannot take these images, or has other outputs."""
+    shape = "x".join(map(str, example.shape[1:]))
+    # some put out more while they train; some lose the dimension of the images where it is one
+    for training, images in ((False, example), (True, example), (False, example[:1])):
+        try:
+            with undisturbed(model, training=training):
+                logits = model(images)
+        except Exception as error:  # whatever the user's network raises
+            if is_out_of_memory(error):
+                raise
+            raise ValueError(
+                f"model.name: expected a network that takes images of {shape}, but the forward "
+                f"pass of {name} fails: {explain_failure(error)}{describe_tokens(model)}"
+            ) from error
+        if not isinstance(logits, Tensor) or logits.shape != (len(images), num_classes):
+            got = tuple(logits.shape) if isinstance(logits, Tensor) else describe_value(logits)
+            of = f"each of {len(images)} images" if len(images) > 1 else "a single image"
+            raise ValueError(
+                f"model.name: expected {name} to put out a tensor of {num_classes} logits for "
+                f"{of}, got {got}{' in training mode' * training}"
+            )
+
+
+def describe_tokens(model: nn.Module) -> str:
+    """Return what works for a network that embeds tokens; "" for any other."""
+    if not any(isinstance(module, nn.Embedding) for module in model.modules()):
+        return ""
+    return (
+        "; a study trains on images: a network of text is adopted, observed and monitored in a "
+        "loop of your own (nvp.adopt, nvp.observe, nvp.Monitor)"
+    )

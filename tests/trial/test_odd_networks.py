@@ -1,0 +1,45 @@
+"""A network that is odd in one way is refused in one line on the driver, or trains rightly."""
+
+import pytest
+
+from nvp.config.trial_config import TrialConfig
+from nvp.trial.validation import check_trial
+
+REFUSED = {
+    "no_neurons": "found no neurons in Sequential",
+    "recurrent": "found no neurons in Recurrent",
+    "no_parameters": "found no neurons in Sequential",
+    "other_classes": "a tensor of 10 logits for each of 2 images, got (2, 7)",
+    "pair": "a tensor of 10 logits for each of 2 images, got a tuple",
+    "named": "a tensor of 10 logits for each of 2 images, got a collections.OrderedDict",
+    "squeezed": "a tensor of 10 logits for a single image, got (10,)",
+    "too_small": "takes images of 1x8x8, but the forward pass",
+    "lazy": "1.weight of tests.trial.odd_networks:lazy is of a lazy module: call the network once",
+    "all_frozen": "all of tests.trial.odd_networks:all_frozen are frozen",
+    "compiled": "returns one of torch.compile, whose activations cannot be seen",
+    "half": "is float16: return network.float()",
+    "double": "is float64: return network.float()",
+    "complex_numbers": "is complex64: return network.float()",
+}
+TAKEN = ["frozen", "parallel", "single_norm"]
+
+
+def check(name: str, **changes: object) -> None:
+    named = {"model.name": f"tests.trial.odd_networks:{name}", "prune.method": "magnitude"}
+    check_trial(TrialConfig().with_overrides(named | changes))
+
+
+SLOW = pytest.param("compiled", marks=pytest.mark.minutes)  # torch.compile takes long to import
+
+
+@pytest.mark.parametrize("name", [*(name for name in REFUSED if name != "compiled"), SLOW])
+def test_it_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(ValueError, match=".") as refused:
+        check(name)
+    assert REFUSED[name] in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_it_trains_shortly_on_the_driver(name: str) -> None:
+    check(name)
