@@ -14,10 +14,10 @@ COMPILED = "OptimizedModule"  # by its name, because its class takes seconds to 
 
 def check_trainable(name: str, model: nn.Module) -> None:
     """Raise ValueError for a compiled network, or for parameters that no trial can train."""
-    if any(type(module).__name__ == COMPILED for module in model.modules()):
+    if any(is_compiled(module) for module in model.modules()):
         raise ValueError(
             f"model.name: expected a network that is not compiled, and {name} returns one of "
-            "torch.compile, whose activations cannot be seen: return the network itself"
+            "torch.compile: return the network itself, because nvp looks into its forward passes"
         )
     parameters = dict(model.named_parameters())
     for path, parameter in parameters.items():
@@ -38,6 +38,11 @@ def check_trainable(name: str, model: nn.Module) -> None:
             f"model.name: expected a network with some parameter that is trained, and all of "
             f"{name} are frozen (requires_grad is False)"
         )
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether a module came from `torch.compile`, or its own `compile` was called."""
+    return type(module).__name__ == COMPILED or module._compiled_call_impl is not None
 
 
 def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:

@@ -16,7 +16,8 @@ REFUSED = {
     "too_small": "takes images of 1x8x8, but the forward pass",
     "lazy": "1.weight of tests.trial.odd_networks:lazy is of a lazy module: call the network once",
     "all_frozen": "all of tests.trial.odd_networks:all_frozen are frozen",
-    "compiled": "returns one of torch.compile, whose activations cannot be seen",
+    "compiled": "torch.compile: return the network itself, because nvp looks into",
+    "compiled_inside": "torch.compile: return the network itself, because nvp looks into",
     "half": "is float16: return network.float()",
     "double": "is float64: return network.float()",
     "complex_numbers": "is complex64: return network.float()",
@@ -43,3 +44,12 @@ def test_it_is_refused_in_one_line(name: str) -> None:
 @pytest.mark.parametrize("name", TAKEN)
 def test_it_trains_shortly_on_the_driver(name: str) -> None:
     check(name)
+
+
+def test_single_images_are_refused_where_the_network_normalises_over_them() -> None:
+    check("frozen", **{"data.batch_size": 1})
+    with pytest.raises(
+        ValueError, match="^data.batch_size: expected at least 2, because batch"
+    ) as e:
+        check("single_norm", **{"data.batch_size": 1})
+    assert "a network without batch normalisation computes on single images" in str(e.value)
