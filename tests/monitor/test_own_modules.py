@@ -44,7 +44,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "train.py"))
+    script = str(tmp_path / "train.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
     monkeypatch.setattr(sys.modules["__main__"], "__package__", None)
     monkeypatch.delitem(sys.modules, "own_net", raising=False)
     return tmp_path
@@ -73,7 +74,7 @@ def test_it_covers_the_script_what_it_imports_and_the_network_s_class(folder: Pa
 
 
 def test_a_notebook_has_no_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     assert list_own_modules(nn.Linear(2, 2)) == ()
     assert folder.exists()
 
