@@ -74,13 +74,13 @@ def list_absent(start: Start, trials: dict[str, TrialConfig]) -> Iterable[str]:
     """Return a line for each file that a start would download; nothing is downloaded."""
     sources = {find_source(config.model) for config in list_weighted(start, trials)}
     for source in sorted(sources, key=lambda each: each.name):
-        if source.is_downloaded and source.find() is None:
+        if source.is_absent():
             yield f"weights: {describe_download(source)}: a start downloads it"
 
 
 def announce(source: Source) -> None:
     """Print that a file will be downloaded, where it is not here."""
-    if source.is_downloaded and source.find() is None:
+    if source.is_absent():
         print(f"weights: downloading {describe_download(source)}", flush=True)
 
 

@@ -79,10 +79,8 @@ def check_model(
     Weights that are still to be downloaded are known by their name, and not in it yet.
     """
     refuse_own_download(config)
-    if config.weights:
-        source = find_source(config)
-        if source.is_downloaded and source.find() is None:
-            config = replace(config, weights="")
+    if config.weights and find_source(config).is_absent():
+        config = replace(config, weights="")
     return build_once(config, image_shape, num_classes)
 
 

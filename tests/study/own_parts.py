@@ -1,6 +1,12 @@
 """A user's file outside of the package: a model, a data set, a criterion and rules of training."""
 
+import sys
 from pathlib import Path
+
+import pytest
+
+from nvp.study.study import Study
+from tests.small_studies import load
 
 PARTS = """
 from dataclasses import dataclass
@@ -147,3 +153,10 @@ def write_own_parts(folder: Path, module: str) -> Path:
     script = folder / "study.py"
     script.write_text(STUDY.replace("{module}", module))
     return script
+
+
+def load_beside(script: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Return the study of a script; until the test ends the user stands in its folder."""
+    monkeypatch.chdir(script.parent)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return load(script).STUDY

@@ -28,8 +28,7 @@ from nvp.trial.run import run_trial
 from nvp.trial.run_options import RunOptions
 from tests.in_process import run_main
 from tests.loopback import Server, do_nothing, serve
-from tests.small_studies import load as load_study
-from tests.study.own_parts import write_own_parts
+from tests.study.own_parts import load_beside, write_own_parts
 from tests.trials import interrupt, run_to_end
 
 MODULE = "own_parts_with_weights"
@@ -45,11 +44,9 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def study(script: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study of one trial of a network of somebody else's, which starts from weights."""
-    monkeypatch.chdir(script.parent)
-    monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setenv("TORCH_HOME", str(script.parent / "nowhere"))
     changes = {"model.name": f"{MODULE}:plain", "prune.criterion": "", "model.weights": NAME}
-    design = load_study(script).STUDY.quick
+    design = load_beside(script, monkeypatch).quick
     base = design.base.with_overrides(changes | {"epochs": 1})
     quick = replace(design, base=base, space={"optim.lr": grid(0.1)})
     return Study(name="mine", quick=quick, paper=quick)

@@ -22,8 +22,7 @@ from nvp.study.study import Study
 from nvp.trial.code_hash import hash_code, hash_named_code
 from tests.conftest import run_study
 from tests.in_process import run_main
-from tests.small_studies import load as load_study
-from tests.study.own_parts import write_own_parts
+from tests.study.own_parts import load_beside, write_own_parts
 
 MODULE, OUTSIDE = "own_parts_of_a_user", "outside_parts_of_a_user"
 FLAGS = ("--preset", "quick", "--no-ray")
@@ -37,9 +36,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def study(script: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """The user's study, from the folder in which the user stands."""
-    monkeypatch.chdir(script.parent)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    return load_study(script).STUDY
+    return load_beside(script, monkeypatch)
 
 
 def rows_of(place: Path) -> dict[str, dict[str, Any]]:

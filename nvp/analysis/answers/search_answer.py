@@ -18,6 +18,7 @@ from nvp.analysis.searches.fresh_seeds import (
 )
 from nvp.analysis.searches.ranking import sort_configurations
 from nvp.analysis.searches.searched import TEST, Searched
+from nvp.config.numbers import make_canonical
 from nvp.storage.plans import make_setting_command
 
 FRESH_SEEDS = 5  # that a configuration is to be judged by
@@ -82,7 +83,7 @@ def make_commands(frames: StudyFrames, searched: Searched, number: int) -> tuple
     """Return the commands that train a configuration again, and with seeds of its own."""
     cell = searched.cells.loc[number]
     settings: dict[str, Any] = {
-        key: plain_number(cell[key]) for key in searched.keys if cell[key] is not None
+        key: make_canonical(cell[key]) for key in searched.keys if cell[key] is not None
     }
     storage, study = frames.index.storage, frames.study
     count = str(int(cell["seeds"]))
@@ -90,8 +91,3 @@ def make_commands(frames: StudyFrames, searched: Searched, number: int) -> tuple
     settings["seed"] = find_first_free_seed(frames)
     anew = make_setting_command(storage, study, settings, "--seeds", str(FRESH_SEEDS))
     return again, anew
-
-
-def plain_number(value: Any) -> Any:
-    """Return a number of a frame as Python has it."""
-    return value.item() if hasattr(value, "item") else value

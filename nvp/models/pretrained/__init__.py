@@ -1,5 +1,6 @@
 """Pretrained weights: what `model.weights` names, where its file is, its way into a network.
 
+    constructor          the function that builds a model, and its library
     source               Source: where a file is, or comes from
     naming               which source `model.weights` names
     torchvision_weights  torchvision:IMAGENET1K_V2

@@ -8,7 +8,6 @@ from urllib.request import Request, urlopen
 
 SECONDS = 60  # without a byte, until a download is given up
 CHUNK = 1 << 20
-CHUNK = 1 << 20
 AGENT = {"User-Agent": "nvp"}  # some hosts refuse Python's own name
 
 

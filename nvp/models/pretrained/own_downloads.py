@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nvp.config.dotted_names import import_name, is_dotted
 from nvp.config.trial_config import ModelConfig
+from nvp.models.pretrained.constructor import find_constructor
 
 LIBRARIES = ("torchvision", "timm")
 ASKING = ("pretrained", "weights", "pretrained_backbone", "weights_backbone")
@@ -15,10 +15,7 @@ def refuse_own_download(config: ModelConfig) -> None:
 
     Each process of a study would, and no row would have the hash of the file.
     """
-    if not is_dotted(config.name):
-        return
-    function = import_name("model.name", config.name)
-    library = str(getattr(function, "__module__", "")).partition(".")[0]
+    _, library = find_constructor(config)
     for key, value in config.extra.items() if library in LIBRARIES else ():
         if asks_for_download(key, value):
             raise ValueError(

@@ -39,6 +39,10 @@ class Source:
         """Whether the driver may download it."""
         return bool(self.url or self.repository)
 
+    def is_absent(self) -> bool:
+        """Whether it is still to be downloaded: by the driver, when a study starts."""
+        return self.is_downloaded and self.find() is None
+
     @property
     def checksum(self) -> str:
         """Return the first digits of the SHA-256 that the name of the file promises, or ""."""

@@ -1,19 +1,19 @@
 """Weights of timm by their tags: `timm:a1_in1k`, `timm:default`, or `timm:resnet18.a1_in1k`."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 import torch
 from torch import Tensor
 
-from nvp.config.dotted_names import explain_failure, import_name, is_dotted
+from nvp.config.dotted_names import explain_failure
 from nvp.config.extra import thaw_value
 from nvp.config.registry import look_up, suggest_nearest
 from nvp.config.trial_config import ModelConfig
+from nvp.models.pretrained.constructor import find_constructor
 from nvp.models.pretrained.source import Source
 
 SETTING = "model.weights"
@@ -82,15 +82,10 @@ def import_timm() -> ModuleType:
     return timm
 
 
-def is_of_timm(function: Any) -> TypeGuard[Callable[..., Any]]:
-    """Whether a function is timm's own."""
-    return getattr(function, "__module__", "").partition(".")[0] == "timm"
-
-
 def find_architecture(config: ModelConfig) -> tuple[str, str]:
     """Return timm's name of a model, and the tag in it; "" for what is no constructor of timm's."""
-    function = import_name("model.name", config.name) if is_dotted(config.name) else None
-    if not is_of_timm(function):
+    function, library = find_constructor(config)
+    if library != "timm":
         return "", ""
     if function.__name__ == "create_model":
         name, _, tag = str(config.extra.get("model_name", "")).partition(".")
@@ -103,9 +98,8 @@ def read_timm_weights(source: Source, config: ModelConfig, file: Path) -> dict[s
 
     timm builds that model, with as many classes as the file has, and brings old files into shape.
     """
-    timm = import_timm()
-    function = import_name("model.name", config.name) if is_dotted(config.name) else None
-    extra = config.extra if is_of_timm(function) else {}
+    timm, (_, library) = import_timm(), find_constructor(config)
+    extra = config.extra if library == "timm" else {}
     settings = {key: thaw_value(extra[key]) for key in extra if key not in NOT_PASSED}
     tag = source.name.rpartition(".")[2]
     try:

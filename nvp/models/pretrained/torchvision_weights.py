@@ -5,9 +5,10 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
-from nvp.config.dotted_names import import_name, is_dotted
+from nvp.config.dotted_names import is_dotted
 from nvp.config.registry import look_up, suggest_nearest
 from nvp.config.trial_config import ModelConfig
+from nvp.models.pretrained.constructor import find_constructor
 from nvp.models.pretrained.source import Source
 
 OURS = {"resnet18_imagenet": "resnet18", "resnet50": "resnet50"}  # our models: torchvision's
@@ -60,8 +61,8 @@ def find_kinds(config: ModelConfig) -> dict[str, type[Enum]]:
             )
         names = [OURS[config.name]]
     else:
-        function = import_name("model.name", config.name)
-        if getattr(function, "__module__", "").partition(".")[0] == "torchvision":
+        function, library = find_constructor(config)
+        if library == "torchvision":
             given = config.extra.get("name") if function is models.get_model else function
             return list_kinds([given], config.name)
     return list_kinds(names, config.name)
