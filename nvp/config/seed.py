@@ -4,7 +4,11 @@ So changing one setting does not reshuffle the others, and a continued trial res
 """
 
 import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 STREAMS = ("init", "order", "augment", "cutout", "dropout", "noise", "ties", "regrow", "search")
@@ -25,3 +29,29 @@ def make_generator(
 ) -> torch.Generator:
     """Return a fresh generator of the stream at an epoch, on `device`."""
     return torch.Generator(device=device).manual_seed(derive_seed(seed, stream, epoch))
+
+
+def seed_libraries(derived: int) -> None:
+    """Seed the global streams of torch, NumPy and Python, which a user's parts may draw from.
+
+    What nvp draws itself has generators of its own.
+    """
+    torch.manual_seed(derived)
+    np.random.seed(derived % 2**32)  # noqa: NPY002
+    random.seed(derived)
+
+
+@contextmanager
+def kept_streams(devices: Sequence[int | None] = ()) -> Iterator[None]:
+    """Put the global streams of torch, NumPy and Python back afterwards, also after an error.
+
+    Args:
+        devices: indices of the CUDA devices whose streams are kept besides the CPU's.
+    """
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)

@@ -23,13 +23,14 @@ from torch import nn
 from nvp.config.dotted_names import SHAPE, is_dotted
 from nvp.config.own_settings import Own
 from nvp.config.registry import look_up
-from nvp.config.seed import derive_seed
+from nvp.config.seed import derive_seed, kept_streams, seed_libraries
 from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg
 from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
 from nvp.models.activations import find_activation
 from nvp.models.own import build_own, find_own_model
 from nvp.models.own_activation import find_own_activation
+from nvp.models.own_checks import check_logits
 from nvp.models.pretrained import find_source, find_weights, load_weights
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.own_networks.own_network import check_own_network
@@ -62,7 +63,7 @@ MODELS: dict[str, Build] = {
 
 
 # what `check_own_network` has found right: a process builds the same network for many trials
-CHECKED: set[tuple[Build, ModelConfig, tuple[int, int, int]]] = set()
+CHECKED: set[tuple[Build, ModelConfig, tuple[int, int, int], int]] = set()
 
 
 def build_model(
@@ -88,13 +89,14 @@ def build_model(
     """
     build = find_builder(config.name)
     find_activation(config.activation)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "init"))
+    with kept_streams():
+        seed_libraries(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
-    key = build, config, image_shape
+    key = build, config, image_shape, num_classes
     computes = not any(parameter.is_meta for parameter in model.parameters())
     if computes and key not in CHECKED and not isinstance(model, Adopted):
         check_own_network(model, image_shape)
+        check_logits(config.name, model, torch.zeros(2, *image_shape), num_classes)
         CHECKED.add(key)
     if config.weights:
         load_weights(model, config, file or find_file(config), num_classes)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from nvp.config.dotted_names import explain_failure, import_name, is_dotted
 from nvp.config.own_settings import Own, describe_value, list_parameters, takes
 from nvp.config.trial_config import ModelConfig
-from nvp.models.own_checks import check_logits, check_trainable
+from nvp.models.own_checks import check_logits, check_new, check_trainable
 from nvp.network.adopted.adopt import adopt
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.anatomy import Anatomy
@@ -23,6 +23,9 @@ from nvp.network.neuron_layer import NeuronLayer
 OURS = ("config", "image_shape", "num_classes")
 # {how a network was built and what it looks like: (its anatomy, its operations for one image)}
 FOUND: dict[tuple[object, ...], tuple[Anatomy, int]] = {}
+
+# models that were found to be new at each call: a process calls the function once more for it
+CALLED_TWICE: set[ModelConfig] = set()
 
 
 class GreyAsColour(nn.Module):
@@ -73,6 +76,22 @@ def build_own(
         ValueError: the function fails, or returns no network.
         NotImplementedError: it computes with its weights, and they have no entries (meta tensors).
     """
+    model = call_own(config, image_shape, num_classes)
+    if config not in CALLED_TWICE:
+        check_trainable(config.name, model)
+        check_new(config.name, model, call_own(config, image_shape, num_classes))
+        CALLED_TWICE.add(config)
+    own_layers = any(isinstance(module, NeuronLayer) for module in model.modules())
+    if own_layers or any(parameter.is_meta for parameter in model.parameters()):
+        return model
+    example = torch.zeros(2, *image_shape)
+    if image_shape[0] == 1 and read_channels(model) == 3:
+        model = GreyAsColour(model)
+    return adopt_once(config, model, example, num_classes)
+
+
+def call_own(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> nn.Module:
+    """Return what a user's function returns; raises as `build_own` does."""
     own = find_own_model(config.name)
     if own.passed == OURS:
         passed = {"config": config, "image_shape": image_shape, "num_classes": num_classes}
@@ -86,19 +105,12 @@ def build_own(
         raise ValueError(
             f"model.name: calling {config.name} fails: {explain_failure(error)}"
         ) from error
-    if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"model.name: expected {config.name} to return a torch.nn.Module, got "
-            f"{describe_value(model)}"
-        )
-    check_trainable(config.name, model)
-    own_layers = any(isinstance(module, NeuronLayer) for module in model.modules())
-    if own_layers or any(parameter.is_meta for parameter in model.parameters()):
+    if isinstance(model, nn.Module):
         return model
-    example = torch.zeros(2, *image_shape)
-    if image_shape[0] == 1 and read_channels(model) == 3:
-        model = GreyAsColour(model)
-    return adopt_once(config, model, example, num_classes)
+    raise ValueError(
+        f"model.name: expected {config.name} to return a torch.nn.Module, got "
+        f"{describe_value(model)}"
+    )
 
 
 def adopt_once(config: ModelConfig, model: nn.Module, example: Tensor, num_classes: int) -> Adopted:

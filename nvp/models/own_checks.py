@@ -40,6 +40,18 @@ def check_trainable(name: str, model: nn.Module) -> None:
         )
 
 
+def check_new(name: str, model: nn.Module, again: nn.Module) -> None:
+    """Raise ValueError for a function whose second call returns a parameter of the first."""
+    seen = {id(parameter) for parameter in model.parameters()}
+    for path, parameter in again.named_parameters():
+        if id(parameter) in seen:
+            raise ValueError(
+                f"model.name: expected {name} to build a new network each time, and two calls "
+                f"return the same {path}, so that one trial would train the weights of another: "
+                "make the network inside the function"
+            )
+
+
 def is_compiled(module: nn.Module) -> bool:
     """Whether a module came from `torch.compile`, or its own `compile` was called."""
     return type(module).__name__ == COMPILED or module._compiled_call_impl is not None

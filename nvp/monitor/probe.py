@@ -6,17 +6,15 @@ Reading them draws from no random stream of the loop.
 """
 
 import hashlib
-import random
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from nvp.config.seed import kept_streams, seed_libraries
 from nvp.network.precision import Inputs
 from nvp.pieces.batches import LABELS, bring_to
 
@@ -53,7 +51,8 @@ def read_probe(source: Any) -> Probe:
     Raises:
         ValueError: anything else, or no example.
     """
-    with undrawn():
+    with kept_streams():
+        seed_libraries(0)
         found = [keep_inputs(batch) for batch in list_batches(source)]
     size = sum(count(inputs) for inputs in found)
     if not size:
@@ -142,19 +141,3 @@ def hash_batches(batches: list[Inputs]) -> str:
     for key in sorted(columns):
         whole.update(key.encode() + columns[key].digest())
     return whole.hexdigest()[:12]
-
-
-@contextmanager
-def undrawn() -> Iterator[None]:
-    """Fix the random streams of torch, NumPy and Python; put the loop's back at the end."""
-    python = random.getstate()
-    numpy = np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        random.seed(0)
-        np.random.seed(0)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
+from nvp.config.seed import kept_streams
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.activations import Call, watch_activations
 from nvp.network.adopting.anatomy import Site
@@ -71,7 +71,7 @@ def tap_adopted(model: Adopted, see: See) -> Iterator[None]:
     handle = model.register_forward_pre_hook(count_images, with_kwargs=True)
     try:
         devices = {p.device.index for p in model.parameters() if p.is_cuda}
-        with torch.random.fork_rng([*devices]), watch_activations(model.module, see_call):
+        with kept_streams([*devices]), watch_activations(model.module, see_call):
             yield
     finally:
         handle.remove()

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import torch
 from torch import nn
 
+from nvp.config.seed import kept_streams
 from nvp.pieces.batches import move_inputs, read_batches
 from nvp.pieces.seen_network import find_seen_network
 from nvp.vitality.observe import Observation, observe_batches
@@ -28,5 +28,5 @@ def observe(network: nn.Module, images: Any, *, bins: int = 32) -> Observation:
         ValueError: nvp sees no neurons in the network, or there are no images.
     """
     seen = find_seen_network(network, WHAT)
-    with torch.random.fork_rng([]):  # a DataLoader draws from torch's own stream when it begins
+    with kept_streams():  # a DataLoader draws from the global streams
         return observe_batches(seen, move_inputs(read_batches(images, WHAT), seen), bins=bins)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.config.seed import kept_streams
 from nvp.config.trial_config import PruneConfig
 from nvp.network.groups import neuron_layers
 from nvp.network.held_weights import hold_weights
@@ -57,7 +58,7 @@ def prune(
     seen = find_seen_network(network, WHAT)
     config = PruneConfig(method=method, sparsity=sparsity, patience=1, start=0.0, end=1.0)
     plan = plan_once(config, seen)
-    with torch.random.fork_rng([]):  # a DataLoader draws from torch's own stream when it begins
+    with kept_streams():  # a DataLoader draws from the global streams
         batches = [*read_batches(images, WHAT)]
     check_batch(seen, plan, batches[0], WHAT)
     masks = {name: keep.clone() for name, keep in parameter_masks(seen).items()}

@@ -18,7 +18,12 @@ NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "scale": ("batch_norm",),
 }
 
-PER_NEURON = (nn.Identity, nn.BatchNorm1d, nn.BatchNorm2d)  # normalise each neuron by itself
+PER_NEURON = (  # normalise each neuron by itself
+    nn.Identity,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.InstanceNorm2d,
+)
 MIXING = (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 
 

@@ -7,9 +7,8 @@ fail is refused before any trial starts.
 from dataclasses import replace
 from functools import cache
 
-import torch
-
 from nvp.config.dotted_names import explain_failure, list_dotted
+from nvp.config.seed import kept_streams, seed_libraries
 from nvp.config.trial_config import DataConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
 from nvp.data.data_set import DataSet, Facts
 from nvp.network.train_state import Diverged
@@ -57,8 +56,8 @@ def shorten(config: TrialConfig) -> TrialConfig:
 def train_shortly(config: TrialConfig, image_shape: tuple[int, int, int], num_classes: int) -> None:
     """Train a short trial to its end; raises as `rehearse`. The random state stays as it was."""
     shape = Facts(image_shape, num_classes, IMAGES)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with kept_streams():
+        seed_libraries(0)
         data = random_images(shape, IMAGES)
         try:
             for _ in train(config, data, build(config, data, "cpu")):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nvp.config.seed import derive_seed, make_generator
+from nvp.config.seed import derive_seed, make_generator, seed_libraries
 from nvp.config.trial_config import TrialConfig
 from nvp.data.batches import train_batches
 from nvp.data.splits import ImageSource
@@ -72,7 +72,7 @@ def train_epoch(
         return None, None
     if plan_pruning(config.prune).is_soft:
         release_masks(state.model)
-    torch.manual_seed(derive_seed(config.seed, "dropout", epoch))
+    seed_libraries(derive_seed(config.seed, "dropout", epoch))
     step = Step(config, state, epoch, images.device)
     run = GraphedStep(step) if can_capture(step, images) else step
     count = 0

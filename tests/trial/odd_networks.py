@@ -1,10 +1,14 @@
 """Networks of users that are odd in one way each, for digits (1 x 8 x 8, 10 classes)."""
 
+import random
 from collections import OrderedDict
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from nvp.network.neuron_layer import NeuronLayer
 
 
 def plain(num_classes: int, *layers: nn.Module) -> nn.Sequential:
@@ -113,3 +117,60 @@ def parallel(num_classes: int) -> nn.Module:
 
 def single_norm(num_classes: int) -> nn.Module:
     return plain(num_classes, nn.BatchNorm1d(6))
+
+
+KEPT = plain(10)
+BODY = nn.Linear(64, 6)
+
+
+def kept() -> nn.Module:
+    return KEPT
+
+
+def kept_part(num_classes: int) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), BODY, nn.ReLU(), nn.Linear(6, num_classes))
+
+
+class Own(nn.Module):
+    """Written of nvp's own layers."""
+
+    def __init__(self, classes: int, form: Any = None, activation: Any = None) -> None:
+        super().__init__()
+        self.hidden = NeuronLayer(nn.Linear(64, 6), None, activation or nn.ReLU())
+        self.head, self.form = nn.Linear(6, classes), form or (lambda logits: logits)
+        self.reads = {"head": "hidden"}
+
+    def forward(self, x: Tensor) -> Any:
+        return self.form(self.head(self.hidden(x.flatten(1))))
+
+
+OWN = Own(10)
+
+
+def own_kept(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return OWN
+
+
+def own_other_classes(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Own(7)
+
+
+def own_pair(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Own(num_classes, lambda logits: (logits, logits))
+
+
+def own_softmax(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Own(num_classes, activation=nn.Softmax(dim=1))
+
+
+def own_softmax_in_space(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Own(num_classes, activation=lambda x: x[:, :, None].softmax(2)[:, :, 0] * x.relu())
+
+
+def drawn_elsewhere(num_classes: int) -> nn.Module:
+    """Draw weights with the global streams of NumPy and Python."""
+    network = plain(num_classes)
+    drawn = np.random.normal(size=(6, 64)) + random.random()  # noqa: NPY002
+    with torch.no_grad():
+        network[1].weight.copy_(torch.from_numpy(drawn))
+    return network

@@ -1,8 +1,13 @@
 """A network that is odd in one way is refused in one line on the driver, or trains rightly."""
 
-import pytest
+import random
 
-from nvp.config.trial_config import TrialConfig
+import numpy as np
+import pytest
+import torch
+
+from nvp.config.trial_config import ModelConfig, TrialConfig
+from nvp.models import build_model
 from nvp.trial.validation import check_trial
 
 REFUSED = {
@@ -21,8 +26,14 @@ REFUSED = {
     "half": "is float16: return network.float()",
     "double": "is float64: return network.float()",
     "complex_numbers": "is complex64: return network.float()",
+    "kept": "two calls return the same 1.weight, so that one trial would train the weights of",
+    "kept_part": "two calls return the same 1.weight",
+    "own_kept": "two calls return the same hidden.affine.weight",
+    "own_other_classes": "a tensor of 10 logits for each of 2 images, got (2, 7)",
+    "own_pair": "a tensor of 10 logits for each of 2 images, got a tuple",
+    "own_softmax": "hidden is a NeuronLayer whose activation changes all neurons with one of them",
 }
-TAKEN = ["frozen", "parallel", "single_norm"]
+TAKEN = ["frozen", "parallel", "single_norm", "own_softmax_in_space", "drawn_elsewhere"]
 
 
 def check(name: str, **changes: object) -> None:
@@ -53,3 +64,15 @@ def test_single_images_are_refused_where_the_network_normalises_over_them() -> N
     ) as e:
         check("single_norm", **{"data.batch_size": 1})
     assert "a network without batch normalisation computes on single images" in str(e.value)
+
+
+def test_weights_are_those_of_the_seed_whatever_library_draws_them() -> None:
+    config = ModelConfig(name="tests.trial.odd_networks:drawn_elsewhere")
+    drawn, state = [], (np.random.get_state()[1].copy(), random.getstate())  # noqa: NPY002
+    for seed in (0, 0, 1):
+        model = build_model(config, (1, 8, 8), 10, seed=seed)
+        drawn.append(next(model.parameters()).detach())
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert np.array_equal(np.random.get_state()[1], state[0])  # noqa: NPY002
+    assert random.getstate() == state[1]

@@ -6,12 +6,12 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-import torch
 from torch import Tensor
 
 from nvp.config.dotted_names import explain_failure
 from nvp.config.extra import thaw_value
 from nvp.config.registry import look_up, suggest_nearest
+from nvp.config.seed import kept_streams
 from nvp.config.trial_config import ModelConfig
 from nvp.models.pretrained.constructor import find_constructor
 from nvp.models.pretrained.source import Source
@@ -103,7 +103,7 @@ def read_timm_weights(source: Source, config: ModelConfig, file: Path) -> dict[s
     settings = {key: thaw_value(extra[key]) for key in extra if key not in NOT_PASSED}
     tag = source.name.rpartition(".")[2]
     try:
-        with torch.random.fork_rng(devices=[]):
+        with kept_streams():
             network = timm.create_model(
                 source.architecture,
                 pretrained=True,

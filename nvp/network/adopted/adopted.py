@@ -143,8 +143,11 @@ class Adopted(nn.Module):
         """Register a hook on each parameter that zeroes the gradients of its masked entries."""
         self.masked = MaskedEntries(self.anatomy, self.keeps)
         for name, parameter in self.module.named_parameters():
-            if parameter.requires_grad and parameter.is_leaf:
+            if parameter.is_leaf and parameter.is_floating_point() and not parameter.is_inference():
+                frozen = not parameter.requires_grad
+                parameter.requires_grad_()  # a frozen one takes no hook, and may be trained later
                 parameter.register_hook(partial(self.zero_masked, name))
+                parameter.requires_grad_(not frozen)
 
     def zero_masked(self, name: str, gradient: Tensor) -> Tensor | None:
         """Return a parameter's gradient with 0 where it is masked; None where nothing is."""

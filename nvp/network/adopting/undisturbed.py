@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from nvp.config.seed import kept_streams
+
 
 @contextmanager
 def undisturbed(network: nn.Module, *, training: bool = False) -> Iterator[None]:
@@ -17,7 +19,7 @@ def undisturbed(network: nn.Module, *, training: bool = False) -> Iterator[None]
     modes = {module: module.training for module in network.modules()}
     fast = torch.backends.mha.get_fastpath_enabled()
     devices = {t.device for t in network.parameters() if t.device.type == "cuda"}
-    with kept_buffers(network), torch.random.fork_rng([d.index for d in devices]), torch.no_grad():
+    with kept_buffers(network), kept_streams([d.index for d in devices]), torch.no_grad():
         try:
             torch.backends.mha.set_fastpath_enabled(False)
             set_modes(dict.fromkeys(modes, training))

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
+from nvp.network.adopting.undisturbed import set_modes
 from nvp.network.groups import group_layers, own_layers
 from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.own_networks.reads import affine_of, check_reads, find_declared
@@ -101,6 +102,7 @@ def check_calls(model: nn.Module, image_shape: tuple[int, ...]) -> None:
             handle.remove()
     for path, layer in layers.items():
         check_layer(path, layer, calls[path], outputs)
+        check_activation(path, layer, outputs[path])
         if outputs[path] is logits:
             refuse(
                 f"{path} is a NeuronLayer and puts out the logits, which are no neurons: expected "
@@ -125,6 +127,32 @@ def check_layer(path: str, layer: NeuronLayer, calls: int, outputs: dict[str, Te
         refuse(
             f"{path} is a NeuronLayer that puts out {shape}: expected {form}, because its neurons "
             f"are masked along dimension 1; {ADOPTED} they may lie anywhere, as in tokens"
+        )
+
+
+def check_activation(path: str, layer: NeuronLayer, like: Tensor) -> None:
+    """Raise ValueError for an activation in which neurons depend on one another, as a softmax.
+
+    Args:
+        path: of the layer.
+        layer: in eval mode or not; stays as it was.
+        like: its output for one image.
+    """
+    one = torch.linspace(-2, 2, like.numel(), dtype=like.dtype).reshape(like.shape).to(like.device)
+    other = one.clone()
+    other[:, 0] += 1
+    modes = {module: module.training for module in layer.modules()}
+    layer.eval()
+    try:
+        with torch.no_grad():
+            rests = [layer.activation(values)[:, 1:] for values in (one, other)]
+    finally:
+        set_modes(modes)
+    if not torch.equal(*rests):
+        refuse(
+            f"{path} is a NeuronLayer whose activation changes all neurons with one of them, as a "
+            "softmax over neurons does: expected a function of each neuron by itself, because the "
+            f"others change when one is masked; {ADOPTED} such a layer is watched, not pruned"
         )
 
 
