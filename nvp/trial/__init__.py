@@ -11,6 +11,7 @@
     checkpoint        save and restore a TrainState
     checkpoint_owner  whose a checkpoint is, held against its folder
     code_hash         the hash of the code that computes results
+    code_digests      digests of source files, kept beside the bytecode
     versions          the versions of the packages that a row was made with
     rows              records to rows of the tables
     sampling          at which epochs the table `neurons` is written

@@ -18,6 +18,7 @@ from nvp.config.dotted_names import list_dotted
 from nvp.config.trial_config import TrialConfig
 from nvp.config.user_modules import find_modules, find_source, find_versions
 from nvp.training.named import list_names
+from nvp.trial.code_digests import digest_sources
 
 NVP = Path(__file__).parents[1]  # the folder of the package
 # what neither trains nor measures is no part: storage, planning, running, study and analysis
@@ -41,11 +42,11 @@ def hash_code(modules: tuple[str, ...] = (), root: Path = NVP) -> str:
         modules: names of modules outside of nvp that results depend on, too.
         root: folder of the package nvp.
     """
-    digest = hashlib.sha256()
-    for name, path in [*list_sources(root), *find_sources(modules)]:
-        words = describe_source(path.read_bytes())
-        digest.update(name.encode() + b"\0" + "\0".join(words).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:12]
+    files = [*list_sources(root), *find_sources(modules)]
+    sources = [path.read_bytes() for _, path in files]
+    digests = digest_sources(sources, digest_source, rule=Path(__file__).read_bytes())
+    lines = [f"{name}\0{digest}\n" for (name, _), digest in zip(files, digests, strict=True)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
 
 
 def hash_trial_code(config: TrialConfig) -> str:
@@ -79,6 +80,12 @@ def find_sources(modules: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
         file = Path(loaded) if loaded else find_source(name)
         if file and file.suffix == ".py":
             yield name, file
+
+
+def digest_source(source: bytes) -> str:
+    """Return the checksum of the words of a source file."""
+    words = "\0".join(describe_source(source))
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def describe_source(source: bytes) -> list[str]:

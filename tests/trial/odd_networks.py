@@ -170,7 +170,9 @@ def own_softmax_in_space(config: Any, image_shape: Any, num_classes: int) -> nn.
 def drawn_elsewhere(num_classes: int) -> nn.Module:
     """Draw weights with the global streams of NumPy and Python."""
     network = plain(num_classes)
+    first = network.get_submodule("1")
+    assert isinstance(first, nn.Linear)
     drawn = np.random.normal(size=(6, 64)) + random.random()  # noqa: NPY002
     with torch.no_grad():
-        network[1].weight.copy_(torch.from_numpy(drawn))
+        first.weight.copy_(torch.from_numpy(drawn))
     return network

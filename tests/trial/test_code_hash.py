@@ -1,6 +1,7 @@
 """The hash of the code: what changes it, what does not, and what rows say of it."""
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import nvp
 from nvp.config.identity import trial_id
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-from nvp.trial import attempt, code_hash, requirements
+from nvp.trial import attempt, code_digests, code_hash, requirements
+from nvp.trial.code_digests import digest_sources
 from nvp.trial.code_hash import describe_node, hash_code
 from nvp.trial.trial_row import commit_lost
 from tests.smallest import SMALLEST
@@ -66,6 +68,29 @@ def test_a_copy_of_nvp_with_another_constant_is_told_from_one_with_other_comment
     assert hash_of(copy) == hash_of(code_hash.NVP)
     edit(copy / "vitality/death.py", "0.025", "0.026")
     assert hash_of(copy) != hash_of(code_hash.NVP)
+
+
+def test_a_digest_that_was_kept_is_that_of_its_source_and_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(code_digests, "cache_from_source", lambda _: str(tmp_path / "a/x.pyc"))
+    asked: list[bytes] = []
+
+    def digest(source: bytes) -> str:
+        asked.append(source)
+        return source.decode() * 2
+
+    assert digest_sources([b"a", b"b"], digest, b"twice") == ["aa", "bb"]
+    assert digest_sources([b"b", b"c", b"a"], digest, b"twice") == ["bb", "cc", "aa"]
+    assert asked == [b"a", b"b", b"c"]
+    assert digest_sources([b"a"], lambda _: "x", b"another rule") == ["x"]
+    (tmp_path / "a/x.json").write_text("{dam")
+    assert digest_sources([b"a"], digest, b"twice") == ["aa"]
+    monkeypatch.setattr(code_digests, "MOST", 1)
+    assert digest_sources([b"d"], digest, b"twice") == ["dd"]
+    assert len(json.loads((tmp_path / "a/x.json").read_text())) == 1
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["x.json"]
 
 
 def test_another_process_has_the_same_hash() -> None:

@@ -68,11 +68,11 @@ def test_single_images_are_refused_where_the_network_normalises_over_them() -> N
 
 def test_weights_are_those_of_the_seed_whatever_library_draws_them() -> None:
     config = ModelConfig(name="tests.trial.odd_networks:drawn_elsewhere")
-    drawn, state = [], (np.random.get_state()[1].copy(), random.getstate())  # noqa: NPY002
+    drawn, state = [], (np.random.get_state(legacy=False)["state"]["key"].copy(), random.getstate())  # noqa: NPY002
     for seed in (0, 0, 1):
         model = build_model(config, (1, 8, 8), 10, seed=seed)
         drawn.append(next(model.parameters()).detach())
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
-    assert np.array_equal(np.random.get_state()[1], state[0])  # noqa: NPY002
+    assert np.array_equal(np.random.get_state(legacy=False)["state"]["key"], state[0])  # noqa: NPY002
     assert random.getstate() == state[1]
