@@ -19,8 +19,8 @@ from nvp.monitor.recording import Recording
 from nvp.network.train_state import Diverged
 from nvp.pruning import plan_pruning
 from nvp.question.question import METHOD, NONE
-from nvp.trial.code_hash import hash_code
 from nvp.trial.progress import Progress, measure_progress
+from nvp.trial.source_code.code_hash import hash_code
 from nvp.trial.trial_row import name_device, start_row
 
 BY_HAND = "by hand"  # the method of a loop that prunes and does not say by what

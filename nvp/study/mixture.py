@@ -10,7 +10,7 @@ from nvp.storage.index import Index
 from nvp.storage.study_folder import read_study
 from nvp.storage.writer import FINISHED
 from nvp.study.start import Start
-from nvp.trial.code_hash import hash_code, hash_trial_code
+from nvp.trial.source_code.code_hash import hash_code, hash_trial_code
 
 
 def print_place(start: Start, index: Index) -> bool:

@@ -10,8 +10,7 @@
     diary             the values that a trial remembers over its attempts
     checkpoint        save and restore a TrainState
     checkpoint_owner  whose a checkpoint is, held against its folder
-    code_hash         the hash of the code that computes results
-    code_digests      digests of source files, kept beside the bytecode
+    source_code/      the hash of the code that computes results
     versions          the versions of the packages that a row was made with
     rows              records to rows of the tables
     sampling          at which epochs the table `neurons` is written

@@ -16,7 +16,6 @@ from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.training.timing import SHARE, measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
-from nvp.trial.code_hash import hash_trial_code
 from nvp.trial.diary import Diary
 from nvp.trial.early_stopping import final_statuses, find_rungs
 from nvp.trial.fork import start_from_parent
@@ -25,6 +24,7 @@ from nvp.trial.requirements import is_other
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.run_options import RunOptions
 from nvp.trial.sampling import sample_neurons
+from nvp.trial.source_code.code_hash import hash_trial_code
 from nvp.trial.trial_row import measure_results, name_device, trial_row
 
 CHECKPOINT_COST = 20  # no more than 1/20 of the time goes into checkpoints

@@ -10,8 +10,8 @@ from nvp.config.identity import trial_id
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.store import Storage
 from nvp.trial.checkpoint import has_last_checkpoint
-from nvp.trial.code_hash import hash_trial_code
 from nvp.trial.early_stopping import final_statuses
+from nvp.trial.source_code.code_hash import hash_trial_code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
 from nvp.training.evaluation import evaluate
-from nvp.trial.code_hash import hash_trial_code
+from nvp.trial.source_code.code_hash import hash_trial_code
 from nvp.trial.versions import describe_versions
 from nvp.vitality import headline_death
 

@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from nvp.monitor.own_modules import list_own_modules
-from nvp.trial.code_hash import hash_code
+from nvp.trial.source_code.code_hash import hash_code
 
 NET = """
 import torch

@@ -13,7 +13,7 @@ from nvp.study import mixture
 from nvp.study.mixture import describe_mixture
 from nvp.study.study import Study
 from nvp.trial import attempt, requirements
-from nvp.trial.code_hash import hash_code
+from nvp.trial.source_code.code_hash import hash_code
 from tests.in_process import run_main
 from tests.smallest import SMALLEST
 

@@ -19,7 +19,7 @@ from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study
 from nvp.study.study import Study
-from nvp.trial.code_hash import hash_code, hash_named_code
+from nvp.trial.source_code.code_hash import hash_code, hash_named_code
 from tests.conftest import run_study
 from tests.in_process import run_main
 from tests.study.own_parts import load_beside, write_own_parts

@@ -12,7 +12,7 @@ from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.study_folder import open_study
 from nvp.study.study import main
-from nvp.trial.code_hash import hash_code
+from nvp.trial.source_code.code_hash import hash_code
 from studies.sgd_noise import STUDY
 from tests.conftest import SMALL, run_study
 from tests.in_process import run_main

@@ -15,9 +15,10 @@ import nvp
 from nvp.config.identity import trial_id
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-from nvp.trial import attempt, code_digests, code_hash, requirements
-from nvp.trial.code_digests import digest_sources
-from nvp.trial.code_hash import describe_node, hash_code
+from nvp.trial import attempt, requirements
+from nvp.trial.source_code import code_digests, code_hash
+from nvp.trial.source_code.code_digests import digest_sources
+from nvp.trial.source_code.code_hash import describe_node, hash_code
 from nvp.trial.trial_row import commit_lost
 from tests.smallest import SMALLEST
 from tests.trials import interrupt, run_to_end
@@ -95,7 +96,11 @@ def test_a_digest_that_was_kept_is_that_of_its_source_and_rule(
 
 def test_another_process_has_the_same_hash() -> None:
     """Whatever its random seed of hashes, as a worker of Ray's has another one."""
-    command = [sys.executable, "-c", "from nvp.trial.code_hash import *; print(hash_code())"]
+    command = [
+        sys.executable,
+        "-c",
+        "from nvp.trial.source_code.code_hash import *; print(hash_code())",
+    ]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == hash_code()
     assert len(hash_code()) == 12

@@ -18,9 +18,9 @@ from nvp.config.dotted_names import list_dotted
 from nvp.config.trial_config import TrialConfig
 from nvp.config.user_modules import find_modules, find_source, find_versions
 from nvp.training.named import list_names
-from nvp.trial.code_digests import digest_sources
+from nvp.trial.source_code.code_digests import digest_sources
 
-NVP = Path(__file__).parents[1]  # the folder of the package
+NVP = Path(__file__).parents[2]  # the folder of the package
 # what neither trains nor measures is no part: storage, planning, running, study and analysis
 PACKAGES = (
     *("config", "network", "data", "models"),
