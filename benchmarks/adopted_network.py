@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from nvp.network.adopting.anatomy import Anatomy
 from nvp.network.adopting.finding import find_anatomy
+from nvp.network.adopting.inventory import take_inventory
 from nvp.network.adopting.removing import find_gone, find_least, remove_entries
 from tests.network.adopting.networks import KNOWN, make_images
 
@@ -125,7 +126,7 @@ def halve(network: nn.Module, anatomy: Anatomy) -> None:
             stay = find_least(network, group.slots, stay)
             for place, entries in find_gone(group.slots, stay).items():
                 gone[place] = torch.cat([gone.get(place, entries[:0]), entries])
-    remove_entries(network, gone)
+    remove_entries(take_inventory(network), gone)
 
 
 def count(network: nn.Module) -> int:

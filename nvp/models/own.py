@@ -77,8 +77,8 @@ def build_own(
         NotImplementedError: it computes with its weights, and they have no entries (meta tensors).
     """
     model = call_own(config, image_shape, num_classes)
+    check_trainable(config.name, model)
     if config not in CALLED_TWICE:
-        check_trainable(config.name, model)
         check_new(config.name, model, call_own(config, image_shape, num_classes))
         CALLED_TWICE.add(config)
     own_layers = any(isinstance(module, NeuronLayer) for module in model.modules())
@@ -118,7 +118,8 @@ def adopt_once(config: ModelConfig, model: nn.Module, example: Tensor, num_class
 
     So a process looks once: a driver builds the networks of many cells, an actor of many trials.
     """
-    shapes = [(name, tensor.shape) for name, tensor in model.state_dict().items()]
+    named = (*model.named_parameters(), *model.named_buffers())
+    shapes = [(name, tensor.shape) for name, tensor in named]
     alike = (config.name, config.extra, example.shape, num_classes, repr(model), *shapes)
     if alike not in FOUND:
         check_logits(config.name, model, example, num_classes)

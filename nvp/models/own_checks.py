@@ -13,30 +13,53 @@ COMPILED = "OptimizedModule"  # by its name, because its class takes seconds to 
 
 
 def check_trainable(name: str, model: nn.Module) -> None:
-    """Raise ValueError for a compiled network, or for parameters that no trial can train."""
+    """Raise ValueError for a network that is compiled, or has nothing that a trial can train."""
+    check_modules(name, model)
+    parameters = dict(model.named_parameters())
+    for path, parameter in parameters.items():
+        check_parameter(name, path, parameter)
+    if parameters and not any(parameter.requires_grad for parameter in parameters.values()):
+        raise ValueError(
+            f"model.name: expected a network with some parameter that is trained, and all of "
+            f"{name} are frozen (requires_grad is False)"
+        )
+
+
+def check_modules(name: str, model: nn.Module) -> None:
+    """Raise ValueError for a network that is compiled or quantised."""
     if any(is_compiled(module) for module in model.modules()):
         raise ValueError(
             f"model.name: expected a network that is not compiled, and {name} returns one of "
             "torch.compile: return the network itself, because nvp looks into its forward passes"
         )
-    parameters = dict(model.named_parameters())
-    for path, parameter in parameters.items():
-        if isinstance(parameter, UninitializedParameter):
+    for path, module in model.named_modules():
+        if ".quantized" in type(module).__module__:  # of torch.ao: whole numbers
             raise ValueError(
-                f"model.name: expected a network whose parameters have their shapes, and {path} of "
-                f"{name} is of a lazy module: call the network once on an example in the function "
-                "that returns it, or write the number of inputs"
+                f"model.name: expected a network that can be trained, and {path or 'all'} of "
+                f"{name} is quantised ({type(module).__name__}), so that no gradient goes through "
+                "it: return the network as it is before that, and quantise what nvp exports"
             )
-        if parameter.dtype != torch.float32:
-            raise ValueError(
-                f"model.name: expected a network of float32, and {path} of {name} is "
-                f"{str(parameter.dtype).removeprefix('torch.')}: return network.float() "
-                "(`precision` sets that of the computation)"
-            )
-    if parameters and not any(parameter.requires_grad for parameter in parameters.values()):
+
+
+def check_parameter(name: str, path: str, parameter: nn.Parameter) -> None:
+    """Raise ValueError for a parameter without a shape or entries, or of another type."""
+    if isinstance(parameter, UninitializedParameter):
         raise ValueError(
-            f"model.name: expected a network with some parameter that is trained, and all of "
-            f"{name} are frozen (requires_grad is False)"
+            f"model.name: expected a network whose parameters have their shapes, and {path} of "
+            f"{name} is of a lazy module: call the network once on an example in the function "
+            "that returns it, or write the number of inputs"
+        )
+    if parameter.is_meta and not torch.empty(0).is_meta:  # not while only its size is asked
+        raise ValueError(
+            f"model.name: expected a network whose parameters have entries, and {path} of "
+            f"{name} is on the meta device: make it on the CPU, or give it entries with "
+            "network.to_empty(device='cpu') and draw them"
+        )
+    if parameter.dtype != torch.float32:
+        raise ValueError(
+            f"model.name: expected a network of float32, and {path} of {name} is "
+            f"{str(parameter.dtype).removeprefix('torch.')}: return network.float() "
+            "(`precision` sets that of the computation)"
         )
 
 
@@ -60,10 +83,11 @@ def is_compiled(module: nn.Module) -> bool:
 def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:
     """Raise ValueError for a network that cannot take these images, or has other outputs."""
     shape = "x".join(map(str, example.shape[1:]))
+    trained = any(parameter.requires_grad for parameter in model.parameters())
     # some put out more while they train; some lose the dimension of the images where it is one
     for training, images in ((False, example), (True, example), (False, example[:1])):
         try:
-            with undisturbed(model, training=training):
+            with undisturbed(model, training=training), torch.set_grad_enabled(training):
                 logits = model(images)
         except Exception as error:  # whatever the user's network raises
             if is_out_of_memory(error):
@@ -78,6 +102,12 @@ def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int)
             raise ValueError(
                 f"model.name: expected {name} to put out a tensor of {num_classes} logits for "
                 f"{of}, got {got}{' in training mode' * training}"
+            )
+        if training and trained and not logits.requires_grad:
+            raise ValueError(
+                f"model.name: expected logits of {name} that have a gradient in training mode, and "
+                "no parameter gets one: its forward pass runs under torch.no_grad(), or detaches; "
+                "let it compute with gradients"
             )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
 from nvp.network.masked_index import MaskedIndex
 
@@ -34,13 +35,19 @@ class NeuronLayer(nn.Module):
     def __init__(
         self,
         affine: nn.Conv2d | nn.Linear,
-        norm: nn.BatchNorm1d | nn.BatchNorm2d | None,
+        norm: nn.Module | None,
         activation: Callable[[Tensor], Tensor],
         *,
         group: str = "",
     ) -> None:
         """Make a layer; `group` names the residual stream it writes to, "" when there is none."""
         super().__init__()
+        if isinstance(affine.weight, UninitializedParameter):
+            raise ValueError(
+                f"model.name: expected a map that knows its sizes in a NeuronLayer, got a "
+                f"{type(affine).__name__}: write {type(affine).__name__.removeprefix('Lazy')} with "
+                "the number of inputs"
+            )
         self.affine = affine
         self.norm = nn.Identity() if norm is None else norm
         self.activation = activation

@@ -6,7 +6,7 @@ from functools import cache
 import torch
 from torch import nn
 
-from nvp.config.dotted_names import explain_failure
+from nvp.config.dotted_names import explain_failure, is_dotted
 from nvp.config.memory import is_out_of_memory
 from nvp.config.registry import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
@@ -106,8 +106,10 @@ def check_size(config: ModelConfig, image_shape: tuple[int, int, int], num_class
     try:
         with torch.device("meta"):  # tensors have shapes and no entries
             bare = build_model(replace(config, weights=""), image_shape, num_classes, seed=0)
-    except NotImplementedError:  # a user's own network computes with its weights as it is built
-        return
+    except (NotImplementedError, ValueError):
+        if is_dotted(config.name):  # it computes with its weights as it is built, and may be right
+            return
+        raise
     count = sum(parameter.numel() for parameter in bare.parameters())
     if count > MOST_PARAMETERS:
         raise ValueError(

@@ -1,12 +1,15 @@
 """Networks of users that are odd in one way each, for digits (1 x 8 x 8, 10 classes)."""
 
 import random
+import warnings
 from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 
 from nvp.network.neuron_layer import NeuronLayer
 
@@ -176,3 +179,103 @@ def drawn_elsewhere(num_classes: int) -> nn.Module:
     with torch.no_grad():
         first.weight.copy_(torch.from_numpy(drawn))
     return network
+
+
+class Through(nn.Module):
+    """Hidden neurons that go through a function on their way to the logits."""
+
+    def __init__(self, num_classes: int, function: Any) -> None:
+        super().__init__()
+        self.body, self.head, self.function = nn.Linear(64, 6), nn.Linear(6, num_classes), function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.function(self.body(x.flatten(1)).relu()))
+
+
+class SparseGraph(Through):
+    """Has a sparse matrix of the neighbours of each neuron as a buffer."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(num_classes, lambda x: (self.graph @ x.t()).t())
+        self.register_buffer("graph", torch.eye(6).to_sparse())
+
+
+def sparse_product(num_classes: int) -> nn.Module:
+    return Through(num_classes, lambda x: torch.sparse.mm(torch.eye(len(x)).to_sparse(), x))
+
+
+def sparse_neurons(num_classes: int) -> nn.Module:
+    return Through(num_classes, lambda x: x.to_sparse().to_dense())
+
+
+def sparse_buffer(num_classes: int) -> nn.Module:
+    return SparseGraph(num_classes)
+
+
+def orthogonal(num_classes: int) -> nn.Module:
+    network = plain(num_classes, nn.Linear(6, 6), nn.ReLU())
+    parametrizations.orthogonal(network[3])
+    return network
+
+
+def quantised(num_classes: int) -> nn.Module:
+    with warnings.catch_warnings():  # torch.ao is to move to a library of its own
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(plain(num_classes), {nn.Linear})
+
+
+def random_in_eval_mode(num_classes: int) -> nn.Module:
+    return Through(num_classes, F.dropout)
+
+
+def partly_meta(num_classes: int) -> nn.Module:
+    network = plain(num_classes)
+    network[1].to("meta")
+    return network
+
+
+class WithoutGradient(Puts):
+    """Computes without gradients."""
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Any:
+        return super().forward(x)
+
+
+def without_gradient(num_classes: int) -> nn.Module:
+    return WithoutGradient(num_classes, lambda logits: logits)
+
+
+def detached(num_classes: int) -> nn.Module:
+    return Puts(num_classes, Tensor.detach)
+
+
+def own_parallel(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return nn.DataParallel(Own(num_classes))
+
+
+def own_lazy(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), NeuronLayer(nn.LazyLinear(6), None, nn.ReLU()))
+
+
+class Instance(nn.Module):
+    """Own layers with InstanceNorm, which normalises each neuron by itself."""
+
+    def __init__(self, classes: int, **norm: bool) -> None:
+        super().__init__()
+        one, two = (nn.InstanceNorm2d(8, affine=True, **norm) for _ in range(2))
+        self.one = NeuronLayer(nn.Conv2d(1, 8, 3), one, nn.ReLU())
+        self.two = NeuronLayer(nn.Conv2d(8, 8, 3), two, nn.ReLU())
+        self.head = nn.Linear(8, classes)
+        self.reads = {"two": "one", "head": "two"}
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.two(self.one(x)).mean((2, 3)))
+
+
+def own_instance(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Instance(num_classes)
+
+
+def own_instance_of_statistics(config: Any, image_shape: Any, num_classes: int) -> nn.Module:
+    return Instance(num_classes, track_running_stats=True)

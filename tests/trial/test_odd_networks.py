@@ -8,6 +8,7 @@ import torch
 
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.models import build_model
+from nvp.testing import ModelSuite
 from nvp.trial.validation import check_trial
 
 REFUSED = {
@@ -31,9 +32,19 @@ REFUSED = {
     "own_kept": "two calls return the same hidden.affine.weight",
     "own_other_classes": "a tensor of 10 logits for each of 2 images, got (2, 7)",
     "own_pair": "a tensor of 10 logits for each of 2 images, got a tuple",
+    "quantised": "1 of tests.trial.odd_networks:quantised is quantised (Linear)",
+    "partly_meta": "1.weight of tests.trial.odd_networks:partly_meta is on the meta device",
+    "without_gradient": "no parameter gets one: its forward pass runs under torch.no_grad()",
+    "detached": "no parameter gets one: its forward pass runs under torch.no_grad(), or detaches",
+    "random_in_eval_mode": "two forward passes in eval mode differ",
+    "sparse_product": "they go through _sparse_addmm, which adoption does not follow",
+    "sparse_neurons": "they go through _to_sparse, which adoption does not follow",
+    "own_parallel": "an nn.DataParallel of a network of NeuronLayer, which hides its `reads`",
+    "own_lazy": "got a LazyLinear: write Linear with the number of inputs",
     "own_softmax": "hidden is a NeuronLayer whose activation changes all neurons with one of them",
 }
 TAKEN = ["frozen", "parallel", "single_norm", "own_softmax_in_space", "drawn_elsewhere"]
+WATCHED = ["orthogonal", "random_in_eval_mode", "sparse_product", "sparse_neurons", "sparse_buffer"]
 
 
 def check(name: str, **changes: object) -> None:
@@ -41,10 +52,11 @@ def check(name: str, **changes: object) -> None:
     check_trial(TrialConfig().with_overrides(named | changes))
 
 
-SLOW = pytest.param("compiled", marks=pytest.mark.minutes)  # torch.compile takes long to import
+SLOW = ("compiled", "quantised")  # what they are made with takes long to import
+MARKED = [pytest.param(name, marks=pytest.mark.minutes) for name in SLOW]
 
 
-@pytest.mark.parametrize("name", [*(name for name in REFUSED if name != "compiled"), SLOW])
+@pytest.mark.parametrize("name", [*(name for name in REFUSED if name not in SLOW), *MARKED])
 def test_it_is_refused_in_one_line(name: str) -> None:
     with pytest.raises(ValueError, match=".") as refused:
         check(name)
@@ -55,6 +67,17 @@ def test_it_is_refused_in_one_line(name: str) -> None:
 @pytest.mark.parametrize("name", TAKEN)
 def test_it_trains_shortly_on_the_driver(name: str) -> None:
     check(name)
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_it_trains_unpruned_where_its_neurons_can_only_be_watched(name: str) -> None:
+    check(name, **{"prune.method": "none"})
+
+
+@pytest.mark.parametrize("name", ["own_instance", "own_instance_of_statistics"])
+def test_neurons_with_instance_norm_keep_the_laws_of_all_others(name: str) -> None:
+    dotted = f"tests.trial.odd_networks:{name}"
+    ModelSuite.check(dotted, image_shape=(1, 8, 8), num_classes=5, settings=({},))
 
 
 def test_single_images_are_refused_where_the_network_normalises_over_them() -> None:

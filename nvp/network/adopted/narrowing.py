@@ -27,7 +27,7 @@ def narrow_anatomy(anatomy: Anatomy, name: str, stay: Int64[Tensor, "k"]) -> Ana
     for path, site in anatomy.layers.items():
         row_dim = find_row_dim(anatomy, site)
         layers[path] = narrow_site(site, row_dim, gone, stay if site.group == name else None)
-    return Anatomy(layers, groups)
+    return replace(anatomy, layers=layers, groups=groups)
 
 
 def find_row_dim(anatomy: Anatomy, site: Site) -> int:

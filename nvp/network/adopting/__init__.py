@@ -6,8 +6,10 @@
     in_place       which tensor an activation in place writes into
     example        the inputs that a network is adopted with
     undisturbed    forward passes that leave no trace in the network
+    operation_count  counting the operations of a forward pass
     flow/          the labelled pass, which finds who reads whom
     checking       the check: units that are masked, then removed, leave the same outputs
+    inventory      what a network holds by name, listed once
     put_back       changes of a network for the time of a forward pass
     removing       remove_slots: units leave parameters, moments, buffers and sizes
     sizes          what modules say about their size

@@ -7,6 +7,7 @@ the example: a head of zeros, or a scale of 1e-6, would hide every mistake. All 
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int64
@@ -16,8 +17,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nvp.config.memory import is_out_of_memory
 from nvp.network.adopting.anatomy import Anatomy
 from nvp.network.adopting.example import Example, find_tensors
+from nvp.network.adopting.inventory import Inventory, take_inventory
 from nvp.network.adopting.put_back import masked, removed, replaced_data
-from nvp.network.adopting.removing import Place, add_missing, find_gone, find_shapes
+from nvp.network.adopting.removing import Place, add_missing, find_gone
 from nvp.network.adopting.undisturbed import set_modes, undisturbed
 
 TOLERANCE = 1e-3  # of the change that masking makes; a wrong removal differs by tenths
@@ -25,6 +27,10 @@ LEAST_CHANGE = 1e-4  # of the outputs; below it the check would compare rounding
 HALF, ONE = "about half", "one"  # how many units of a group stay
 FLAT = "masking them changes no output, so that their removal cannot be checked"
 DIFFERS = "removing them changes the outputs: by {0:.1%} of what masking them changes"
+RANDOM = (
+    "two forward passes in eval mode differ, so that no removal can be checked: something draws "
+    "random numbers there, as F.dropout does without training=self.training"
+)
 TOGETHER = "removing them together with others changes the outputs"
 
 
@@ -36,10 +42,10 @@ def check_by_removal(network: nn.Module, example: Example, anatomy: Anatomy) -> 
     names = [name for name, group in anatomy.groups.items() if not group.why]
     if not names:
         return anatomy
-    inputs, guilty = example.noisy(seed=0), {}
-    with undisturbed(network), replaced_data(network, random_constants(network)):
+    inputs, guilty, tensors = example.noisy(seed=0), {}, take_inventory(network)
+    with undisturbed(network), replaced_data(tensors, random_constants(network)):
         set_statistics(network, inputs)
-        check = RemovalCheck(network, inputs, anatomy, run(network, inputs))
+        check = RemovalCheck(network, tensors, inputs, anatomy, run(network, inputs))
         for units in (HALF, ONE):
             guilty |= check.find_guilty([name for name in names if name not in guilty], units)
     groups = {
@@ -49,7 +55,7 @@ def check_by_removal(network: nn.Module, example: Example, anatomy: Anatomy) -> 
     layers = {
         path: replace(site, why=groups[site.group].why) for path, site in anatomy.layers.items()
     }
-    return Anatomy(layers, groups)
+    return replace(anatomy, layers=layers, groups=groups)
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,14 @@ class RemovalCheck:
 
     Attributes:
         network: with constants made random.
+        tensors: what it holds.
         inputs: of its forward passes.
         anatomy: what was found.
         plain: what the network puts out.
     """
 
     network: nn.Module
+    tensors: Inventory
     inputs: Example
     anatomy: Anatomy
     plain: Float[Tensor, "n"]
@@ -72,15 +80,26 @@ class RemovalCheck:
         """Return {group that cannot be removed: why}, until the others can."""
         guilty: dict[str, str] = {}
         while names and self.explain(names, units):
+            if self.is_random:
+                return guilty | dict.fromkeys(names, RANDOM)
             found = self.bisect(names, units)
             guilty |= found
             names = [name for name in names if name not in found]
         return guilty
 
+    @cached_property
+    def is_random(self) -> bool:
+        """Return whether the network puts out other numbers when it is run again."""
+        again = run(self.network, self.inputs)
+        if again.shape != self.plain.shape:
+            return True
+        difference = (again - self.plain).abs()
+        return bool((difference > 1e-5 * self.plain.abs().amax()).any())  # beyond rounding
+
     def bisect(self, names: list[str], units: str) -> dict[str, str]:
         """Return the guilty ones of groups that fail together."""
         why = self.explain(names, units)
-        if not why or len(names) == 1:
+        if not why or why == FLAT or len(names) == 1:
             return dict.fromkeys(names, why) if why else {}
         half = len(names) // 2
         guilty = self.bisect(names[:half], units) | self.bisect(names[half:], units)
@@ -89,16 +108,14 @@ class RemovalCheck:
     def explain(self, names: list[str], units: str) -> str:
         """Return why some groups cannot be removed together; "" where they can."""
         gone: dict[Place, Tensor] = {}
-        shapes = find_shapes(self.network)
+        shapes = self.tensors.shapes
         for name in names:
             group = self.anatomy.groups[name]
             stay = add_missing(shapes, group.slots, choose(name, group.size, units))
             for place, entries in find_gone(group.slots, stay).items():
                 gone[place] = torch.cat([gone[place], entries]) if place in gone else entries
-        with masked(self.network, gone):
-            zeroed = run(self.network, self.inputs)
-        try:
-            with removed(self.network, gone):
+        try:  # first, because a removal that fails does so before the end of the forward pass
+            with removed(self.tensors, gone):
                 cut = run(self.network, self.inputs)
         except Exception as error:  # whatever a forward pass raises on other shapes
             if is_out_of_memory(error):
@@ -106,6 +123,8 @@ class RemovalCheck:
             return (
                 f"removing them fails: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
             )
+        with masked(self.tensors, gone):
+            zeroed = run(self.network, self.inputs)
         return compare(self.plain, zeroed, cut)
 
 
@@ -123,7 +142,7 @@ def choose(name: str, size: int, units: str) -> Int64[Tensor, "k"]:
 def run(network: nn.Module, example: Example) -> Float[Tensor, "n"]:
     """Return all numbers that the network puts out."""
     found = [t for t in find_tensors(example.run(network)) if t.is_floating_point()]
-    return torch.cat([t.detach().flatten().double().nan_to_num() for t in found])
+    return torch.cat([t.detach().to_dense().flatten().double().nan_to_num() for t in found])
 
 
 def compare(plain: Tensor, zeroed: Tensor, cut: Tensor) -> str:

@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from nvp.network.adopting.inventory import Inventory
 from nvp.network.adopting.removing import Place, remove_entries
 
 
 @contextmanager
-def put_back(network: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
+def put_back(inventory: Inventory, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
     """Yield some parameters and buffers, whose data and gradients are put back afterwards.
 
     The memory of the old data is kept and nothing is copied.
     """
-    every = {**dict(network.named_buffers()), **dict(network.named_parameters())}
-    tensors = {name: every[name] for name in names}
+    tensors = {name: inventory[name] for name in names}
     before = [(tensor, tensor.data, tensor.grad) for tensor in tensors.values()]
     try:
         yield tensors
@@ -29,20 +29,20 @@ def put_back(network: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Ten
 
 @contextmanager
 def replaced_data(
-    network: nn.Module, makers: Mapping[str, Callable[[Tensor], Tensor]]
+    inventory: Inventory, makers: Mapping[str, Callable[[Tensor], Tensor]]
 ) -> Iterator[None]:
     """Give some parameters other values for a while: {name: from the old data to the new}."""
-    with put_back(network, makers) as tensors:
+    with put_back(inventory, makers) as tensors:
         for name, tensor in tensors.items():
             tensor.data = makers[name](tensor.data)
         yield
 
 
 @contextmanager
-def masked(network: nn.Module, gone: Mapping[Place, Tensor]) -> Iterator[None]:
+def masked(inventory: Inventory, gone: Mapping[Place, Tensor]) -> Iterator[None]:
     """Set entries of parameters to 0 for a while."""
-    names = {name for name, _ in gone} & {name for name, _ in network.named_parameters()}
-    with put_back(network, names) as tensors:
+    names = {name for name, _ in gone if name in inventory.parameters}
+    with put_back(inventory, names) as tensors:
         for tensor in tensors.values():
             tensor.data = tensor.data.clone()
         for (name, dim), entries in gone.items():
@@ -52,12 +52,14 @@ def masked(network: nn.Module, gone: Mapping[Place, Tensor]) -> Iterator[None]:
 
 
 @contextmanager
-def removed(network: nn.Module, gone: Mapping[Place, Tensor]) -> Iterator[None]:
+def removed(inventory: Inventory, gone: Mapping[Place, Tensor]) -> Iterator[None]:
     """Remove entries of parameters and buffers for a while, and what modules say of their size."""
-    sizes = [(module, dict(vars(module))) for module in network.modules()]
-    with put_back(network, {name for name, _ in gone}), torch.no_grad():
+    names = {name for name, _ in gone}
+    changed = {module for name in names for module in inventory.holders[name]}
+    sizes = [(module, dict(vars(module))) for module in changed]
+    with put_back(inventory, names), torch.no_grad():
         try:
-            remove_entries(network, dict(gone))
+            remove_entries(inventory, dict(gone))
             yield
         finally:
             for module, attributes in sizes:

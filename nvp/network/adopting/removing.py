@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from torch.utils import _pytree as pytree
 
 from nvp.network.adopting.anatomy import Slots
+from nvp.network.adopting.inventory import Inventory, take_inventory
 from nvp.network.adopting.sizes import set_sizes
 from nvp.network.entries import keep_entries, take_entries
 
@@ -37,11 +38,11 @@ def remove_slots(
         ValueError: the optimizer keeps state of another shape, or a tensor would be left empty.
     """
     gone = find_gone(slots, stay)
-    tensors = {**dict(network.named_buffers()), **dict(network.named_parameters())}
+    tensors = take_inventory(network)
     refuse_empty(tensors, gone)
     if optimizer is not None:
         refuse_state(optimizer, [tensors[name] for name, _ in gone])
-    remove_entries(network, gone, optimizer)
+    remove_entries(tensors, gone, optimizer)
 
 
 def find_gone(slots: Iterable[Slots], stay: Int64[Tensor, "k"]) -> dict[Place, Tensor]:
@@ -61,12 +62,7 @@ def find_least(
     torch has no layers of width 0. A group may need more than one unit: where concatenated layers
     are one group, each of them must keep its own.
     """
-    return add_missing(find_shapes(network), slots, stay)
-
-
-def find_shapes(network: nn.Module) -> dict[str, torch.Size]:
-    """Return the shape of each parameter and buffer."""
-    return {name: t.shape for name, t in (*network.named_parameters(), *network.named_buffers())}
+    return add_missing(take_inventory(network).shapes, slots, stay)
 
 
 def add_missing(
@@ -80,7 +76,7 @@ def add_missing(
     return stay
 
 
-def refuse_empty(tensors: dict[str, Tensor], gone: dict[Place, Tensor]) -> None:
+def refuse_empty(tensors: Inventory, gone: dict[Place, Tensor]) -> None:
     """Raise a ValueError where a tensor would lose all of its entries."""
     for (name, dim), entries in gone.items():
         if len(entries) >= tensors[name].shape[dim]:
@@ -106,22 +102,19 @@ def refuse_state(optimizer: Optimizer, tensors: list[Tensor]) -> None:
 
 
 def remove_entries(
-    network: nn.Module, gone: dict[Place, Tensor], optimizer: Optimizer | None = None
+    tensors: Inventory, gone: dict[Place, Tensor], optimizer: Optimizer | None = None
 ) -> None:
     """Remove entries of parameters and buffers, and set sizes. Changes network and optimizer."""
-    parameters, buffers = dict(network.named_parameters()), dict(network.named_buffers())
-    changed = set()
+    changed: dict[nn.Module, None] = {}
     for (name, dim), entries in gone.items():
-        tensor = parameters[name] if name in parameters else buffers[name]
+        tensor = tensors[name]
         there = torch.ones(tensor.shape[dim], dtype=torch.bool)
         there[entries] = False
         index = there.nonzero().flatten().to(tensor.device)
-        if name in parameters:
+        if name in tensors.parameters:
             keep_entries(tensor, optimizer, index, dim=dim)
         else:
             tensor.data = take_entries(tensor.data, index, dim, like=tensor)
-        changed.add(tensor)
-    for module in network.modules():
-        if any(tensor in changed for tensor in (*module._parameters.values(),
-                                                *module._buffers.values())):  # fmt: skip
-            set_sizes(module)
+        changed |= dict.fromkeys(tensors.holders[name])
+    for module in changed:
+        set_sizes(module)

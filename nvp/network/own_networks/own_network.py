@@ -29,6 +29,11 @@ def check_own_network(model: nn.Module, image_shape: tuple[int, ...]) -> None:
         model: built of `NeuronLayer`; stays as it was.
         image_shape: (channels, height, width).
     """
+    if isinstance(model, nn.DataParallel):
+        refuse(
+            "got an nn.DataParallel of a network of NeuronLayer, which hides its `reads`: return "
+            "the network itself, because a trial runs on one device"
+        )
     for path, layer in own_layers(model).items():
         check_maps(path, layer)
     check_shared_weights(model)

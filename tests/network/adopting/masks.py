@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.inventory import take_inventory
 from nvp.network.adopting.removing import Place, find_gone, find_least, remove_entries
 from nvp.network.entries import zero_entries
 
@@ -53,7 +54,7 @@ def mask(trained: Trained, gone: dict[Place, Tensor]) -> Trained:
 def remove(trained: Trained, gone: dict[Place, Tensor]) -> Trained:
     """Return a copy without some entries."""
     network, optimizer = copy.deepcopy(trained)
-    remove_entries(network, gone, optimizer)
+    remove_entries(take_inventory(network), gone, optimizer)
     return network, optimizer
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from nvp.config.memory import is_out_of_memory
 from nvp.network.adopting.activations import ModulePath
 from nvp.network.adopting.flow.operation import Operation
 from nvp.network.adopting.flow.rules import find_rule
@@ -63,7 +64,9 @@ class LabelledPass(TorchDispatchMode):
             try:
                 rule(self, operation)
                 return
-            except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            except Exception as error:  # of a rule, on arguments that it was not written for
+                if is_out_of_memory(error):
+                    raise
                 why = f"they go through {operation.name}, in a way that adoption does not follow: "
                 why += str(error).partition("\n")[0]
         self.flag(operation, why)

@@ -134,8 +134,14 @@ def floating_tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def storage_of(tensor: Tensor) -> int:
-    """Return the identity of the memory that a tensor lies in."""
-    return tensor.untyped_storage()._cdata
+    """Return the identity of the memory that a tensor lies in; 0 where it is no single one.
+
+    A sparse tensor has several, and one of a library may have none.
+    """
+    try:
+        return tensor.untyped_storage()._cdata
+    except (NotImplementedError, RuntimeError):  # as torch says it of a sparse one, and of others
+        return 0
 
 
 def entries_along(view: Tensor, owner: Tensor, dim: int) -> tuple[int, Numbers]:

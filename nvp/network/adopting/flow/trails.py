@@ -90,6 +90,8 @@ class Trails:
 
     def put(self, tensor: Tensor, trail: Trail, *, write: bool = False) -> None:
         """Set the trail of a tensor; `write`: what it is a view of has changed with it."""
+        if not storage_of(tensor):
+            raise ValueError(f"it puts out a tensor of layout {tensor.layout}")
         self.writes += 1
         if self.writes % PURGE_EVERY == 0:
             self.purge()
