@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from tests.in_process import run_main
 from tests.small_studies import load, run_small
+from tests.turns import find_turn, leave_to_minutes
 
 torch.set_num_threads(1)  # two test processes share two cores
 os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
@@ -134,8 +135,15 @@ LONGEST = (
 )
 
 
+def pytest_report_header() -> str:
+    """Say which cases of tests marked `one_in` are taken."""
+    return f"cases in turn: NVP_TEST_TURN={find_turn()}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before marks are selected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest modules first."""
+    """Put the longest modules first, and leave out the cases whose turn it is not."""
+    leave_to_minutes(items)
     place = {name: k for k, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path.relative_to(ROOT / "tests")), len(LONGEST)))
 

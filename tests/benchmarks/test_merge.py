@@ -86,6 +86,7 @@ def test_a_bundle_has_every_table_but_neurons_in_few_small_files(
     assert not read_bundle(folder), "a folder that is there is not replaced"
 
 
+@pytest.mark.minutes
 def test_a_study_continues_from_a_bundle(study_place: Path, tmp_path: Path) -> None:
     folder = campaign_with(tmp_path / "campaign", study_place, "cpu")
     write_bundle(folder)

@@ -71,6 +71,7 @@ def index_of(folder: Path) -> Index:
     return read_index(open_study(str(folder / "results"), "rarest", "quick"))
 
 
+@pytest.mark.minutes
 def test_a_new_method_prunes_by_its_row(copy: Path) -> None:
     rows = list(index_of(copy).rows.values())
     assert [row["status"] for row in rows] == ["done"] * 4
@@ -78,11 +79,13 @@ def test_a_new_method_prunes_by_its_row(copy: Path) -> None:
     assert sorted(row["masked_units"] for row in rows) == [0, 0, half, half]
 
 
+@pytest.mark.minutes
 def test_a_new_quantity_and_a_new_column_are_in_the_tables(copy: Path) -> None:
     ended = run_python(copy, "-c", NEW_COLUMNS)
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.minutes
 def test_a_new_figure_is_drawn_and_the_question_answered(copy: Path) -> None:
     ended = run_python(copy, "-m", "nvp", "analyse", "rarest", "--storage", "results")
     assert ended.returncode == 0, ended.stderr

@@ -67,6 +67,7 @@ def make(name: str, norm: str = "batch", activation: str = "relu", width: float 
     return build_model(config, SHAPE, 5, seed=seed)
 
 
+@pytest.mark.one_in(3)
 @suite_of_modes
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_our_models_keep_the_laws(law: Law, name, norm, activation, width, training: bool) -> None:
@@ -114,6 +115,7 @@ def test_reads_names_a_reader_of_every_group_and_all_affine_maps_but_the_first(
     assert set(model.reads.values()) == set(prunable_groups(model))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_widths_scale(name: str) -> None:
     widths = {

@@ -72,6 +72,7 @@ def test_live_weights_are_those_that_touch_no_masked_unit(name: str, norm: str) 
         assert torch.equal(live[parameter], ~touched), parameter
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("name", "norm", "optim"), in_turn(NETWORKS, list(OPTIMS)))
 def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     name: str, norm: str, optim: str

@@ -113,6 +113,7 @@ def distance(one: nn.Module, other: nn.Module) -> float:
 # --- exactness
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("name", MANY)
 def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
@@ -130,6 +131,7 @@ def test_the_output_is_that_of_the_masked_network(name: str, norm: str) -> None:
     assert measure_dense_size(shrunk.model, SHAPE) == measure_dense_size(masked.model, SHAPE)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("name", "optim"), in_turn(MANY, list(OPTIMS)))
 def test_the_next_five_steps_are_those_of_the_masked_network(name: str, optim: str) -> None:
     check_next_steps(case_of(name), OPTIMS[optim])

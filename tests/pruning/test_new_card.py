@@ -30,6 +30,7 @@ def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.minutes
 def test_a_new_method_gets_its_card_its_figure_and_its_rows(cards: Path) -> None:
     text = (cards / "rarest.md").read_text()
     assert text.startswith("# rarest: TITLE\n")
@@ -43,6 +44,7 @@ def test_a_new_method_gets_its_card_its_figure_and_its_rows(cards: Path) -> None
     assert own.groupby("seed")["epoch"].max().tolist() == [SETTING["epochs"]] * SEEDS
 
 
+@pytest.mark.minutes
 def test_nothing_of_another_method_moves(cards: Path) -> None:
     before, after = (pd.read_csv(folder / RESULTS) for folder in (FOLDER, cards))
     assert after[after["method"] != "rarest"].reset_index(drop=True).equals(before)

@@ -281,6 +281,7 @@ def test_a_dead_neuron_has_no_vitality_and_scores_lowest() -> None:
 # --- laws
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("method", "name", "percent", "sites"),
     [
@@ -314,6 +315,7 @@ def test_the_target_is_reached_exactly_unless_a_floor_binds(
         assert all(layer.keep.all() for layer in streams)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("method", "name"), in_turn(EMERGENT, ["mlp", "resnet18"]))
 def test_an_emergent_method_masks_something_and_says_no_target(method: str, name: str) -> None:
     model = model_of(name)
@@ -327,6 +329,7 @@ def test_an_emergent_method_masks_something_and_says_no_target(method: str, name
         assert gone - back == masked
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("method", "name"), in_turn(one_of_each(PLAIN, "allocation", *MASKING), MODELS_TRIED)
 )
@@ -373,6 +376,7 @@ def test_what_comes_back_is_recorded(method: str) -> None:
         assert masked_of(model, method)[0] == masked_of(model, method)[1] // 2
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("method", "name", "optim"),
     [
@@ -410,6 +414,7 @@ def test_momentum_gathered_before_the_mask_moves_nothing() -> None:
             assert not parameter.detach()[~live[name]].any(), name
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("method", one_of_each(ALL, "criterion", "allocation", "regrow"))
 def test_the_same_seed_gives_the_same_masks(method: str) -> None:
     found, draws = [], plan_pruning(PruneConfig(method=method)).criterion == "random"
@@ -422,6 +427,7 @@ def test_the_same_seed_gives_the_same_masks(method: str) -> None:
         assert any(not torch.equal(found[0][key], found[2][key]) for key in found[0])
 
 
+@pytest.mark.one_in(3)
 @settings(
     max_examples=2,
     deadline=None,
@@ -460,6 +466,7 @@ def test_laws_on_random_small_networks(
     assert bool(logits.isfinite().all())
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("method", [name for name in NEURON_TARGET if not METHODS[name].trigger])
 def test_the_soft_schedule_holds_the_target_and_lets_units_come_back(method: str) -> None:
     model = model_of("convnet")

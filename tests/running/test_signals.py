@@ -48,8 +48,12 @@ def is_training(place: Path) -> Callable[[], bool]:
 
 
 @pytest.fixture(autouse=True)
-def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Save at each epoch; let a signal end a study also where these tests run under nohup."""
     monkeypatch.setenv("NVP_CHECKPOINT_SECONDS", "0")
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -632,6 +632,7 @@ def test_only_what_is_asked_for_is_read(two: Storage) -> None:
     assert len(read_table(replace(index, rows={}, parts={}), "epochs")) == 0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "method",
     [

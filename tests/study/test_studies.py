@@ -55,6 +55,7 @@ def test_every_preset_plans_as_many_trials_as_it_says(path: Path, preset: str) -
     assert f"| {len(plan.trials)} trials" in row
 
 
+@pytest.mark.one_in(2)
 @every_study
 def test_a_study_runs_at_quick_cut_down(path: Path, small_study: Callable[[str], Path]) -> None:
     index = index_of(small_study(path.stem), path.stem)

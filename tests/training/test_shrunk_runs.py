@@ -148,6 +148,7 @@ OFTEN = ("nvp", "residual A", "residual B", "dropout", "after regrowth", "adamw"
 SOME = [c if c in OFTEN else pytest.param(c, marks=pytest.mark.minutes) for c in CASES]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", SOME)
 def test_the_tables_of_a_shrunk_and_a_masked_run_are_equal(
     case: str, monkeypatch: pytest.MonkeyPatch
@@ -252,6 +253,7 @@ def test_always_is_accepted_elsewhere() -> None:
 # --- killed and continued
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", ["dropout", "residual A", "adamw", "early_bird"])
 def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
     case: str, tmp_path: Path

@@ -83,6 +83,7 @@ def test_a_masked_unit_contributes_nothing(name: str) -> None:
         assert (network(IMAGES) - expected).abs().max() > 1e-3  # the tap does replace
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("optim", OPTIMS)
 @pytest.mark.parametrize("name", PRUNABLE)
 def test_masked_is_removed_now_and_after_five_steps(name: str, optim: str) -> None:

@@ -91,6 +91,7 @@ def run(config: TrialConfig, state: TrainState) -> Iterator[EpochRecord]:
 ADOPTED = [name for name in METHODS if name not in REFUSED]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("method", "twice"), in_turn(ADOPTED, [True, False, False]))
 def test_every_method_runs_on_an_adopted_network(method: str, twice: bool) -> None:
     config = TrialConfig().with_overrides(SETTINGS | {"prune.method": method})

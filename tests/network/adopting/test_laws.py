@@ -34,6 +34,7 @@ def find_trained(name: str, optim: str) -> tuple[Trained, Anatomy]:
     return trained, anatomy
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("optim", OPTIMS)
 @pytest.mark.parametrize("name", PRUNABLE)
 def test_masked_is_removed_and_stays_so_over_five_steps(name: str, optim: str) -> None:
