@@ -42,6 +42,7 @@ class GradientRule:
         self.masked = [(named[name], live[name]) for name in parameter_masks(model)]
         dense = plan is None or plan.config.draws == "dense"
         self.drawn = index_drawn_entries(model) if config.noise and dense else None
+        self.normal: Tensor | None = None  # the memory of the noise: a new one each step is slow
         weights, scales = find_penalised(model)
         self.penalties = [(weights, config.l1, "constant"), (scales, config.l1_scale, "constant")]
         if plan and plan.scale_l1 > 0:
@@ -77,9 +78,10 @@ class GradientRule:
     def draw_noise(self, gradients: list[Tensor], rng: torch.Generator) -> Tensor:
         """Return a standard normal number for each entry of the gradients, 0 where masked."""
         total = sum(g.numel() for g in gradients) if self.drawn is None else self.drawn[0]
-        # float32 whatever the gradients are, so that the stream gives the same numbers to all
-        xi = torch.empty(total, device=gradients[0].device)
-        xi = xi.normal_(generator=rng).to(gradients[0].dtype)
+        if self.normal is None or len(self.normal) != total:
+            # float32 whatever the gradients are, so that the stream gives the same numbers to all
+            self.normal = torch.empty(total, device=gradients[0].device)
+        xi = self.normal.normal_(generator=rng).to(gradients[0].dtype)
         if self.drawn is not None:  # numbers of removed entries are drawn too, and dropped here
             xi = xi[self.drawn[1]]
-        return xi if self.live is None else xi * self.live
+        return xi if self.live is None else xi.mul_(self.live)

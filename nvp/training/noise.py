@@ -23,7 +23,7 @@ def add_relative_noise(
 ) -> None:
     """Clip, then add sigma * ||g|| / sqrt(n) * xi, so that sigma is noise over signal."""
     clip_gradients(gradients, config)
-    add_flat(gradients, xi * (config.noise * get_total_norm(gradients) / count.sqrt()))
+    add_flat(gradients, xi.mul_(config.noise * get_total_norm(gradients) / count.sqrt()))
 
 
 def add_absolute_noise(
@@ -31,14 +31,14 @@ def add_absolute_noise(
 ) -> None:
     """Clip, then add sigma * xi to every live entry."""
     clip_gradients(gradients, config)
-    add_flat(gradients, xi * config.noise)
+    add_flat(gradients, xi.mul_(config.noise))
 
 
 def add_official_noise(
     gradients: list[Tensor], config: OptimConfig, xi: Tensor, count: Tensor
 ) -> None:
     """Add sigma * xi, then clip: the order of the published code. The noise drowns the gradient."""
-    add_flat(gradients, xi * config.noise)
+    add_flat(gradients, xi.mul_(config.noise))
     clip_gradients(gradients, config)
 
 
