@@ -7,9 +7,8 @@ from torch.nn.parameter import UninitializedParameter
 from nvp.config.dotted_names import explain_failure
 from nvp.config.memory import is_out_of_memory
 from nvp.config.own_settings import describe_value
+from nvp.network.adopted.adopt import is_compiled
 from nvp.network.adopting.undisturbed import undisturbed
-
-COMPILED = "OptimizedModule"  # by its name, because its class takes seconds to import
 
 
 def check_trainable(name: str, model: nn.Module) -> None:
@@ -73,11 +72,6 @@ def check_new(name: str, model: nn.Module, again: nn.Module) -> None:
                 f"return the same {path}, so that one trial would train the weights of another: "
                 "make the network inside the function"
             )
-
-
-def is_compiled(module: nn.Module) -> bool:
-    """Whether a module came from `torch.compile`, or its own `compile` was called."""
-    return type(module).__name__ == COMPILED or module._compiled_call_impl is not None
 
 
 def check_logits(name: str, model: nn.Module, example: Tensor, num_classes: int) -> None:

@@ -37,7 +37,9 @@ def mark_network(network: nn.Module, records: dict[str, LayerRecord]) -> Marks:
     return Marks(
         kept=find_kept(network),
         dead={
-            path: spread(layer.dead, layer.origin, layer.dense) for path, layer in records.items()
+            path: spread(layer.dead, layer.origin, layer.dense)
+            for path, layer in records.items()
+            if not layer.is_of_heads
         },
         present={path: len(layer.keep) for path, layer in neuron_layers(network).items()},
         weights={name: keep.cpu().clone() for name, keep in parameter_masks(network).items()},

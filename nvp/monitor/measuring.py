@@ -13,7 +13,7 @@ from nvp.monitor.probe import Probe
 from nvp.network.groups import neuron_layers
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning import count_masked_units
-from nvp.training.record import EpochRecord, record_layer
+from nvp.training.record import EpochRecord, record_heads, record_layer
 from nvp.vitality import measure_ranks
 from nvp.vitality.observe import observe_batches
 
@@ -59,6 +59,7 @@ def measure_network(
             was_dead = before.dead[path].to(device)[layer.origin]
         records[path] = record_layer(path, layer, observation.layers[path], was_dead)
         records[path].events["pruned"] = torch.zeros_like(layer.keep)  # `changes` completes it
+    records |= record_heads(network, observation)
     masked, units = count_masked_units(network, "all")
     masked_weights, weights = weight_sparsity(network)
     record = EpochRecord(

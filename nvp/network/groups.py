@@ -8,12 +8,14 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 
 from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopted.adopted_heads import AdoptedHeads
 from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.adopting.anatomy import Slots
 from nvp.network.group import Group
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
 Layer = NeuronLayer | AdoptedLayer
+Watched = Layer | AdoptedHeads
 
 
 def own_layers(model: nn.Module) -> dict[str, NeuronLayer]:
@@ -41,6 +43,16 @@ def maskable_layers(model: nn.Module) -> Mapping[str, Layer]:
 def neuron_layers(model: nn.Module) -> dict[str, Layer]:
     """Return {path: layer} of the layers whose outputs are neurons: the watched ones."""
     return {p: m for p, m in maskable_layers(model).items() if not isinstance(m, Shortcut)}
+
+
+def watched_layers(model: nn.Module) -> dict[str, Watched]:
+    """Return {path: layer} of all that is observed: layers of neurons, then heads of attention."""
+    return {**neuron_layers(model), **watched_heads(model)}
+
+
+def watched_heads(model: nn.Module) -> dict[str, AdoptedHeads]:
+    """Return {path: heads} of each attention that is observed; heads are no neurons."""
+    return model.find_heads() if isinstance(model, Adopted) else {}
 
 
 def prunable_groups(model: nn.Module, sites: str = "all") -> dict[str, tuple[str, ...]]:

@@ -35,7 +35,7 @@ class NeuronLayer(nn.Module):
     def __init__(
         self,
         affine: nn.Conv2d | nn.Linear,
-        norm: nn.Module | None,
+        norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d | None,
         activation: Callable[[Tensor], Tensor],
         *,
         group: str = "",

@@ -4,7 +4,9 @@ from torch import nn
 
 from nvp.network.groups import neuron_layers
 
-AROUND = ("module", "_orig_mod")  # where DataParallel, DistributedDataParallel and compile have it
+# where compile, DataParallel and DistributedDataParallel have it; the first answers for what the
+# network has, so that an adopted one's `module` would be found in it
+AROUND = ("_orig_mod", "module")
 
 
 def find_seen_network(network: nn.Module, what: str) -> nn.Module:

@@ -13,4 +13,5 @@ def column(
 
 TEXT, COUNT, REAL, DOUBLE = pa.string(), pa.int64(), pa.float32(), pa.float64()
 FLAG = pa.bool_()
+HEADS = "heads"  # the site of heads of attention: watched, and counted among no neurons
 NAME = pa.dictionary(pa.int32(), pa.string())

@@ -8,7 +8,7 @@ may differ between a killed and continued run and an unbroken one.
 
 import pyarrow as pa
 
-from nvp.storage.columns import COUNT, DOUBLE, FLAG, NAME, REAL, TEXT, column
+from nvp.storage.columns import COUNT, DOUBLE, FLAG, HEADS, NAME, REAL, TEXT, column
 
 STATUSES = ("done", "failed", "diverged", "censored")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
@@ -119,8 +119,8 @@ LAYERS = pa.schema(
         TRIAL_ID,
         EPOCH,
         LAYER,
-        column("depth", COUNT, "position of the layer in the forward pass, from 0"),
-        column("site", NAME, "internal, or stream where it writes to a residual stream"),
+        column("depth", COUNT, "position in the forward pass, from 0; heads come last"),
+        column("site", NAME, f"internal, stream where it writes to a residual one, or {HEADS}"),
         column("dense", COUNT, "neurons of the layer", unit="neurons"),
         column("kept", COUNT, "not masked before this point's pruning", unit="neurons"),
         column("masked", COUNT, "masked before this point's pruning", unit="neurons"),

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
-from nvp.network.groups import Layer, neuron_layers
+from nvp.network.groups import Layer, Watched, neuron_layers, watched_heads
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
@@ -29,7 +29,7 @@ class LayerRecord:
     """One layer at a measuring point, before its pruning; `events` after it too.
 
     Attributes:
-        site: "internal" or "stream".
+        site: "internal", "stream", or "heads" of an attention.
         keep: True where not masked.
         norms: L2 norm of each neuron's incoming weights.
         deaths: {definition that applies: verdict}, False where masked.
@@ -51,6 +51,11 @@ class LayerRecord:
     floored: bool = False
 
     @property
+    def is_of_heads(self) -> bool:
+        """Return whether it is of heads of attention, which are counted among no neurons."""
+        return self.site == "heads"
+
+    @property
     def dead(self) -> Bool[Tensor, "f"]:
         """Return the verdict of the headline definition."""
         return self.deaths[self.death]
@@ -63,7 +68,7 @@ class EpochRecord:
     A loop that is not ours (`nvp.monitor`) need not say all that was measured: None is "not known".
 
     Attributes:
-        ranks: of the features of the last watched layer, before pruning.
+        ranks: of the features of the last layer of neurons, before pruning.
         masked: masked prunable units, of `units`, after pruning.
         masked_weights: masked conv and linear weights, of `weights`, after pruning.
         noise_scale: the gradient-noise scale in images; None where it is not measured or has none.
@@ -106,11 +111,21 @@ def record_layers(
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = record.dead
         records[path] = record
+    return records | record_heads(state.model, observation)
+
+
+def record_heads(model: nn.Module, observation: Observation) -> dict[str, LayerRecord]:
+    """Return the record of each attention whose heads are watched; nothing happens to heads."""
+    records = {}
+    for path, layer in watched_heads(model).items():
+        none = torch.zeros_like(layer.keep)
+        records[path] = record_layer(path, layer, observation.layers[path], none)
+        records[path].events = {"pruned": none}
     return records
 
 
 def record_layer(
-    path: str, layer: Layer, activity: Activity, was_dead: Bool[Tensor, "f"]
+    path: str, layer: Watched, activity: Activity, was_dead: Bool[Tensor, "f"]
 ) -> LayerRecord:
     """Return the record of one layer; `was_dead` is the headline verdict of the point before.
 

@@ -42,7 +42,7 @@ def measure_progress(
     error: str | None,
 ) -> Progress:
     """Return the progress of a trial at a measuring point; `plan` says what its method masks."""
-    layers = record.layers.values()
+    layers = [layer for layer in record.layers.values() if not layer.is_of_heads]
     kept = sum(int(layer.keep.sum()) for layer in layers)
     dead = sum(int(layer.dead.sum()) for layer in layers)
     masks_weights = plan.granularity == "weight"

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nvp.network.groups import Layer
+from nvp.network.groups import Watched
 
 
 def relative_norm(norm: Float[Tensor, "f"]) -> Float[Tensor, "f"]:
@@ -27,7 +27,7 @@ def nvi(entropy: Float[Tensor, "f"], norm: Float[Tensor, "f"]) -> Float[Tensor, 
     return entropy * relative_norm(norm)
 
 
-def weight_norms(layer: Layer, *, kind: str) -> Float[Tensor, "f"]:
+def weight_norms(layer: Watched, *, kind: str) -> Float[Tensor, "f"]:
     """Return the L2 norm of each neuron's incoming weights.
 
     Args:

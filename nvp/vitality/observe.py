@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
-from nvp.network.groups import Layer, neuron_layers
+from nvp.network.adopted.watched_heads import watch_heads
+from nvp.network.groups import Watched, neuron_layers, watched_layers
 from nvp.network.precision import Inputs, run_forward
 from nvp.network.tap import tap
 from nvp.vitality.activity import EXTREMES, Activity, find_extreme, reduce_positions
@@ -23,7 +24,8 @@ class Observation:
     """The result of one pass over the probe.
 
     Attributes:
-        layers: activity of every watched layer, masked neurons included (they are silent).
+        layers: activity of every watched layer, masked neurons included (they are silent); heads
+            of attention come last.
         features: spatial means of the last watched layer, one row per image, kept neurons only.
     """
 
@@ -59,17 +61,17 @@ def observe_batches(
 
     It does as `observe_images` does.
     """
-    layers = neuron_layers(model)
+    layers = watched_layers(model)
     seen: list[dict[str, Tensor]] = []
     store: dict[str, Tensor] = {}
     extremes: dict[str, list[Tensor]] = {}
     note = partial(note_output, store, extremes, layers)
-    with in_eval_mode(model), tap(model, note), torch.no_grad():
+    with in_eval_mode(model), tap(model, note), watch_heads(model, note), torch.no_grad():
         for inputs in batches:
             run_forward(model, inputs, precision)
             seen.append(dict(store))
     stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
-    observation = summarise_stats(stats, layers, bins)
+    observation = summarise_stats(stats, layers, bins, last=[*neuron_layers(model)][-1])
     for path, batches in extremes.items():
         name = EXTREMES[type(layers[path].activation)]
         found = {name: find_extreme(torch.stack(batches), name)}
@@ -78,11 +80,17 @@ def observe_batches(
 
 
 def summarise_stats(
-    stats: Float[Tensor, "4 n c"], layers: Mapping[str, Layer], bins: int
+    stats: Float[Tensor, "4 n c"], layers: Mapping[str, Watched], bins: int, *, last: str
 ) -> Observation:
     """Return the observation, from the reductions of every image by `reduce_positions`.
 
     The layers' neurons lie side by side in `stats`, so that a network takes few kernels on a GPU.
+
+    Args:
+        stats: mean, maximum, mean |.| and fraction > 0 of each image and neuron.
+        layers: whose neurons these are.
+        bins: histogram bins of the entropy.
+        last: the layer whose means are the features.
     """
     widths = [len(layer.keep) for layer in layers.values()]
     means = stats[0].split(widths, 1)  # of each layer
@@ -94,6 +102,7 @@ def summarise_stats(
     per_neuron = torch.repeat_interleave(
         torch.stack(edges), torch.tensor(widths, device=stats.device), dim=0
     )
+    order = {path: i for i, path in enumerate(layers)}
     mean, maximum, mean_abs, fires = stats
     columns = {
         "mean": mean.mean(0),
@@ -109,7 +118,7 @@ def summarise_stats(
             path: Activity(**{name: column[i] for name, column in split.items()})
             for i, path in enumerate(layers)
         },
-        features=means[-1][:, keeps[-1]],
+        features=means[order[last]][:, keeps[order[last]]],
     )
 
 
@@ -128,7 +137,7 @@ def in_eval_mode(model: nn.Module) -> Iterator[None]:
 def note_output(
     store: dict[str, Tensor],
     extremes: dict[str, list[Tensor]],
-    layers: Mapping[str, Layer],
+    layers: Mapping[str, Watched],
     path: str,
     output: Tensor,
 ) -> None:

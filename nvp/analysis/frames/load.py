@@ -21,6 +21,7 @@ from nvp.analysis.frames.study_document import (
     count_left_out,
 )
 from nvp.config.numbers import has_long_number, make_canonical_values
+from nvp.storage.columns import HEADS
 from nvp.storage.incidents import read_incidents
 from nvp.storage.index import Index, read_index
 from nvp.storage.json_object import read_object
@@ -63,13 +64,25 @@ class StudyFrames:
 
     @cached_property
     def layers(self) -> pd.DataFrame:
-        """A row per (trial, epoch, layer)."""
+        """A row per (trial, epoch, layer of neurons)."""
+        rows = self.all_layers
+        return rows if self.heads.empty else rows[rows["site"] != HEADS].reset_index(drop=True)
+
+    @cached_property
+    def heads(self) -> pd.DataFrame:
+        """A row per (trial, epoch, attention), as `layers` has them: of heads, no neurons."""
+        return self.all_layers[self.all_layers["site"] == HEADS].reset_index(drop=True)
+
+    @cached_property
+    def all_layers(self) -> pd.DataFrame:
+        """A row per (trial, epoch, layer or attention)."""
         return self.table("layers")
 
     @cached_property
     def neurons(self) -> pd.DataFrame:
-        """A row per (trial, epoch, layer, neuron), at the epochs that were sampled."""
-        return self.table("neurons")
+        """A row per (trial, epoch, layer, neuron), at the epochs that were sampled; no heads."""
+        rows, heads = self.table("neurons"), self.heads["layer"].unique()
+        return rows if not len(heads) else rows[~rows["layer"].isin(heads)].reset_index(drop=True)
 
     @cached_property
     def events(self) -> pd.DataFrame:

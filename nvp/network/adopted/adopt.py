@@ -9,6 +9,8 @@ from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.undisturbed import count_operations
 from nvp.network.neuron_layer import NeuronLayer
 
+COMPILED = "OptimizedModule"  # by its name, because its class takes seconds to import
+
 
 def adopt(model: nn.Module, example: Any) -> Adopted:
     """Return a network that holds `model` and knows its neurons; no output changes.
@@ -22,13 +24,19 @@ def adopt(model: nn.Module, example: Any) -> Adopted:
             arguments. Its shape counts, and hardly its values.
 
     Raises:
-        ValueError: it is adopted already, it is built of nvp's own layers, or nothing in it is a
-            neuron; or its forward pass fails on the example.
+        ValueError: it is adopted already, compiled, built of nvp's own layers, or nothing in it is
+            a neuron; or its forward pass fails on the example.
     """
     if isinstance(model, Adopted):
         raise ValueError("adopt: expected a module that is not adopted yet, got an adopted network")
     if not isinstance(model, nn.Module):
         raise ValueError(f"adopt: expected a torch.nn.Module, got {type(model).__name__}")
+    if any(is_compiled(module) for module in model.modules()):
+        raise ValueError(
+            f"adopt: expected a network that is not compiled, got {type(model).__name__}, because "
+            "nvp looks into its forward passes: adopt the network itself, then compile what comes "
+            "back, compiled = torch.compile(network), and give nvp either of the two"
+        )
     if any(isinstance(module, NeuronLayer) for module in model.modules()):
         raise ValueError(
             f"adopt: {type(model).__name__} is built of NeuronLayer, so nvp sees its neurons "
@@ -43,6 +51,11 @@ def adopt(model: nn.Module, example: Any) -> Adopted:
             "calls no activation function (relu, gelu, silu, tanh, ...) on what a layer puts out"
         )
     return Adopted(model, anatomy, dense_flops=count_flops(model, make_example(example)))
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether a module came from `torch.compile`, or its own `compile` was called."""
+    return type(module).__name__ == COMPILED or module._compiled_call_impl is not None
 
 
 def count_flops(model: nn.Module, example: Example) -> int:

@@ -15,6 +15,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nvp.network.adopted.adopted_heads import WHY, AdoptedHeads
 from nvp.network.adopted.adopted_layer import AdoptedLayer
 from nvp.network.adopted.layer_table import LayerRow, LayerTable
 from nvp.network.adopted.masked_entries import MaskedEntries
@@ -73,12 +74,18 @@ class Adopted(nn.Module):
 
     @property
     def layers(self) -> LayerTable:
-        """Return {path: width, activation, normalisation, prunable, why not} of all layers."""
-        return LayerTable(
+        """Return {path: width, activation, normalisation, prunable, why not} of all layers.
+
+        Heads of attention come last; they are watched only.
+        """
+        found = LayerTable(
             (path, LayerRow(len(site.units), site.function, site.normalisation, layer.why))
             for path, site in self.anatomy.layers.items()
             for layer in [AdoptedLayer(self, path)]
         )
+        for path, heads in self.anatomy.heads.items():
+            found[path] = LayerRow(len(heads.columns), "attention", "none", WHY)
+        return found
 
     @staticmethod
     def name_inside(name: str) -> str:
@@ -88,6 +95,10 @@ class Adopted(nn.Module):
     def find_layers(self) -> dict[str, AdoptedLayer]:
         """Return {path: layer}, in the order of the forward pass."""
         return {path: AdoptedLayer(self, path) for path in self.anatomy.layers}
+
+    def find_heads(self) -> dict[str, AdoptedHeads]:
+        """Return {path: heads of attention}, which are watched and never masked."""
+        return {path: AdoptedHeads(self, path) for path in self.anatomy.heads}
 
     def list_slots(self, group: str) -> tuple[Slots, ...]:
         """Return the slots of a group, named as in this network, on its device."""

@@ -12,6 +12,7 @@
     inventory      what a network holds by name, listed once
     put_back       changes of a network for the time of a forward pass
     removing       remove_slots: units leave parameters, moments, buffers and sizes
+    readings       products with a weight: which operand it is, and what it reads
     sizes          what modules say about their size
 
 Nothing here changes a network's output. What is found is held as names, so that copies have it too.

@@ -9,7 +9,7 @@ Everything here holds names and indices, and no tensor of the network: a copy of
 one with loaded weights, has the same anatomy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jaxtyping import Int64
 from torch import Tensor
@@ -88,6 +88,31 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Heads:
+    """The heads of one attention, seen where a weight reads them: its output projection.
+
+    Attributes:
+        module: path of the innermost module whose forward pass computes the attention.
+        weight: name of the weight that reads the heads.
+        dim: the dimension of that weight that has an entry for each column.
+        call: how many-th product with it in a forward pass, from 0.
+        columns: Int64[h, e]; the columns that read each head.
+        outer: how many blocks of rows lie before the images in what the weight reads: 1 where
+            images come first, `IMAGES_LAST` where they come last, one beside the other.
+    """
+
+    module: str
+    weight: str
+    dim: int
+    call: int
+    columns: Int64[Tensor, "h e"]
+    outer: int
+
+
+IMAGES_LAST = -1
+
+
+@dataclass(frozen=True)
 class Anatomy:
     """What adopting found in a network.
 
@@ -95,7 +120,10 @@ class Anatomy:
         layers: {path: site} in the order of the forward pass. A path is the module of the site,
             with `#1`, `#2`, ... for its second and later calls.
         groups: {name: group}; the name is the path of the group's first layer.
+        heads: {path: heads of attention}, which are watched only. A path is the module that
+            computes the attention, with `#heads`; of its second and later ones `#heads1`, ...
     """
 
     layers: dict[str, Site]
     groups: dict[str, UnitGroup]
+    heads: dict[str, Heads] = field(default_factory=dict)

@@ -1,12 +1,13 @@
 """Finding the neurons of any network, and what belongs to each of them."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
 
 from nvp.network.adopting.activations import GATES, Call, watch_activations
-from nvp.network.adopting.anatomy import Anatomy
+from nvp.network.adopting.anatomy import Anatomy, Heads
 from nvp.network.adopting.checking import check_by_removal
 from nvp.network.adopting.example import Example, find_tensors, make_example
 from nvp.network.adopting.flow.batch import find_batch_dims
@@ -33,17 +34,18 @@ def find_anatomy(network: nn.Module, example: Any) -> Anatomy:
     """
     inputs = make_example(example)
     table = SlotTable(network)
-    seen = follow(network, inputs, table)
+    seen, heads = follow(network, inputs, table)
     if any(name not in table.used for name, _ in network.named_parameters()):
         follow_in_training(network, inputs, table)
     batch = find_batch_dims(network, inputs, seen)
-    return check_by_removal(network, inputs, make_anatomy(table, seen, batch))
+    anatomy = replace(make_anatomy(table, seen, batch), heads=heads)
+    return check_by_removal(network, inputs, anatomy)
 
 
 def follow(
     network: nn.Module, example: Example, table: SlotTable, *, training: bool = False
-) -> list[Seen]:
-    """Run one labelled pass; return the activation calls with neurons. Changes `table`."""
+) -> tuple[list[Seen], dict[str, Heads]]:
+    """Run one labelled pass; return the calls with neurons, and the heads. Changes `table`."""
     found: list[tuple[int, Seen]] = []
 
     def see(call: Call, output: Tensor) -> None:
@@ -57,13 +59,14 @@ def follow(
             found.append((len(calls) - 1, one))
 
     calls: list[Call] = []
+    shape = find_tensors((example.args, example.kwargs))[0].shape
     with undisturbed(network, training=training), watch_activations(network, see) as path:
-        with LabelledPass(table, path) as flow:
+        with LabelledPass(table, path, [*shape, 1][0]) as flow:
             outputs = example.run(network)
         for tensor in find_tensors(outputs):
             if trail := flow.trail(tensor):
                 table.flag(trail.slots, OUTPUT)
-    return [one for number, one in found if number not in flow.gates]
+    return [one for number, one in found if number not in flow.gates], flow.heads.found
 
 
 def follow_in_training(network: nn.Module, example: Example, table: SlotTable) -> None:

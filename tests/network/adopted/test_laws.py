@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 import nvp
 from nvp.network.adopted.adopted import Adopted
+from nvp.network.adopted.watched_heads import watch_heads
 from nvp.network.groups import find_groups, neuron_layers
 from nvp.network.neuron_masks import mask_units, release_masks, soften_units
 from nvp.network.tap import tap
@@ -176,7 +177,11 @@ def test_observing_leaves_no_trace(name: str) -> None:
 def test_each_layer_is_seen_with_as_many_neurons_as_it_says(name: str) -> None:
     network, _ = train_adopted(name)
     shapes: dict[str, torch.Size] = {}
-    with torch.no_grad(), tap(network, lambda path, out: shapes.update({path: out.shape})):
+
+    def note(path: str, out: Tensor) -> None:
+        shapes[path] = out.shape
+
+    with torch.no_grad(), tap(network, note), watch_heads(network, note):
         network(IMAGES)
     assert {path: tuple(shape[:2]) for path, shape in shapes.items()} == {
         path: (len(IMAGES), row.width) for path, row in network.layers.items()

@@ -4,6 +4,7 @@
     trails         what runs beside each tensor: the entries of parameters that it comes from
     operation      one operation below autograd
     labelled_pass  the forward pass that follows each operation
+    heads          heads of attention, from their product to the weight that reads them
     rules/         how each kind of operation passes the entries on
     layers         from entries to layers, units and groups
     batch          along which dimension images lie where neurons are seen

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nvp.config.memory import is_out_of_memory
 from nvp.network.adopting.activations import ModulePath
+from nvp.network.adopting.flow.heads import HeadFlow
 from nvp.network.adopting.flow.operation import Operation
 from nvp.network.adopting.flow.rules import find_rule
 from nvp.network.adopting.flow.slot_table import SlotTable
@@ -26,12 +27,15 @@ class LabelledPass(TorchDispatchMode):
         table: the slots, and what was found out about them.
         trails: of the tensors that are alive.
         path: which module is in its forward pass.
+        heads: the heads of attention, which run beside.
         gates: numbers of the gates whose output was multiplied with other units.
     """
 
-    def __init__(self, table: SlotTable, path: ModulePath) -> None:
+    def __init__(self, table: SlotTable, path: ModulePath, images: int) -> None:
+        """Make one for a forward pass of so many images."""
         super().__init__()
         self.table, self.path = table, path
+        self.heads = HeadFlow(table, path, images)
         self.trails = Trails()
         self.gates: set[int] = set()
 
@@ -48,7 +52,9 @@ class LabelledPass(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         output = func(*args, **(kwargs or {}))
-        self.follow(Operation(func, args, kwargs or {}, output))
+        operation = Operation(func, args, kwargs or {}, output)
+        self.follow(operation)
+        self.heads.follow(operation)
         return output
 
     def follow(self, operation: Operation) -> None:
