@@ -17,6 +17,7 @@
     study_entry      the trials and the starts of a monitored study in its study.json
     own_modules      the user's own modules that a trial depends on
     one_monitor      one monitor for each trial
+    arguments        what a callback of a trainer hands on to its Monitor
     lightning        NeuronMonitor, a callback of Lightning's Trainer
     hugging_face     NeuronMonitor, a callback of Hugging Face's Trainer
 

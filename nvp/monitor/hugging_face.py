@@ -4,12 +4,11 @@ Trainer(..., callbacks=[NeuronMonitor(probe, study="mine", config={"lr": 5e-5})]
 """
 
 import math
-import os
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from torch import nn
 
+from nvp.monitor.arguments import MonitorArguments, check_arguments
 from nvp.monitor.monitor import Monitor
 
 try:
@@ -45,24 +44,21 @@ class NeuronMonitor(TrainerCallback):
         self,
         probe: Any,
         *,
-        study: str,
-        storage: str | os.PathLike[str] | None = None,
-        config: Mapping[str, Any] | None = None,
         seed: int | None = None,
         finish: bool = True,
+        **arguments: Unpack[MonitorArguments],
     ) -> None:
         """Make the callback.
 
         Args:
             probe: as `nvp.Monitor` takes it: batches of named tensors, without labels or with.
-            study: as `nvp.Monitor` takes it.
-            storage: as `nvp.Monitor` takes it.
-            config: as `nvp.Monitor` takes it.
             seed: of the trial; None = that of the `TrainingArguments`.
             finish: False where the script calls `callback.monitor.finish(test_accuracy=...)`.
+            arguments: study, storage, config and question, as `nvp.Monitor` takes them.
         """
+        check_arguments(arguments)
         self.probe, self.seed, self.finishes = probe, seed, finish
-        self.arguments: dict[str, Any] = {"study": study, "storage": storage, "config": config}
+        self.arguments = arguments
         self.due, self.loss = 0, None
 
     def on_train_begin(

@@ -6,12 +6,12 @@ Let checkpoints be saved after the observation of their epoch:
 `ModelCheckpoint(save_on_train_epoch_end=True)`.
 """
 
-import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from torch import nn
 
+from nvp.monitor.arguments import MonitorArguments, check_arguments
 from nvp.monitor.monitor import Monitor
 
 try:
@@ -44,36 +44,28 @@ class NeuronMonitor(Callback):
         self,
         probe: Any,
         *,
-        study: str,
-        storage: str | os.PathLike[str] | None = None,
-        config: Mapping[str, Any] | None = None,
         seed: int = 0,
         network: str = "",
         finish: bool = True,
+        **arguments: Unpack[MonitorArguments],
     ) -> None:
         """Make the callback.
 
         Args:
             probe: as `nvp.Monitor` takes it.
-            study: as `nvp.Monitor` takes it.
-            storage: as `nvp.Monitor` takes it.
-            config: as `nvp.Monitor` takes it.
             seed: as `nvp.Monitor` takes it.
             network: path of the submodule to observe; "" = the module itself.
             finish: False where the script calls `callback.monitor.finish(test_accuracy=...)`.
+            arguments: study, storage, config and question, as `nvp.Monitor` takes them.
         """
-        self.probe, self.network, self.finishes = probe, network, finish
-        self.arguments: dict[str, Any] = {
-            "study": study,
-            "storage": storage,
-            "config": config,
-            "seed": seed,
-        }
+        check_arguments(arguments)
+        self.probe, self.network, self.seed, self.finishes = probe, network, seed, finish
+        self.arguments = arguments
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
             watched: nn.Module = pl_module.get_submodule(self.network)
-            self.monitor = Monitor(watched, self.probe, **self.arguments)
+            self.monitor = Monitor(watched, self.probe, seed=self.seed, **self.arguments)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self.monitor and not trainer.global_step:

@@ -11,11 +11,13 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from nvp.monitor.hugging_face import NeuronMonitor
-from nvp.storage.study_folder import open_study
+from nvp.question.question import Question
+from nvp.storage.study_folder import open_study, read_study
 from tests.monitor.loop import load_images, make_network
 from tests.rows import Tables, sorted_rows
 
 EPOCHS = 3
+ASKED = Question(ask="Does the rate matter?", x="lr")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the Trainer, on devices and schedules
 
 
@@ -64,7 +66,8 @@ def train(
 ) -> Any:
     torch.manual_seed(0)
     images, _ = load_images(64)
-    callback = NeuronMonitor({"pixels": images}, study="hf", storage=place, config={"lr": 0.1})
+    own: dict[str, Any] = {"study": "hf", "storage": place, "config": {"lr": 0.1}}
+    callback = NeuronMonitor({"pixels": images}, question=ASKED, **own)
     arguments = TrainingArguments(
         output_dir=str(place / "own"),
         num_train_epochs=EPOCHS,
@@ -99,6 +102,7 @@ def rows(place: Path) -> Tables:
 def test_a_training_is_a_trial(tmp_path: Path) -> None:
     callback = train(tmp_path, evaluate=True)
     assert callback.monitor.status == "done"
+    assert read_study(open_study(str(tmp_path), "hf", "monitor"))["question"]["ask"] == ASKED.ask
     tables = rows(tmp_path)
     assert [row["epoch"] for row in tables["epochs"]] == [0, 1, 2, 3]
     assert [row["step"] for row in tables["epochs"]] == [None, 4, 8, 12]

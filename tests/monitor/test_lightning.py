@@ -11,11 +11,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nvp.monitor.lightning import NeuronMonitor
-from nvp.storage.study_folder import open_study
+from nvp.question.question import Question
+from nvp.storage.study_folder import open_study, read_study
 from tests.monitor.loop import load_images, make_network
 from tests.rows import Tables, sorted_rows
 
 EPOCHS = 3
+ASKED = Question(ask="Does the rate matter?", x="optim.lr")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on workers and logging
 
 
@@ -51,7 +53,8 @@ def fit(place: Path, *, breaks_at: int = -1, checkpoint: str | None = None) -> N
         DataLoader(TensorDataset(images[part], labels[part]), batch_size=64)
         for part in (slice(0, 128), slice(128, 256))
     )
-    monitor = NeuronMonitor(train, study="lit", storage=place, config={"optim.lr": 0.1})
+    config = {"optim.lr": 0.1}
+    monitor = NeuronMonitor(train, study="lit", storage=place, config=config, question=ASKED)
     saver = ModelCheckpoint(place / "own", save_last=True, save_on_train_epoch_end=True)
     quiet: dict[str, Any] = {"logger": False, "enable_progress_bar": False,
                              "enable_model_summary": False}  # fmt: skip
@@ -69,6 +72,7 @@ def test_a_fit_is_a_trial_and_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
     monitor = fit(whole)
     assert monitor.monitor is not None
     assert monitor.monitor.status == "done"
+    assert read_study(open_study(str(whole), "lit", "monitor"))["question"]["ask"] == ASKED.ask
     tables = rows(whole)
     assert [row["epoch"] for row in tables["epochs"]] == [0, 1, 2, 3]
     assert [row["step"] for row in tables["epochs"]] == [None, 2, 4, 6]
@@ -82,3 +86,12 @@ def test_a_fit_is_a_trial_and_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
     assert (failed["status"], failed["epochs"]) == ("failed", 1)
     fit(broken, checkpoint=str(broken / "own/last.ckpt"))
     assert rows(broken) == tables
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [({"study": "s", "quetion": ASKED}, "did you mean 'question'"), ({}, "expected study=...")],
+)
+def test_an_argument_that_there_is_not_is_named(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        NeuronMonitor(torch.zeros(2, 64), **arguments)
