@@ -1,6 +1,7 @@
 """What a trial is: its configuration, its name, and the axes that a study sweeps.
 
     trial_config    TrialConfig and its sections: frozen dataclasses of plain JSON values
+    sections/       the sections that have a file of their own
     identity        the name of a trial: a hash of what differs from the defaults
     revision        new names for the trials whose results a fix moved
     dotted_paths    reading and replacing the fields of a configuration by dotted paths

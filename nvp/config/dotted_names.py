@@ -26,6 +26,7 @@ NAMING = {  # the settings that name something, by section
     "model": ("name", "activation"),
     "optim": ("name", "schedule", "noise_kind"),
     "prune": ("method", "criterion", "allocation", "schedule", "regrow"),
+    "remedy": ("name",),
 }
 NVP = Path(__file__).parents[1]
 ADDED: dict[str, None] = {}  # the folders that `add_folders` was given

@@ -11,7 +11,18 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-STREAMS = ("init", "order", "augment", "cutout", "dropout", "noise", "ties", "regrow", "search")
+STREAMS = (
+    "init",
+    "order",
+    "augment",
+    "cutout",
+    "dropout",
+    "noise",
+    "ties",
+    "regrow",
+    "search",
+    "remedy",
+)
 
 
 def derive_seed(seed: int, stream: str, epoch: int = 0) -> int:

@@ -11,6 +11,7 @@ from nvp.config.dotted_paths import find_open_path, list_paths, replace_values
 from nvp.config.extra import Extra
 from nvp.config.fields import Settings, open_settings, section, setting
 from nvp.config.registry import shorten_text, suggest_path
+from nvp.config.sections.remedy import RemedyConfig as RemedyConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +161,7 @@ class TrialConfig(Settings):
     model: ModelConfig = section(ModelConfig, "network")
     optim: OptimConfig = section(OptimConfig, "optimizer")
     prune: PruneConfig = section(PruneConfig, "pruning")
+    remedy: RemedyConfig = section(RemedyConfig, "remedy")
     probe: ProbeConfig = section(ProbeConfig, "measuring")
 
     def with_overrides(self, flat: dict[str, Any]) -> "TrialConfig":

@@ -39,7 +39,7 @@ def remove_masked(state: TrainState) -> dict[str, int]:
         {path of a watched layer: how many neurons it lost}.
     """
     removed = remove_masked_units(state.model, state.optimizer)
-    for memory in (state.idle, state.dead, state.kept, state.memory):
+    for memory in (state.idle, state.dead, state.kept, state.memory, state.remedy):
         for key, values in memory.items():
             path = key.partition("/")[0]
             if path in removed:

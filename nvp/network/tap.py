@@ -1,7 +1,7 @@
 """The tap: one way to see, and to replace, what the neurons of any network put out."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ See = Callable[[str, Tensor], Tensor | None]
 
 
 @contextmanager
-def tap(model: nn.Module, see: See) -> Iterator[None]:
+def tap(model: nn.Module, see: See, *, training: bool = False) -> Iterator[None]:
     """Call `see(path, output)` after each layer of neurons in forward passes, for a while.
 
     Outputs are shown as (images, neurons, *positions). What `see` returns takes the place of the
@@ -26,9 +26,12 @@ def tap(model: nn.Module, see: See) -> Iterator[None]:
     Args:
         model: built of `NeuronLayer`, or adopted; it is left without a hook.
         see: shows or replaces.
+        training: the forward passes are those of training, whose draws from the global streams
+            count; otherwise these streams are put back for an adopted network.
     """
     if isinstance(model, Adopted):
-        with tap_adopted(model, see):
+        devices = {p.device.index for p in model.parameters() if p.is_cuda}
+        with nullcontext() if training else kept_streams([*devices]), tap_adopted(model, see):
             yield
         return
     handles = [
@@ -70,8 +73,7 @@ def tap_adopted(model: Adopted, see: See) -> Iterator[None]:
 
     handle = model.register_forward_pre_hook(count_images, with_kwargs=True)
     try:
-        devices = {p.device.index for p in model.parameters() if p.is_cuda}
-        with kept_streams([*devices]), watch_activations(model.module, see_call):
+        with watch_activations(model.module, see_call):
             yield
     finally:
         handle.remove()

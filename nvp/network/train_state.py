@@ -25,6 +25,7 @@ class TrainState:
         kept: per layer, not masked at the end of the last measuring point.
         forked: epochs that were finished by another trial, which this one started from; -1 = none.
         memory: tensors that the pruning method keeps from one measuring point to the next.
+        remedy: tensors that the remedy remembers; `PATH/kind` has a row for each neuron of a layer.
         capturable: False once a step of it could not be captured as a CUDA graph; not in a
             checkpoint, because it changes no result.
     """
@@ -38,6 +39,7 @@ class TrainState:
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
     kept: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)
     memory: dict[str, Tensor] = field(default_factory=dict)
+    remedy: dict[str, Tensor] = field(default_factory=dict)
     capturable: bool = True
 
 

@@ -31,6 +31,7 @@ DECISIVE = (
     "prune.scale_l1",
     "prune.schedule",
     "prune.shrink",
+    "remedy.name",
     "steps",
 )
 MOST_NAMES = 8  # of values in a message

@@ -13,8 +13,8 @@ from nvp.storage.columns import COUNT, DOUBLE, FLAG, HEADS, NAME, REAL, TEXT, co
 STATUSES = ("done", "failed", "diverged", "censored")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
 WEIGHT_EVENTS = ("weights_pruned", "weights_grown")
-SHRUNK = "shrunk"
-EVENTS = (*NEURON_EVENTS, *WEIGHT_EVENTS, SHRUNK)
+SHRUNK, RESET = "shrunk", "reset"
+EVENTS = (*NEURON_EVENTS, *WEIGHT_EVENTS, SHRUNK, RESET)
 
 TRIAL_ID = column("trial_id", NAME, "content hash of the non-default configuration, seed included")
 EPOCH = column("epoch", COUNT, "epochs finished; 0 is the initial network", unit="epochs")
@@ -28,7 +28,8 @@ NEGATIVE_SIDE = "kept, LeakyReLU and ELU: > 0 for no probe image and position; n
 SATURATED = "kept, everywhere |y| <= 0.01 (SiLU, GELU) or >= 0.99 (tanh); null for others"
 RARE = "kept, ReLU, LeakyReLU and ELU: > 0 on < 1 % of images and positions; null for others"
 WEIGHT_SPARSITY = "conv and linear weights that are masked, over all; after pruning"
-WEIGHT_COUNT = "weights pruned or grown, neurons of the layer that shrunk; null for a neuron"
+WEIGHT_COUNT = "weights pruned or grown, neurons a layer lost, resets of a neuron; else null"
+CAUSE = 'initialisation, training, method or remedy; "at the latest": untriggered'
 STRUCTURE = "of the network once masked neurons are removed, whether it shrank or not"
 STEP_SECONDS = "median of a few plain training steps at the end; null if nothing is masked, or slow"
 RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
@@ -168,10 +169,8 @@ LIFE = pa.schema(
         LAYER,
         column("neuron", COUNT, "index in the dense layer; null for weight-level events, shrunk"),
         column("event", NAME, f"one of {', '.join(EVENTS)}; died, revived: by layers.death"),
-        column(
-            "cause", NAME, 'initialisation, training, or the method; "at the latest": untriggered'
-        ),
-        column("count", COUNT, WEIGHT_COUNT, unit="weights or neurons"),
+        column("cause", NAME, CAUSE),
+        column("count", COUNT, WEIGHT_COUNT, unit="weights, neurons or resets"),
     ]
 )
 

@@ -10,6 +10,7 @@ from nvp.data.data_set import DataSet, Facts
 from nvp.data.splits import Images, Splits
 from nvp.models import build_model
 from nvp.network.train_state import TrainState
+from nvp.remedies.treatment import begin_remedy
 from nvp.training.optim import build_optimizer
 
 LAYOUTS = {"channels_first": torch.preserve_format, "channels_last": torch.channels_last}
@@ -51,7 +52,8 @@ def build(
     classes = data.num_classes
     model = build_model(config.model, data.train.shape, classes, seed=config.seed, file=weights)
     model.to(device).to(memory_format=LAYOUTS[config.layout])  # type: ignore[call-overload]
-    return TrainState(model, build_optimizer(model, config.optim))
+    optimizer = build_optimizer(model, config.optim)
+    return TrainState(model, optimizer, remedy=begin_remedy(config, model))
 
 
 def build_untrained(config: TrialConfig, data: Splits, device: str) -> TrainState:

@@ -8,9 +8,10 @@ from nvp.config.trial_config import TrialConfig
 from nvp.data.own import list_own_of_data
 from nvp.models import list_own_of_model
 from nvp.pruning.plan_from_config import list_own_of_pruning
+from nvp.remedies.own import list_own_of_remedy
 from nvp.training.optim import list_own_of_optim
 
-SECTIONS = ("data", "model", "optim", "prune")
+SECTIONS = ("data", "model", "optim", "prune", "remedy")
 
 
 def list_own(config: TrialConfig) -> dict[str, list[Own]]:
@@ -20,6 +21,7 @@ def list_own(config: TrialConfig) -> dict[str, list[Own]]:
         "model": list_own_of_model(config.model),
         "optim": list_own_of_optim(config.optim),
         "prune": list_own_of_pruning(config.prune),
+        "remedy": list_own_of_remedy(config.remedy),
     }
 
 

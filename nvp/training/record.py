@@ -13,6 +13,7 @@ from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
 from nvp.pruning.criteria.dead import is_idle
+from nvp.remedies.neuron_reset import RESETS
 from nvp.vitality import (
     Activity,
     Observation,
@@ -38,6 +39,7 @@ class LayerRecord:
         origin: index of each neuron in the dense layer; those removed before are not there.
         dense: neurons of the dense layer.
         floored: whether a floor kept the method from masking more of it.
+        resets: how often a remedy reset each neuron since the last point; None = none of them.
     """
 
     site: str
@@ -49,6 +51,7 @@ class LayerRecord:
     origin: Int64[Tensor, "f"]
     dense: int
     floored: bool = False
+    resets: Int64[Tensor, "f"] | None = None
 
     @property
     def is_of_heads(self) -> bool:
@@ -102,7 +105,7 @@ class EpochRecord:
 def record_layers(
     state: TrainState, observation: Observation, config: TrialConfig
 ) -> dict[str, LayerRecord]:
-    """Return each layer's record and bring `state.idle` and `state.dead` up to date."""
+    """Return each layer's record. Changes the state: its verdicts, and resets that are recorded."""
     records = {}
     for path, layer in neuron_layers(state.model).items():
         was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
@@ -110,6 +113,7 @@ def record_layers(
         idle = find_idle(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = record.dead
+        record.resets = state.remedy.pop(path + RESETS, None)
         records[path] = record
     return records | record_heads(state.model, observation)
 

@@ -7,9 +7,16 @@ fail is refused before any trial starts.
 from dataclasses import replace
 from functools import cache
 
-from nvp.config.dotted_names import explain_failure, list_dotted
+from nvp.config.dotted_names import explain_failure, is_dotted, list_dotted
 from nvp.config.seed import kept_streams, seed_libraries
-from nvp.config.trial_config import DataConfig, OptimConfig, ProbeConfig, PruneConfig, TrialConfig
+from nvp.config.trial_config import (
+    DataConfig,
+    OptimConfig,
+    ProbeConfig,
+    PruneConfig,
+    RemedyConfig,
+    TrialConfig,
+)
 from nvp.data.data_set import DataSet, Facts
 from nvp.network.train_state import Diverged
 from nvp.pruning import plan_pruning
@@ -48,6 +55,7 @@ def shorten(config: TrialConfig) -> TrialConfig:
         prune=PruneConfig(
             start=0.0, end=0.5, patience=1, regrow_end=1.0, batch=BATCH, shrink=shrink, **parts
         ),
+        remedy=config.remedy if is_dotted(config.remedy.name) else RemedyConfig(),
         probe=ProbeConfig(size=IMAGES, bins=4),
     )
 

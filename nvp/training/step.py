@@ -15,6 +15,8 @@ from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState, check_finite
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import has_reached, plan_pruning
+from nvp.remedies import Acting
+from nvp.remedies.treatment import start_remedy
 from nvp.training.cuda_graph import GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.noise import LiveNoise
@@ -24,7 +26,16 @@ from nvp.training.optim import learning_rate, set_learning_rate, take_step
 class Step:
     """Trains a state on one batch at a time. Masks are read once: make a new one after pruning."""
 
-    def __init__(self, config: TrialConfig, state: TrainState, epoch: int, device: torch.device):
+    def __init__(
+        self,
+        config: TrialConfig,
+        state: TrainState,
+        epoch: int,
+        device: torch.device,
+        *,
+        remedy: Acting | None = None,
+    ) -> None:
+        """Prepare for an epoch on `device`, with the trial's remedy at work; None = without."""
         plan = plan_pruning(config.prune)
         if has_reached(state.model, plan, config.prune.sparsity):
             plan = replace(plan, scale_l1=0.0)  # what remains is fine-tuned without the penalty
@@ -33,17 +44,21 @@ class Step:
         self.rng = make_generator(config.seed, "noise", epoch, device)
         self.rule = GradientRule(state.model, config.optim, live, plan)
         self.shake = LiveNoise(state.model, plan, live, state.dead)
+        self.remedy = remedy or Acting()
         self.sums = torch.zeros(2, device=device, dtype=torch.float64)
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Train on one batch; add its loss, times its images, and its hits to `sums`."""
-        logits = compute_logits(self.state.model, pixels, self.precision)
+        with self.remedy.watching():
+            logits = compute_logits(self.state.model, pixels, self.precision)
         loss = F.cross_entropy(logits, labels)
         self.state.optimizer.zero_grad()
         loss.backward()
         self.rule(self.rng, progress)
-        take_step(self.state.optimizer)
+        self.remedy.after_backward()
+        self.remedy.take_step(self.state.optimizer, take_step)
         self.shake(self.rng, progress)
+        self.remedy.after_step()
         with torch.no_grad():
             hits = (logits.argmax(1) == labels).sum()
             self.sums += torch.stack([loss.detach() * len(labels), hits])
@@ -51,7 +66,8 @@ class Step:
     @property
     def changes_with_progress(self) -> bool:
         """Whether more than the learning rate depends on how far training is."""
-        return self.rule.changes_with_progress or self.shake.changes_with_progress
+        changes = self.rule.changes_with_progress or self.shake.changes_with_progress
+        return changes or self.remedy.in_steps
 
 
 def train_epoch(
@@ -73,7 +89,8 @@ def train_epoch(
     if plan_pruning(config.prune).is_soft:
         release_masks(state.model)
     seed_libraries(derive_seed(config.seed, "dropout", epoch))
-    step = Step(config, state, epoch, images.device)
+    remedy = start_remedy(config, state, images)
+    step = Step(config, state, epoch, images.device, remedy=remedy)
     run = GraphedStep(step) if can_capture(step, images) else step
     count = 0
     state.model.train()
@@ -85,6 +102,7 @@ def train_epoch(
         run(pixels, labels, progress)
         state.step += 1
         count += len(labels)
+    remedy.end_epoch()
     loss, hits = step.sums.tolist()
     check_finite(loss, "training loss")
     return loss / count, hits / count

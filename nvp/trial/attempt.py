@@ -116,7 +116,9 @@ class Attempt:
         name, writer, diary = self.writer.trial_id, self.writer, self.diary
         writer.add("epochs", epoch_rows(name, record))
         writer.add("layers", layer_rows(name, record))
-        writer.add("events", event_rows(name, record, self.config.prune.method))
+        writer.add(
+            "events", event_rows(name, record, self.config.prune.method, self.config.remedy.name)
+        )
         pruned = any(layer.events["pruned"].any() for layer in record.layers.values())
         sample_neurons(
             writer,

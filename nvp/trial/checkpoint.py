@@ -22,7 +22,7 @@ from nvp.storage.store import Storage
 from nvp.trial.checkpoint_owner import read_header, read_own
 
 KEEP_LAST = 2
-MEMORIES = ("idle", "dead", "kept", "memory")  # of TrainState
+MEMORIES = ("idle", "dead", "kept", "memory", "remedy")  # of TrainState
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config
-from nvp.config.trial_config import PruneConfig, TrialConfig
+from nvp.config.trial_config import PruneConfig, RemedyConfig, TrialConfig
 from nvp.network.train_state import Diverged, TrainState
 from nvp.pruning import plan_pruning
+from nvp.remedies.treatment import go_on_from_parent
 from nvp.storage.index import read_index
 from nvp.storage.plans import make_keeping_command
 from nvp.storage.store import Storage
@@ -21,12 +22,13 @@ SHARED = ("data", "model", "precision", "layout", "optim.name")
 
 
 def make_parent(fork: TrialConfig, changes: Mapping[str, Any]) -> TrialConfig:
-    """Return the configuration of a fork's parent: the fork's, unpruned, with `changes`.
+    """Return the configuration of a fork's parent: the fork's with `changes`, without methods.
 
     Raises:
         ValueError: when the fork could not start from it.
     """
-    parent = replace(fork, parent="", prune=PruneConfig()).with_overrides(dict(changes))
+    bare = replace(fork, parent="", prune=PruneConfig(), remedy=RemedyConfig())
+    parent = bare.with_overrides(dict(changes))
     if parent.seed != fork.seed:
         raise ValueError(f"parent: expected the seed of its forks, got seed={parent.seed}")
     check_pair(parent, fork)
@@ -93,7 +95,8 @@ def start_from_parent(storage: Storage, parent: str, state: TrainState) -> str |
         the code that the parent was trained by; None: unknown.
     """
     checkpoint = find_last_checkpoint(storage, parent)
+    own = state.remedy
     restore_state(checkpoint, state)
-    state.memory = {}
+    state.memory, state.remedy = {}, go_on_from_parent(own, state.remedy)
     state.forked = state.epoch
     return checkpoint.header["diary"].get("code")

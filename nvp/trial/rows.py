@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from torch import Tensor
 
 from nvp.storage.codec import Rows, join_rows, rows_from_columns
-from nvp.storage.schema import SHRUNK, WEIGHT_EVENTS
+from nvp.storage.schema import RESET, SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, nvi
 
@@ -116,11 +116,12 @@ def spread_values(index: list[int], values: list[Any], length: int, other: Any) 
     return column
 
 
-def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
+def event_rows(trial_id: str, record: EpochRecord, method: str, remedy: str = "none") -> Rows:
     """Return a row of `events` for each event of a neuron, or of a layer's weights.
 
     Weights are counted: one row for those pruned and one for those grown, where there are any.
-    Neurons that were removed physically are counted, too.
+    Neurons that were removed physically are counted, too, and so are the resets of a neuron since
+    the last point. What revives a neuron that was reset is the remedy.
     """
     training = "training" if record.epoch else "initialisation"
     method += " at the latest" if record.forced else ""
@@ -128,14 +129,25 @@ def event_rows(trial_id: str, record: EpochRecord, method: str) -> Rows:
     for path, layer in record.layers.items():
         for event, which in layer.events.items():
             cause = training if event in ("died", "revived") else method
-            neurons = layer.origin[which].tolist()
-            rows += [(path, neuron, event, cause, None) for neuron in neurons]
+            revived = layer.resets if event == "revived" else None
+            for neuron in which.nonzero().flatten().tolist():
+                own = remedy if revived is not None and revived[neuron] else cause
+                rows.append((path, int(layer.origin[neuron]), event, own, None))
+        rows += list_resets(path, layer, remedy)
     for path, counts in record.weight_events.items():
         for event, count in zip(WEIGHT_EVENTS, counts, strict=True):
             rows += [(path, None, event, method, count)] if count else []
     for path, count in record.removed.items():
         rows.append((path, None, SHRUNK, method, count))
     return rows_of_events(trial_id, record.epoch, rows)
+
+
+def list_resets(path: str, layer: LayerRecord, remedy: str) -> list[Event]:
+    """Return an event for each neuron that was reset since the last point, with how often."""
+    if layer.resets is None:
+        return []
+    counts = zip(layer.origin.tolist(), layer.resets.tolist(), strict=True)
+    return [(path, neuron, RESET, remedy, count) for neuron, count in counts if count]
 
 
 def rows_of_events(trial_id: str, epoch: int, events: list[Event]) -> Rows:

@@ -9,19 +9,28 @@ from functools import cache
 from nvp.config.dotted_names import is_dotted
 from nvp.config.dotted_paths import list_paths
 from nvp.config.own_settings import list_parameters
-from nvp.config.trial_config import ModelConfig, OptimConfig, PruneConfig, TrialConfig
+from nvp.config.trial_config import (
+    ModelConfig,
+    OptimConfig,
+    PruneConfig,
+    RemedyConfig,
+    TrialConfig,
+)
 from nvp.data import data_root, read_trial_facts
 from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
 from nvp.models.own import is_foreign
 from nvp.models.own_activation import find_own_activation
 from nvp.pruning import METHODS, plan_pruning
 from nvp.pruning.settings_read import find_read_settings, has_norms
+from nvp.remedies import REMEDIES
+from nvp.remedies.own import find_remedy
 from nvp.training.named import list_unread_extra
 from nvp.training.optim import SETTINGS_OF_LR_SCHEDULES
 from nvp.training.own import list_unread_of_own_optimizer
 from nvp.trial.validation import check_model
 
 PRUNE = tuple(path for path in list_paths(TrialConfig) if path.startswith("prune."))
+REMEDY = tuple(path for path in list_paths(TrialConfig) if path.startswith("remedy."))
 MOST_NAMES = 8  # of methods in a message
 # What a foreign network does not read: its constructor decides about its layers.
 OF_OWN_LAYERS = ("model.width", "model.norm", "model.activation", "model.slope")
@@ -48,6 +57,7 @@ EXTRA_OF = {
     "model": "model.name",
     "optim": "optim.name",
     "prune": "prune.criterion",
+    "remedy": "remedy.name",
 }
 IN_NETWORKS = {
     "prune.alpha_conv": " in a network with convolutions",
@@ -64,6 +74,7 @@ def find_unread(config: TrialConfig) -> frozenset[str]:
     read = find_read_settings(plan_pruning(config.prune), model, noise=config.optim.noise > 0)
     unread = {path for path in PRUNE if path.partition(".")[2] not in read}
     unread |= find_unread_optim(config.optim)
+    unread |= find_unread_remedy(config.remedy)
     if not reads_slope(config.model):
         unread.add("model.slope")
     if not has_norms(model):
@@ -94,12 +105,20 @@ def find_unread_optim(config: OptimConfig) -> set[str]:
     return unread if config.noise else unread | {"optim.noise_kind"}
 
 
+def find_unread_remedy(config: RemedyConfig) -> set[str]:
+    """Return the paths of the remedy's section that it does not read."""
+    read = {"remedy.name", *(f"remedy.{name}" for name in find_remedy(config.name).settings)}
+    return {path for path in REMEDY if path not in read}
+
+
 def name_controller(path: str) -> str:
     """Return the path of the setting that mainly decides whether `path` is read."""
     section, _, extra = path.partition(".")
     if extra.startswith("extra."):
         return EXTRA_OF[section]
-    return READ_WITH[path][0] if path in READ_WITH else "prune.method"
+    if path in READ_WITH:
+        return READ_WITH[path][0]
+    return "remedy.name" if section == "remedy" else "prune.method"
 
 
 def describe_readers(path: str) -> str:
@@ -109,6 +128,9 @@ def describe_readers(path: str) -> str:
         return f"a function of yours, {EXTRA_OF[section]}=package.module:attribute"
     if path in READ_WITH:
         return READ_WITH[path][1]
+    if section == "remedy":
+        readers = [name for name, remedy in REMEDIES.items() if extra in remedy.settings]
+        return f"remedy.name={' or '.join(readers)}"
     names = list_reading_methods(path)
     some = names[:MOST_NAMES]
     more = f" or {len(names) - MOST_NAMES} others (nvp methods)" if len(names) > MOST_NAMES else ""

@@ -19,6 +19,7 @@ from nvp.network.adopting.undisturbed import undisturbed
 from nvp.pruning import PruningPlan, check_support, plan_pruning
 from nvp.pruning.criteria import SETTINGS_OF_CRITERIA
 from nvp.pruning.schedule import Moment
+from nvp.remedies.check import check_remedy
 from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
@@ -52,6 +53,7 @@ def check_trial(config: TrialConfig) -> None:
     plan = plan_pruning(config.prune)
     check_single_images(config, plan, data)
     check_support(plan, model, config.model.activation)
+    check_remedy(config, model)
     rehearse(config, data)
 
 
@@ -62,7 +64,7 @@ def check_whole_numbers(config: TrialConfig) -> None:
     """
     most = {"epochs": LONGEST, "steps": LONGEST, "prune.rounds": MOST_ROUNDS}
     for prefix, part in (("", config), ("data.", config.data), ("prune.", config.prune),
-                         ("probe.", config.probe)):  # fmt: skip
+                         ("remedy.", config.remedy), ("probe.", config.probe)):  # fmt: skip
         for name, value in vars(part).items():
             limit = most.get(prefix + name, LARGEST_WHOLE)
             if type(value) is int and value > limit:

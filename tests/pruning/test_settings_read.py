@@ -14,6 +14,7 @@ from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.trial.settings_read import find_unread
 from nvp.trial.validation import check_trial
+from tests.remedies.treated import OTHER as OTHER_OF_REMEDIES
 
 BASE = TrialConfig(
     epochs=4,
@@ -53,6 +54,7 @@ OTHER: dict[str, Any] = {  # than in BASE
     "optim.noise_kind": "absolute",
     "optim.l1_scale": 0.1,
     "epochs": 3,
+    **{f"remedy.{name}": value for name, value in OTHER_OF_REMEDIES.items()},
 }
 # methods that together have every criterion with settings, every schedule, trigger and regrowth
 DIFFERENT = (

@@ -17,7 +17,7 @@ MAY_CHANGE = {
 UNIT_OF = {"loss": "nats", "accuracy": "fraction", "sparsity": "fraction", "seconds": "s",
            "epochs": "epochs", "steps": "steps", "weights": "weights"}  # fmt: skip
 UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
-         "operations", "weights", "weights or neurons", "s", "s, Unix"}  # fmt: skip
+         "operations", "weights", "weights, neurons or resets", "s", "s, Unix"}  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -49,7 +49,12 @@ def test_the_five_tables() -> None:
     assert list(TABLES) == ["trials", "epochs", "layers", "neurons", "events"]
     assert STATUSES == ("done", "failed", "diverged", "censored")
     assert NEURON_EVENTS == ("died", "revived", "pruned", "reactivated", "dying", "recovered")
-    assert set(EVENTS) - set(NEURON_EVENTS) == {"weights_pruned", "weights_grown", "shrunk"}
+    assert set(EVENTS) - set(NEURON_EVENTS) == {
+        "weights_pruned",
+        "weights_grown",
+        "shrunk",
+        "reset",
+    }
 
 
 def test_times_and_places_are_volatile_and_no_result_is() -> None:

@@ -40,7 +40,14 @@ def group_replicates(trials: list[TrialConfig]) -> list[tuple[TrialConfig, int]]
     counts: Counter[tuple] = Counter()
     firsts: dict[tuple, TrialConfig] = {}
     for config in trials:
-        sections = (config.data, config.model, config.optim, config.prune, config.probe)
+        sections = (
+            config.data,
+            config.model,
+            config.optim,
+            config.prune,
+            config.remedy,
+            config.probe,
+        )
         key = (config.epochs, config.steps, config.precision, config.layout, *map(id, sections))
         firsts.setdefault(key, config)
         counts[key] += 1

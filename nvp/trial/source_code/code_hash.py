@@ -24,7 +24,7 @@ NVP = Path(__file__).parents[2]  # the folder of the package
 # what neither trains nor measures is no part: storage, planning, running, study and analysis
 PACKAGES = (
     *("config", "network", "data", "models"),
-    *("vitality", "pruning", "training", "trial"),
+    *("vitality", "pruning", "remedies", "training", "trial"),
 )
 # Load or Store follows from the place; a `u` before a string and comments on types change nothing
 SKIPPED = ("ctx", "kind", "type_comment", "type_ignores")

@@ -1,0 +1,6 @@
+"""Sections of a trial's configuration that have a file of their own.
+
+    remedy  RemedyConfig: what keeps neurons alive, or brings them back
+
+Others import them from `nvp.config.trial_config`, which has all sections.
+"""
