@@ -292,3 +292,14 @@ def test_of_three_objectives_each_pair_has_its_panel() -> None:
     assert "the front of the two objectives of a panel alone" in text
     # every step costs FLOPs and loss, and gains accuracy
     assert drawing.frame["front"].all()
+
+
+def test_two_searches_are_compared_by_their_best(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["compare", "small_search", "small_search", "--storage", str(place)]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "A: the best of" in printed
+    assert "The two have no trial" not in printed
+    assert "B: the best of" in (tmp_path / "compare.html").read_text()

@@ -6,5 +6,6 @@ wording           contrasts and answers in words
 search_answer     the best configuration of a search by each objective, and how sure that is
 search_wording    the same in words
 common_levels     the levels at which two studies can be compared
+best_of_searches  two searches side by side: the best configuration of each
 study_comparison  two studies, or one study by two versions of the code, trial against trial
 """

@@ -8,6 +8,7 @@ from textwrap import fill
 from matplotlib.figure import Figure
 
 from nvp.analysis import style
+from nvp.analysis.answers.best_of_searches import keep_best
 from nvp.analysis.answers.study_comparison import RESPONSES, StudyComparison, compare_studies
 from nvp.analysis.frames.load import read_frames
 from nvp.analysis.reports.comparison_words import (
@@ -61,13 +62,15 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
         read_frames(*where[:3], everything=arguments.all, code=where[3]) for where in named
     )
     by_code = named[0][:3] == named[1][:3] and named[0][3] != named[1][3]
-    found = compare_studies(first, second, unpaired=by_code)
+    (first, second), best = keep_best(first, second)
+    found = compare_studies(first, second, unpaired=by_code or bool(best))
     place, study, *_ = named[0]
     below = Path("results" if "://" in place else place) / study / "compare"
     folder = Path(arguments.out) if arguments.out else below
     with style.paper_style():
         figure = draw_pairs(found)
     files = style.save_figure(figure, folder, "compare", found.pairs)
+    said = [*best, *describe_levels(found), *describe_sides(first, second)]
     text = render_page(
         "comparison.html.j2",
         names=[name_side(where) for where in named],
@@ -76,7 +79,7 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
         sides=[describe_last_start(frames) for frames in (first, second)],
         base=list_base_differences(first, second, found.levels),
         how=describe_pairing(found),
-        said=[*describe_levels(found), *describe_sides(first, second)],
+        said=said,
         table=format_differences(found.table),
         same=describe_equal_trials(found),
     )
@@ -88,8 +91,7 @@ def write_comparison(argv: Sequence[str] | None) -> list[str]:
     ]
     return [
         *map(str, files),
-        *describe_levels(found),
-        *describe_sides(first, second),
+        *said,
         describe_equal_trials(found),
         *lines,
         f"page: {folder / 'compare.html'}",
