@@ -36,7 +36,7 @@ VERBS = {
     "compact": Verb("nvp.storage.compact:main", "STUDY", "pack its many small files into a few"),
     "doctor": Verb("nvp.study.doctor:main", "YAML", "check a cluster's file and its nodes"),
     "data": Verb("nvp.data.fetch:main", "NAME...", "fetch data sets before a study needs them"),
-    "methods": Verb("nvp.pruning.methods.method_table:main", "", "list the pruning methods"),
+    "methods": Verb("nvp.study.method_table:main", "", "list the pruning methods and the remedies"),
     "tables": Verb(
         "nvp.study.reference_pages:print_tables", "", "list every column of every table"
     ),

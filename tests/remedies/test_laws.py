@@ -17,6 +17,7 @@ from nvp.network.train_state import TrainState
 from nvp.remedies import REMEDIES, Acting, Treated
 from nvp.remedies.neuron_reset import RESETS, SINCE, NeuronReset
 from nvp.remedies.neurons import find_resettable
+from nvp.remedies.treatment import begin_remedy
 from nvp.storage.store import Storage
 from nvp.training.build import build
 from nvp.training.loop import train
@@ -332,3 +333,25 @@ def test_watching_an_adopted_network_leaves_its_dropout_as_it_is() -> None:
         with watcher.watching():
             seen.append(network(pixels()).detach())
     assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize("law", ["wide", "constant"])
+def test_the_law_of_other_networks_is_that_of_their_initial_weights(law: str) -> None:
+    torch.manual_seed(1)
+    module = Foreign()
+    with torch.no_grad():
+        module.hidden.weight.uniform_(-3, 3)
+        module.hidden.bias.fill_(0.7 if law == "constant" else 0.0)
+    network = adopt(module, torch.zeros(2, 1, 8, 8))
+    config = config_of("redo", model__name="tests.remedies.test_laws:Foreign")
+    state = TrainState(network, build_optimizer(network, config.optim))
+    state.remedy = begin_remedy(config, network)
+    path = list(network.layers)[1]
+    every = torch.arange(8)
+    NeuronReset(Treated(config, state, data().train))(
+        {path: every}, torch.Generator().manual_seed(0)
+    )
+    weight, bias = module.hidden.weight.detach(), module.hidden.bias.detach()
+    assert weight.std().item() == pytest.approx(3**0.5, rel=0.05)
+    assert weight.abs().max().item() == pytest.approx(3, rel=0.05)
+    assert bias.tolist() == pytest.approx([0.7 if law == "constant" else 0.0] * 8)

@@ -3,7 +3,6 @@
 method        the type of a row
 by_activity   methods that prune by what neurons do
 compared      methods that these are compared with
-method_table  the table that `nvp methods` prints
 """
 
 from nvp.pruning.methods.by_activity import METHODS_BY_ACTIVITY
