@@ -96,7 +96,8 @@ def build_model(
     computes = not any(parameter.is_meta for parameter in model.parameters())
     if computes and key not in CHECKED and not isinstance(model, Adopted):
         check_own_network(model, image_shape)
-        check_logits(config.name, model, torch.zeros(2, *image_shape), num_classes)
+        if is_dotted(config.name):
+            check_logits(config.name, model, torch.zeros(2, *image_shape), num_classes)
         CHECKED.add(key)
     if config.weights:
         load_weights(model, config, file or find_file(config), num_classes)

@@ -28,7 +28,10 @@ from tests.small_search import STUDY as SEARCH
         (["--max-concurrent", "1.5"], "argument --max-concurrent: expected a whole number"),
         (["--set", "="], "--set: expected PATH=VALUE"),
         (["--set", "lr=0.1"], "unknown configuration path 'lr' (did you mean 'optim.lr'?)"),
-        (["--set", "name=x"], "(did you mean 'data.name' or 'model.name' or 'optim.name'?)"),
+        (
+            ["--set", "name=x"],
+            "(did you mean 'data.name' or 'model.name' or 'optim.name' or 'remedy.name'?)",
+        ),
         (["--set", "optim.milestones=0.5,0.9"], "in brackets, e.g. [0.5, 0.75], got '0.5,0.9'"),
         (["--set", "model.activation=Relu"], "got 'Relu' (did you mean 'relu'?)"),
         (["--set", "model.activation=RELU"], "got 'RELU' (did you mean 'relu'?)"),
