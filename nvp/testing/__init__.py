@@ -20,6 +20,7 @@ same ones.
     activation_suite        ActivationSuite
     optimizer_suite         OptimizerSuite
     schedule_suite          ScheduleSuite: of learning rates
+    figure_suite            FigureSuite: of figures of a study
     side_effects            what a part may not change while it looks
     tiny                    a network small enough for slow references
 
@@ -29,6 +30,7 @@ docs/extending.md shows each in use.
 from nvp.testing.activation_suite import ActivationSuite
 from nvp.testing.criterion_suite import CriterionSuite, WeightCriterionSuite
 from nvp.testing.data_suite import DataSuite
+from nvp.testing.figure_suite import FigureSuite
 from nvp.testing.law import BrokenLaw
 from nvp.testing.method_suite import MethodSuite
 from nvp.testing.model_suite import ModelSuite
@@ -40,6 +42,7 @@ __all__ = [
     "BrokenLaw",
     "CriterionSuite",
     "DataSuite",
+    "FigureSuite",
     "MethodSuite",
     "ModelSuite",
     "OptimizerSuite",
