@@ -68,12 +68,8 @@ TRIALS = pa.schema(
         column("flops_left", COUNT, f"the same {STRUCTURE}", unit="operations"),
         column("probe_size", COUNT, "images vitality was measured over", unit="images"),
         column("probe_hash", TEXT, "content hash of the probe images"),
-        column(
-            "dense_step_seconds", REAL, f"dense network: {STEP_SECONDS}", unit="s", volatile=True
-        ),
-        column(
-            "step_seconds", REAL, f"network as it ended: {STEP_SECONDS}", unit="s", volatile=True
-        ),
+        column("dense_step_seconds", REAL, f"dense: {STEP_SECONDS}", unit="s", volatile=True),
+        column("step_seconds", REAL, f"as it ended: {STEP_SECONDS}", unit="s", volatile=True),
         column("rung", COUNT, "epoch at which ASHA stopped a censored trial", unit="epochs"),
         column("error", TEXT, "why a trial is not done; null when it is", volatile=True),
         column("attempt", COUNT, "how often the trial was started", volatile=True),
@@ -128,6 +124,11 @@ LAYERS = pa.schema(
         column("pruned", COUNT, "masked at this point", unit="neurons"),
         column("floored", FLAG, "a floor kept the method from masking more here"),
         column("death", NAME, f"{HEADLINE}; died and revived go by it"),
+        column("born_dead", COUNT, "dead at epoch 0, by `death`; null later", unit="neurons"),
+        column("died", COUNT, "died by `death` since the last point; null at 0", unit="neurons"),
+        column(
+            "revived", COUNT, "kept, and dead at the last point only; null at 0", unit="neurons"
+        ),
         column("dead", COUNT, f"{STRICT}; null for others", unit="neurons"),
         column("negative_side", COUNT, NEGATIVE_SIDE, unit="neurons"),
         column("saturated", COUNT, SATURATED, unit="neurons"),

@@ -60,11 +60,26 @@ def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
         "death": layer.death,
     }
     columns |= {name: int(verdict.sum()) for name, verdict in layer.deaths.items()}
+    columns |= count_changes(layer, record.epoch)
     if kept:
         living = living_columns(record.observation.layers[path], layer)
         means = ("entropy", "nvi", "fire_rate", "mean_abs", "weight_norm")
         columns |= {name: float(living[name].double().mean()) for name in means}
     return columns
+
+
+def count_changes(layer: LayerRecord, epoch: int) -> dict[str, int]:
+    """Return how many neurons were born dead, died and revived; of heads, nothing.
+
+    Where none is masked, those dead at a point are those born dead, and all that died since, less
+    those that revived.
+    """
+    counts = {name: int(which.sum()) for name, which in layer.events.items()}
+    if "died" not in counts:
+        return {}
+    if epoch == 0:
+        return {"born_dead": counts["died"]}
+    return {name: counts[name] for name in ("died", "revived")}
 
 
 def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
