@@ -9,7 +9,7 @@ from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 from nvp.analysis.plots.survival import hazard_caption
 from nvp.analysis.statistics.bootstrap import bootstrap_interval, seed_weights
 from nvp.analysis.statistics.hazard import count_revivals, estimate_hazard_ratios
-from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
+from nvp.analysis.statistics.neuron_lives import count_lives, drop_born_dead, find_first_lives
 from nvp.analysis.statistics.survival import estimate_incidence, estimate_survival
 
 LAYERS = pd.DataFrame(
@@ -44,6 +44,16 @@ def test_a_life_ends_with_the_first_death_or_the_pruning_or_the_trial():
     assert tuple(ends.loc[("a", "y", 1)]) == (3, "censored")
     assert tuple(ends.loc[("b", "y", 1)]) == (1, "pruned")
     assert tuple(ends.loc[("b", "x", 0)]) == (3, "censored")
+
+
+def test_a_curve_starts_with_the_living():
+    lives = find_first_lives(EVENTS, LAYERS)
+    living = drop_born_dead(lives)
+    assert len(living) == len(lives) - 1 == 7  # neuron 0 of layer x of trial a was born dead
+    counts = count_lives(living, TRIALS, ["layer", "lr"])
+    rows = estimate_survival(counts, ["layer", "lr"]).set_index(["layer", "epoch"])
+    assert rows.loc[("x", 0), "at_risk"] == 3
+    assert (rows.xs(0, level="epoch")["alive"] == 1).all()
 
 
 def test_names_may_be_categories_as_tables_have_them():

@@ -16,10 +16,14 @@ from nvp.analysis.selection.chosen_trials import (
     select_shown,
     selection_caption,
 )
-from nvp.analysis.selection.drawing import Drawing
+from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.hazard import FEWEST_DEATHS, count_revivals, estimate_hazard_ratios
 from nvp.analysis.statistics.intervals import seed_interval
-from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
+from nvp.analysis.statistics.neuron_lives import (
+    count_lives,
+    drop_born_dead,
+    find_first_lives,
+)
 from nvp.analysis.statistics.survival import estimate_survival as kaplan_meier
 from nvp.analysis.style.captions import (
     join_captions,
@@ -37,12 +41,16 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
     trials = select_comparable(frames, [x])
     layers = select_rows(frames.layers, trials)
     events = select_rows(frames.events, trials)
-    lives = find_first_lives(events, layers)
+    every = find_first_lives(events, layers)
+    lives = drop_born_dead(every)
+    if lives.empty:
+        raise NothingToDraw("expected neurons that are alive in the initial network, got none")
     frame = kaplan_meier(count_lives(lives, trials, ["layer", x]), ["layer", x])
     names = layers.sort_values("depth")["layer"].astype(str).unique()
     text = join_captions(
         seeds_caption(frame, "Kaplan-Meier curve"),
         selection_caption(frames, trials, [x]),
+        born_dead_caption(len(every) - len(lives), len(every)),
         "Pruned neurons count as lost from sight." if lives["event"].eq("pruned").any() else "",
         hazard_caption(estimate_hazard_ratios(lives, trials, [x]), x),
         revival_caption(count_revivals(events, trials, [x]), x, order_levels(frames, x, trials)),
@@ -53,6 +61,11 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
     )
     levels = order_levels(frames, x, frame)
     return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)
+
+
+def born_dead_caption(count: int, neurons: int) -> str:
+    """Return how many neurons were dead in the initial network, which no curve has."""
+    return f"{count:,} of {neurons:,} neurons were born dead and are left out." if count else ""
 
 
 def hazard_caption(ratios: pd.DataFrame, x: str) -> str:

@@ -41,6 +41,16 @@ def find_first_lives(events: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame
     return lives.assign(neuron=np.arange(len(at)) - start[at], epoch=epoch, event=names)
 
 
+def drop_born_dead(lives: pd.DataFrame) -> pd.DataFrame:
+    """Return the lives of neurons that were alive in the initial network: the others did not die.
+
+    Args:
+        lives: a row per neuron, see `find_first_lives`.
+    """
+    born_dead = (lives["event"] == DIED) & (lives["epoch"] == 0)
+    return lives[~born_dead].reset_index(drop=True)
+
+
 def find_first_epochs(events: pd.DataFrame, first_neuron: pd.Series, count: int) -> np.ndarray:
     """Return per neuron the epoch of its first event; infinity where there is none.
 
