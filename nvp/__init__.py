@@ -6,17 +6,17 @@ neither torch nor ray.
     Study, main, Design                    a study and its command line
     run                                    a study called from Python or a notebook
     grid, uniform, log_uniform, integers   the axes of a design
-    TrialConfig, DataConfig, ModelConfig, OptimConfig, PruneConfig, ProbeConfig
+    TrialConfig, DataConfig, ModelConfig, OptimConfig, PruneConfig, RemedyConfig, ProbeConfig
                                            what a trial is
     Question, Contrast, Margin, End, margins
                                            what a study asks, and the comparisons that answer it
     compare_deaths, compare_deaths_in_all, compare_cost, compare_deaths_and_cost, compare_methods
                                            comparisons that many studies make
-    METHODS                                the pruning methods
+    METHODS, REMEDIES                      the pruning methods, the remedies
     adopt                                  make any torch module a network that nvp sees
-    NeuronLayer, make_linear, make_conv, DataSet, Images, Splits, Method, Evidence
-                                           what a model, a data set, a method and a criterion of
-                                           one's own are made of
+    NeuronLayer, make_linear, make_conv, DataSet, Images, Splits, Method, Evidence, Acting
+                                           what a model, a data set, a method, a criterion and a
+                                           remedy of one's own are made of
     observe, prune, shrink, export         watch, prune, shrink and export a network
     Monitor                                a loop of one's own writes the same tables
     load, draw, answer                     a study's tables as frames; its figures; its answer
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         OptimConfig,
         ProbeConfig,
         PruneConfig,
+        RemedyConfig,
         TrialConfig,
     )
     from nvp.data.data_set import DataSet
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         compare_methods,
     )
     from nvp.question.question import Contrast, End, Margin, Question
+    from nvp.remedies import REMEDIES, Acting
     from nvp.study.study import Study, main
     from nvp.trial.export import export
 
@@ -87,6 +89,9 @@ HOMES = {
     "OptimConfig": "nvp.config.trial_config",
     "ProbeConfig": "nvp.config.trial_config",
     "PruneConfig": "nvp.config.trial_config",
+    "RemedyConfig": "nvp.config.trial_config",
+    "REMEDIES": "nvp.remedies",
+    "Acting": "nvp.remedies",
     "Splits": "nvp.data.splits",
     "Study": "nvp.study.study",
     "TrialConfig": "nvp.config.trial_config",
@@ -133,6 +138,9 @@ __all__ = [
     "OptimConfig",
     "ProbeConfig",
     "PruneConfig",
+    "RemedyConfig",
+    "REMEDIES",
+    "Acting",
     "Splits",
     "Study",
     "TrialConfig",

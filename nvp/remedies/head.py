@@ -1,6 +1,7 @@
 """Reset of the head: at each border between two tasks the output layer is drawn anew."""
 
 import torch
+from torch import Tensor
 
 from nvp.network.dense_index import dense_indices
 from nvp.network.weight_masks import live_weights
@@ -23,7 +24,10 @@ class HeadReset(Acting):
             parameter = model.get_parameter(name)
             drawn = dense[name].select(fresh[name].detach().to(parameter))
             parameter.copy_(torch.where(live[name], drawn, 0.0))
-            self.state.optimizer.state.pop(parameter, None)
+            # set to 0 and not taken away: fused SGD wants a buffer for each parameter, or for none
+            for value in self.state.optimizer.state.get(parameter, {}).values():
+                if isinstance(value, Tensor):
+                    value.zero_()
 
 
 REMEDY = Remedy(

@@ -50,8 +50,7 @@ def start_own(own: Own, treated: Treated) -> Acting:
     acting = own.call_explained(treated.config.remedy.extra, treated)
     if not isinstance(acting, Acting):
         raise ValueError(
-            f"{SETTING}: expected {own.name} to make a nvp.remedies.Acting, got a "
-            f"{type(acting).__name__}"
+            f"{SETTING}: expected {own.name} to make an nvp.Acting, got a {type(acting).__name__}"
         )
     return acting
 

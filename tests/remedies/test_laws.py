@@ -56,6 +56,7 @@ MODELS = {
 # --- strength 0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("name", "form"), [*in_turn(NOTHING, ("loss",)), ("l2_init", "decoupled")])
 def test_a_remedy_of_strength_0_is_none(name: str, form: str) -> None:
     more = NOTHING[name] | ({"remedy__form": form} if name == "l2_init" else {})
@@ -72,6 +73,7 @@ def test_shrink_and_perturb_of_strength_0_changes_nothing_at_a_border() -> None:
     assert same(trial.state.model, bare.state.model)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", BUSY)
 def test_a_remedy_at_work_changes_the_network_and_leaves_no_hook(name: str) -> None:
     _, state = run(config_of(name, epochs=2, **BUSY[name]))
@@ -89,7 +91,7 @@ def pixels() -> Tensor:
 
 def train_a_little(config: TrialConfig) -> TrainState:
     state = build(config, data(), "cpu")
-    train_epoch(config, data().train, state, 1, total=4)
+    train_epoch(config, data().train, state, 1, total=10**6)
     return state
 
 
@@ -101,6 +103,7 @@ def kill(state: TrainState, path: str, index: int) -> None:
         (layer.affine if norm else layer.norm).bias[index] = -1000.0
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("model", MODELS)
 def test_the_reset_of_a_dead_neuron_leaves_the_logits_and_brings_it_back(model: str) -> None:
     config = config_of(model__width=0.3, **MODELS[model])
@@ -224,6 +227,7 @@ CONTINUED = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("name", "changes"), CONTINUED)
 def test_killed_and_continued_across_resets_is_unbroken(
     name: str, changes: dict, tmp_path: Path
@@ -280,8 +284,12 @@ def test_the_head_alone_is_drawn_anew() -> None:
     REMEDIES["head"].start(Treated(config, state, data().train, 10)).at_border(2)
     moved = {n for n, p in state.model.named_parameters() if not torch.equal(p, before[n])}
     assert moved == {"head.weight", "head.bias"}
-    assert state.model.head.weight not in state.optimizer.state
-    assert state.model.hidden[0].affine.weight in state.optimizer.state
+    cleared, kept = (
+        state.optimizer.state[weight]
+        for weight in (state.model.head.weight, state.model.hidden[0].affine.weight)
+    )
+    assert not any(value.any() for value in cleared.values())
+    assert all(value.any() for value in kept.values())
 
 
 # --- adopted networks
@@ -301,13 +309,14 @@ class Foreign(nn.Module):
         return self.out(self.drop(nn.functional.relu(self.hidden(x.flatten(1)))))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", RESETTING)
 def test_adopted_networks_are_treated_too(name: str) -> None:
     config = config_of(name, **BUSY[name] | ({"remedy__rho": 0.3} if name == "cbp" else {}))
     torch.manual_seed(0)
     network = adopt(Foreign(), torch.zeros(2, 1, 8, 8))
     state = TrainState(network, build_optimizer(network, config.optim))
-    train_epoch(config, data().train, state, 1, total=12)
+    train_epoch(config, data().train, state, 1, total=10**6)
     assert set(find_resettable(network)) == set(network.layers)
     assert sum(int(v.sum()) for k, v in state.remedy.items() if k.endswith(RESETS)) > 0
     path = next(iter(network.layers))

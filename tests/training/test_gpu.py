@@ -40,6 +40,9 @@ CONTINUED = {
     "dropout": {"model.name": "resnet18_dropout", "model.width": 0.1} | SHRUNK,
     "regrown": RESIDUAL | {"prune.method": "dnr", "prune.patience": 1, "prune.tau": 0.6},
     "penalty": {"prune.method": "demp", "prune.patience": 1},
+    "cbp": {"remedy.name": "cbp", "remedy.rho": 0.05, "remedy.maturity": 2, "optim.name": "adam"},
+    "snr": {"remedy.name": "snr", "remedy.silence": 1} | SHRUNK,
+    "l2_init": {"remedy.name": "l2_init", "optim.name": "adamw"} | SHRUNK,
     "rewound": {"prune.method": "nn_relief_rewind"},
 }
 
