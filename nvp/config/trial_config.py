@@ -11,6 +11,7 @@ from nvp.config.dotted_paths import find_open_path, list_paths, replace_values
 from nvp.config.extra import Extra
 from nvp.config.fields import Settings, open_settings, section, setting
 from nvp.config.registry import shorten_text, suggest_path
+from nvp.config.sections.model import ModelConfig as ModelConfig
 from nvp.config.sections.remedy import RemedyConfig as RemedyConfig
 
 
@@ -33,24 +34,6 @@ class DataConfig(Settings):
     )
     images: int = setting(0, "train images: the first so many of the split; 0 = all", low=0)
     extra: Extra = open_settings("a function of data.name")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig(Settings):
-    """Which network."""
-
-    name: str = setting("convnet", "architecture, a name in MODELS")
-    activation: str = setting("relu", "activation function, a name in ACTIVATIONS")
-    slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
-    width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
-    norm: str = setting("batch", "normalisation after each affine map", choices=("batch", "none"))
-    norm_scale: float = setting(1.0, "factor on the initial scales of normalisation", above=0)
-    weights: str = setting(
-        "",
-        "weights to start from: torchvision:NAME, timm:TAG, a URL, or a .safetensors or .pth file; "
-        "the name is part of the trial's, the file's hash is in its row; '' = random",
-    )
-    extra: Extra = open_settings("a function of model.name or model.activation")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,10 @@
 """Models by name, built of `NeuronLayer`; one file for each family.
 
     mlp, lenet, convnet, vgg, resnet  the families
+    vit                               a transformer of torch's modules, which is adopted
     blocks                            the residual blocks of ResNets
     layers                            the neuron layers that every family is made of
+    depth, norms, initialisation      `model.depth`, `model.norm`, and the initial weights
     activations                       ACTIVATIONS by name
     own, own_activation               a user's model and activation, by dotted names
     own_checks                        what a user's model must be, so that a study can train it
@@ -25,9 +27,11 @@ from nvp.config.own_settings import Own
 from nvp.config.registry import look_up
 from nvp.config.seed import derive_seed, kept_streams, seed_libraries
 from nvp.config.trial_config import ModelConfig
-from nvp.models import convnet, lenet, mlp, resnet, vgg
+from nvp.models import convnet, lenet, mlp, resnet, vgg, vit
 from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
 from nvp.models.activations import find_activation
+from nvp.models.depth import check_depth
+from nvp.models.initialisation import initialise
 from nvp.models.own import build_own, find_own_model
 from nvp.models.own_activation import find_own_activation
 from nvp.models.own_checks import check_logits
@@ -36,6 +40,8 @@ from nvp.network.adopted.adopted import Adopted
 from nvp.network.own_networks.own_network import check_own_network
 
 Build = Callable[[ModelConfig, tuple[int, int, int], int], nn.Module]
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+OTHER_NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 MODELS: dict[str, Build] = {
     "convnet": convnet.build_convnet,
@@ -59,7 +65,10 @@ MODELS: dict[str, Build] = {
     "vgg16": partial(vgg.build_vgg, depth=16),
     "vgg19": partial(vgg.build_vgg, depth=19),
     "vgg_like": vgg.build_vgg_like,
+    "vit": vit.build_vit,
 }
+# settings of `model.*` that a model does not read
+UNREAD_BY_MODELS = {"vit": ("model.norm", "model.norm_groups", "model.norm_shift")}
 
 
 # what `check_own_network` has found right: a process builds the same network for many trials
@@ -85,15 +94,20 @@ def build_model(
 
     Raises:
         ValueError: unknown model or activation, images that the model cannot take, wrong `reads`,
-            weights that are not there or do not fit, a scale of norms for a model without norms.
+            weights that are not there or do not fit, a scale of norms for a model without norms, a
+            depth that it has not, a law of weights or biases that it has none of.
     """
     build = find_builder(config.name)
     find_activation(config.activation)
     with kept_streams():
         seed_libraries(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)
+        computes = not any(parameter.is_meta for parameter in model.parameters())
+        if computes:
+            initialise(model, config)
     key = build, config, image_shape, num_classes
-    computes = not any(parameter.is_meta for parameter in model.parameters())
+    if config.name in MODELS:
+        check_depth(config, model)
     if computes and key not in CHECKED and not isinstance(model, Adopted):
         check_own_network(model, image_shape)
         if is_dotted(config.name):
@@ -141,10 +155,17 @@ def list_own_of_model(config: ModelConfig) -> list[Own]:
 
 
 def scale_norms(model: nn.Module, factor: float) -> None:
-    """Multiply the scales of all normalisation layers. Changes `model`."""
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    if not norms:
+    """Multiply the scales of batch norms, or where there are none of all norms. Changes `model`.
+
+    The scales of the other norms of a network with batch norms stay, as they always did.
+    """
+    scaled = [
+        [m.weight for m in model.modules() if isinstance(m, kinds) and m.weight is not None]
+        for kinds in (BATCH_NORMS, OTHER_NORMS)
+    ]
+    scales = scaled[0] or scaled[1]
+    if not scales:
         raise ValueError(f"model.norm_scale: expected 1 without normalisation, got {factor}")
     with torch.no_grad():
-        for module in norms:
-            module.weight.mul_(factor)
+        for scale in scales:
+            scale.mul_(factor)

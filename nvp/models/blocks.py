@@ -7,7 +7,8 @@ Differs: `Bottleneck` has its stride in the 3x3 convolution, as torchvision ("v1
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
-from nvp.models.layers import make_conv, make_norm2d, scale_width
+from nvp.models.layers import make_conv, scale_width
+from nvp.models.norms import make_norm
 from nvp.network.neuron_layer import Shortcut
 from nvp.network.subsample import Subsample
 
@@ -87,6 +88,6 @@ def make_projection(
     config: ModelConfig, fan_in: int, width: int, *, stride: int, group: str
 ) -> Shortcut:
     """Return the 1x1 convolution of a shortcut of option B."""
-    norm = make_norm2d(config, width)
+    norm = make_norm(config, width, of_images=True)
     affine = nn.Conv2d(fan_in, width, 1, stride=stride, bias=norm is None)
     return Shortcut(affine, norm, group=group)

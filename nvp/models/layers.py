@@ -4,6 +4,7 @@ from torch import nn
 
 from nvp.config.trial_config import ModelConfig
 from nvp.models.activations import make_activation
+from nvp.models.norms import make_norm
 from nvp.network.dropout import Dropout
 from nvp.network.neuron_layer import NeuronLayer, Shortcut
 
@@ -25,11 +26,6 @@ def scale_width(width: int, config: ModelConfig) -> int:
     return scaled
 
 
-def make_norm2d(config: ModelConfig, width: int) -> nn.BatchNorm2d | None:
-    """Return the normalisation of `width` channels, or None."""
-    return nn.BatchNorm2d(width) if config.norm == "batch" else None
-
-
 def make_conv(
     config: ModelConfig,
     fan_in: int,
@@ -41,7 +37,7 @@ def make_conv(
     group: str = "",
 ) -> NeuronLayer:
     """Return a convolution layer of `width` neurons; without norm it has a bias."""
-    norm = make_norm2d(config, width)
+    norm = make_norm(config, width, of_images=True)
     bias = norm is None
     affine = nn.Conv2d(fan_in, width, kernel, stride=stride, padding=padding, bias=bias)
     return NeuronLayer(affine, norm, make_activation(config), group=group)
@@ -49,7 +45,7 @@ def make_conv(
 
 def make_linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
     """Return a linear layer of `width` neurons; without norm it has a bias."""
-    norm = nn.BatchNorm1d(width) if config.norm == "batch" else None
+    norm = make_norm(config, width, of_images=False)
     affine = nn.Linear(fan_in, width, bias=norm is None)
     return NeuronLayer(affine, norm, make_activation(config))
 

@@ -1,5 +1,8 @@
 """Multilayer perceptrons: hidden layers of 128 and 128 neurons, or LeNet-300-100's.
 
+Of another depth, further layers are as wide as the last one: 5 x 256 is `mlp` with depth 5 and
+width 2.
+
 Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998 (LeNet).
 """
 
@@ -8,6 +11,7 @@ import math
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
+from nvp.models.depth import choose_depth, repeat_last
 from nvp.models.layers import make_linear, scale_width
 
 
@@ -23,6 +27,7 @@ class MLP(nn.Module):
         hidden: tuple[int, ...] = (128, 128),
     ) -> None:
         super().__init__()
+        hidden = repeat_last(hidden, choose_depth(config, len(hidden)))
         widths = [math.prod(image_shape), *(scale_width(width, config) for width in hidden)]
         self.hidden = nn.ModuleList(
             make_linear(config, fan_in, width)

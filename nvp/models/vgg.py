@@ -2,12 +2,14 @@
 
 Source: Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
 2015, configurations A, B, D, E, with one linear head of 512 inputs (Liu et al., "Rethinking the
-Value of Network Pruning", 2019). Differs: where there is batch norm, convolutions have no bias.
+Value of Network Pruning", 2019). Differs: where there is a norm, convolutions have no bias. Another
+depth spreads its convolutions over the five stages, the later ones have one more.
 """
 
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
+from nvp.models.depth import choose_depth
 from nvp.models.layers import list_chain_reads, make_conv, make_dropout_layers, scale_width
 
 WIDTHS = (64, 128, 256, 512, 512)
@@ -58,6 +60,23 @@ class VGG(nn.Module):
         return self.head(self.hidden(self.average(x).flatten(1)))
 
 
+def spread_convs(
+    config: ModelConfig, published: tuple[int, ...], *, hidden: int = 0
+) -> tuple[int, ...]:
+    """Return the convolutions of each stage of a network of `config.depth` hidden layers.
+
+    Args:
+        config: the model's part of a trial.
+        published: convolutions of each stage, where it has its own depth.
+        hidden: linear layers behind them.
+    """
+    stages = len(published)
+    depth = choose_depth(config, sum(published) + hidden, least=stages + hidden) - hidden
+    share, rest = divmod(depth, stages)
+    even = tuple(share + (stage >= stages - rest) for stage in range(stages))
+    return {sum(convs): convs for convs in CONVS.values()}.get(depth, even)
+
+
 def build_vgg(
     config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, *, depth: int
 ) -> nn.Module:
@@ -66,7 +85,7 @@ def build_vgg(
     9,228,362, 9,413,066, 14,724,042 and 20,035,018 parameters for 10 classes at width 1. The
     literature also gives 14,728,266 for VGG-16: with the 4,224 biases that batch norm cancels.
     """
-    return VGG(config, image_shape, num_classes, convs=CONVS[depth])
+    return VGG(config, image_shape, num_classes, convs=spread_convs(config, CONVS[depth]))
 
 
 def build_vgg_like(
@@ -77,4 +96,5 @@ def build_vgg_like(
     14,986,698 parameters for 10 classes at width 1; with biases before batch norm, as in the
     authors' code (adekhovich/NNrelief, models.py), 14,990,922: the "14.99 M" of the literature.
     """
-    return VGG(config, image_shape, num_classes, convs=CONVS[16], hidden=(512,))
+    convs = spread_convs(config, CONVS[16], hidden=1)
+    return VGG(config, image_shape, num_classes, convs=convs, hidden=(512,))

@@ -1,6 +1,7 @@
 """A network of neurons: the module that is watched, masked and removed.
 
     neuron_layer      NeuronLayer: affine -> norm -> keep mask (-> + residual) -> activation
+    norms             normalisations: which keep neurons apart, which mix them, and psBN
     subsample         the residual shortcut without parameters
     masked_index      the indices at which masks are False
     groups            finding layers, groups masked together, and the maps that read them

@@ -12,13 +12,15 @@ from torch import Tensor, nn
 
 from nvp.network.groups import find_readers, input_columns, own_layers, prunable_groups
 from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.norms import PER_NEURON
 
 
 def fold_constants(model: nn.Module) -> dict[str, int]:
     """Fold and mask constant neurons, front to back. Changes the model, but not its output.
 
-    Two kinds of neurons are skipped: channels of a stream, because they are sums over several
-    layers, and neurons that a padded convolution reads, because it sees 0 beyond the border.
+    Three kinds of neurons are skipped: channels of a stream, because they are sums over several
+    layers, neurons that a padded convolution reads, because it sees 0 beyond the border, and those
+    of a norm that mixes neurons, because the others change what they put out.
 
     Args:
         model: in eval mode; between a layer and its readers there may be pooling and dropout.
@@ -28,6 +30,8 @@ def fold_constants(model: nn.Module) -> dict[str, int]:
     """
     layers, folded = own_layers(model), {}
     for path in prunable_groups(model, "internal"):
+        if not isinstance(layers[path].norm, PER_NEURON):
+            continue
         index = find_constant(layers[path]).nonzero().flatten()
         affines = find_readers(model, path)
         if len(index) and affines and not any(has_padding(affine) for affine in affines):

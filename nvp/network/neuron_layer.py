@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
 from nvp.network.masked_index import MaskedIndex
+from nvp.network.norms import Norm
 
 
 class NeuronLayer(nn.Module):
@@ -35,7 +36,7 @@ class NeuronLayer(nn.Module):
     def __init__(
         self,
         affine: nn.Conv2d | nn.Linear,
-        norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d | None,
+        norm: Norm | None,
         activation: Callable[[Tensor], Tensor],
         *,
         group: str = "",
@@ -126,5 +127,5 @@ class Shortcut(NeuronLayer):
     Its channels are masked with their group; its output is no neuron's, so it is not watched.
     """
 
-    def __init__(self, affine: nn.Conv2d, norm: nn.BatchNorm2d | None, *, group: str) -> None:
+    def __init__(self, affine: nn.Conv2d, norm: Norm | None, *, group: str) -> None:
         super().__init__(affine, norm, nn.Identity(), group=group)

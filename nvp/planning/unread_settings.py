@@ -20,6 +20,7 @@ DECISIVE = (
     "optim.name",
     "model.name",
     "model.norm",
+    "model.weights",
     "optim.noise",
     "optim.schedule",
     "prune.allocation",

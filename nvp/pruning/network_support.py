@@ -7,6 +7,7 @@ from torch import nn
 
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import neuron_layers, own_layers
+from nvp.network.norms import MIXING, PER_NEURON
 from nvp.pruning.adopted_support import check_adopted_needs, check_prunable
 from nvp.pruning.methods.method import Need
 from nvp.pruning.plan import PruningPlan
@@ -17,14 +18,6 @@ NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "nn_relief": ("reads", "own_layers"),
     "scale": ("batch_norm",),
 }
-
-PER_NEURON = (  # normalise each neuron by itself
-    nn.Identity,
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.InstanceNorm2d,
-)
-MIXING = (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 
 
 def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
@@ -73,7 +66,7 @@ def check_norms(plan: PruningPlan, model: nn.Module) -> None:
 def refuse_norm(plan: PruningPlan, path: str, module: nn.Module) -> NoReturn:
     """Raise ValueError for a normalisation that mixes neurons."""
     what, remedy = f"{path} is a {type(module).__name__}", ""
-    if isinstance(module, nn.GroupNorm):
+    if isinstance(module, nn.GroupNorm) and module.num_groups > 1:
         what += f" of {module.num_groups} groups"
         remedy = (
             "a network of torch's own modules (model.name=package.module:function) is adopted, and "
@@ -81,8 +74,8 @@ def refuse_norm(plan: PruningPlan, path: str, module: nn.Module) -> NoReturn:
         )
     raise ValueError(
         f"prune.method={plan.config.method} masks neurons, and {what}, which mixes them: expected "
-        f"batch normalisation or none; {remedy}set prune.method=none or a weight method (nvp "
-        "methods lists them), or another model"
+        f"batch normalisation or none; {remedy}set model.norm=batch, psbn or none, or "
+        "prune.method=none or a weight method (nvp methods lists them), or another model"
     )
 
 

@@ -16,6 +16,7 @@ from nvp.network.constant_folding import fold_constants
 from nvp.network.dropout import Dropout
 from nvp.network.groups import own_layers
 from nvp.network.neuron_layer import NeuronLayer
+from nvp.network.norms import absorb_shift
 from nvp.network.removal import find_survivors, keep_units
 
 HEAD = '''"""A trained network; needs torch alone.
@@ -86,6 +87,8 @@ def make_plain(model: nn.Module, scaling: Scaling | None = None) -> fx.GraphModu
             takes what `model` takes.
     """
     network = copy.deepcopy(model).cpu().eval()
+    for layer in own_layers(network).values():
+        layer.norm = absorb_shift(layer.norm)
     fold_constants(network)
     for layer in own_layers(network).values():
         for parameter in layer.own:

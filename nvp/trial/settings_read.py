@@ -17,6 +17,7 @@ from nvp.config.trial_config import (
     TrialConfig,
 )
 from nvp.data import data_root, read_trial_facts
+from nvp.models import UNREAD_BY_MODELS
 from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
 from nvp.models.own import is_foreign
 from nvp.models.own_activation import find_own_activation
@@ -33,7 +34,15 @@ PRUNE = tuple(path for path in list_paths(TrialConfig) if path.startswith("prune
 REMEDY = tuple(path for path in list_paths(TrialConfig) if path.startswith("remedy."))
 MOST_NAMES = 8  # of methods in a message
 # What a foreign network does not read: its constructor decides about its layers.
-OF_OWN_LAYERS = ("model.width", "model.norm", "model.activation", "model.slope")
+OF_OWN_LAYERS = (
+    "model.width",
+    "model.depth",
+    "model.norm",
+    "model.norm_groups",
+    "model.norm_shift",
+    "model.activation",
+    "model.slope",
+)
 # What a path is read with that is no method; the first part is the setting that decides.
 READ_WITH = {
     "epochs": ("steps", "steps=0"),
@@ -41,7 +50,11 @@ READ_WITH = {
     "optim.gamma": ("optim.schedule", "optim.schedule=multistep"),
     "optim.noise_kind": ("optim.noise", "optim.noise > 0"),
     "optim.l1_scale": ("model.norm", "model.norm=batch"),
+    "model.init": ("model.weights", "model.weights=''"),
+    "model.init_bias": ("model.weights", "model.weights=''"),
     **{path: ("model.name", "a model of nvp's own layers") for path in OF_OWN_LAYERS},
+    "model.norm_groups": ("model.norm", "model.norm=group"),
+    "model.norm_shift": ("model.norm", "model.norm=psbn"),
     "optim.momentum": ("optim.name", "an optimizer that takes a momentum"),
     "optim.weight_decay": ("optim.name", "an optimizer that takes a weight_decay"),
     "model.slope": ("model.activation", "model.activation=leaky_relu"),
@@ -75,16 +88,25 @@ def find_unread(config: TrialConfig) -> frozenset[str]:
     unread = {path for path in PRUNE if path.partition(".")[2] not in read}
     unread |= find_unread_optim(config.optim)
     unread |= find_unread_remedy(config.remedy)
-    if not reads_slope(config.model):
-        unread.add("model.slope")
+    unread |= find_unread_model(config.model)
     if not has_norms(model):
         unread.add("optim.l1_scale")
     if config.steps:
         unread.add("epochs")
-    if is_foreign(config.model.name):
-        unread |= {*OF_OWN_LAYERS}
     unread |= list_unread_extra(config)
     return frozenset(unread)
+
+
+def find_unread_model(config: ModelConfig) -> set[str]:
+    """Return the paths of the model's section that its network does not read."""
+    unread = {*UNREAD_BY_MODELS.get(config.name, ())}
+    if is_foreign(config.name):
+        unread |= {*OF_OWN_LAYERS}
+    if not reads_slope(config):
+        unread.add("model.slope")
+    of_norms = {"group": "model.norm_groups", "psbn": "model.norm_shift"}
+    unread |= {path for norm, path in of_norms.items() if norm != config.norm}
+    return unread | ({"model.init", "model.init_bias"} if config.weights else set())
 
 
 def reads_slope(config: ModelConfig) -> bool:

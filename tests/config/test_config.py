@@ -127,7 +127,7 @@ def test_a_part_is_no_path() -> None:
         ("probe.bins", 1),
         ("probe.every", 0),
         ("prune.sites", "stream"),
-        ("model.norm", "layer"),
+        ("model.norm", "layers"),
     ],
 )
 def test_out_of_range_names_the_whole_path(path: str, value: Any) -> None:

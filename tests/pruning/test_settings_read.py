@@ -49,6 +49,8 @@ OTHER: dict[str, Any] = {  # than in BASE
     "prune.shrink": "auto",
     "prune.draws": "present",
     "model.slope": 0.5,
+    "model.norm_groups": 2,
+    "model.norm_shift": 0.5,
     "optim.milestones": (0.2,),
     "optim.gamma": 0.9,
     "optim.noise_kind": "absolute",

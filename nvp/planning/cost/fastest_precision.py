@@ -75,6 +75,7 @@ def make_key(config: TrialConfig, device: str) -> str:
     model = config.model
     parts = (name_set(config.data), model.name, model.width, model.norm, device)
     own = [repr(model.extra)] if model.extra else []
+    own += [f"depth {model.depth}"] if model.depth else []
     return json.dumps([*parts, config.precision, config.layout, *own])
 
 

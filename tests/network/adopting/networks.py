@@ -7,6 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nvp.config.trial_config import ModelConfig
+from nvp.models.vit import ViT
+
 IMAGES = (3, 16, 16)
 
 
@@ -286,6 +289,12 @@ class Scaled(nn.Module):
         return self.head(F.relu(F.conv2d(x, weight, self.two.bias)).mean((2, 3)))
 
 
+def make_vit() -> nn.Module:
+    """Return nvp's own transformer, which is adopted like anybody's."""
+    config = ModelConfig(name="vit", width=0.03125, depth=2, activation="gelu")
+    return ViT(config, IMAGES, 5)
+
+
 @dataclass(frozen=True)
 class Known:
     """What there is to find.
@@ -311,6 +320,7 @@ KNOWN = {
     "gated mlp": Known(GatedMLP, {"forward": 6}),
     "split mlp": Known(SplitMLP, {"forward": 0}),
     "bare": Known(Bare, {"forward": 9}),
+    "vit": Known(make_vit, {"blocks.0.activation": 8, "blocks.1.activation": 8}),
     "instance": Known(Instance, {"forward": 8, "forward#1": 6}),
     "rms": Known(RMSNorm, {"forward": 0, "forward#1": 6}),
     "layer norm": Known(lambda: RMSNorm(nn.LayerNorm), {"forward": 0, "forward#1": 6}),
