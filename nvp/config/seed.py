@@ -22,6 +22,7 @@ STREAMS = (
     "regrow",
     "search",
     "remedy",
+    "task",  # its "epoch" is the number of a task
 )
 
 

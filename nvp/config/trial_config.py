@@ -11,29 +11,9 @@ from nvp.config.dotted_paths import find_open_path, list_paths, replace_values
 from nvp.config.extra import Extra
 from nvp.config.fields import Settings, open_settings, section, setting
 from nvp.config.registry import shorten_text, suggest_path
+from nvp.config.sections.data import DataConfig as DataConfig
 from nvp.config.sections.model import ModelConfig as ModelConfig
 from nvp.config.sections.remedy import RemedyConfig as RemedyConfig
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataConfig(Settings):
-    """Which images, in which batches."""
-
-    name: str = setting(
-        "digits", "data set, a name in DATASETS, or folder:<name>[@<side>] below NVP_DATA"
-    )
-    batch_size: int = setting(64, "images per step", low=1)
-    augment: str = setting(
-        "none",
-        "batched augmentation; crop_flip: shift by up to 4 pixels (a streamed set: random resized "
-        "crop), mirror every second one",
-        choices=("none", "crop_flip"),
-    )
-    cutout: int = setting(
-        0, "side in pixels of one hole an image, filled with the mean; 0 = none", low=0
-    )
-    images: int = setting(0, "train images: the first so many of the split; 0 = all", low=0)
-    extra: Extra = open_settings("a function of data.name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +34,14 @@ class OptimConfig(Settings):
     clip_norm: float = setting(0.0, "clip the global gradient norm to this; 0 = do not", low=0)
     noise: float = setting(0.0, "standard deviation of the gradient noise; 0 = none", low=0)
     noise_kind: str = setting("relative", "what the deviation is relative to, a name in NOISES")
+    restart: str = setting(
+        "never",
+        "where the schedule starts anew: never, it is of the whole run, or at each task",
+        choices=("never", "task"),
+    )
+    reset: str = setting(
+        "never", "where the moments are cleared: never, or at each task", choices=("never", "task")
+    )
     extra: Extra = open_settings("a function of optim.name, optim.schedule or optim.noise_kind")
 
 
@@ -123,8 +111,10 @@ class ProbeConfig(Settings):
 class TrialConfig(Settings):
     """One training run, everything that its results depend on."""
 
-    epochs: int = setting(30, "length in epochs", low=1)
-    steps: int = setting(0, "length in steps, instead of epochs; 0 = use epochs", low=0)
+    epochs: int = setting(30, "length in epochs, of each task", low=1)
+    steps: int = setting(
+        0, "length in steps, of each task, instead of epochs; 0 = use epochs", low=0
+    )
     seed: int = setting(0, "replicate; the same seed in every cell, so that cells pair", low=0)
     revision: int = setting(0, "raised by a fix that changes results; 0 = the first", low=0)
     parent: str = setting(

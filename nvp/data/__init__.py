@@ -12,6 +12,8 @@
     batches      shuffled, augmented, normalised batches
     batch_count  how many batches were begun: a sign of life
     augment      augmentation of a whole batch
+    tasks        the images of each task of continual learning
+    seen_classes a loss over the classes that a network was taught so far
     own          a user's data set, by a dotted name and its settings
     fetch        `nvp data NAME...`: get data sets before a study needs them
 

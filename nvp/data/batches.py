@@ -12,7 +12,7 @@ from nvp.config.trial_config import DataConfig
 from nvp.data.augment import cut_out, draw_holes
 from nvp.data.batch_count import BATCHES
 from nvp.data.ready_inputs import ReadyInputs
-from nvp.data.splits import ImageSource
+from nvp.data.splits import Images, ImageSource
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
@@ -58,13 +58,17 @@ def normalise_pixels(
 ) -> Shaped[Tensor, "b *shape"]:
     """Return (pixels / 255 - mean) / std as float32; every batch passes here, and is counted.
 
+    Its values are permuted where the images say so: after the normalisation, which is by channel.
     ReadyInputs of a loop that is not ours are returned as they are.
     """
     BATCHES.add()
     if isinstance(images, ReadyInputs):
         return pixels
     scale, shift = make_affine(images.mean, images.std, pixels.device)
-    return torch.addcmul(shift, pixels.to(torch.float32), scale)
+    normal = torch.addcmul(shift, pixels.to(torch.float32), scale)
+    if not isinstance(images, Images) or images.permutation is None:
+        return normal
+    return normal.flatten(1).index_select(1, images.permutation).view_as(normal)
 
 
 @lru_cache(maxsize=8)

@@ -5,11 +5,11 @@ Small sets are `Images`: decoded once, uint8, resident on the device. A set that
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
 from nvp.data.augment import crop_flip, draw_crops, make_shifted_view
@@ -73,12 +73,20 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class Images:
-    """Resident images of one split; `mean` and `std` are per channel, of values in [0, 1]."""
+    """Resident images of one split; `mean` and `std` are per channel, of values in [0, 1].
+
+    Attributes:
+        permutation: the order in which the inputs of a network are taken from a normalised image,
+            all channels together; None = as they lie.
+        seen: True for each class that a loss is over; None = all.
+    """
 
     pixels: UInt8[Tensor, "n c h w"]
     labels: Int64[Tensor, "n"]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    permutation: Int64[Tensor, "p"] | None = None
+    seen: Bool[Tensor, "k"] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -96,11 +104,13 @@ class Images:
 
     def select(self, index: Int64[Tensor, "k"] | slice) -> "Images":
         """Return the images at `index`."""
-        return type(self)(self.pixels[index], self.labels[index], self.mean, self.std)
+        return replace(self, pixels=self.pixels[index], labels=self.labels[index])
 
     def to(self, device: torch.device | str) -> "Images":
         """Return the same images on `device`."""
-        return type(self)(self.pixels.to(device), self.labels.to(device), self.mean, self.std)
+        names = ("pixels", "labels", "permutation", "seen")
+        there = {name: getattr(self, name) for name in names}
+        return replace(self, **{k: None if t is None else t.to(device) for k, t in there.items()})
 
     def first(self, size: int) -> "Images":
         """Return the first min(size, n) images."""
@@ -131,12 +141,21 @@ class Splits:
     """Train, validation and test images. The probe is the first images of train.
 
     Pruning, stopping and selection see train and val; test is touched once, at a trial's end.
+
+    Attributes:
+        task_images: train images of each task of the trial, of which these are one; () = no tasks.
     """
 
     train: ImageSource
     val: ImageSource
     test: ImageSource
     num_classes: int
+    task_images: tuple[int, ...] = ()
+
+    @property
+    def train_images(self) -> tuple[int, ...]:
+        """Return how many images each task of the trial trains on; without tasks there is one."""
+        return self.task_images or (len(self.train),)
 
     def probe(self, size: int) -> Images:
         """Return the first min(size, n) train images; vitality is measured over them."""
@@ -145,7 +164,7 @@ class Splits:
     def to(self, device: torch.device | str) -> "Splits":
         """Return the same splits on `device`."""
         train, val, test = (s.to(device) for s in (self.train, self.val, self.test))
-        return type(self)(train, val, test, self.num_classes)
+        return replace(self, train=train, val=val, test=test)
 
 
 def draw_permutation(count: int, seed: int = 0) -> Int64[Tensor, "n"]:

@@ -23,6 +23,7 @@ class TrainState:
         idle: per layer, measuring points in a row at which each neuron was dead or dormant.
         dead: per layer, dead by its headline definition at the last measuring point.
         kept: per layer, not masked at the end of the last measuring point.
+        task: the task that it was last trained on, from 0; without tasks there is one.
         forked: epochs that were finished by another trial, which this one started from; -1 = none.
         memory: tensors that the pruning method keeps from one measuring point to the next.
         remedy: tensors that the remedy remembers; `PATH/kind` has a row for each neuron of a layer.
@@ -34,6 +35,7 @@ class TrainState:
     optimizer: Optimizer
     epoch: int = -1
     step: int = 0
+    task: int = 0
     forked: int = -1
     idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from nvp.trial.settings_read import describe_readers, find_unread, name_controll
 # The settings on which it depends what else is read.
 DECISIVE = (
     "data.name",
+    "data.task",
     "model.activation",
     "optim.name",
     "model.name",

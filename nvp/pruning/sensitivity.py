@@ -20,6 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nvp.data.batches import eval_batches
 from nvp.data.ready_inputs import ReadyInputs
+from nvp.data.seen_classes import close_unseen, find_seen
 from nvp.data.splits import Images
 from nvp.network.groups import neuron_layers
 from nvp.network.tap import tap
@@ -179,5 +180,6 @@ class Sensitivity:
     def _loss(
         self, tensors: dict[str, Tensor], pixels: Tensor, labels: Tensor, temperature: float = 1.0
     ) -> Tensor:
-        logits = call_with(self.model, tensors, pixels) / temperature
+        logits = close_unseen(call_with(self.model, tensors, pixels), find_seen(self.images))
+        logits = logits / temperature
         return F.cross_entropy(logits, labels, reduction="sum") / len(self.images)

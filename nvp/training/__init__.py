@@ -10,7 +10,8 @@ noise          noise on gradients, and on the weights of living neurons
 penalties      L1 on weights and on the scales of normalisation
 evaluation     loss and accuracy over a split
 record         the record of a measuring point, before and after its pruning
-length         steps and epochs of a trial
+length         steps and epochs of a trial, task by task
+tasks          the borders of tasks: what happens to a state between two of them
 timing         seconds of a training step
 build          the initial state of a trial
 own            a user's optimizer, schedule or noise, by a dotted name

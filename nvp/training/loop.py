@@ -9,20 +9,21 @@ from time import perf_counter
 
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import Splits
+from nvp.data.tasks import make_task
 from nvp.network.train_state import TrainState
 from nvp.network.weight_masks import weight_sparsity
 from nvp.pruning import count_masked_units
-from nvp.training.evaluation import evaluate
-from nvp.training.length import count_epochs, count_steps
+from nvp.training.evaluation import evaluate_split
+from nvp.training.length import find_length, is_measured
 from nvp.training.measuring import observe_network, prune_state, shrink_state
-from nvp.training.optim import learning_rate
 from nvp.training.record import (
     EpochRecord,
     measure_noise_scale,
     record_layers,
     record_pruning,
 )
-from nvp.training.step import train_epoch
+from nvp.training.step import find_learning_rate, train_epoch
+from nvp.training.tasks import cross_border, select_task
 from nvp.vitality import measure_ranks
 
 
@@ -34,51 +35,77 @@ def train(config: TrialConfig, data: Splits, state: TrainState) -> Iterator[Epoc
     Raises:
         Diverged: when a loss, weight or activation is not finite.
     """
-    epochs = count_epochs(config, len(data.train))
-    steps = count_steps(config, len(data.train))
-    clock = Clock()
-    for epoch in range(state.epoch + 1, epochs + 1):
-        train_loss, train_accuracy = train_epoch(config, data.train, state, epoch, total=steps)
+    clock, whole = Clock(), data
+    data = select_task(config, whole, state)
+    length = find_length(config, data.train_images)
+    for epoch in range(state.epoch + 1, length.epochs + 1):
+        if (task := length.find_task(epoch)) > state.task:
+            data = make_task(config.data, whole, config.seed, task)
+            cross_border(config, state, task, data)
+        trained = train_epoch(config, data.train, state, epoch, length=length)
         state.epoch = epoch
-        if epoch % config.probe.every and epoch < epochs:
-            continue
-        clock.lap("train")
-        observation = observe_network(config, state, data.probe(config.probe.size))
-        layers = record_layers(state, observation, config)
-        ranks = measure_ranks(observation.features)
-        clock.lap("observe")
-        pruned = prune_state(config, data, state, observation)
-        record_pruning(state, layers, pruned)
-        removed = shrink_state(config, data, state)
-        clock.lap("prune")
-        val_loss, val_accuracy = evaluate(state.model, data.val, precision=config.precision)
-        noise_scale = measure_noise_scale(config, data, state)
-        clock.lap("evaluate")
-        masked, units = count_masked_units(state.model, config.prune.sites)
-        masked_weights, weights = weight_sparsity(state.model)
-        yield EpochRecord(
-            epoch=epoch,
-            step=state.step,
-            lr=learning_rate(config.optim, min(state.step / steps, 1.0)),
-            train_loss=train_loss,
-            train_accuracy=train_accuracy,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
-            observation=observation,
-            ranks=ranks,
-            layers=layers,
-            target=pruned.target,
-            masked=masked,
-            units=units,
-            masked_weights=masked_weights,
-            weights=weights,
-            seconds=clock.laps,
-            noise_scale=noise_scale,
-            forced=pruned.forced,
-            weight_events=pruned.weights,
-            removed=removed,
-        )
-        clock = Clock()
+        if is_measured(config, length, epoch):
+            clock.lap("train")
+            rate = find_learning_rate(config.optim, length, state.step)
+            yield measure_point(config, data, state, clock, lr=rate, trained=trained)
+            clock = Clock()
+
+
+def measure_point(
+    config: TrialConfig,
+    data: Splits,
+    state: TrainState,
+    clock: "Clock",
+    *,
+    lr: float,
+    trained: tuple[float | None, float | None],
+) -> EpochRecord:
+    """Observe, prune, shrink and evaluate; return what was seen. Changes the state and the clock.
+
+    Args:
+        config: of the trial.
+        data: of the task that the state was trained on.
+        state: after an epoch.
+        clock: its last lap is the training.
+        lr: of the next step.
+        trained: loss and accuracy while training the epoch.
+    """
+    observation = observe_network(config, state, data.probe(config.probe.size))
+    layers = record_layers(state, observation, config)
+    ranks = measure_ranks(observation.features)
+    clock.lap("observe")
+    pruned = prune_state(config, data, state, observation)
+    record_pruning(state, layers, pruned)
+    removed = shrink_state(config, data, state)
+    clock.lap("prune")
+    val_loss, val_accuracy = evaluate_split(state.model, data.val, precision=config.precision)
+    noise_scale = measure_noise_scale(config, data, state)
+    clock.lap("evaluate")
+    masked, units = count_masked_units(state.model, config.prune.sites)
+    masked_weights, weights = weight_sparsity(state.model)
+    train_loss, train_accuracy = trained
+    return EpochRecord(
+        epoch=state.epoch,
+        step=state.step,
+        lr=lr,
+        train_loss=train_loss,
+        train_accuracy=train_accuracy,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        observation=observation,
+        ranks=ranks,
+        layers=layers,
+        target=pruned.target,
+        masked=masked,
+        units=units,
+        masked_weights=masked_weights,
+        weights=weights,
+        seconds=clock.laps,
+        noise_scale=noise_scale,
+        forced=pruned.forced,
+        weight_events=pruned.weights,
+        removed=removed,
+    )
 
 
 class Clock:

@@ -8,7 +8,7 @@ from nvp.data.splits import ImageSource, Splits
 from nvp.network.train_state import TrainState
 from nvp.pruning import MeasuringPoint, Moment, Pruned, plan_pruning, prune_point
 from nvp.pruning.removal_policy import shrink_if_due
-from nvp.training.length import count_epochs, count_steps
+from nvp.training.length import find_length, is_measured
 from nvp.vitality import Activity, Observation, observe_images
 
 
@@ -33,12 +33,13 @@ def shrink_state(config: TrialConfig, data: Splits, state: TrainState) -> dict[s
 
     Changes the state.
     """
+    length = find_length(config, data.train_images)
     return shrink_if_due(
         state,
         plan_pruning(config.prune),
-        progress=state.epoch / count_epochs(config, len(data.train)),
+        progress=state.epoch / length.epochs,
         image_shape=data.train.shape,
-        images_to_come=(count_steps(config, len(data.train)) - state.step) * config.data.batch_size,
+        images_to_come=(length.steps - state.step) * config.data.batch_size,
     )
 
 
@@ -51,15 +52,15 @@ def build_point(
     def confirm() -> dict[str, Activity]:
         return observe_network(config, state, data.train).layers
 
-    epochs = count_epochs(config, len(data.train))
-    own = range(state.forked + 1, state.epoch)
-    before = max((e for e in own if not e % config.probe.every), default=-epochs)
+    length = find_length(config, data.train_images)
+    earlier = range(state.epoch - 1, state.forked, -1)
+    before = next((e for e in earlier if is_measured(config, length, e)), -length.epochs)
     return MeasuringPoint(
         model=state.model,
         optimizer=state.optimizer,
         observation=observation,
         images=data.probe(config.prune.batch),
-        moment=Moment(state.epoch / epochs, before / epochs),
+        moment=Moment(state.epoch / length.epochs, before / length.epochs),
         idle=state.idle,
         confirm=confirm,
         memory=state.memory,

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool
 from torch import Tensor
 
 from nvp.config.seed import derive_seed, make_generator, seed_libraries
-from nvp.config.trial_config import TrialConfig
+from nvp.config.trial_config import OptimConfig, TrialConfig
 from nvp.data.batches import train_batches
+from nvp.data.seen_classes import close_unseen, find_seen
 from nvp.data.splits import ImageSource
 from nvp.network.neuron_masks import release_masks
 from nvp.network.precision import compute_logits
@@ -19,6 +21,7 @@ from nvp.remedies import Acting
 from nvp.remedies.treatment import start_remedy
 from nvp.training.cuda_graph import GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
+from nvp.training.length import Length
 from nvp.training.noise import LiveNoise
 from nvp.training.optim import learning_rate, set_learning_rate, take_step
 
@@ -34,13 +37,23 @@ class Step:
         device: torch.device,
         *,
         remedy: Acting | None = None,
+        seen: Bool[Tensor, "k"] | None = None,
     ) -> None:
-        """Prepare for an epoch on `device`, with the trial's remedy at work; None = without."""
+        """Prepare for an epoch on `device`.
+
+        Args:
+            config: of the trial.
+            state: changed by each call.
+            epoch: which.
+            device: of the images.
+            remedy: of the trial at work; None = without.
+            seen: True for classes that the loss is over; None = all.
+        """
         plan = plan_pruning(config.prune)
         if has_reached(state.model, plan, config.prune.sparsity):
             plan = replace(plan, scale_l1=0.0)  # what remains is fine-tuned without the penalty
         live = live_weights(state.model)
-        self.state, self.precision = state, config.precision
+        self.state, self.precision, self.seen = state, config.precision, seen
         self.rng = make_generator(config.seed, "noise", epoch, device)
         self.rule = GradientRule(state.model, config.optim, live, plan)
         self.shake = LiveNoise(state.model, plan, live, state.dead)
@@ -51,6 +64,7 @@ class Step:
         """Train on one batch; add its loss, times its images, and its hits to `sums`."""
         with self.remedy.watching():
             logits = compute_logits(self.state.model, pixels, self.precision)
+        logits = close_unseen(logits, self.seen)
         loss = F.cross_entropy(logits, labels)
         self.state.optimizer.zero_grad()
         loss.backward()
@@ -71,7 +85,7 @@ class Step:
 
 
 def train_epoch(
-    config: TrialConfig, images: ImageSource, state: TrainState, epoch: int, *, total: int
+    config: TrialConfig, images: ImageSource, state: TrainState, epoch: int, *, length: Length
 ) -> tuple[float | None, float | None]:
     """Train one epoch; return its mean loss and accuracy as seen while training.
 
@@ -82,27 +96,32 @@ def train_epoch(
         images: to train on.
         state: changed.
         epoch: which.
-        total: steps of the whole trial.
+        length: of the trial.
     """
     if epoch == 0:
         return None, None
     if plan_pruning(config.prune).is_soft:
         release_masks(state.model)
     seed_libraries(derive_seed(config.seed, "dropout", epoch))
-    remedy = start_remedy(config, state, images)
-    step = Step(config, state, epoch, images.device, remedy=remedy)
+    remedy, seen = start_remedy(config, state, images), find_seen(images)
+    step = Step(config, state, epoch, images.device, remedy=remedy, seen=seen)
     run = GraphedStep(step) if can_capture(step, images) else step
     count = 0
     state.model.train()
     for pixels, labels in train_batches(images, config.data, seed=config.seed, epoch=epoch):
-        if state.step == total:
+        if state.step == length.step_ends[state.task]:
             break
-        progress = state.step / total
-        set_learning_rate(state.optimizer, learning_rate(config.optim, progress))
-        run(pixels, labels, progress)
+        set_learning_rate(state.optimizer, find_learning_rate(config.optim, length, state.step))
+        run(pixels, labels, length.measure_progress(state.step))
         state.step += 1
         count += len(labels)
     remedy.end_epoch()
     loss, hits = step.sums.tolist()
     check_finite(loss, "training loss")
     return loss / count, hits / count
+
+
+def find_learning_rate(config: OptimConfig, length: Length, step: int) -> float:
+    """Return the learning rate of the step that follows `step` others."""
+    restart = config.restart == "task"
+    return learning_rate(config, length.measure_progress(step, restart=restart))

@@ -14,6 +14,7 @@ from nvp.storage.writer import TrialWriter, drop_uncommitted
 from nvp.training.length import count_epochs
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
+from nvp.training.tasks import select_task
 from nvp.training.timing import SHARE, measure_step_seconds
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.diary import Diary
@@ -72,7 +73,8 @@ class Attempt:
 
     def train_epochs(self) -> Generator[Progress, None, None]:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
-        total = count_epochs(self.config, len(self.data.train))
+        images = select_task(self.config, self.data, self.state).train_images
+        total = count_epochs(self.config, images)
         # The last attempt may have died at a rung, after its checkpoint and before its verdict.
         self.stop_at_rung(self.state.epoch, total, None)
         for record in train(self.config, self.data, self.state):
@@ -113,7 +115,7 @@ class Attempt:
 
     def write_rows(self, record: EpochRecord, total: int) -> None:
         """Buffer the rows of a measuring point."""
-        name, writer, diary = self.writer.trial_id, self.writer, self.diary
+        writer, diary, name = self.writer, self.diary, self.writer.trial_id
         writer.add("epochs", epoch_rows(name, record))
         writer.add("layers", layer_rows(name, record))
         writer.add(
@@ -152,13 +154,9 @@ class Attempt:
         name = self.writer.trial_id
         if self.record is None:
             return Progress(trial_id=name, status=status, epochs=total, error=error)
+        plan = plan_pruning(self.config.prune)
         return measure_progress(
-            self.record,
-            plan_pruning(self.config.prune),
-            trial_id=name,
-            epochs=total,
-            status=status,
-            error=error,
+            self.record, plan, trial_id=name, epochs=total, status=status, error=error
         )
 
     def finish(self, status: str, error: str | None = None) -> Progress:
@@ -180,7 +178,8 @@ class Attempt:
             self.writer.release()
         if status != "failed":
             model, last = self.state.model, self.diary.last
-            row |= measure_results(self.config, self.data, model, last, status=status)
+            data = select_task(self.config, self.data, self.state)
+            row |= measure_results(self.config, data, model, last, status=status)
         self.add_seconds()
         if status == "done" and row["masked_units"]:
             budget = SHARE * self.diary.seconds

@@ -67,7 +67,7 @@ def save_checkpoint(
         held: rows that are held back (`Attempt.write_rows`), encoded.
     """
     own: dict[str, Any] = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
-    own["trial_id"] = trial_id
+    own |= {"trial_id": trial_id, "task": state.task}
     header = own | {"left": read_kept_units(state.model)} | header  # "left" as in older files
     tensors = list_tensors(state)
     if held:
@@ -142,6 +142,7 @@ def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
         setattr(state, kind, tensors[kind])
     state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
     state.forked = checkpoint.header.get("forked", -1)
+    state.task = checkpoint.header.get("task", 0)
 
 
 def group_tensors(checkpoint: Checkpoint, device: torch.device) -> dict[str, dict[str, Tensor]]:

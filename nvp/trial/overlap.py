@@ -32,6 +32,7 @@ from nvp.storage.studies import add_study_arguments, find_study
 from nvp.storage.study_folder import read_study
 from nvp.training.build import build_untrained, set_up_process
 from nvp.training.measuring import build_point, observe_network
+from nvp.training.tasks import select_task
 from nvp.trial.checkpoint import read_checkpoints, restore_state
 from nvp.trial.overlap_table import Comparison, print_comparisons
 
@@ -143,6 +144,7 @@ def restore_point(storage: Storage, trial: str, config: TrialConfig) -> Measurin
     data = load_trial_splits(config.data, data_root(), device)
     state = build_untrained(config, data, device)
     restore_state(found[0], state)
+    data = select_task(config, data, state)
     observation = observe_network(config, state, data.probe(config.probe.size))
     return build_point(config, data, state, observation)
 

@@ -9,6 +9,7 @@ from functools import cache
 from nvp.config.dotted_names import is_dotted
 from nvp.config.dotted_paths import list_paths
 from nvp.config.own_settings import list_parameters
+from nvp.config.sections.data import TASKS
 from nvp.config.trial_config import (
     ModelConfig,
     OptimConfig,
@@ -26,7 +27,7 @@ from nvp.pruning.settings_read import find_read_settings, has_norms
 from nvp.remedies import REMEDIES
 from nvp.remedies.own import find_remedy
 from nvp.training.named import list_unread_extra
-from nvp.training.optim import SETTINGS_OF_LR_SCHEDULES
+from nvp.training.optim import SETTINGS_OF_LR_SCHEDULES, count_moments
 from nvp.training.own import list_unread_of_own_optimizer
 from nvp.trial.validation import check_model
 
@@ -43,9 +44,19 @@ OF_OWN_LAYERS = (
     "model.activation",
     "model.slope",
 )
+# Settings of one kind of tasks.
+OF_TASKS = {
+    "data.labels": "shuffled_labels",
+    "data.first_classes": "class_incremental",
+    "data.more_classes": "class_incremental",
+}
 # What a path is read with that is no method; the first part is the setting that decides.
 READ_WITH = {
     "epochs": ("steps", "steps=0"),
+    **{path: ("data.task", f"data.task={kind}") for path, kind in OF_TASKS.items()},
+    "data.tasks": ("data.task", f"data.task={' or '.join(TASKS[1:])}"),
+    "optim.restart": ("data.task", "tasks (data.task) and an optim.schedule that is not constant"),
+    "optim.reset": ("data.task", "tasks (data.task) and an optimizer that has moments"),
     "optim.milestones": ("optim.schedule", "optim.schedule=multistep"),
     "optim.gamma": ("optim.schedule", "optim.schedule=multistep"),
     "optim.noise_kind": ("optim.noise", "optim.noise > 0"),
@@ -86,7 +97,7 @@ def find_unread(config: TrialConfig) -> frozenset[str]:
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     read = find_read_settings(plan_pruning(config.prune), model, noise=config.optim.noise > 0)
     unread = {path for path in PRUNE if path.partition(".")[2] not in read}
-    unread |= find_unread_optim(config.optim)
+    unread |= find_unread_optim(config.optim) | find_unread_of_tasks(config)
     unread |= find_unread_remedy(config.remedy)
     unread |= find_unread_model(config.model)
     if not has_norms(model):
@@ -114,6 +125,16 @@ def reads_slope(config: ModelConfig) -> bool:
     if is_dotted(config.activation):
         return "slope" in list_parameters(find_own_activation(config.activation).function)
     return "slope" in SETTINGS_OF_ACTIVATIONS.get(config.activation, ())
+
+
+def find_unread_of_tasks(config: TrialConfig) -> set[str]:
+    """Return the paths of what belongs to tasks, and is not read by a trial's kind of them."""
+    kind, optim = config.data.task, config.optim
+    unread = {path for path, reader in OF_TASKS.items() if kind != reader}
+    if kind == "none":
+        return unread | {"data.tasks", "optim.restart", "optim.reset"}
+    unread |= {"optim.restart"} if optim.schedule == "constant" else set()
+    return unread if count_moments(optim) else unread | {"optim.reset"}
 
 
 def find_unread_optim(config: OptimConfig) -> set[str]:

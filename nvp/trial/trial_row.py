@@ -22,7 +22,7 @@ from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_siz
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter, find_next_attempt
-from nvp.training.evaluation import evaluate
+from nvp.training.evaluation import evaluate_split
 from nvp.trial.source_code.code_hash import hash_trial_code
 from nvp.trial.versions import describe_versions
 from nvp.vitality import headline_death
@@ -82,7 +82,7 @@ def measure_results(
     row |= last | count_masked(model, config.prune.sites)
     row["parameters_left"], row["flops_left"] = measure_remaining_size(model, data.train.shape)
     if status == "done":
-        row["test_loss"], row["test_accuracy"] = evaluate(
+        row["test_loss"], row["test_accuracy"] = evaluate_split(
             model, data.test, precision=config.precision
         )
     return row

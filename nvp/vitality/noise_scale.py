@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nvp.data.batches import normalise_pixels
+from nvp.data.seen_classes import close_unseen
 from nvp.data.splits import Images
 from nvp.vitality.observe import in_eval_mode
 
@@ -55,7 +56,8 @@ def gradient_noise_scale(
     with in_eval_mode(model), torch.enable_grad():
         for start in range(0, SMALL_BATCHES * small, small):
             batch = images.select(slice(start, start + small))
-            loss = F.cross_entropy(model(normalise_pixels(batch.pixels, batch)), batch.labels)
+            logits = close_unseen(model(normalise_pixels(batch.pixels, batch)), batch.seen)
+            loss = F.cross_entropy(logits, batch.labels)
             gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
             if live:
                 pairs = zip(names, gradients, strict=True)

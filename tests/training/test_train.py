@@ -286,9 +286,9 @@ def test_the_seconds_of_a_point_are_those_since_the_last_one(
 ) -> None:
     now = [0.0]
 
-    def a_second_an_epoch(config, images, state, epoch, total):
+    def a_second_an_epoch(config, images, state, epoch, length):
         now[0] += epoch > 0
-        return train_epoch(config, images, state, epoch, total=total)
+        return train_epoch(config, images, state, epoch, length=length)
 
     monkeypatch.setattr("nvp.training.loop.perf_counter", lambda: now[0])
     monkeypatch.setattr("nvp.training.loop.train_epoch", a_second_an_epoch)

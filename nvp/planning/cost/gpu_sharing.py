@@ -17,6 +17,7 @@ from nvp.config.identity import find_changes
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
 from nvp.training.build import build_untrained, random_images, set_up_process
+from nvp.training.length import Length
 from nvp.training.loop import train
 from nvp.training.step import train_epoch
 
@@ -113,7 +114,7 @@ def take_steps(config: TrialConfig, device: str, seconds: float) -> dict[str, fl
     start, before = time.perf_counter(), state.step
     while time.perf_counter() - start < seconds or state.step == before:
         state.epoch += 1
-        train_epoch(config, data.train, state, state.epoch, total=sys.maxsize)
+        train_epoch(config, data.train, state, state.epoch, length=Length())
     rate = (state.step - before) / (time.perf_counter() - start)
     return {"rate": rate, "memory": torch.cuda.max_memory_reserved() if device == "cuda" else 0}
 
