@@ -13,6 +13,7 @@
     batch_count  how many batches were begun: a sign of life
     augment      augmentation of a whole batch
     tasks        the images of each task of continual learning
+    check_tasks  whether a data set can be made into the tasks that a trial asks for
     seen_classes a loss over the classes that a network was taught so far
     own          a user's data set, by a dotted name and its settings
     fetch        `nvp data NAME...`: get data sets before a study needs them

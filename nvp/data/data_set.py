@@ -29,6 +29,7 @@ class DataSet:
         measure: returns the facts of the images below a folder, which may be a part of the whole
             set. None where there are none, or where only the whole set loads: then the facts are
             those declared here.
+        streamed: whether its images stay in their files, because they do not fit into memory.
     """
 
     image_shape: tuple[int, int, int]
@@ -38,3 +39,4 @@ class DataSet:
     download: Callable[[Path], None] = lambda root: None
     check: Callable[[Path], object] = lambda root: None
     measure: Callable[[Path], Facts | None] = lambda root: None
+    streamed: bool = False

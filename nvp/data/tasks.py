@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nvp.config.seed import make_generator
 from nvp.config.trial_config import DataConfig
+from nvp.data.data_set import DataSet
 from nvp.data.splits import Images, ImageSource, Splits
 
 
@@ -48,19 +49,39 @@ def count_task_images(config: DataConfig, splits: Splits, seed: int) -> tuple[in
     """Return the train images of each task; without tasks there is one."""
     total = len(splits.train)
     if config.task == "data_incremental":
-        return tuple((t + 1) * total // config.tasks for t in range(config.tasks))
+        return count_parts(total, config.tasks)
     if config.task == "class_incremental":
         order = draw_class_order(splits.num_classes, seed)
         counts = splits.train.labels.cpu().bincount(minlength=splits.num_classes)[order].cumsum(0)
         return tuple(int(counts[count_classes(config, t) - 1]) for t in range(config.tasks))
-    return (total,) * config.tasks
+    return (total,) * count_tasks(config)
+
+
+def expect_task_images(config: DataConfig, facts: DataSet) -> tuple[int, ...]:
+    """Return about how many train images each task will have; classes count as equally large."""
+    total = facts.num_train
+    if config.task == "class_incremental":
+        seen = [count_classes(config, t) for t in range(config.tasks)]
+        return tuple(total * count // facts.num_classes for count in seen)
+    if config.task == "data_incremental":
+        return count_parts(total, config.tasks)
+    return (total,) * count_tasks(config)
+
+
+def count_parts(total: int, tasks: int) -> tuple[int, ...]:
+    """Return the images of each data-incremental task: 1 / tasks of all, 2 / tasks, ..., all."""
+    return tuple((t + 1) * total // tasks for t in range(tasks))
 
 
 def make_permuted(config: DataConfig, splits: Splits, seed: int, task: int) -> Splits:
     """Return all images with their inputs in one order of this task, the same in every split."""
-    inputs = torch.Size(splits.train.shape).numel()
-    order = torch.randperm(inputs, generator=make_generator(seed, "task", task))
+    order = draw_input_order(torch.Size(splits.train.shape).numel(), seed, task)
     return change_splits(splits, permutation=order.to(splits.train.device))
+
+
+def draw_input_order(inputs: int, seed: int, task: int) -> Int64[Tensor, "p"]:
+    """Return the order of the inputs in a permuted task, uniform over all orders."""
+    return torch.randperm(inputs, generator=make_generator(seed, "task", task))
 
 
 def make_shuffled_labels(config: DataConfig, splits: Splits, seed: int, task: int) -> Splits:

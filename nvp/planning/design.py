@@ -67,6 +67,22 @@ def make_canonical_config(config: TrialConfig) -> TrialConfig:
     return config.with_overrides(changes) if changes else config
 
 
+def check_objectives(design: Design) -> None:
+    """Raise ValueError where trials of random labels are to be judged by other images.
+
+    Args:
+        design: of a search, or of trials that ASHA stops.
+    """
+    by_val = [name for name in design.objectives if "val_" in name]
+    axis = design.space.get("data.task")
+    kinds = getattr(axis, "values", ()) if axis else (design.base.data.task,)
+    if by_val and "shuffled_labels" in kinds:
+        raise ValueError(
+            "data.task: expected another kind in a search or with --scheduler asha that goes by "
+            f"{by_val[0]}, which random labels have not, got shuffled_labels"
+        )
+
+
 def make_asha(design: Design) -> Asha:
     """Return the ASHA that stops trials of a design by its objective.
 
@@ -78,6 +94,7 @@ def make_asha(design: Design) -> Asha:
             f"--scheduler asha: expected one objective to stop by, got "
             f"{', '.join(design.objectives) or 'none'}; several (NSGA-II) go with fifo"
         )
+    check_objectives(design)
     ((column, direction),) = design.objectives.items()
     if column not in COLUMNS:
         raise ValueError(

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from nvp.config.numbers import LONG_NUMBER
 from nvp.config.trial_config import TrialConfig
-from nvp.planning.design import Design
+from nvp.planning.design import Design, check_objectives
 from nvp.planning.narrowing import WHOLE, Narrowing, is_one_off
 from nvp.planning.old_spellings import Spellings, find_old_spellings
 from nvp.planning.plan import Choose, Plan, check_total, make_trial
@@ -55,6 +55,7 @@ class Search(TrialQueue):
         narrowing: Narrowing = WHOLE,
     ) -> None:
         check_total(f"{num:,} configurations", num, design.seeds)
+        check_objectives(design)
         check_search(design)
         self.needed, self.narrowing, self.one_off = needed, narrowing, False
         self.design, self.num, self.choose, self.storage = design, num, choose, storage

@@ -42,6 +42,11 @@ def check_pair(parent: TrialConfig, fork: TrialConfig) -> None:
             f"parent: expected epochs, fewer than the {fork.epochs} of its forks, got "
             f"{parent.epochs} epochs and steps={parent.steps or fork.steps}"
         )
+    if fork.data.task != "none":
+        raise ValueError(
+            "parent: expected data.task=none in forks, which train the end of their parent's task "
+            f"for longer, got data.task={fork.data.task}"
+        )
     theirs, own = flatten_config(parent), flatten_config(fork)
     for path in own:
         shared = path in SHARED or path.partition(".")[0] in SHARED

@@ -11,7 +11,9 @@ from nvp.config.memory import is_out_of_memory
 from nvp.config.registry import shorten_text
 from nvp.config.trial_config import ModelConfig, TrialConfig
 from nvp.data import data_root, read_trial_facts
+from nvp.data.check_tasks import check_tasks
 from nvp.data.data_set import DataSet
+from nvp.data.tasks import expect_task_images
 from nvp.models import build_model
 from nvp.models.own import is_foreign
 from nvp.models.pretrained import find_source, refuse_own_download
@@ -36,8 +38,10 @@ def check_trial(config: TrialConfig) -> None:
     """Raise ValueError for a configuration that cannot run; loads and trains nothing."""
     check_whole_numbers(config)
     data = read_trial_facts(config.data, data_root())
-    count_epochs(config, data.num_train)
-    probe = min(config.probe.size, data.num_train)
+    check_tasks(config.data, data)
+    images = expect_task_images(config.data, data)
+    count_epochs(config, images)
+    probe = min(config.probe.size, *images)
     if probe < config.probe.bins:
         raise ValueError(
             f"probe.size: expected at least probe.bins={config.probe.bins} images, got {probe}"

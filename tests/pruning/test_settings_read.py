@@ -55,6 +55,12 @@ OTHER: dict[str, Any] = {  # than in BASE
     "optim.gamma": 0.9,
     "optim.noise_kind": "absolute",
     "optim.l1_scale": 0.1,
+    "data.tasks": 3,
+    "data.labels": "balanced",
+    "data.first_classes": 3,
+    "data.more_classes": 1,
+    "optim.restart": "task",
+    "optim.reset": "task",
     "epochs": 3,
     **{f"remedy.{name}": value for name, value in OTHER_OF_REMEDIES.items()},
 }

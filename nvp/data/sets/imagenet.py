@@ -62,4 +62,5 @@ IMAGENET = DataSet(
     load=load,
     check=list_files,
     measure=measure,
+    streamed=True,
 )

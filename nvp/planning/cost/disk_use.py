@@ -6,6 +6,7 @@ from functools import cache
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_facts, read_trial_facts
 from nvp.data.own import name_set
+from nvp.data.tasks import expect_task_images
 from nvp.network.groups import neuron_layers, watched_layers
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import plan_pruning
@@ -69,7 +70,7 @@ def trial_bytes(config: TrialConfig) -> int:
     facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in watched_layers(model).values()]
-    points = count_epochs(config, facts.num_train) // config.probe.every + 1
+    points = count_epochs(config, expect_task_images(config.data, facts)) // config.probe.every + 1
     sampled = count_sampled(points) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -102,6 +102,7 @@ def take_steps(config: TrialConfig, device: str, seconds: float) -> dict[str, fl
     The peak covers a probe pass and a validation, which come before.
     """
     set_up_process(device)
+    config = replace(config, data=replace(config.data, task="none"))  # noise has no classes
     facts, batch = read_trial_facts(config.data, data_root()), config.data.batch_size
     data = random_images(facts, max(STEPS * batch, config.probe.size)).to(device)
     state = build_untrained(config, data, device)

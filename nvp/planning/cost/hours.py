@@ -9,6 +9,7 @@ from statistics import mean, stdev
 from nvp.config.dotted_paths import flatten_config, list_paths
 from nvp.config.trial_config import TrialConfig
 from nvp.data import data_root, read_trial_facts
+from nvp.data.tasks import expect_task_images
 from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import group_by_cost
 from nvp.storage.index import Index
@@ -98,7 +99,8 @@ def price_from_rows(seen: Kinds, rates: dict[str, list[float]]) -> Price:
 
 def count_trial_steps(config: TrialConfig) -> int:
     """Return the steps of a trial."""
-    return count_steps(config, read_trial_facts(config.data, data_root()).num_train)
+    facts = read_trial_facts(config.data, data_root())
+    return count_steps(config, expect_task_images(config.data, facts))
 
 
 def price_from_short_runs(new: Kinds) -> Price:
@@ -131,10 +133,11 @@ def extrapolate_run(config: TrialConfig) -> float:
     seconds = time_short_run(config, 1)
     if seconds["train"] < QUICK:
         seconds = time_short_run(config, STEPS)
-    num_train = read_trial_facts(config.data, data_root()).num_train
-    points = count_epochs(config, num_train) / config.probe.every + 1
+    facts = read_trial_facts(config.data, data_root())
+    images, num_train = expect_task_images(config.data, facts), facts.num_train
+    points = count_epochs(config, images) / config.probe.every + 1
     return (
-        count_steps(config, num_train) * seconds["train"]
+        count_steps(config, images) * seconds["train"]
         + points * min(config.probe.size, num_train) * seconds["observe"]
         + points * num_train * VALIDATED * seconds["evaluate"]
     )
@@ -145,9 +148,10 @@ def time_short_run(config: TrialConfig, steps: int) -> dict[str, float]:
     facts = read_trial_facts(config.data, data_root())
     count = max(steps * config.data.batch_size, min(IMAGES, facts.num_train))
     probe = replace(config.probe, size=min(config.probe.size, max(IMAGES, config.probe.bins)))
-    short = replace(config, steps=steps, epochs=1, probe=probe)
-    data = random_images(facts, count)
-    *_, last = train(short, data, build_untrained(short, data, "cpu"))
+    data = replace(config.data, task="none")  # noise has no classes; a step costs the same
+    short = replace(config, steps=steps, epochs=1, probe=probe, data=data)
+    images = random_images(facts, count)
+    *_, last = train(short, images, build_untrained(short, images, "cpu"))
     return {
         "train": last.seconds["train"] / steps,
         "observe": last.seconds["observe"] / min(probe.size, count),
