@@ -20,6 +20,7 @@ from nvp.remedies.neurons import find_resettable
 from nvp.remedies.treatment import begin_remedy
 from nvp.storage.store import Storage
 from nvp.training.build import build
+from nvp.training.length import Length
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.training.step import train_epoch
@@ -91,7 +92,7 @@ def pixels() -> Tensor:
 
 def train_a_little(config: TrialConfig) -> TrainState:
     state = build(config, data(), "cpu")
-    train_epoch(config, data().train, state, 1, total=10**6)
+    train_epoch(config, data().train, state, 1, length=Length())
     return state
 
 
@@ -189,7 +190,7 @@ def test_masked_neurons_are_never_reset_and_shrunk_runs_equal_masked_ones(
         model.register_forward_pre_hook(lambda model, args: (args[0].double(),))
         state = TrainState(model, build_optimizer(model, config.optim))
         state.remedy = {}
-        train_epoch(config, data().train, state, 1, total=10**6)
+        train_epoch(config, data().train, state, 1, length=Length())
         state.epoch = 1
         gone = torch.arange(0, 26, 3)
         for group in find_groups(model):
@@ -199,7 +200,7 @@ def test_masked_neurons_are_never_reset_and_shrunk_runs_equal_masked_ones(
         if shrinks:
             remove_masked(state)
         for epoch in (2, 3):
-            train_epoch(config, data().train, state, epoch, total=10**6)
+            train_epoch(config, data().train, state, epoch, length=Length())
             state.epoch = epoch
         model.eval()
         logits.append(model(pixels()).detach())
@@ -316,7 +317,7 @@ def test_adopted_networks_are_treated_too(name: str) -> None:
     torch.manual_seed(0)
     network = adopt(Foreign(), torch.zeros(2, 1, 8, 8))
     state = TrainState(network, build_optimizer(network, config.optim))
-    train_epoch(config, data().train, state, 1, total=10**6)
+    train_epoch(config, data().train, state, 1, length=Length())
     assert set(find_resettable(network)) == set(network.layers)
     assert sum(int(v.sum()) for k, v in state.remedy.items() if k.endswith(RESETS)) > 0
     path = next(iter(network.layers))
