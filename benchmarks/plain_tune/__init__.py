@@ -1,0 +1,6 @@
+"""The same sweep by nvp and by a script of Ray Tune alone, each as one whole command.
+
+script   the sweep as one writes it with Ray Tune, torch and a DataLoader; frozen by its hash
+study    the sweep as a study of nvp
+compare  runs both in turn, and compares their seconds: `python -m benchmarks.plain_tune`
+"""
