@@ -97,8 +97,8 @@ def summary_seconds() -> float:
     layers = neuron_layers(build_model(ModelConfig(name="resnet18"), (3, 32, 32), 10, seed=0))
     last = [*layers][-1]
     stats = torch.rand(4, 2048, sum(len(layer.keep) for layer in layers.values()))
-    return spread("summarise 2,048 x 3,904", [timed(lambda: summarise_stats(stats, layers, 32, last=last))
-                                              for _ in range(ROUNDS)], "s")  # fmt: skip
+    rounds = [timed(lambda: summarise_stats(stats, layers, 32, last=last)) for _ in range(ROUNDS)]
+    return spread("summarise 2,048 x 3,904", rounds, "s")
 
 
 if __name__ == "__main__":
