@@ -155,7 +155,7 @@ def check_value(value: Any, field: dataclasses.Field, *, path: str = "") -> None
     path = path or field.name
     choices = field.metadata["choices"]
     if choices and value not in choices:
-        valid = ", ".join(choices)
+        valid = ", ".join(choice or "''" for choice in choices)
         raise ValueError(
             f"{path}: expected one of {valid}; got {shorten_text(repr(value))}"
             f"{suggest_nearest(value, choices)}"

@@ -125,7 +125,7 @@ def test_a_bias_of_0_is_not_the_default() -> None:
 
 def test_laws_are_not_read_where_weights_are_those_of_a_file() -> None:
     assert not {"model.init", "model.init_bias"} & find_unread(TrialConfig())
-    with pytest.raises(ValueError, match=r"init: expected one of , torch, kaiming"):
+    with pytest.raises(ValueError, match=r"init: expected one of '', torch, kaiming"):
         check_trial(TrialConfig().with_overrides({"model.init": "kaimin"}))
 
 
