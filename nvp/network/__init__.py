@@ -17,6 +17,7 @@
     constant_folding  folding neurons with a constant output into the biases of their readers
     dense_index       where the parameters of a shrunk network were in the dense one
     dropout           dropout that draws the same after a removal
+    dispatch_mode     the mode that sees each operation below autograd
     flops             floating-point operations for one image
     precision         forward passes in float32 or bfloat16
     train_state       everything that changes while training

@@ -16,7 +16,7 @@ MIXING = (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d | nn.LayerNorm | nn.GroupNorm
 
 
-class ShiftedBatchNorm1d(nn.BatchNorm1d):
+class Shifted(nn.modules.batchnorm._BatchNorm):
     """psBN: gamma * xhat + beta + c, with a constant c > 0 that is not trained.
 
     It represents what batch norm does (with a beta that is larger by c). But decay pulls gamma and
@@ -41,18 +41,12 @@ class ShiftedBatchNorm1d(nn.BatchNorm1d):
         return f"{super().extra_repr()}, shift={self.shift:g}"
 
 
-class ShiftedBatchNorm2d(nn.BatchNorm2d):
-    """psBN of the channels of images, as `ShiftedBatchNorm1d`."""
+class ShiftedBatchNorm1d(Shifted, nn.BatchNorm1d):
+    """psBN of the units of a linear layer."""
 
-    def __init__(self, width: int, shift: float) -> None:
-        super().__init__(width)
-        self.shift = shift
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x) + self.shift
-
-    def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, shift={self.shift:g}"
+class ShiftedBatchNorm2d(Shifted, nn.BatchNorm2d):
+    """psBN of the channels of images."""
 
 
 def absorb_shift(norm: Norm | nn.Identity) -> Norm | nn.Identity:
@@ -60,7 +54,7 @@ def absorb_shift(norm: Norm | nn.Identity) -> Norm | nn.Identity:
 
     Any other norm is returned as it is.
     """
-    if not isinstance(norm, ShiftedBatchNorm1d | ShiftedBatchNorm2d):
+    if not isinstance(norm, Shifted):
         return norm
     kind = nn.BatchNorm1d if isinstance(norm, nn.BatchNorm1d) else nn.BatchNorm2d
     plain = kind(norm.num_features, norm.eps, norm.momentum).to(norm.weight)

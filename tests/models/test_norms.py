@@ -1,6 +1,7 @@
 """Norms: what each computes, and which laws hold: psbn keeps all, layer and group mix neurons."""
 
 import copy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,15 +25,14 @@ from nvp.testing.model_case import ModelCase
 from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
-from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.export import export
 from nvp.trial.plain_torch import measure_distance
 from nvp.trial.settings_read import find_unread
 from nvp.trial.validation import check_trial
+from tests.continuing import check_continued
 from tests.network.test_shrink import SHAPE, X, learn, mask_half
 from tests.remedies.treated import config_of, data
 from tests.short_models import build_short
-from tests.trial.test_checkpoint import plain, same_tensors
 
 torch.set_num_threads(1)
 NORMS = ("layer", "group", "psbn")
@@ -79,7 +79,7 @@ def test_every_layer_has_the_norm_before_its_activation(name: str, norm: str) ->
 @pytest.mark.parametrize("kind", [ShiftedBatchNorm1d, ShiftedBatchNorm2d])
 def test_psbn_is_batch_norm_and_a_constant_behind(kind: type[nn.BatchNorm1d]) -> None:
     shifted = kind(3, 0.5)
-    plain_one = kind.__mro__[1](3)
+    plain_one = kind.__mro__[2](3)
     shape = (8, 3) if kind is ShiftedBatchNorm1d else (8, 3, 2, 2)
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     for training in (True, False):
@@ -160,19 +160,10 @@ def test_a_continued_trial_is_an_unbroken_one(norm: str, tmp_path: Path) -> None
     changes = {"model__norm": norm, "model__depth": 3, "model__init": "orthogonal"}
     method = {"prune__method": "nvp"} if norm == "psbn" else {"prune__method": "magnitude_weight"}
     config = config_of(**changes, **method, prune__start=0.0, model__width=0.25)
-    whole, storage = build(config, data(), "cpu"), Storage.at(str(tmp_path))
-    expected = [plain(record) for record in train(config, data(), whole)]
-    state, found = build(config, data(), "cpu"), []
-    for record in train(config, data(), state):
-        found.append(plain(record))
-        if record.epoch == 1:
-            save_checkpoint(storage, "t", state, {})
-            break
-    state = build(config, data(), "cpu")
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    found += [plain(record) for record in train(config, data(), state)]
-    assert found == expected
-    assert same_tensors(state.model.state_dict(), whole.model.state_dict())
+    storage = Storage.at(str(tmp_path))
+    check_continued(
+        lambda: build(config, data(), "cpu"), partial(train, config, data()), 1, storage
+    )
 
 
 # --- what is refused, before a trial

@@ -4,6 +4,7 @@ tests/network/adopting has it among KNOWN, so tests/network/adopted tries the la
 removal and of watching on it.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,12 @@ from nvp.storage.store import Storage
 from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
-from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.export import export
 from nvp.trial.plain_torch import measure_distance
 from nvp.trial.settings_read import find_unread
 from nvp.trial.validation import check_trial
+from tests.continuing import check_continued
 from tests.remedies.treated import data
-from tests.trial.test_checkpoint import plain, same_tensors
 
 torch.set_num_threads(1)
 DIGITS, CIFAR = (1, 8, 8), (3, 32, 32)
@@ -93,20 +93,10 @@ def test_masked_units_are_removed_from_the_export_and_from_the_cost(tmp_path: Pa
 
 def test_a_continued_trial_is_an_unbroken_one(tmp_path: Path) -> None:
     config = TrialConfig().with_overrides(SMALL)
-    whole, storage = build(config, data(), "cpu"), Storage.at(str(tmp_path))
-    expected = [plain(record) for record in train(config, data(), whole)]
-    assert expected[-1] != expected[0]
-    state, found = build(config, data(), "cpu"), []
-    for record in train(config, data(), state):
-        found.append(plain(record))
-        if record.epoch == 1:
-            save_checkpoint(storage, "t", state, {})
-            break
-    state = build(config, data(), "cpu")
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    found += [plain(record) for record in train(config, data(), state)]
-    assert found == expected
-    assert same_tensors(state.model.state_dict(), whole.model.state_dict())
+    storage = Storage.at(str(tmp_path))
+    _, _, whole = check_continued(
+        lambda: build(config, data(), "cpu"), partial(train, config, data()), 1, storage
+    )
     widths = [len(layer.keep) for layer in neuron_layers(whole.model).values()]
     assert all(width < 16 for width in widths), widths  # neurons were removed
 

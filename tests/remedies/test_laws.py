@@ -26,9 +26,9 @@ from nvp.training.optim import build_optimizer
 from nvp.training.step import train_epoch
 from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.rows import event_rows
+from tests.continuing import plain
 from tests.in_turn import in_turn
 from tests.remedies.treated import config_of, data, run, same, treat
-from tests.trial.test_checkpoint import plain
 
 NOTHING = {
     "cbp": {"remedy__rho": 0.0},

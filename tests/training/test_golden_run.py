@@ -24,7 +24,7 @@ from nvp.data.batches import train_batches
 from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
-from tests.trial.test_checkpoint import plain
+from tests.continuing import plain
 
 torch.set_num_threads(1)
 GOLDEN = Path(__file__).parents[1] / "golden" / "cpu_run.txt"

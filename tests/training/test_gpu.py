@@ -1,5 +1,6 @@
 """On a GPU: what only runs there. Every test is quick, and needs neither Ray nor beartype."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,10 @@ from nvp.training.build import build, cap_memory, set_up_process
 from nvp.training.loop import train
 from nvp.training.measuring import build_point, observe_network
 from nvp.training.timing import measure_step_seconds
-from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.vitality import gradient_noise_scale
+from tests.continuing import check_continued, moments
 from tests.folders import image_folder
 from tests.training.test_train import config_of, data
-from tests.trial.test_checkpoint import moments, plain, same_tensors
 from tests.trials import interrupt, run_to_end
 
 pytestmark = pytest.mark.gpu
@@ -56,22 +56,10 @@ def _process() -> None:
 def test_continued_equals_unbroken_to_the_last_bit(case: str, tmp_path: Path) -> None:
     config = config_of(data__batch_size=16).with_overrides(CONTINUED[case])
     images = data().to("cuda")
-    whole = build(config, images, "cuda")
-    expected = [plain(record) for record in train(config, images, whole)]
-    storage, found = Storage.at(str(tmp_path)), []
-    state = build(config, images, "cuda")
-    for record in train(config, images, state):
-        found.append(plain(record))
-        if record.epoch == 2:
-            save_checkpoint(storage, "t", state, {})
-            break
-    torch.manual_seed(123)
-    state = build(config, images, "cuda")
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    found += [plain(record) for record in train(config, images, state)]
-    assert found == expected
-    assert same_tensors(state.model.state_dict(), whole.model.state_dict())
-    assert same_tensors(moments(state), moments(whole))
+    storage = Storage.at(str(tmp_path))
+    check_continued(
+        lambda: build(config, images, "cuda"), partial(train, config, images), 2, storage
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)

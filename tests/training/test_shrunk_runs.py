@@ -5,6 +5,7 @@ of the criterion and of the trigger, and no other part of a method.
 """
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ from nvp.trial.run_options import RunOptions
 from nvp.trial.trial_row import measure_results
 from nvp.trial.validation import check_trial
 from tests.arithmetic import corrupts_memory
+from tests.continuing import break_and_continue, plain
 from tests.rows import sorted_rows
-from tests.trial.test_checkpoint import plain
 from tests.trials import interrupt, run_to_end
 
 torch.set_num_threads(1)
@@ -264,17 +265,11 @@ def test_continued_across_a_removal_equals_unbroken_to_the_last_bit(
     moments = [record.epoch for record in expected if record.removed]
     storage = Storage.at(str(tmp_path))
     for stop in {moments[0], moments[-1], moments[0] + 1}:
-        state = build(config, DATA, "cpu")
-        for record in train(config, DATA, state):
-            if record.epoch == stop:
-                save_checkpoint(storage, "t", state, {})
-                break
-        torch.manual_seed(123)
-        state = build(config, DATA, "cpu")
-        restore_state(read_checkpoints(storage, "t")[0], state)
-        found = list(train(config, DATA, state))
-        assert [plain(r) for r in found] == [plain(r) for r in expected[stop + 1 :]]
-        assert [r.removed for r in found] == [r.removed for r in expected[stop + 1 :]]
+        found, state = break_and_continue(
+            lambda: build(config, DATA, "cpu"), partial(train, config, DATA), stop, storage
+        )
+        assert [plain(r) for r in found] == [plain(r) for r in expected]
+        assert [r.removed for r in found] == [r.removed for r in expected]
         for (path, one), other in zip(
             state.model.state_dict().items(), whole.model.state_dict().values(), strict=True
         ):

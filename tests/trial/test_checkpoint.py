@@ -2,7 +2,7 @@
 
 import json
 import logging
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord
 from nvp.trial.checkpoint import KEEP_LAST, read_checkpoints, restore_state, save_checkpoint
+from tests.continuing import break_and_continue, moments, plain, same_tensors
 from tests.in_turn import in_turn
 from tests.training.test_train import data
 
@@ -66,47 +67,16 @@ def unbroken(case: str) -> tuple[list[EpochRecord], TrainState]:
     return list(train(config, images, state)), state
 
 
-def plain(record: EpochRecord) -> list:
-    """All of a record but its times, in values that compare exactly."""
-    scalars = [record.epoch, record.step, record.lr, record.train_loss, record.train_accuracy]
-    scalars += [record.val_loss, record.val_accuracy, record.target, record.masked, record.units]
-    tensors = [record.observation.features.tolist()]
-    for path, activity in record.observation.layers.items():
-        tensors += [path, *(v.tolist() for v in vars(activity).values() if v is not None)]
-    for path, layer in record.layers.items():
-        verdicts = (layer.deaths | layer.events).items()
-        tensors += [path, layer.keep.tolist(), layer.norms.tolist(), layer.floored]
-        tensors += [(name, which.tolist()) for name, which in verdicts]
-    return [*scalars, *tensors]
-
-
-def same_tensors(one: dict, two: dict) -> bool:
-    return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
-
-
-def moments(state: TrainState) -> dict:
-    by_index = state.optimizer.state_dict()["state"]
-    return {(i, key): value for i, entry in by_index.items() for key, value in entry.items()}
-
-
 @pytest.mark.parametrize(("case", "stop"), in_turn(CASES, [0, 3]))
 def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_path: Path) -> None:
     config, images = config_of(case), data()
     records, whole = unbroken(case)
     expected = [plain(record) for record in records]
     storage = Storage.at(str(tmp_path))
-    state = build(config, images, "cpu")
-    found = []
-    for record in train(config, images, state):
-        found.append(plain(record))
-        if record.epoch == stop:
-            save_checkpoint(storage, "t", state, {})
-            break
-    torch.manual_seed(123)  # nothing may hang on the global generator
-    state = build(config, images, "cpu")
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    found += [plain(record) for record in train(config, images, state)]
-    assert found == expected
+    found, state = break_and_continue(
+        lambda: build(config, images, "cpu"), partial(train, config, images), stop, storage
+    )
+    assert [plain(record) for record in found] == expected
     assert same_tensors(state.model.state_dict(), whole.model.state_dict())
     assert same_tensors(moments(state), moments(whole))
     for kind in ("idle", "dead", "kept"):

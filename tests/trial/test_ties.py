@@ -1,6 +1,7 @@
 """Networks that have one tensor under several names: checkpoints, removal, export keep the ties."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from nvp.network.train_state import TrainState
 from nvp.pruning.sensitivity import Sensitivity
 from nvp.storage.store import Storage
 from nvp.training.optim import build_optimizer
-from nvp.trial.checkpoint import list_tensors, read_checkpoints, restore_state, save_checkpoint
+from nvp.training.record import EpochRecord
+from nvp.trial.checkpoint import list_tensors
+from tests.continuing import check_continued
 from tests.in_turn import in_turn
 from tests.network.adopted.test_trials import SETTINGS, run
-from tests.trial.test_checkpoint import plain, same_tensors
 
 torch.set_num_threads(1)
 CLASSES, WIDTH = 6, 8
@@ -85,21 +87,13 @@ def test_continued_equals_unbroken_and_stays_tied(
     case: str, make: Callable[[], nn.Module], tmp_path: Path
 ) -> None:
     config = TrialConfig().with_overrides(SETTINGS | {"epochs": 2} | CASES[case])
-    whole = make_state(make, config)
-    expected = [plain(record) for record in run(config, whole)]
-    storage, state, found = Storage.at(str(tmp_path)), make_state(make, config), []
-    for record in run(config, state):
-        found.append(plain(record))
-        if record.epoch == 1:
-            save_checkpoint(storage, "t", state, {})
-            break
-    torch.manual_seed(123)
-    state = make_state(make, config)
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    assert all(all(pair) for pair in list_ties(state.model))  # type: ignore[arg-type]
-    found += [plain(record) for record in run(config, state)]
-    assert found == expected
-    assert same_tensors(state.model.state_dict(), whole.model.state_dict())
+
+    def train(state: TrainState) -> Iterator[EpochRecord]:
+        assert all(all(pair) for pair in list_ties(state.model))  # type: ignore[arg-type]
+        return run(config, state)
+
+    storage = Storage.at(str(tmp_path))
+    _, state, _ = check_continued(partial(make_state, make, config), train, 1, storage)
     assert all(all(pair) for pair in list_ties(state.model))  # type: ignore[arg-type]
     if case == "shrunk":
         assert sum(p.numel() for p in state.model.parameters()) < sum(

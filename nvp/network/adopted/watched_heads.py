@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from nvp.network.adopted.adopted import Adopted
 from nvp.network.adopting.anatomy import IMAGES_LAST, Heads
 from nvp.network.adopting.example import find_tensors
 from nvp.network.adopting.readings import list_readings
+from nvp.network.dispatch_mode import DispatchMode
 
 Place = tuple[int, int]  # of a tensor in memory: its storage, and its offset there
 COPIES = ("_to_copy", "to")  # of a weight in another type, as autocast makes them
@@ -45,7 +45,7 @@ def watch_heads(model: nn.Module, see: Callable[[str, Tensor], object]) -> Itera
         handle.remove()
 
 
-class ReadingMode(TorchDispatchMode):
+class ReadingMode(DispatchMode):
     """Shows what the weights that read heads are given.
 
     Attributes:
@@ -61,11 +61,6 @@ class ReadingMode(TorchDispatchMode):
         self.images, self.calls = 0, Counter[str]()
         self.places: dict[Place, str] = {}
         self.copies: list[Tensor] = []  # kept, so that their memory is no other tensor's meanwhile
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Say to torch that the compiler need not be kept away, as that loads it: seconds."""
-        return False
 
     def begin(self, module: nn.Module, args: object, kwargs: object) -> None:
         """Note the images of a forward pass, before it, and where the weights are now."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from nvp.network.dispatch_mode import DispatchMode
 
-class OperationCount(TorchDispatchMode):
+
+class OperationCount(DispatchMode):
     """Counts while it is on.
 
     Attributes:
@@ -21,11 +22,6 @@ class OperationCount(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.total = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Say to torch that the compiler need not be kept away, as that loads it."""
-        return False
 
     def __torch_dispatch__(
         self,

@@ -1,7 +1,7 @@
 """Trials of an adopted network: every method, and checkpoints that go on exactly."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,9 @@ from nvp.storage.store import Storage
 from nvp.training.loop import train
 from nvp.training.optim import build_optimizer
 from nvp.training.record import EpochRecord
-from nvp.trial.checkpoint import read_checkpoints, restore_state, save_checkpoint
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
+from tests.continuing import check_continued
 from tests.in_turn import in_turn
-from tests.trial.test_checkpoint import plain, same_tensors
 
 torch.set_num_threads(1)
 SETTINGS = {
@@ -135,17 +134,5 @@ CASES = {
 @pytest.mark.parametrize(("case", "stop"), in_turn(CASES, [1, 2]))
 def test_continued_equals_unbroken_to_the_last_bit(case: str, stop: int, tmp_path: Path) -> None:
     config = TrialConfig().with_overrides(SETTINGS | CASES[case])
-    whole = make_state(config)
-    expected = [plain(record) for record in run(config, whole)]
-    storage, state, found = Storage.at(str(tmp_path)), make_state(config), []
-    for record in run(config, state):
-        found.append(plain(record))
-        if record.epoch == stop:
-            save_checkpoint(storage, "t", state, {})
-            break
-    torch.manual_seed(123)  # nothing may hang on the global generator
-    state = make_state(config)
-    restore_state(read_checkpoints(storage, "t")[0], state)
-    found += [plain(record) for record in run(config, state)]
-    assert found == expected
-    assert same_tensors(state.model.state_dict(), whole.model.state_dict())
+    storage = Storage.at(str(tmp_path))
+    check_continued(partial(make_state, config), partial(run, config), stop, storage)

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from nvp.config.memory import is_out_of_memory
 from nvp.network.adopting.activations import ModulePath
@@ -18,9 +17,10 @@ from nvp.network.adopting.flow.operation import Operation
 from nvp.network.adopting.flow.rules import find_rule
 from nvp.network.adopting.flow.slot_table import SlotTable
 from nvp.network.adopting.flow.trails import Trail, Trails
+from nvp.network.dispatch_mode import DispatchMode
 
 
-class LabelledPass(TorchDispatchMode):
+class LabelledPass(DispatchMode):
     """Follows each operation with the rule for it.
 
     Attributes:
@@ -38,11 +38,6 @@ class LabelledPass(TorchDispatchMode):
         self.heads = HeadFlow(table, path, images)
         self.trails = Trails()
         self.gates: set[int] = set()
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Say to torch that the compiler need not be kept away, as that loads it: seconds."""
-        return False
 
     def __torch_dispatch__(
         self,
