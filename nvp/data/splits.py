@@ -122,12 +122,15 @@ class Images:
         """Yield the images of each row of `order`; crop_flip shifts and mirrors them."""
         rows = order.to(self.device)
         if augment != "crop_flip":
-            yield from ((self.pixels[index], self.labels[index]) for index in rows)
+            # whole images are copied: an index between brackets copies value by value on a CPU
+            yield from (
+                (self.pixels.index_select(0, i), self.labels.index_select(0, i)) for i in rows
+            )
             return
         steps, count = order.shape
         view, crops = make_shifted_view(self.pixels), draw_crops(steps, count, rng).to(self.device)
         for index, crop in zip(rows, crops, strict=True):
-            yield crop_flip(view, index, crop), self.labels[index]
+            yield crop_flip(view, index, crop), self.labels.index_select(0, index)
 
     def plain_batches(self, batch_size: int) -> Iterator[Batch]:
         """Yield all images in order."""

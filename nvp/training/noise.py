@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
+from torch._utils import _unflatten_dense_tensors
 
 from nvp.config.dotted_names import find_named
 from nvp.config.trial_config import OptimConfig
@@ -23,7 +23,7 @@ def add_relative_noise(
 ) -> None:
     """Clip, then add sigma * ||g|| / sqrt(n) * xi, so that sigma is noise over signal."""
     clip_gradients(gradients, config)
-    add_flat(gradients, xi.mul_(config.noise * get_total_norm(gradients) / count.sqrt()))
+    add_flat(gradients, xi.mul_(config.noise * find_total_norm(gradients) / count.sqrt()))
 
 
 def add_absolute_noise(
@@ -71,14 +71,22 @@ def check_noise(config: OptimConfig) -> None:
 def clip_gradients(gradients: list[Tensor], config: OptimConfig) -> None:
     """Scale the gradients in place to a global norm of at most `clip_norm`, unless that is 0."""
     if config.clip_norm:
-        factor = config.clip_norm / (get_total_norm(gradients) + 1e-6)
+        factor = config.clip_norm / (find_total_norm(gradients) + 1e-6)
         torch._foreach_mul_(gradients, factor.clamp(max=1.0))  # pyright: ignore[reportPrivateImportUsage]
+
+
+def find_total_norm(gradients: list[Tensor]) -> Float[Tensor, ""]:
+    """Return the norm of all gradients together: `get_total_norm` of torch, in half its time.
+
+    torch sorts them by device and type first; those of a trial are all of one.
+    """
+    norms = torch._foreach_norm(gradients)  # pyright: ignore[reportPrivateImportUsage]
+    return torch.linalg.vector_norm(torch.stack(norms))
 
 
 def add_flat(gradients: list[Tensor], noise: Tensor) -> None:
     """Add a flat vector to the gradients in place, entry by entry."""
-    parts = noise.split([gradient.numel() for gradient in gradients])
-    shaped = [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
+    shaped = _unflatten_dense_tensors(noise, gradients)  # split and view, in one call
     torch._foreach_add_(gradients, shaped)  # pyright: ignore[reportPrivateImportUsage]
 
 

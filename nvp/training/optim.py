@@ -163,6 +163,20 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
             group["lr"] = rate
 
 
+def clear_gradients(optimizer: Optimizer) -> None:
+    """Do what `optimizer.zero_grad()` does, less its record for profilers. Changes the parameters.
+
+    On networks that take a millisecond a step that record takes a fiftieth of it. An optimizer that
+    has a `zero_grad` of its own keeps it.
+    """
+    if type(optimizer).zero_grad is not Optimizer.zero_grad:
+        optimizer.zero_grad()
+        return
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = None
+
+
 @torch.no_grad()
 def take_step(optimizer: Optimizer) -> None:
     """Do what `optimizer.step()` does, less its hooks and its compiler. Changes the parameters."""

@@ -23,7 +23,7 @@ from nvp.training.cuda_graph import GraphedStep, can_capture
 from nvp.training.gradient_rule import GradientRule
 from nvp.training.length import Length
 from nvp.training.noise import LiveNoise
-from nvp.training.optim import learning_rate, set_learning_rate, take_step
+from nvp.training.optim import clear_gradients, learning_rate, set_learning_rate, take_step
 
 
 class Step:
@@ -59,6 +59,7 @@ class Step:
         self.shake = LiveNoise(state.model, plan, live, state.dead)
         self.remedy = remedy or Acting()
         self.sums = torch.zeros(2, device=device, dtype=torch.float64)
+        self.loss_sum, self.hits = self.sums.unbind()
 
     def __call__(self, pixels: Tensor, labels: Tensor, progress: float) -> None:
         """Train on one batch; add its loss, times its images, and its hits to `sums`."""
@@ -66,7 +67,7 @@ class Step:
             logits = compute_logits(self.state.model, pixels, self.precision)
         logits = close_unseen(logits, self.seen)
         loss = F.cross_entropy(logits, labels)
-        self.state.optimizer.zero_grad()
+        clear_gradients(self.state.optimizer)
         loss.backward()
         self.rule(self.rng, progress)
         self.remedy.after_backward()
@@ -74,8 +75,8 @@ class Step:
         self.shake(self.rng, progress)
         self.remedy.after_step()
         with torch.no_grad():
-            hits = (logits.argmax(1) == labels).sum()
-            self.sums += torch.stack([loss.detach() * len(labels), hits])
+            self.loss_sum.add_(loss.detach() * len(labels))
+            self.hits.add_((logits.argmax(1) == labels).sum())
 
     @property
     def changes_with_progress(self) -> bool:

@@ -62,12 +62,17 @@ def reduce_positions(y: Float[Tensor, "n f *positions"]) -> Float[Tensor, "4 n f
     """
     y = y.to(torch.promote_types(y.dtype, torch.float32))
     if y.dim() == 2:
-        return torch.stack([y, y, y.abs(), (y > 0).to(y.dtype)])
+        return torch.stack([y, y, y.abs(), is_positive(y)])
     y = y.flatten(2)
-    fires = torch.count_nonzero(y > 0, dim=2).to(y.dtype) / y.shape[2]
+    fires = is_positive(y).sum(2) / y.shape[2]  # exact: up to 2**24 positions
     mean, maximum = y.mean(2), y.amax(2)
     mean_abs = torch.linalg.vector_norm(y, ord=1, dim=2) / y.shape[2]
     return torch.stack([mean, maximum, mean_abs, fires])
+
+
+def is_positive(y: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Return 1 where y > 0, else 0, of the type of y; through bools it takes four times as long."""
+    return torch.gt(y, 0, out=torch.empty_like(y))
 
 
 def find_extreme(y: Float[Tensor, "n f *positions"], name: str) -> Float[Tensor, "f"]:

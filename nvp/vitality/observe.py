@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
@@ -95,10 +95,7 @@ def summarise_stats(
     widths = [len(layer.keep) for layer in layers.values()]
     means = stats[0].split(widths, 1)  # of each layer
     keeps = [layer.keep for layer in layers.values()]
-    edges = [
-        shared_edges(mean[:, keep] if keep.any() else mean, bins)
-        for mean, keep in zip(means, keeps, strict=True)
-    ]
+    edges = [shared_edges(select_kept(m, k), bins) for m, k in zip(means, keeps, strict=True)]
     per_neuron = torch.repeat_interleave(
         torch.stack(edges), torch.tensor(widths, device=stats.device), dim=0
     )
@@ -120,6 +117,11 @@ def summarise_stats(
         },
         features=means[order[last]][:, keeps[order[last]]],
     )
+
+
+def select_kept(means: Float[Tensor, "n f"], keep: Bool[Tensor, "f"]) -> Float[Tensor, "n k"]:
+    """Return the columns of kept neurons; all, uncopied, where all or none are kept."""
+    return means if int(keep.sum()) in (0, len(keep)) else means[:, keep]
 
 
 @contextmanager
