@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 
 from nvp.data.data_set import DataSet
+from nvp.data.sets.idx_files import read_idx_set
 from nvp.data.splits import Images, Splits, draw_permutation
 
 
@@ -46,11 +47,14 @@ def torchvision_class(name: str) -> Any:
 
 
 def open_set(name: str, root: Path, *, train: bool) -> Any:
-    """Return torchvision's data set, never downloading.
+    """Return a split as torchvision has it, never downloading; IDX files are read without it.
 
     Raises:
         ValueError: when it is not below `root`; the message has the command that gets it.
     """
+    found = read_idx_set(root / name / "raw", train=train)
+    if found:
+        return found
     try:
         return torchvision_class(name)(root=root, train=train, download=False)
     except RuntimeError:
