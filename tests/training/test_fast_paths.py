@@ -39,14 +39,16 @@ def test_a_flat_vector_is_added_entry_by_entry() -> None:
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_the_fraction_that_fires_is_the_counted_one(
+def test_maximum_and_fraction_that_fires_are_those_of_the_plain_way(
     layout: torch.memory_format, dtype: torch.dtype
 ) -> None:
     y = torch.randn(9, 5, 17, 19).to(dtype).contiguous(memory_format=layout)
     y[0, 0, 0, :3] = torch.tensor([0.0, -0.0, float("nan")])
     wide = torch.promote_types(dtype, torch.float32)
     counted = torch.count_nonzero(y.flatten(2) > 0, dim=2).to(wide) / (17 * 19)
-    assert reduce_positions(y)[3].equal(counted)
+    _, maximum, _, fires = reduce_positions(y)
+    assert fires.equal(counted)
+    assert maximum.nan_to_num(9).equal(y.to(wide).flatten(2).amax(2).nan_to_num(9))
     flat = y.flatten(2)[:, :, 0]
     assert reduce_positions(flat)[3].equal((flat > 0).to(wide))
 
