@@ -56,6 +56,7 @@ docs: $(STAMP)
 	$(BIN)/nvp tables > docs/tables.md
 	$(BIN)/nvp settings > docs/settings.md
 	$(BIN)/python -m benchmarks.code_map
+	$(BIN)/python -m benchmarks.study_table
 
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)

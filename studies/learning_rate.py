@@ -5,11 +5,13 @@ Claim     The dead fraction grows with the learning rate (published as falling; 
 Figure    analysis/notebooks/learning_rate.ipynb -> dead_at_end
 Cost      quick: 30 trials, 0.7 minutes on two cores, unpruned
           test accuracy 0.95 and more, 0.98 at rates up to 0.3;
+          laptop: 50 trials on MNIST;
           paper: 30 trials on GPUs
 Source    DNR-Pruning, experiment "learning rate"; Dufort-Labbe et al., "Maxwell's demon at work",
           2024, for the opposite direction
 
-The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2.
+The quick and laptop settings were chosen on seed 100 (`--set seed=100`) and are published on
+seeds from 0 on.
 """
 
 from nvp import (
@@ -48,6 +50,19 @@ STUDY = Study(
         },
         seeds=3,
         gpus_per_trial=0.25,
+    ),
+    laptop=Design(
+        base=TrialConfig(
+            epochs=6,
+            data=DataConfig(name="mnist", batch_size=128),
+            model=ModelConfig(name="mlp", width=2.0, norm="none"),
+            optim=OptimConfig(name="adam"),
+        ),
+        space={
+            "optim.lr": grid(0.0005, 0.001, 0.002, 0.005, 0.01),
+            "prune.method": grid("none", "dead"),
+        },
+        seeds=5,
     ),
     quick=Design(
         base=TrialConfig(

@@ -64,15 +64,20 @@ def grid_of(axis: Axis) -> Grid:
     return axis
 
 
-def cut(design: Design) -> Design:
+def cut(design: Design, *, ends: bool = True) -> Design:
     """Return a design of two short epochs and one seed: few names of an axis, the ends of numbers.
 
     What figures show of more seeds is tested on one study, `study_place`.
+
+    Args:
+        design: to cut.
+        ends: whether to keep both ends of numbers; the first one alone, and two names, otherwise.
     """
     kept: dict[str, Any] = {}
     for path, axis in design.space.items():
         values = grid_of(axis).values
-        few = values[:NAMES] if isinstance(values[0], str) else (values[0], values[-1])
+        numbers = (values[0], values[-1]) if ends else values[:1]
+        few = values[: NAMES if ends else 2] if isinstance(values[0], str) else numbers
         values = tuple(dict.fromkeys(few))
         kept[path] = (0, STEPS) if path == "steps" else values
     space = {}

@@ -31,7 +31,8 @@ def run(
 
     Args:
         study: what to run.
-        preset: "quick" or "paper"; "auto": paper on a cluster or a local GPU, else quick.
+        preset: "quick", "laptop" or "paper"; "auto": paper on a cluster or a local GPU, else
+            quick.
         storage: path or URI; None = NVP_STORAGE, else `results`.
         seeds: replicates of every cell; None = the study's.
         settings: {dotted path: value}, as `--set` takes it; ends the sweep of that path.

@@ -12,7 +12,7 @@ from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
 
 MARKS = ("study.json", "trials")
-PRESETS = ("quick", "paper")
+PRESETS = ("quick", "laptop", "paper")
 MONITOR = "monitor"  # of trials whose loop is not ours: their folder, and `search` in study.json
 
 
@@ -28,7 +28,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--preset",
         **one_of("auto", *PRESETS, MONITOR),
         default="auto",
-        help="auto (default): the one that was run; of both, the one started last",
+        help="auto (default): the one that was run; of several, the one started last",
     )
     add_storage_argument(parser, "where the tables are")
 

@@ -4,22 +4,49 @@ A trial's name has the name of its data set, not the images: a folder whose imag
 mixed with the one before, under the same names of trials.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from nvp.data import prepare_data
-from nvp.data.fingerprint import describe_data
+from nvp.data import data_root, prepare_data
+from nvp.data.fingerprint import describe_data, find_missing_data
 from nvp.data.own import name_set
 from nvp.data.splits import Splits
 from nvp.planning.plan import Plan
 from nvp.storage.index import Index
+from nvp.storage.study_folder import read_study
 from nvp.storage.writer import FINISHED
+from nvp.study.start import Start
 from nvp.trial.trial_row import hash_probe
 
 REMEDY = (
     "bring those back, name another --storage, or let trials of both stand side by side: "
     "--accept-changed-data"
 )
+
+
+def check_all_data(start: Start, names: Collection[str], index: Index) -> dict[str, Any]:
+    """Prepare the data sets of a start, by name; return what study.json is to keep of them.
+
+    Raises:
+        ValueError: one is not there, or has other images than the study's trials have seen.
+    """
+    known, accept = read_study(start.storage).get("data", {}), start.arguments.accept_changed_data
+    root, plan, found = data_root(), start.plan, {}
+    for name in sorted(names):
+        seen = list_seen(plan, index, name)
+        try:
+            found[name] = check_data(name, root, known.get(name, {}), seen, accept=accept)
+        except ValueError as error:
+            if not find_missing_data(name, root):
+                raise
+            raise ValueError(f"{error}{name_way_without(start.preset)}") from None
+    return found
+
+
+def name_way_without(preset: str) -> str:
+    """Return what to do without a preset's files, as the end of an error; "" where nothing."""
+    return "; to go without them: --preset quick" if preset == "laptop" else ""
 
 
 def check_data(

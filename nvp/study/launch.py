@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from typing import Any
 
 from nvp.config.closed_pipe import CLOSED_PIPE
 from nvp.config.dotted_names import NAMING, is_dotted
@@ -24,10 +23,9 @@ from nvp.running.local import run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
 from nvp.running.signals import READER_GONE, Signals
-from nvp.storage.index import Index, read_index
+from nvp.storage.index import read_index
 from nvp.storage.leftovers import remove_temporaries
-from nvp.storage.study_folder import read_study
-from nvp.study.data_check import check_data, list_seen
+from nvp.study.data_check import check_all_data, name_way_without
 from nvp.study.devices import choose_gpus, read_device
 from nvp.study.listing import print_end, print_plan, print_search, print_state
 from nvp.study.mixture import print_mixture, print_place
@@ -50,7 +48,7 @@ def print_dry_run(start: Start) -> None:
         print_search(start.design, start.search.to_ask, index)
     for name in sorted(list_data_names(start.design, plan.trials)):
         if missing := find_missing_data(name, data_root()):
-            print(f"data: {missing}")
+            print(f"data: {missing}{name_way_without(start.preset)}")
     for line in list_absent(start, plan.trials):
         print(line)
 
@@ -68,7 +66,7 @@ def run_missing(start: Start, signals: Signals) -> int:
     state = read_state(start.wanted, index, start.needed)
     trials = select_trials(start.wanted, state, index)
     check_room(storage, list(trials.values()), keep=arguments.keep_checkpoints)
-    data = check_all_data(start, trials, index)
+    data = check_all_data(start, list_data_names(start.design, trials), index)
     weights = fetch_all_weights(start, trials, index)
     print_mixture(start.wanted, index, redo=arguments.redo_changed)
     print_state(state)
@@ -82,22 +80,6 @@ def run_missing(start: Start, signals: Signals) -> int:
     if search and search.exhausted:
         print(f"search: nothing new to ask after {len(search.asked)} configurations")
     return end_study(start)
-
-
-def check_all_data(start: Start, trials: dict[str, TrialConfig], index: Index) -> dict[str, Any]:
-    """Prepare the data sets of a start; return what study.json is to keep of them.
-
-    Raises:
-        ValueError: one is not there, or has other images than the study's trials have seen.
-    """
-    known, accept = read_study(start.storage).get("data", {}), start.arguments.accept_changed_data
-    root, plan = data_root(), start.plan
-    return {
-        name: check_data(
-            name, root, known.get(name, {}), list_seen(plan, index, name), accept=accept
-        )
-        for name in sorted(list_data_names(start.design, trials))
-    }
 
 
 def list_data_names(design: Design, trials: dict[str, TrialConfig]) -> set[str]:

@@ -29,7 +29,7 @@ class Start:
 
     Attributes:
         study: name of the study.
-        preset: "quick" or "paper".
+        preset: "quick", "laptop" or "paper".
         design: of the preset, with the flags' changes.
         storage: the study's.
         arguments: the flags.

@@ -42,15 +42,42 @@ from nvp.study.start import check_writable, plan_start
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One question. `paper` is the published setting on GPUs, `quick` its laptop version.
+    """One question, asked in up to three settings.
 
-    Without a `question`, the analysis makes one from the swept keys.
+    Attributes:
+        name: of the study, and of its script.
+        paper: the published setting, on GPUs.
+        quick: embedded data, in minutes on a CPU: it shows that everything works.
+        laptop: real data in a network whose neurons die, in half an hour on a CPU; None = it has
+            no such setting.
+        question: what is compared with what; None = the analysis makes one from the swept keys.
     """
 
     name: str
     paper: Design
     quick: Design
+    laptop: Design | None = None
     question: Question | None = None
+
+    @property
+    def presets(self) -> dict[str, Design]:
+        """Return the designs of the presets that the study has, by name."""
+        designs = {"quick": self.quick, "laptop": self.laptop, "paper": self.paper}
+        return {name: design for name, design in designs.items() if design is not None}
+
+    def find_design(self, preset: str) -> Design:
+        """Return the design of a preset.
+
+        Raises:
+            ValueError: the study has no such preset.
+        """
+        design = self.presets.get(preset)
+        if design is None:
+            raise ValueError(
+                f"--preset: expected one that {self.name} has ({', '.join(self.presets)}), got "
+                f"{preset}"
+            )
+        return design
 
 
 def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
@@ -100,13 +127,13 @@ def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -
         print(hint, file=sys.stderr)
     check_flags(arguments)
     preset, why = choose_run_preset(arguments)
+    design = study.find_design(preset)
     print(f"{study.name}: preset {preset} ({why})", flush=True)
-    design: Design = getattr(study, preset)
     storage = open_study(arguments.storage, study.name, preset)
     check_owner(storage, study.name, preset)
     if study.question is not None:
-        presets = [study.paper, study.quick]
-        check_question(study.question, [(one.base, one.space) for one in presets])
+        presets = [(one.base, one.space) for one in study.presets.values()]
+        check_question(study.question, presets)
     settings = read_settings(arguments.settings)
     narrowing = read_narrowing(design.space, settings, arguments.seeds)
     design = narrow_design(design, settings, arguments.seeds)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import study_table
 from nvp.planning.plan import make_plan
 from nvp.storage.index import Index, read_index
 from nvp.storage.reader import read_table
+from nvp.storage.studies import PRESETS
 from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
-from tests.small_studies import EPOCHS, STUDIES, cells, cut, load
+from tests.small_studies import EPOCHS, STUDIES, cells, cut, grid_of, load
 
 ALLOWED = {"nvp"}
 PARTS = ("Claim", "Figure", "Cost", "Source")
@@ -38,21 +40,35 @@ def test_a_study_is_declarative_and_documented(path: Path) -> None:
 
 
 @every_study
-@pytest.mark.parametrize("preset", ["quick", "paper"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_plans_as_many_trials_as_it_says(path: Path, preset: str) -> None:
     study = load(path).STUDY
     assert study.name == path.stem
-    design = getattr(study, preset)
+    said = re.search(rf"{preset}: (\d+) trials", load(path).__doc__ or "")
+    if path.stem == "imagenet" and preset == "laptop":
+        assert said is None
+        assert study.laptop is None
+        return
+    design = study.find_design(preset)
     plan = make_plan(design)
     assert len(plan.trials) == len(cells(design.space)) * design.seeds
-    assert design.seeds >= 3
+    assert design.seeds >= (5 if preset == "laptop" else 3)
     assert (design.gpus_per_trial > 0) == (preset == "paper")
-    said = re.search(rf"{preset}: (\d+) trials", load(path).__doc__ or "")
     assert said
     assert int(said[1]) == len(plan.trials)
-    lines = (ROOT / "README.md").read_text().splitlines()
-    (row,) = (line for line in lines if line.startswith(f"| [{path.stem}](studies/"))
-    assert f"| {len(plan.trials)} trials" in row
+
+
+def test_the_page_of_the_studies_is_made_from_the_scripts() -> None:
+    assert (ROOT / "docs/studies.md").read_text() == study_table.page(), "stale: make docs"
+
+
+@every_study
+def test_laptop_asks_real_images(path: Path) -> None:
+    if design := load(path).STUDY.laptop:
+        axis = design.space.get("data.name")
+        names = grid_of(axis).values if axis else (design.base.data.name,)
+        assert set(names) <= {"mnist", "cifar10"}
+        assert not design.base.data.images
 
 
 @pytest.mark.one_in(2)

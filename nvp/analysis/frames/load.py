@@ -141,7 +141,8 @@ def read_frames(
     Args:
         place: storage place, a path or a URI.
         study: name of the study.
-        preset: `quick` or `paper`; `auto` = the one that is there, the last started of several.
+        preset: `quick`, `laptop` or `paper`; `auto` = the one that is there, of several the last
+            started.
         everything: also trials of earlier plans and of one-off runs.
         code: only trials that this version of the code made: a value of the column `code`, or
             "unknown"; "" = all.
