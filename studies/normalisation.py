@@ -38,7 +38,7 @@ STUDY = Study(
         ask="Which normalisation keeps neurons alive?",
         x="optim.lr",
         hue="model.norm",
-        figures=("dead_at_end", "survival", "interactions", "layer_profile"),
+        figures=("dead_at_end", "survival", "interactions", "dead_over_epochs"),
         contrasts=(
             compare_deaths_in_all(
                 "model.norm", reference="none", others=("batch",), where={"optim.lr": End.LAST}
@@ -65,7 +65,7 @@ STUDY = Study(
             model=ModelConfig(name="mlp", width=2.0),
             optim=OptimConfig(name="adam"),
         ),
-        space={"model.norm": NORMS, "optim.lr": grid(0.001, 0.005, 0.01)},
+        space={"model.norm": NORMS, "optim.lr": grid(0.001, 0.005, 0.02)},
         seeds=5,
     ),
     paper=Design(

@@ -38,7 +38,7 @@ STUDY = Study(
         ask="Do the hidden units of a vision transformer's MLPs die?",
         x="optim.lr",
         hue="model.activation",
-        figures=("dead_at_end", "layer_profile", "survival", "interactions"),
+        figures=("dead_at_end", "layer_map", "survival", "interactions"),
         contrasts=(
             compare_deaths_in_all("optim.lr", where=RELU),
             compare_deaths_in_all(
