@@ -52,7 +52,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
         "--preset",
         **one_of("auto", *PRESETS),
         default="auto",
-        help="laptop needs data files; auto (default): paper on a cluster or a GPU here, else quick",
+        help="laptop needs data files; auto (default): paper on a cluster or a local GPU, or quick",
     )
     add_storage_argument(parser, "where tables go")
     add(
