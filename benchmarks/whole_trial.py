@@ -36,6 +36,7 @@ from nvp.trial.run import run_trial
 IMAGES, BATCH, STEPS, TOGETHER = 4096, 128, 32, 2
 EPOCHS, ROUNDS = int(os.environ.get("EPOCHS", 4)), int(os.environ.get("ROUNDS", 3))
 WIDTHS = (16, 32, 64, 128)
+LONGEST = 3600  # seconds that a process may take; one that broke says nothing
 CONFIG = TrialConfig(epochs=EPOCHS).with_overrides(
     {
         "data.name": "cifar10",
@@ -112,7 +113,7 @@ def run_together(work) -> tuple[float, Shares]:
     processes = [context.Process(target=work, args=(results,)) for _ in range(TOGETHER)]
     for process in processes:
         process.start()
-    found = [results.get() for _ in processes]
+    found = [results.get(timeout=LONGEST) for _ in processes]
     for process in processes:
         process.join()
     rates, shares = zip(*found, strict=True)
