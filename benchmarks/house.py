@@ -6,7 +6,7 @@ signature and docstring. Of `nvp`, tests and benchmarks not.
 
 import ast
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -21,12 +21,15 @@ def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def functions() -> Iterator[tuple[Path, Function]]:
-    """Yield every function and method with its file."""
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, Function):
-                yield path, node
+@cache
+def functions() -> list[tuple[Path, Function]]:
+    """Return every function and method with its file."""
+    return [
+        (path, node)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, Function)
+    ]
 
 
 def lines_of(path: Path) -> int:

@@ -23,7 +23,9 @@ os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve
 ROOT = Path(__file__).parent.parent
 ALL_MUST_RUN = bool(os.environ.get("NVP_TEST_ALL"))
 SCRIPT = ROOT / "studies" / "sgd_noise.py"
-SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2"]
+SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "optim.lr=0.2",
+         "--set", "data.batch_size=64", "--set", "probe.size=128",
+         "--set", "prune.tau=0.1"]  # fmt: skip
 
 
 def run_study(

@@ -1,7 +1,10 @@
 """Cases in turn: of tests marked `one_in(n)`, a run takes one case in n, other ones at each commit.
 
-Such a test says the same of each name of a list. `make test-minutes` takes the cases that this
-commit leaves out. NVP_TEST_TURN=0, 1, ... takes another part than the commit's.
+Such a test says the same of each name of a list. Whatever the turn, at least one case of each test
+is taken, so a module or a class can be marked as a whole. `one_commit_in(n, turn)` is for tests
+that share one expensive fixture: a run takes all of them or none, at one commit in n. `make
+test-minutes` takes what this commit leaves out. NVP_TEST_TURN=0, 1, ... takes another part than the
+commit's.
 """
 
 import os
@@ -28,12 +31,22 @@ def find_turn() -> int:
 
 def leave_to_minutes(items: list[pytest.Item]) -> None:
     """Mark the cases whose turn it is not as `minutes`. Changes the items."""
+    short = [item for item in items if not item.get_closest_marker("minutes")]
+    for item in short:
+        together = item.get_closest_marker("one_commit_in")
+        if together and (find_turn() - together.args[1]) % together.args[0]:
+            item.add_marker(pytest.mark.minutes)
+    listed = [item for item in short if item.get_closest_marker("one_in")]
+    count = Counter(map(name_test, listed))
     seen: Counter[str] = Counter()
-    for item in items:
-        mark = item.get_closest_marker("one_in")
-        if mark is None or item.get_closest_marker("minutes"):
-            continue
-        test = item.nodeid.partition("[")[0]
-        if (seen[test] + find_turn()) % mark.args[0]:
+    for item in listed:
+        test = name_test(item)
+        (of,) = item.get_closest_marker("one_in").args  # pyright: ignore[reportOptionalMemberAccess]
+        if (seen[test] + find_turn()) % min(of, count[test]):
             item.add_marker(pytest.mark.minutes)
         seen[test] += 1
+
+
+def name_test(item: pytest.Item) -> str:
+    """Return the name of a test, the same for all of its cases."""
+    return item.nodeid.partition("[")[0]

@@ -37,8 +37,8 @@ def frames(study_place: Path) -> StudyFrames:
 
 def by_seed(frames: StudyFrames) -> StudyFrames:
     """Return the study as if its seed 0 were of one version of the code, and 1 of another."""
-    codes = frames.trials["seed"].map({0: ONE, 1: TWO})
-    return replace(frames, trials=frames.trials.assign(code=codes))
+    trials = frames.trials.sort_values("seed", kind="stable", ignore_index=True)
+    return replace(frames, trials=trials.assign(code=trials["seed"].map({0: ONE, 1: TWO})))
 
 
 def test_a_row_without_the_column_or_a_value_is_unknown() -> None:

@@ -48,29 +48,31 @@ def bin_folder(installed: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def own_folder(bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a user's folder with the files of the page, in which its commands were run.
-
-    A package `analysis` lies there that is not ours.
-    """
+    """Return a user's folder with the files of the page, in which its commands were run."""
     folder = share(tmp_path_factory) / "mine"
     with FileLock(f"{folder}.lock"):
         if not (folder / "finished").exists():
             shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed here
-            (folder / OUTPUTS).mkdir(parents=True)
-            (folder / "analysis").mkdir()
-            (folder / "analysis/__init__.py").write_text("raise ImportError('the wrong analysis')")
+            write_files(folder)
             follow(folder, bin_folder)
             (folder / "finished").touch()
     return folder
 
 
-def follow(folder: Path, bin_folder: Path) -> None:
-    """Write the files of the page into a folder and run its commands there."""
+def write_files(folder: Path) -> None:
+    """Write the files of the page into a folder, beside a package `analysis` that is not ours."""
+    (folder / OUTPUTS).mkdir(parents=True)
+    (folder / "analysis").mkdir()
+    (folder / "analysis/__init__.py").write_text("raise ImportError('the wrong analysis')")
     for block in blocks_of(OWN):
         if block.file:
             (folder / block.file).parent.mkdir(exist_ok=True)
             # a quarter of the images that deaths.py trains on
             (folder / block.file).write_text(block.text.replace("[:256]", "[:64]"))
+
+
+def follow(folder: Path, bin_folder: Path) -> None:
+    """Run the commands of the page in a folder with its files."""
     shell = [block.text for block in blocks_of(OWN) if block.language == "sh"]
     for number, line in enumerate("".join(shell).splitlines()):
         program, *words = shlex.split(line)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.environment import list_imports, output_of, run
+from tests.install.conftest import write_files
+from tests.install.environment import list_imports, run
 
 
 def test_the_wheel_holds_nvp_alone(wheel: Path) -> None:
@@ -17,11 +18,17 @@ def test_the_wheel_holds_nvp_alone(wheel: Path) -> None:
 
 
 def test_a_study_runs_by_the_wheel_alone_and_without_a_compiler(
-    bin_folder: Path, own_folder: Path
+    bin_folder: Path, tmp_path: Path
 ) -> None:
-    home = run(own_folder, bin_folder / "python", "-c", "import nvp; print(nvp.__file__)").stdout
-    assert home.startswith(str(bin_folder.parent))
-    loaded = list_imports(output_of(own_folder, "python loudness.py --no-ray"))
+    write_files(tmp_path)
+    where = "import nvp; print(nvp.__file__)"
+    assert run(tmp_path, bin_folder / "python", "-c", where).stdout.startswith(
+        str(bin_folder.parent)
+    )
+    words = ("loudness.py", "--no-ray", "--seeds", "1")
+    done = run(tmp_path, bin_folder / "python", *words, imports=True)
+    assert "2 of 2 trials done" in done.stdout
+    loaded = list_imports(done.stderr)
     assert "torch" in loaded
     assert "ray" not in loaded
     assert "torch._dynamo" not in loaded, "torch's compiler takes seconds, and nothing is compiled"

@@ -36,6 +36,7 @@ RUN = """
 frames = nvp.run(STUDY, preset="quick", storage="tables", no_ray=True)
 print(sorted(frames.trials["status"]), frames.swept)
 """
+LONGEST_WAIT = 300  # seconds
 CELLS = {"define": DEFINE, "run": RUN, "again": RUN}
 
 
@@ -48,7 +49,9 @@ class Notebook:
         self.place = {name: number for number, name in enumerate(cells)}
         self.kernel = KernelManager()
         resources = {"metadata": {"path": str(folder)}}
-        self.client = NotebookClient(book, km=self.kernel, timeout=200, resources=resources)
+        # limits for a machine that does much else; on an idle one all is over in seconds
+        limits = {"timeout": 3 * LONGEST_WAIT, "startup_timeout": LONGEST_WAIT}
+        self.client = NotebookClient(book, km=self.kernel, resources=resources, **limits)
         self.cells = book.cells
 
     def run(self, name: str) -> NotebookNode:
@@ -60,7 +63,7 @@ class Notebook:
         """Press the stop button at a moment, in a thread of its own."""
 
         def wait() -> None:
-            end = time.time() + 100
+            end = time.time() + LONGEST_WAIT
             while not moment() and time.time() < end:
                 time.sleep(0.02)
             os.kill(self.kernel.provisioner.pid, 2)  # as km.interrupt_kernel() does, which is async

@@ -75,6 +75,7 @@ def test_our_models_keep_the_laws(law: Law, name, norm, activation, width, train
     law(ModelCase(config, SHAPE, 5, modes=(training,)))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_has_more_or_fewer_of_the_same_layers(name: str) -> None:
     model = make(name, width=0.0625).eval()

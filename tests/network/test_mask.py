@@ -82,6 +82,7 @@ def test_masked_weights_and_their_moments_are_exactly_zero_for_good(
     check_masked_weights(case, OPTIMS[optim], steps=10)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_masking_leaves_all_other_weights_and_moments_alone(name: str) -> None:
     model, config = model_of(name), OPTIMS["sgd"]
@@ -116,6 +117,7 @@ def test_a_linear_map_after_a_flattened_convolution_reads_every_position() -> No
     assert input_columns(conv, torch.tensor([0, 2]), 3).tolist() == [0, 2]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_softened_units_are_silent_until_released_and_then_regrow(name: str) -> None:
     model, config = model_of(name), OptimConfig(lr=0.05)

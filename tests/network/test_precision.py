@@ -20,6 +20,8 @@ from tests.in_turn import in_turn
 from tests.tiny import STRUCTURES
 from tests.training.test_train import config_of, data, run
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 LOW = {"precision": "bfloat16", "layout": "channels_last"}
 

@@ -52,6 +52,8 @@ from tests.in_turn import in_turn
 from tests.short_models import build_short
 from tests.tiny import ADOPTED, STRUCTURES
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 SHAPE = (3, 16, 16)
 X = torch.randn(8, *SHAPE, generator=torch.Generator().manual_seed(1)).double()

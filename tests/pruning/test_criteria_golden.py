@@ -21,6 +21,8 @@ from nvp.pruning.sensitivity import Sensitivity
 from nvp.testing.tiny import evidence_of, weight_evidence_of
 from tests.golden_files import golden_files
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 FILES = golden_files("criteria")
 OF_WEIGHTS: dict[str, Criterion] = {

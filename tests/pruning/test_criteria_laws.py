@@ -10,6 +10,8 @@ from nvp.testing import CriterionSuite, WeightCriterionSuite
 from nvp.testing.criterion_case import CriterionCase, draws_at_random
 from tests.in_turn import in_turn
 
+pytestmark = pytest.mark.one_in(3)
+
 torch.set_num_threads(1)
 SETTINGS = {"alpha_conv": 0.7, "alpha_fc": 0.7}
 

@@ -16,6 +16,8 @@ from nvp.models.resnet import build_cifar
 from nvp.pruning.nn_relief.relief import run_nn_relief
 from tests.golden_files import golden_files
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 FILES = golden_files("nnrelief")
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)

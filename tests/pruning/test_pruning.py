@@ -209,6 +209,7 @@ def point_for_scores(model: nn.Module, seed: int = 0) -> MeasuringPoint:
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("criterion", "name", "width"),
     [
@@ -246,6 +247,7 @@ def test_scores_are_finite_shaped_and_repeatable(criterion: str, name: str, widt
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("criterion", [name for name in CRITERIA if name != "random"])
 def test_permuted_neurons_have_permuted_scores(criterion: str) -> None:
     model = model_of("mlp")
@@ -349,6 +351,7 @@ def test_sparsity_never_falls_and_no_layer_is_emptied(method: str, name: str) ->
         before = now
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("method", [name for name in HARD if METHODS[name].regrow != "none"])
 def test_what_comes_back_is_recorded(method: str) -> None:
     model = model_of("convnet", width=0.5)
@@ -544,6 +547,7 @@ def test_a_binding_floor_is_named_and_a_slack_one_is_not(method: str) -> None:
 # --- plans
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_plan_has_the_parts_of_its_method_and_an_override_wins(method: str) -> None:
     row = METHODS[method]

@@ -22,6 +22,8 @@ from nvp.training.optim import build_optimizer
 from nvp.vitality import observe_images
 from tests.pruning.test_pruning import BUSY, model_of, probe, train
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 
 

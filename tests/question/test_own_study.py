@@ -12,7 +12,7 @@ from nvp.analysis.frames.load import load
 from nvp.analysis.selection.question_of_study import question_of
 from nvp.question.question import Contrast, Question
 from nvp.storage.json_object import is_unchanged
-from tests.conftest import ROOT, run_study
+from tests.conftest import ROOT
 from tests.in_process import run_main
 from tests.small_studies import load as load_script
 
@@ -50,11 +50,16 @@ def run_here(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that is none of the repository, in which the study ran by its script."""
+    """Return a folder that is none of the repository, in which the study ran by its script.
+
+    That such a script runs in a process of its own is tested in `test_own_parts`.
+    """
     folder = tmp_path_factory.mktemp("elsewhere")
     assert ROOT not in folder.parents
-    (folder / "mine.py").write_text(SCRIPT)
-    ended = run_study("tables", *FLAGS, script=folder / "mine.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [str(folder / "mine.py")])
+        patch.chdir(folder)
+        ended = run_here(folder, SCRIPT)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder
 

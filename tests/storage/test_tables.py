@@ -229,6 +229,7 @@ def test_neurons_are_there_at_the_first_and_the_last_pruning_and_the_end(tmp_pat
 # --- continued = unbroken
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("epoch", [0, 1, 3, 4])
 def test_interrupted_and_continued_equals_unbroken(epoch: int, tmp_path: Path, tables) -> None:
     storage = Storage.at(str(tmp_path))
@@ -436,6 +437,7 @@ def damage(storage: Storage, table: str, trial: str, how: str) -> Path:
     return file
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_damaged_file_is_named_and_the_other_trial_is_read(
@@ -459,6 +461,7 @@ def test_a_damaged_file_is_named_and_the_other_trial_is_read(
         assert sorted(mine, key=repr) == whole[name]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("table", "how"), in_turn(TABLES, HOW))
 def test_a_damaged_trial_runs_again(table: str, how: str, two: Storage) -> None:
     hurt = max(read_index(two).rows)
@@ -606,6 +609,7 @@ def test_a_column_that_the_schema_no_longer_has_is_left_out(empty: Storage) -> N
     assert read_table(read_index(empty), "epochs").schema.names == TABLES["epochs"].names
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "trials"])
 def test_encoded_rows_decode_to_themselves(table: str) -> None:
     columns = {"layer": "conv1", "neuron": [0, 1]} if table in ("neurons", "events") else {}

@@ -16,6 +16,8 @@ from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
 from tests.small_studies import EPOCHS, STUDIES, cells, cut, grid_of, load
 
+pytestmark = pytest.mark.one_in(2)
+
 ALLOWED = {"nvp"}
 PARTS = ("Claim", "Figure", "Cost", "Source")
 RUN = 'if __name__ == "__main__":\n    main(STUDY)\n'

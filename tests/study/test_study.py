@@ -192,7 +192,7 @@ def damage(place: Path) -> dict[str, Path]:
 
 
 def test_damage_is_named_and_only_the_trials_concerned_run_again(
-    study_place: Path, tmp_path: Path
+    study_place: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     place = copied(study_place, tmp_path)
     whole = read_index(open_study(str(place), "sgd_noise", "quick"))
@@ -201,11 +201,11 @@ def test_damage_is_named_and_only_the_trials_concerned_run_again(
     }
     damaged = damage(place)
     (place / "sgd_noise/quick/study.json").write_text("{ half a")
-    ended = run_study(place, *SMALL, "--no-ray")
+    ended = run_main(STUDY, place, *SMALL, "--no-ray")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "13 done, 3 to run" in ended.stdout
     for path in [*damaged.values(), place / "sgd_noise/quick/study.json"]:
-        assert str(path) in ended.stderr, "not named"
+        assert str(path) in caplog.text, "not named"
     index = read_index(open_study(str(place), "sgd_noise", "quick"))
     assert {name for name, row in index.rows.items() if row["attempt"] == 2} == set(damaged)
     for table, rows in before.items():

@@ -54,6 +54,7 @@ def run_there(changes: dict, place: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert row["device"] == "cuda"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", CASES)
 def test_a_trial_is_of_one_device(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

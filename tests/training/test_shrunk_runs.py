@@ -45,6 +45,8 @@ from tests.continuing import break_and_continue, plain
 from tests.rows import sorted_rows
 from tests.trials import interrupt, run_to_end
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 SMALL = {
     "epochs": 5,

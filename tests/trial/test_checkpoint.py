@@ -19,6 +19,8 @@ from tests.continuing import break_and_continue, moments, plain, same_tensors
 from tests.in_turn import in_turn
 from tests.training.test_train import data
 
+pytestmark = pytest.mark.one_in(3)
+
 torch.set_num_threads(1)
 TINY = {
     "epochs": 4,

@@ -68,6 +68,7 @@ def load(folder: Path) -> nn.Module:
     return network.eval()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "norm"), in_turn([*STRUCTURES, "resnet20_b", "vgg11"], ["batch", "none"])
 )

@@ -23,6 +23,8 @@ from tests.rows import sorted_rows
 from tests.smallest import SMALLEST
 from tests.trials import interrupt, run_to_end
 
+pytestmark = pytest.mark.one_in(2)
+
 CONFIG = SMALLEST.with_overrides({"epochs": 3, "data.batch_size": 32})
 NAME = trial_id(CONFIG)
 DESIGN = Design(base=CONFIG, space={"optim.lr": grid(0.1, 0.2)}, seeds=1)

@@ -64,16 +64,19 @@ def test_it_is_refused_in_one_line(name: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", TAKEN)
 def test_it_trains_shortly_on_the_driver(name: str) -> None:
     check(name)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", WATCHED)
 def test_it_trains_unpruned_where_its_neurons_can_only_be_watched(name: str) -> None:
     check(name, **{"prune.method": "none"})
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", ["own_instance", "own_instance_of_statistics"])
 def test_neurons_with_instance_norm_keep_the_laws_of_all_others(name: str) -> None:
     dotted = f"tests.trial.odd_networks:{name}"

@@ -13,6 +13,8 @@ from nvp.storage.store import Storage
 from nvp.trial.fork import make_parent
 from nvp.trial.run import run_trial
 
+pytestmark = pytest.mark.one_in(3)
+
 CONFIG = TrialConfig(epochs=2).with_overrides(
     {
         "data.images": 200,

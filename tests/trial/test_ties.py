@@ -24,6 +24,8 @@ from tests.continuing import check_continued
 from tests.in_turn import in_turn
 from tests.network.adopted.test_trials import SETTINGS, run
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 CLASSES, WIDTH = 6, 8
 

@@ -40,6 +40,8 @@ from nvp.vitality import (
 )
 from tests.short_models import build_short
 
+pytestmark = pytest.mark.one_in(3)
+
 torch.set_num_threads(1)
 SHAPE, BINS = (1, 8, 8), 16
 OF_THE_ABSENT = {"dense", "masked", "pruned", "floored"}  # columns that speak of them too

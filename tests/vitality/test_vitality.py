@@ -505,6 +505,7 @@ def assert_same(found: Activity, expected: Activity) -> None:
         assert torch.allclose(one, two, rtol=1e-4, atol=1e-6), name
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "norm", "activation"),  # each structure with and without norm; activations in turn
     in_turn(
@@ -557,6 +558,7 @@ def test_masked_neurons_are_silent_and_do_not_count_in_the_edges_of_the_living()
     assert torch.allclose(seen.features, output[:, layer.keep], atol=1e-6)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> None:
     model = model_of(name)
@@ -578,6 +580,7 @@ def test_ranks_are_of_the_living_and_a_silent_neuron_adds_nothing(name: str) -> 
     assert effective_rank(singular_values(silent)) == pytest.approx(effective_rank(sigma), rel=1e-6)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_a_layer_masked_altogether_has_numbers_and_no_nan(name: str) -> None:
     model = model_of(name)

@@ -24,6 +24,8 @@ from tests.network.attention import (
     make_images,
 )
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 
 

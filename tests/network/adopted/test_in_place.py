@@ -17,6 +17,8 @@ from nvp.data.splits import Images
 from nvp.network.adopted.adopted import Adopted
 from nvp.pruning.sensitivity import Sensitivity
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 Act = Callable[[Tensor], object]
 # what is called as a statement, and the same function out of place

@@ -17,6 +17,8 @@ from nvp.network.weight_masks import live_weights
 from tests.network.adopting.masks import OPTIMS, difference, learn, make_optimizer
 from tests.network.adopting.networks import KNOWN, PRUNABLE, make_images, make_known
 
+pytestmark = pytest.mark.one_in(3)
+
 torch.set_num_threads(1)
 IMAGES = make_images(6, seed=1)
 WATCHED = [name for name, known in KNOWN.items() if known.units]

@@ -16,6 +16,8 @@ from nvp.network.groups import neuron_layers
 from nvp.pruning.removal_policy import measure_dense_size, measure_remaining_size
 from nvp.vitality import weight_norms
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 SHAPE = (3, 32, 32)
 IMAGES = torch.randn(8, *SHAPE, generator=torch.Generator().manual_seed(0))

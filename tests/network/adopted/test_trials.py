@@ -25,6 +25,8 @@ from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from tests.continuing import check_continued
 from tests.in_turn import in_turn
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 SETTINGS = {
     "epochs": 3,

@@ -1,4 +1,4 @@
-"""Networks of torchvision, timm and transformers: three drawn at random, and those named before."""
+"""Networks of torchvision, timm and transformers: some drawn at random, and those named before."""
 
 import os
 import random
@@ -84,16 +84,17 @@ def check_law(network: nn.Module, anatomy: Anatomy, images: Tensor) -> None:
     assert difference(masked, network, images) > 1e-6
 
 
-def test_three_classifiers_of_torchvision_drawn_at_random() -> None:
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize("draw", range(3))
+def test_a_classifier_of_torchvision_drawn_at_random(draw: int) -> None:
     seed = int(os.environ.get("NVP_DRAW", random.SystemRandom().randrange(10**6)))
-    names = random.Random(seed).sample(small_classifiers(), 3)
-    sys.stdout.write(f"NVP_DRAW={seed} draws {names}\n")
-    for name in names:
-        network, pixels = make(name)
-        anatomy = find_anatomy(network, images_of(pixels, 1))
-        assert anatomy.layers, name
-        assert any(not group.why for group in anatomy.groups.values()), name
-        check_law(network, anatomy, images_of(pixels, 2))
+    name = random.Random(seed).choice(small_classifiers())
+    sys.stdout.write(f"NVP_DRAW={seed} draws {name}\n")
+    network, pixels = make(name)
+    anatomy = find_anatomy(network, images_of(pixels, 1))
+    assert anatomy.layers, name
+    assert any(not group.why for group in anatomy.groups.values()), name
+    check_law(network, anatomy, images_of(pixels, 2))
 
 
 @pytest.mark.minutes

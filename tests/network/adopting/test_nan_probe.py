@@ -12,6 +12,8 @@ from nvp.network.adopting.finding import find_anatomy
 from tests.network.adopting.nan_probe import expected_columns, probe_columns
 from tests.network.adopting.networks import PRUNABLE, make_images, make_known
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 
 

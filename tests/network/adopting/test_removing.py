@@ -10,6 +10,8 @@ from nvp.network.adopting.removing import find_least, remove_slots
 from tests.network.adopting.masks import difference, learn, mask
 from tests.network.adopting.networks import GroupedTransposed, Groups, make_images, make_known
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 IMAGES = make_images(4)
 

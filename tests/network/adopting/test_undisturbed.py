@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from nvp.network.adopting.finding import find_anatomy
 from tests.network.adopting.networks import KNOWN, Encoder, make_images, make_known
 
+pytestmark = pytest.mark.one_in(2)
+
 torch.set_num_threads(1)
 
 
