@@ -3,6 +3,8 @@
 The figures of each case are drawn; those of two of them are written to files, by the command.
 """
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,19 +66,26 @@ CASES: dict[str, tuple[dict[str, Grid], str, str, tuple[str, ...], list[tuple[st
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a place with a small study of every case, of two seeds."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what runs the small study of a case, of two seeds, once, and says where it is."""
     place = tmp_path_factory.mktemp("studies")
-    for name, (space, *_) in CASES.items():
-        design = Design(base=BASE, space=space, seeds=2)
+
+    @cache
+    def run(name: str) -> Path:
+        design = Design(base=BASE, space=CASES[name][0], seeds=2)
         run_here(Study(name=name, paper=design, quick=design), place)
-    return place
+        return place
+
+    return run
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", CASES)
-def test_a_study_without_a_question_is_drawn_and_answered(name: str, place: Path) -> None:
+def test_a_study_without_a_question_is_drawn_and_answered(
+    name: str, run: Callable[[str], Path]
+) -> None:
     _, x, hue, figures, contrasts = CASES[name]
-    frames = load(str(place), name, "quick")
+    frames = load(str(run(name)), name, "quick")
     question = question_of(frames)
     assert (question.x, question.hue, question.figures) == (x, hue, figures)
     assert [(one.value, one.key) for one in question.contrasts] == contrasts
@@ -88,8 +97,9 @@ def test_a_study_without_a_question_is_drawn_and_answered(name: str, place: Path
     "name", ["seeds_alone", pytest.param("pruned_alone", marks=pytest.mark.minutes)]
 )
 def test_the_command_draws_and_answers_it(
-    name: str, place: Path, capsys: pytest.CaptureFixture[str]
+    name: str, run: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    place = run(name)
     *_, figures, contrasts = CASES[name]
     assert main([name, "--storage", str(place)]) == 0
     printed = capsys.readouterr().out

@@ -229,6 +229,7 @@ def torchvision_resnet(name: str, classes: int) -> nn.Module:
     return model.eval()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("name", "suffix"),
     [("resnet18", "safetensors"), ("resnet18_imagenet", "pth"), ("resnet50", "pth")],

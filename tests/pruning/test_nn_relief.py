@@ -386,7 +386,7 @@ def test_what_is_no_setting_is_refused(settings: dict, wanted: str) -> None:
 def test_a_pass_over_resnet20_costs_a_few_forward_passes() -> None:
     """3 of them alone, 6 to 8 with types checked and others on the machine; bar: benchmarks/."""
     model = build_model(ModelConfig(name="resnet20"), (3, 32, 32), 10, seed=0)
-    x, ratios = torch.rand(32, 3, 32, 32), []
+    x, ratios = torch.rand(16, 3, 32, 32), []
     for _ in range(3):
         start = time.process_time()
         run_nn_relief(model, x, alpha_conv=0.95, alpha_fc=0.99)

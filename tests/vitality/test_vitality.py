@@ -94,7 +94,7 @@ def test_quantile_by_hand() -> None:
     st.floats(0, 1, allow_subnormal=False),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_quantile_is_numpy_s(values: np.ndarray, q: float, largest: bool) -> None:
     found = float(find_quantile(torch.from_numpy(values), q, largest=largest))
     expected = np.quantile(values.astype(np.float64), q)
@@ -137,7 +137,7 @@ def numpy_histograms(means: np.ndarray, edges: np.ndarray) -> list[list[int]]:
 
 
 @given(hnp.arrays(np.float32, (25, 4), elements=REALS), st.integers(2, 33))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @example(np.array([[-1.0, 0.0, 0.0, 0.0]] + [[0.0] * 4] * 1500, np.float32), 8)
 @example(np.array([[1.0, 0.0, 0.0, 0.0]] + [[0.0] * 4] * 1500, np.float32), 8)
 def test_histograms_are_numpy_s_of_the_clamped_values(means: np.ndarray, bins: int) -> None:
@@ -151,7 +151,7 @@ def test_histograms_are_numpy_s_of_the_clamped_values(means: np.ndarray, bins: i
     hnp.arrays(np.float32, (10, 3), elements=REALS),
     hnp.arrays(np.float32, (3, 6), elements=REALS),
 )
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_histograms_are_numpy_s_whatever_the_edges(means: np.ndarray, edges: np.ndarray) -> None:
     edges = np.sort(edges, axis=1)
     found = count_histograms(torch.from_numpy(means), torch.from_numpy(edges))
@@ -170,7 +170,7 @@ def test_entropy_by_hand() -> None:
 
 
 @given(hnp.arrays(np.int64, (3, 6), elements=st.integers(0, 1000)))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_entropy_is_the_obvious_sum(counts: np.ndarray) -> None:
     counts[:, 0] += 1
     expected = []
@@ -398,7 +398,7 @@ def test_ranks_by_hand() -> None:
         elements=st.floats(-9, 9, width=16, allow_subnormal=False),
     )
 )
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_ranks_are_those_of_the_singular_value_decomposition(features: np.ndarray) -> None:
     values = np.linalg.svd(features.astype(np.float64), compute_uv=False)
     sigma = singular_values(torch.from_numpy(features))
