@@ -8,7 +8,7 @@ from nvp.study.study import Study, main
 DESIGN = Design(
     base=TrialConfig(
         epochs=6,
-        data=DataConfig(batch_size=100),
+        data=DataConfig(images=400, batch_size=100),
         model=ModelConfig(name="mlp", width=0.1),
         probe=ProbeConfig(size=64),
     ),

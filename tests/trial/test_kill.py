@@ -1,6 +1,7 @@
 """Killed and continued = unbroken, also where neurons were removed; Ctrl-C; two drivers.
 
-One study goes through it all: interrupted on Ray, continued without, killed, continued. Each alone,
+One study goes through it all: interrupted on Ray, continued without, a second driver refused,
+killed, continued: the lock has not outlived its holder. Each alone,
 at other moments and on Ray, is marked `minutes`.
 """
 
@@ -13,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from nvp.storage.index import read_index
-from nvp.storage.lock import study_lock
 from nvp.storage.study_folder import open_study
 from studies.sgd_noise import STUDY
 from tests.conftest import descendants, kill_all, start_command, start_study, wait_for
@@ -24,8 +24,9 @@ CELLS = ["--preset", "quick", "--set", "optim.lr=0.2", "--set", "optim.noise=2",
          "--set", "prune.shrink=always"]  # fmt: skip
 TRIALS = [*CELLS, "--seeds", "2", "--set", "epochs=10", "--set", "data.batch_size=32",
           "--set", "data.images=400"]  # fmt: skip
-LONG = [*CELLS, "--seeds", "1", "--set", "epochs=60", "--set", "data.batch_size=64",
-        "--set", "data.images=400", "--set", "probe.size=128"]  # fmt: skip  # not over too soon
+LONG = [*CELLS, "--seeds", "1", "--set", "epochs=30", "--set", "data.batch_size=64",
+        "--set", "data.images=256", "--set", "probe.size=64", "--set", "model.width=0.25",
+        "--set", "prune.patience=1", "--set", "prune.tau=0.2"]  # fmt: skip  # not over too soon
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
 
 
@@ -83,11 +84,18 @@ def interrupt(process: subprocess.Popen[str], place: Path) -> list[str]:
     return shlex.split(output.strip().splitlines()[-1])
 
 
+def assert_second_driver_is_refused(place: Path, first: subprocess.Popen[str]) -> None:
+    second = run_main(STUDY, place, *LONG, "--no-ray")
+    assert second.returncode == 2
+    assert f"process {first.pid}" in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+
+
 def test_interrupted_then_killed_and_each_time_continued_equals_unbroken(tmp_path: Path) -> None:
     """Ctrl-C on Ray; the command that it prints continues without, and is killed; then the rest."""
     place, whole = tmp_path / "place", tmp_path / "whole"
     process = start_study(place, *LONG, env=OFTEN)
-    wait_for(lambda: len(saved(place)) == 2, process)
+    wait_for(lambda: bool(saved(place)), process)
     command = interrupt(process, place)
     assert Path(command[0]).exists()
     assert command[1:] == [process.args[1], *process.args[2:]]
@@ -96,6 +104,8 @@ def test_interrupted_then_killed_and_each_time_continued_equals_unbroken(tmp_pat
     wait_for(
         lambda: any(saved(place).get(t, last) > last for t, last in interrupted.items()), process
     )
+    os.kill(process.pid, signal.SIGSTOP)  # it must not end before it is killed
+    assert_second_driver_is_refused(place, process)
     kill_all(process)
     ended = run_main(STUDY, place, *LONG, "--no-ray")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -174,15 +184,3 @@ def test_a_killed_trial_process_is_replaced_and_continues(tmp_path: Path, unbrok
     assert "Traceback" not in output
     assert_no_row_twice(rows(tmp_path))
     assert rows(tmp_path) == unbroken
-
-
-def test_a_second_driver_refuses_and_names_the_first(tmp_path: Path) -> None:
-    process = start_study(tmp_path, *TRIALS, "--no-ray")
-    wait_for(lambda: (tmp_path / "sgd_noise/quick/study.json").exists(), process)
-    second = run_main(STUDY, tmp_path, *TRIALS, "--no-ray")
-    assert second.returncode == 2
-    assert f"process {process.pid}" in second.stderr
-    assert len(second.stderr.strip().splitlines()) == 1
-    kill_all(process)
-    with study_lock(open_study(str(tmp_path), "sgd_noise", "quick")):
-        pass  # the lock has not outlived its holder
