@@ -8,6 +8,7 @@ MODULES = (
     "data_path",
     "step",
     "telemetry",
+    "measures",
     "adopted",
     "nn_relief",
     "shrink",

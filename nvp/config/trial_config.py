@@ -105,6 +105,24 @@ class ProbeConfig(Settings):
         "is a 16th of it; 0 = not measured",
         low=0,
     )
+    duplicates: float = setting(
+        0.0,
+        "correlation with an earlier neuron of the layer, over the probe, above which a neuron is "
+        "a duplicate (usually 0.95); 0 = not measured",
+        low=0,
+        below=1,
+    )
+    gradients: int = setting(
+        0,
+        "images of the gradient dormancy of neurons (GraMa), the first of train; 0 = not measured",
+        low=0,
+    )
+    weights: str = setting(
+        "norms",
+        "of incoming weights: norms, of each neuron; magnitude: also their mean |weight|, of each "
+        "layer",
+        choices=("norms", "magnitude"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

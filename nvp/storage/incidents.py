@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from nvp.storage.codec import Rows, conform_rows, decode_rows, encode_rows, rows_from_dicts
-from nvp.storage.schema import INCIDENT_KINDS, INCIDENTS
+from nvp.storage.columns import DOUBLE, TEXT, column
 from nvp.storage.sealed import seal_name, verify_content
 from nvp.storage.store import Storage
 from nvp.storage.unreachable import join_lines
@@ -26,6 +26,16 @@ logger = logging.getLogger(__name__)
 FOLDER = "incidents"
 SEALED = re.compile(rf"{FOLDER}/[^/]+/\d+-[0-9a-f]{{8}}\.arrow")
 OLDER = re.compile(rf"{FOLDER}/[^/]+\.arrow")
+INCIDENT_KINDS = (*("preempted", "died", "silent", "memory", "unfit", "avoided", "out_of_memory"),)
+INCIDENTS = pa.schema(  # every column is volatile
+    [
+        column("time", DOUBLE, "when the driver saw it", unit="s, Unix", volatile=True),
+        column("kind", TEXT, f"one of {', '.join(INCIDENT_KINDS)}", volatile=True),
+        column("trial_id", TEXT, "the trial that was set back; null for a node", volatile=True),
+        column("node", TEXT, "first 12 digits of Ray's node id; null: unknown", volatile=True),
+        column("reason", TEXT, "in words", volatile=True),
+    ]
+)
 
 
 @dataclass
@@ -40,7 +50,7 @@ class Incidents:
         """Write one more; where the storage does not take it, it is lost and the study goes on.
 
         Args:
-            kind: one of schema.INCIDENT_KINDS.
+            kind: one of INCIDENT_KINDS.
             reason: in words.
             trial_id: the trial it cost time; None where it is not of one.
             node: Ray's id of the node; empty when it is not known.

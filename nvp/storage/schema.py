@@ -8,7 +8,7 @@ may differ between a killed and continued run and an unbroken one.
 
 import pyarrow as pa
 
-from nvp.storage.columns import COUNT, DOUBLE, FLAG, HEADS, NAME, REAL, TEXT, column
+from nvp.storage.columns import COUNT, DOUBLE, FLAG, HEADS, NAME, ON_REQUEST, REAL, TEXT, column
 
 STATUSES = ("done", "failed", "diverged", "censored")
 NEURON_EVENTS = ("died", "revived", "pruned", "reactivated", "dying", "recovered")
@@ -141,6 +141,7 @@ LAYERS = pa.schema(
         column("fire_rate", REAL, "mean fire rate (1 - APoZ) of kept neurons", unit="fraction"),
         column("mean_abs", REAL, "mean |activation| of kept neurons"),
         column("weight_norm", REAL, "mean L2 norm of incoming weights of kept neurons"),
+        *ON_REQUEST["layers"],
     ]
 )
 
@@ -160,6 +161,7 @@ NEURONS = pa.schema(
         column("dormancy", REAL, "mean |activation| over the layer's; null when masked"),
         column("nvi", REAL, "vitality index (raw norm); null when masked"),
         column("weight_norm", REAL, "L2 norm of the incoming weights"),
+        *ON_REQUEST["neurons"],
     ]
 )
 
@@ -176,17 +178,6 @@ LIFE = pa.schema(
 )
 
 TABLES = {"trials": TRIALS, "epochs": EPOCHS, "layers": LAYERS, "neurons": NEURONS, "events": LIFE}
-# the driver's: what went wrong around the trials; every column is volatile
-INCIDENT_KINDS = (*("preempted", "died", "silent", "memory", "unfit", "avoided", "out_of_memory"),)
-INCIDENTS = pa.schema(
-    [
-        column("time", DOUBLE, "when the driver saw it", unit="s, Unix", volatile=True),
-        column("kind", TEXT, f"one of {', '.join(INCIDENT_KINDS)}", volatile=True),
-        column("trial_id", TEXT, "the trial that was set back; null for a node", volatile=True),
-        column("node", TEXT, "first 12 digits of Ray's node id; null: unknown", volatile=True),
-        column("reason", TEXT, "in words", volatile=True),
-    ]
-)
 # what a search may go by: measured on train and val, the same after an interruption
 OBJECTIVES = [
     *("val_loss", "val_accuracy", "best_val_accuracy", "sparsity", "weight_sparsity"),

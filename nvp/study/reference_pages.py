@@ -7,7 +7,8 @@ from typing import Any
 from nvp.config.command_parser import CommandParser
 from nvp.config.extra import Extra
 from nvp.config.trial_config import TrialConfig
-from nvp.storage.schema import INCIDENTS, TABLES
+from nvp.storage.incidents import INCIDENTS
+from nvp.storage.schema import TABLES
 
 TABLES_HEAD = """# Tables
 

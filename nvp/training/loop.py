@@ -16,6 +16,7 @@ from nvp.pruning import count_masked_units
 from nvp.training.evaluation import evaluate_split
 from nvp.training.length import find_length, is_measured
 from nvp.training.measuring import observe_network, prune_state, shrink_state
+from nvp.training.optional_measures import complete_records
 from nvp.training.record import (
     EpochRecord,
     measure_noise_scale,
@@ -70,8 +71,10 @@ def measure_point(
         lr: of the next step.
         trained: loss and accuracy while training the epoch.
     """
-    observation = observe_network(config, state, data.probe(config.probe.size))
+    probe = data.probe(config.probe.size)
+    observation = observe_network(config, state, probe, duplicates=config.probe.duplicates)
     layers = record_layers(state, observation, config)
+    complete_records(config, data, state, layers)
     ranks = measure_ranks(observation.features)
     clock.lap("observe")
     pruned = prune_state(config, data, state, observation)

@@ -12,10 +12,14 @@ from nvp.training.length import find_length, is_measured
 from nvp.vitality import Activity, Observation, observe_images
 
 
-def observe_network(config: TrialConfig, state: TrainState, images: ImageSource) -> Observation:
+def observe_network(
+    config: TrialConfig, state: TrainState, images: ImageSource, *, duplicates: float = 0.0
+) -> Observation:
     """Return the activity of every neuron over `images`, in the precision of training."""
     bins, precision = config.probe.bins, config.precision
-    return observe_images(state.model, images, bins=bins, precision=precision)
+    return observe_images(
+        state.model, images, bins=bins, precision=precision, duplicates=duplicates
+    )
 
 
 def prune_state(

@@ -16,6 +16,7 @@ from nvp.pruning.criteria.dead import is_idle
 from nvp.remedies.neuron_reset import RESETS
 from nvp.vitality import (
     Activity,
+    GradientScores,
     Observation,
     Ranks,
     gradient_noise_scale,
@@ -40,6 +41,8 @@ class LayerRecord:
         dense: neurons of the dense layer.
         floored: whether a floor kept the method from masking more of it.
         resets: how often a remedy reset each neuron since the last point; None = none of them.
+        gradients: scores by gradients; None where they are not measured.
+        weight_magnitude: mean |incoming weight|; None where it is not measured, or all are masked.
     """
 
     site: str
@@ -52,6 +55,8 @@ class LayerRecord:
     dense: int
     floored: bool = False
     resets: Int64[Tensor, "f"] | None = None
+    gradients: GradientScores | None = None
+    weight_magnitude: float | None = None
 
     @property
     def is_of_heads(self) -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor
 from nvp.storage.codec import Rows, join_rows, rows_from_columns
 from nvp.storage.schema import RESET, SHRUNK, WEIGHT_EVENTS
 from nvp.training.record import EpochRecord, LayerRecord
-from nvp.vitality import Activity, dormancy, nvi
+from nvp.vitality import Activity, dormancy, is_inactive, nvi
 
 # layer, neuron, event, cause, count
 Event: TypeAlias = tuple[str, int | None, str, str, int | None]
@@ -61,6 +61,7 @@ def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
     }
     columns |= {name: int(verdict.sum()) for name, verdict in layer.deaths.items()}
     columns |= count_changes(layer, record.epoch)
+    columns |= count_on_request(record.observation.layers[path], layer)
     if kept:
         living = living_columns(record.observation.layers[path], layer)
         means = ("entropy", "nvi", "fire_rate", "mean_abs", "weight_norm")
@@ -82,11 +83,31 @@ def count_changes(layer: LayerRecord, epoch: int) -> dict[str, int]:
     return {name: counts[name] for name in ("died", "revived")}
 
 
+def count_on_request(activity: Activity, layer: LayerRecord) -> dict[str, Any]:
+    """Return the columns of a layer that are measured where a trial asks for them; else {}."""
+    columns: dict[str, Any] = {"weight_magnitude": layer.weight_magnitude}
+    for name in ("duplicate", "constant"):
+        which: Tensor | None = getattr(activity, name)
+        columns[name] = None if which is None else int(which.sum())
+    for name, scores in list_scores(layer).items():
+        columns[f"{name}_inactive"] = int(is_inactive(scores, layer.keep).sum())
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def list_scores(layer: LayerRecord) -> dict[str, Tensor]:
+    """Return {column: scores by gradients} of a layer, without what is undefined or not known."""
+    found = vars(layer.gradients) if layer.gradients else {}
+    return {name: scores for name, scores in found.items() if scores is not None}
+
+
 def living_columns(activity: Activity, layer: LayerRecord) -> dict[str, Tensor]:
     """Return the vitality of a layer's kept neurons."""
     living, norms = activity.select(layer.keep), layer.norms[layer.keep]
     entropy = living.entropy
-    return {
+    on_request = {name: scores[layer.keep] for name, scores in list_scores(layer).items()}
+    if living.duplicate is not None:
+        on_request["duplicate"] = living.duplicate
+    return on_request | {
         "mean_abs": living.mean_abs,
         "maximum": living.maximum,
         "fire_rate": living.fire_rate,

@@ -18,6 +18,7 @@ from nvp.models import build_model
 from nvp.models.own import is_foreign
 from nvp.models.pretrained import find_source, refuse_own_download
 from nvp.network.adopting.undisturbed import undisturbed
+from nvp.network.groups import neuron_layers
 from nvp.pruning import PruningPlan, check_support, plan_pruning
 from nvp.pruning.criteria import SETTINGS_OF_CRITERIA
 from nvp.pruning.schedule import Moment
@@ -26,6 +27,7 @@ from nvp.training.length import count_epochs
 from nvp.training.noise import check_noise
 from nvp.training.optim import check_optim
 from nvp.training.rehearsal import rehearse
+from nvp.vitality.duplicates import check_width
 from nvp.vitality.noise_scale import SMALL_BATCHES
 
 MOST_PARAMETERS = 1_000_000_000  # 4 GB; 40 times those of ResNet-50
@@ -54,6 +56,9 @@ def check_trial(config: TrialConfig) -> None:
     check_optim(config.optim)
     check_noise(config.optim)
     model = check_model(config.model, data.image_shape, data.num_classes)
+    if config.probe.duplicates:
+        for path, layer in neuron_layers(model).items():
+            check_width("probe.duplicates", path, layer.dense)
     plan = plan_pruning(config.prune)
     check_single_images(config, plan, data)
     check_support(plan, model, config.model.activation)

@@ -8,7 +8,7 @@ of |activation|.
 from dataclasses import dataclass, fields, replace
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from nvp.vitality.entropy import entropy_bits
@@ -35,6 +35,10 @@ class Activity:
         max_abs: largest |activation|, of SiLU, GELU, Hardswish and Mish only, which are flat at
             0; else None.
         min_abs: least |activation|, of tanh only, which is flat at -1 and 1; else None.
+        duplicate: whether it correlates with a kept neuron of lower index, False where masked; None
+            where it is not measured (`nvp.vitality.duplicates`).
+        constant: whether it has one spatial mean for all images, and so no correlation, False where
+            masked; None where it is not measured.
     """
 
     mean: Float[Tensor, "f"]
@@ -45,6 +49,8 @@ class Activity:
     counts: Int64[Tensor, "f k"]
     max_abs: Float[Tensor, "f"] | None = None
     min_abs: Float[Tensor, "f"] | None = None
+    duplicate: Bool[Tensor, "f"] | None = None
+    constant: Bool[Tensor, "f"] | None = None
 
     @property
     def entropy(self) -> Float[Tensor, "f"]:

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
 from nvp.data.splits import ImageSource
+from nvp.network.adopted.adopted_heads import AdoptedHeads
 from nvp.network.adopted.watched_heads import watch_heads
 from nvp.network.groups import Watched, neuron_layers, watched_layers
 from nvp.network.precision import Inputs, run_forward
 from nvp.network.tap import tap
 from nvp.vitality.activity import EXTREMES, Activity, find_extreme, reduce_positions
+from nvp.vitality.duplicates import check_width, find_constant, find_duplicates
 from nvp.vitality.entropy import count_histograms, shared_edges
 
 
@@ -40,6 +42,7 @@ def observe_images(
     bins: int,
     batch_size: int | None = None,
     precision: str = "float32",
+    duplicates: float = 0.0,
 ) -> Observation:
     """Measure every neuron of `model` over `images`; leaves the model as it was.
 
@@ -49,13 +52,22 @@ def observe_images(
         bins: histogram bins of the entropy.
         batch_size: images per forward pass; it changes memory, not the result.
         precision: in which the network computes; sums are float32 or better.
+        duplicates: correlation above which a neuron is a duplicate of another; 0 = not measured.
+
+    Raises:
+        ValueError: a layer is too wide for its correlations.
     """
     batches = (pixels for pixels, _ in eval_batches(images, batch_size))
-    return observe_batches(model, batches, bins=bins, precision=precision)
+    return observe_batches(model, batches, bins=bins, precision=precision, duplicates=duplicates)
 
 
 def observe_batches(
-    model: nn.Module, batches: Iterable[Inputs], *, bins: int, precision: str = "float32"
+    model: nn.Module,
+    batches: Iterable[Inputs],
+    *,
+    bins: int,
+    precision: str = "float32",
+    duplicates: float = 0.0,
 ) -> Observation:
     """Measure every neuron over batches of inputs, which are as the network takes them.
 
@@ -76,7 +88,38 @@ def observe_batches(
         name = EXTREMES[type(layers[path].activation)]
         found = {name: find_extreme(torch.stack(batches), name)}
         observation.layers[path] = replace(observation.layers[path], **found)
+    if duplicates:
+        compare_neurons(observation, stats[0], layers, duplicates)
     return observation
+
+
+def compare_neurons(
+    observation: Observation,
+    means: Float[Tensor, "n c"],
+    layers: Mapping[str, Watched],
+    threshold: float,
+) -> None:
+    """Find the duplicates among the kept neurons of each layer. Changes the observation.
+
+    Heads of attention are no neurons, and are not compared.
+
+    Args:
+        observation: without duplicates.
+        means: spatial means of all layers' neurons, side by side.
+        layers: whose neurons these are.
+        threshold: the correlation that makes a duplicate.
+    """
+    widths = [len(layer.keep) for layer in layers.values()]
+    for (path, layer), own in zip(layers.items(), means.split(widths, 1), strict=True):
+        if isinstance(layer, AdoptedHeads):
+            continue
+        check_width("duplicates", path, len(layer.keep))
+        duplicate, constant = torch.zeros_like(layer.keep), torch.zeros_like(layer.keep)
+        if bool(layer.keep.any()):
+            duplicate[layer.keep] = find_duplicates(own[:, layer.keep], threshold)
+            constant[layer.keep] = find_constant(own[:, layer.keep])
+        found = replace(observation.layers[path], duplicate=duplicate, constant=constant)
+        observation.layers[path] = found
 
 
 def summarise_stats(

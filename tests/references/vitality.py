@@ -90,3 +90,59 @@ def ranks(means: Array) -> dict[str, NDArray]:
         "srank_001": np.array(k),
         "stable_rank": np.array((sigma**2).sum() / sigma.max() ** 2),
     }
+
+
+def duplicates(means: Array, threshold: float) -> tuple[list[bool], list[bool]]:
+    """Return which columns correlate above the threshold with an earlier one, and which are fixed.
+
+    Args:
+        means: (images, neurons).
+        threshold: a correlation.
+    """
+    columns = [[float(value) for value in column] for column in means.T]
+    constant = [len(set(column)) == 1 for column in columns]
+    found = [
+        any(
+            not constant[j] and not constant[k] and correlation(columns[j], columns[k]) > threshold
+            for k in range(j)
+        )
+        for j in range(len(columns))
+    ]
+    return found, constant
+
+
+def correlation(one: list[float], other: list[float]) -> float:
+    """Return Pearson's correlation of two lists that both vary."""
+    mean, other_mean = sum(one) / len(one), sum(other) / len(other)
+    pairs = [(a - mean, b - other_mean) for a, b in zip(one, other, strict=True)]
+    size = math.sqrt(sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs))
+    return sum(a * b for a, b in pairs) / size
+
+
+def gradient_magnitudes(
+    inputs: Array, labels: list[int], weight: Array, bias: Array, head: Array, shift: Array
+) -> tuple[list[float], list[float]]:
+    """Return E_x |dL_x/dy_j| and the mean over k of |dL/dW_jk| of a hidden ReLU layer, by hand.
+
+    Args:
+        inputs: (images, inputs).
+        labels: of the images.
+        weight: (neurons, inputs), of the hidden layer.
+        bias: its biases.
+        head: (classes, neurons), of the output layer.
+        shift: its biases.
+    """
+    neurons, images = range(len(weight)), len(inputs)
+    of_outputs = [0.0 for _ in neurons]
+    of_weights = np.zeros_like(weight)
+    for x, label in zip(inputs, labels, strict=True):
+        z = weight @ x + bias
+        logits = head @ np.maximum(z, 0) + shift
+        share = np.exp(logits - logits.max())
+        share = share / share.sum()
+        share[label] -= 1
+        for j in neurons:
+            slope = sum(share[k] * head[k, j] for k in range(len(head)))
+            of_outputs[j] += abs(slope) / images
+            of_weights[j] += slope * (z[j] > 0) * x / images
+    return of_outputs, [np.abs(of_weights[j]).mean() for j in neurons]

@@ -9,8 +9,7 @@ import pytest
 
 from nvp.analysis.frames.load import load
 from nvp.storage.codec import encode_rows, rows_from_columns, rows_from_dicts
-from nvp.storage.incidents import Incidents, read_incidents
-from nvp.storage.schema import INCIDENTS
+from nvp.storage.incidents import INCIDENTS, Incidents, read_incidents
 from nvp.storage.sealed import is_intact
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study

@@ -12,12 +12,14 @@ from nvp.data import DATASETS
 from nvp.models.activations import ACTIVATIONS
 from nvp.network.groups import neuron_layers
 from nvp.pruning import Pruned
+from nvp.storage.columns import ON_REQUEST as ON_REQUEST_COLUMNS
 from nvp.training.build import build
 from nvp.training.loop import train
 from nvp.training.record import EpochRecord, record_layers, record_pruning
 from nvp.trial.rows import epoch_rows, event_rows, layer_rows, neuron_rows
 from nvp.trial.trial_row import measure_results
-from nvp.vitality import DEATHS, headline_death, list_definitions, observe_images
+from nvp.trial.validation import check_trial
+from nvp.vitality import DEATHS, GradientScores, headline_death, list_definitions, observe_images
 
 torch.set_num_threads(1)
 DATA = DATASETS["digits"].load(Path())
@@ -146,3 +148,47 @@ def test_the_noise_scale_is_measured_at_every_point_when_asked() -> None:
     plain = run(config_of(model__activation="tanh"))
     assert all(record.noise_scale is None for record in plain)
     assert [r.val_loss for r in asked] == [r.val_loss for r in plain]
+
+
+ON_REQUEST = {"probe__duplicates": 0.9, "probe__gradients": 64, "probe__weights": "magnitude"}
+OF_LAYERS = {field.name for field in ON_REQUEST_COLUMNS["layers"]}
+OF_NEURONS = {field.name for field in ON_REQUEST_COLUMNS["neurons"]}
+
+
+def without(rows: list[dict[str, Any]], names: set[str]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if key not in names} for row in rows]
+
+
+def test_what_is_measured_on_request_is_null_otherwise_and_changes_nothing_else() -> None:
+    plain, asked = run(config_of(optim__lr=0.5)), run(config_of(optim__lr=0.5, **ON_REQUEST))
+    for one, other in zip(plain, asked, strict=True):
+        assert (one.train_loss, one.val_loss) == (other.train_loss, other.val_loss)
+        for make, names in ((layer_rows, OF_LAYERS), (neuron_rows, OF_NEURONS)):
+            rows, more = make("t", one).to_pylist(), make("t", other).to_pylist()
+            assert without(rows, names) == without(more, names)
+            assert {row[name] for row in rows for name in names} == {None}
+            assert all(row[name] is not None for row in more for name in names)
+
+
+def test_rows_count_what_was_measured_on_request() -> None:
+    record = run(config_of(epochs=1, prune__method="l1", optim__lr=0.5, **ON_REQUEST))[-1]
+    neurons = neuron_rows("t", record).to_pylist()
+    for row in layer_rows("t", record).to_pylist():
+        own = [n for n in neurons if n["layer"] == row["layer"] and n["kept"]]
+        assert row["duplicate"] == sum(n["duplicate"] for n in own)
+        for name in ("grama", "grama_weight"):
+            assert row[f"{name}_inactive"] == sum(n[name] <= 0.01 for n in own)
+            assert sum(n[name] for n in own) / len(own) == pytest.approx(1, rel=1e-5)
+        assert 0 < row["weight_magnitude"] < row["weight_norm"]
+    layer = replace(record.layers["hidden.0"], gradients=GradientScores(None, None))
+    (row,) = layer_rows("t", replace(record, layers={"hidden.0": layer})).to_pylist()
+    assert (row["grama_inactive"], row["grama_weight_inactive"]) == (None, None), "undefined"
+
+
+def test_a_layer_that_is_too_wide_to_be_compared_is_refused_before_anything_starts() -> None:
+    config = config_of(model__width=17.0, probe__duplicates=0.95)
+    with pytest.raises(
+        ValueError, match=r"probe\.duplicates: .* at most 2,048 .* hidden\.0 with 2,1"
+    ):
+        check_trial(config)
+    check_trial(config_of(model__width=17.0))

@@ -36,6 +36,12 @@ CASES = {
     "more classes": {"data.task": "class_incremental"},
     "more images": {"data.task": "data_incremental"},
     "a remedy": {"remedy.name": "shrink_perturb"},
+    "measured on request": {
+        "probe.duplicates": 0.9,
+        "probe.gradients": 64,
+        "probe.weights": "magnitude",
+        "prune.method": "l1",
+    },
 }
 
 

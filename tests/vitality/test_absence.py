@@ -34,6 +34,8 @@ from nvp.trial.rows import epoch_rows, layer_columns, living_columns
 from nvp.vitality import (
     Observation,
     gradient_noise_scale,
+    measure_gradients,
+    measure_magnitudes,
     measure_ranks,
     observe_images,
     weight_norms,
@@ -127,10 +129,15 @@ class View:
     def __init__(self, model: nn.Module) -> None:
         self.model, self.images = model, images_of()
         self.state = TrainState(model, build_optimizer(model, OptimConfig()))
-        self.observation: Observation = observe_images(model, self.images, bins=BINS)
+        self.observation: Observation = observe_images(
+            model, self.images, bins=BINS, duplicates=0.5
+        )
         self.records: dict[str, LayerRecord] = record_layers(
             self.state, self.observation, TrialConfig(prune=PruneConfig(tau=0.1))
         )
+        gradients, magnitudes = measure_gradients(model, self.images), measure_magnitudes(model)
+        for path, record in self.records.items():
+            record.gradients, record.weight_magnitude = gradients[path], magnitudes[path]
         record_pruning(self.state, self.records, Pruned())
 
     @property
