@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE := -q -n 3 --dist loadscope --no-loadscope-reorder
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-all test-types test-minutes test-cluster lint docs bench campaign-merge clean
+.PHONY: study studies figures test test-all test-types test-minutes test-cluster lint docs bench evidence campaign-merge clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -61,6 +61,10 @@ docs: $(STAMP)
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# The laptop studies whole, by the newest commit; again: it goes on, with the same code. About six hours.
+evidence: $(STAMP)
+	$(BIN)/python -m benchmarks.evidence
 
 # make campaign-merge FOLDER=campaign.tar.gz: what a GPU campaign measured, into evidence/ and docs/
 campaign-merge: $(STAMP)

@@ -1,0 +1,105 @@
+"""Run the laptop preset of studies whole, by one commit, and keep the tables in evidence/."""
+
+import argparse
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.campaign.bundle import copy_study
+from benchmarks.evidence.checkout import check_out
+from benchmarks.evidence.whole import find_fault
+from nvp.config.registry import suggest_nearest
+from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED
+from nvp.study.study import Study
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run; return 0, 2 for bad arguments, else the exit code of the study that stopped."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence", description=__doc__)
+    parser.add_argument("studies", nargs="*", metavar="STUDY", help="default: all with the preset")
+    parser.add_argument("--preset", default="laptop", choices=("quick", "laptop"))
+    parser.add_argument("--place", type=Path, default=ROOT / "results/evidence", metavar="FOLDER",
+                        help="where code and tables of the runs are")  # fmt: skip
+    parser.add_argument("--commit", default="", help="whose code runs (default: the newest)")
+    parser.add_argument("--out", type=Path, default=ROOT / "evidence", metavar="FOLDER",
+                        help="where the tables of whole studies go")  # fmt: skip
+    parser.add_argument("--no-ray", action="store_true", help="trials one after another")
+    arguments = parser.parse_args(argv)
+    flags = ["--preset", arguments.preset, *(["--no-ray"] if arguments.no_ray else [])]
+    try:
+        code = check_out(ROOT, arguments.place, arguments.commit)
+        names = choose_studies(code, arguments.studies, arguments.preset)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+    for name in names:
+        if stopped := run_study(
+            code, arguments.place, name, ["--preset", arguments.preset, *flags]
+        ):
+            return stopped
+        keep(arguments.place / "tables" / name / arguments.preset, arguments.out)
+    return DONE
+
+
+def choose_studies(code: Path, asked: list[str], preset: str) -> list[str]:
+    """Return the studies to run.
+
+    Raises:
+        ValueError: one is not there, or has no such preset.
+    """
+    scripts = {path.stem: path for path in sorted((code / "studies").glob("*.py"))}
+    having = [name for name, path in scripts.items() if preset in read_presets(path)]
+    for name in asked:
+        if name not in having:
+            raise ValueError(
+                f"expected a study with the preset {preset}, got {name!r}"
+                f"{suggest_nearest(name, having)}"
+            )
+    return asked or having
+
+
+def read_presets(script: Path) -> tuple[str, ...]:
+    """Return the names of the presets that a study's script has."""
+    spec = importlib.util.spec_from_file_location(script.stem, script)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    study: Study = module.STUDY
+    return tuple(study.presets)
+
+
+def run_study(code: Path, place: Path, name: str, flags: list[str]) -> int:
+    """Run what is missing of a study; return its exit code.
+
+    A second call runs nothing twice, so evidence that was interrupted goes on.
+    """
+    tables = (place / "tables").absolute()
+    command = [sys.executable, str((code / "studies" / f"{name}.py").absolute())]
+    command += ["--storage", str(tables), *flags]
+    start = time.monotonic()
+    ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(code.absolute())})
+    print(f"{name}: {(time.monotonic() - start) / 60:.1f} min, exit code {ended.returncode}")
+    return 0 if ended.returncode == FAILED else ended.returncode  # `keep` names what is missing
+
+
+def keep(study: Path, out: Path) -> None:
+    """Copy the tables of a whole study, without `neurons`; name one that is not whole."""
+    target = out / study.parent.name / study.name
+    if fault := find_fault(study):
+        print(f"{study.parent.name}: not kept, {fault}")
+        return
+    shutil.rmtree(target, ignore_errors=True)  # of an earlier code
+    copy_study(study, target)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(f"{study.parent.name}: kept in {target}, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
