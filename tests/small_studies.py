@@ -86,7 +86,8 @@ def cut(design: Design, *, ends: bool = True) -> Design:
             other: tuple(v for v in v_all if v in kept[other]) for other, v_all in axis.when.items()
         }
         space[path] = Grid(kept[path], when)
-    base = design.base.with_overrides(SHORT)
+    tasks = {"epochs": 1, "data.tasks": EPOCHS} if design.base.data.task != "none" else {}
+    base = design.base.with_overrides(SHORT | tasks)
     return replace(design, base=base, space=space, seeds=1)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nvp.config.dotted_paths import flatten_config, read_value
+from nvp.config.identity import find_changes
 from nvp.config.space import Axis, Grid, list_cells
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.design import Design
@@ -65,6 +66,24 @@ def check_reading(design: Design) -> None:
                 f"{path}: the trials with {name_values(path, blind)} have this axis and do not "
                 f"read it; it is read with {describe_readers(path)}: write when={{...}} on the axis"
             )
+
+
+def describe_unread_base(design: Design) -> str:
+    """Return which values of a script's base no trial reads, and what reads them; "" for none.
+
+    They are said and not refused, since trials that were run with them keep their names. Where
+    flags narrow a design, some of its base is left over by nature.
+    """
+    if design.given:
+        return ""
+    cells = sample_cells(design)
+    unread = frozenset.intersection(*(each for _, _, each in cells)) if cells else frozenset()
+    found = [
+        f"{path}={value} (read with {describe_readers(path)})"
+        for path, value in find_changes(design.base).items()
+        if path in unread and path not in design.space
+    ]
+    return f"of the base, no trial reads {', '.join(found)}" if found else ""
 
 
 def list_extra_paths(config: TrialConfig) -> set[str]:

@@ -24,7 +24,7 @@ FIGURES = {
     "layer_profile": "masked fraction of every layer",
     "trade_off": "accuracy against neurons, weights, FLOPs and time saved",
     "rank_stability": "whether early ranks of neurons are those at the end",
-    "measures": "dead, duplicate and inactive neurons, size of weights and rank over the epochs",
+    "measures": "accuracy, dead, duplicate and inactive neurons, weights and rank, over the epochs",
     "collapse": "whether deaths depend on one number made of learning rate and batch size",
     **SEARCH_FIGURES,
 }

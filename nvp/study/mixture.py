@@ -6,6 +6,7 @@ from nvp.config.dotted_names import list_dotted
 from nvp.config.trial_config import TrialConfig
 from nvp.planning.narrowing import is_one_off
 from nvp.planning.plan import Plan
+from nvp.planning.unread_settings import describe_unread_base
 from nvp.storage.index import Index
 from nvp.storage.study_folder import read_study
 from nvp.storage.writer import FINISHED
@@ -14,7 +15,7 @@ from nvp.trial.source_code.code_hash import hash_code, hash_trial_code
 
 
 def print_place(start: Start, index: Index) -> bool:
-    """Print what becomes of the study's plan, if anything does.
+    """Print what becomes of the study's plan, if anything does, and what of its base is not read.
 
     Args:
         start: whose plan is about to be written.
@@ -24,6 +25,8 @@ def print_place(start: Start, index: Index) -> bool:
         whether the plan of the start is a one-off one.
     """
     study, plan = read_study(start.storage), start.plan
+    if unread := describe_unread_base(start.design):
+        print(unread, flush=True)
     planned = study.get("trials", {})
     if is_one_off(study, plan, start.arguments.search, start.narrowing):
         print(

@@ -30,10 +30,10 @@ def find_duplicates(means: Float[Tensor, "n f"], threshold: float) -> Bool[Tenso
     """
     centred = means.double()
     centred = centred - centred.mean(0)
-    norm = torch.linalg.vector_norm(centred, dim=0)
-    constant = find_constant(means) | (norm == 0)
-    unit = torch.where(constant, 0.0, centred / torch.where(constant, 1.0, norm))
-    return ((unit.T @ unit).tril(-1) > threshold).any(1)
+    products = centred.T @ centred
+    # of a constant neuron rounding leaves a little, which is no variance
+    norm = products.diagonal().sqrt().masked_fill(find_constant(means), torch.inf)
+    return (products.tril_(-1) > threshold * norm.unsqueeze(1) * norm).any(1)
 
 
 def check_width(setting: str, path: str, width: int) -> None:

@@ -114,10 +114,12 @@ def compare_neurons(
         if isinstance(layer, AdoptedHeads):
             continue
         check_width("duplicates", path, len(layer.keep))
+        kept = layer.keep.nonzero().flatten()
+        living = own.index_select(1, kept) if len(kept) < len(layer.keep) else own
         duplicate, constant = torch.zeros_like(layer.keep), torch.zeros_like(layer.keep)
-        if bool(layer.keep.any()):
-            duplicate[layer.keep] = find_duplicates(own[:, layer.keep], threshold)
-            constant[layer.keep] = find_constant(own[:, layer.keep])
+        if len(kept):
+            duplicate[kept] = find_duplicates(living, threshold)
+            constant[kept] = find_constant(living)
         found = replace(observation.layers[path], duplicate=duplicate, constant=constant)
         observation.layers[path] = found
 

@@ -19,7 +19,12 @@ LAYERS = pd.DataFrame(
     }
 )
 EPOCHS = pd.DataFrame(
-    {"trial_id": ["a", "a", "b"], "epoch": [0, 1, 0], "effective_rank": [3.5, 2.0, 1.0]}
+    {
+        "trial_id": ["a", "a", "b"],
+        "epoch": [0, 1, 0],
+        "effective_rank": [3.5, 2.0, 1.0],
+        "val_accuracy": [0.1, 0.9, 0.5],
+    }
 )
 
 
@@ -32,4 +37,5 @@ def test_values_by_hand() -> None:
     assert "grama_weight_inactive" not in rows.index.get_level_values("measure"), "not asked for"
     assert rows["weight_magnitude"].tolist()[0] == pytest.approx(0.2)
     assert rows["weight_magnitude"].isna().tolist() == [False, True, True]
+    assert rows["val_accuracy"].tolist() == [0.1, 0.9, 0.5]
     assert rows["effective_rank"].tolist() == [3.5, 2.0, 1.0]

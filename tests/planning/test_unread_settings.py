@@ -12,7 +12,7 @@ from nvp.config.trial_config import ModelConfig, ProbeConfig, PruneConfig, Trial
 from nvp.planning.design import Design
 from nvp.planning.plan import make_plan
 from nvp.planning.search_space import check_search
-from nvp.planning.unread_settings import narrow_design
+from nvp.planning.unread_settings import describe_unread_base, narrow_design
 from nvp.study.study import Study
 from tests.in_process import run_main
 
@@ -154,3 +154,21 @@ def test_a_dry_run_leaves_empty_what_a_trial_does_not_read(tmp_path: Path) -> No
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: --set prune.rounds: no trial of this plan reads it")
     assert refused.stderr.count("\n") == 1
+
+
+def test_what_no_trial_reads_of_a_script_s_base_is_said_and_not_refused(tmp_path: Path) -> None:
+    design = design_of(METHODS, **{"remedy.rho": 0.1, "prune.patience": 2, "optim.lr": 0.3})
+    line = "of the base, no trial reads remedy.rho=0.1 (read with remedy.name=cbp)"
+    assert describe_unread_base(design) == line, "dead reads the patience"
+    ended = run_main(Study(name="small", quick=design, paper=design), tmp_path, "--dry-run")
+    assert line in ended.stdout
+    assert describe_unread_base(design_of(METHODS)) == ""
+    narrow = narrow_design(design, {"prune.method": "none"}, None)
+    assert describe_unread_base(narrow) == "", "what a flag leaves over is no fault of the script"
+
+
+def test_an_initial_law_beside_weights_of_a_file_is_said() -> None:
+    base = {"model.name": "resnet18_imagenet", "model.init": "kaiming"}
+    base |= {"model.weights": "torchvision:IMAGENET1K_V1"}
+    found = describe_unread_base(design_of(METHODS, **base))
+    assert "model.init=kaiming (read with model.weights='')" in found

@@ -44,7 +44,7 @@ BUSY: dict[str, dict[str, Any]] = {
     "snr": {"remedy__silence": 1, "remedy__update": 9, "data__batch_size": 8},
     "shrink_perturb_steps": {"remedy__sigma": 1e-3},
     "l2_init": {},
-    "ln_decay": {},
+    "ln_decay": {"model__norm": "layer", "remedy__weight_decay": 0.3},
 }
 RESETTING = ("cbp", "redo", "snr")
 MODELS = {
@@ -78,7 +78,7 @@ def test_shrink_and_perturb_of_strength_0_changes_nothing_at_a_border() -> None:
 @pytest.mark.parametrize("name", BUSY)
 def test_a_remedy_at_work_changes_the_network_and_leaves_no_hook(name: str) -> None:
     _, state = run(config_of(name, epochs=2, **BUSY[name]))
-    _, alone = run(config_of(epochs=2))
+    _, alone = run(config_of(epochs=2, model__norm=BUSY[name].get("model__norm", "none")))
     assert not same(state.model, alone.model)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in state.model.modules())
 
@@ -215,6 +215,21 @@ def test_masked_neurons_are_never_reset_and_shrunk_runs_equal_masked_ones(
     torch.testing.assert_close(logits[0], logits[1], rtol=1e-9, atol=1e-9)
 
 
+def test_under_layer_norm_decay_shrinks_the_weights_and_their_size_changes_no_output() -> None:
+    sizes, models = [], []
+    for decay in (0.0, 3.0):
+        config = config_of("ln_decay", model__norm="layer", remedy__weight_decay=decay)
+        _, state = run(config)
+        sizes.append([p.norm().item() for p in state.model.parameters() if p.dim() > 1])
+        models.append(state.model.eval())
+    assert all(small < whole for whole, small in zip(*sizes, strict=True))
+    before = models[0](pixels()).detach()
+    with torch.no_grad():
+        for layer in neuron_layers(models[0]).values():
+            layer.affine.weight.mul_(50.0)
+    torch.testing.assert_close(models[0](pixels()).detach(), before, rtol=1e-2, atol=1e-3)
+
+
 # --- continuing
 
 
@@ -225,6 +240,7 @@ CONTINUED = [
     ("snr", {"prune__method": "magnitude", "prune__shrink": "always", "optim__lr": 0.05}),
     ("shrink_perturb_steps", {}),
     ("l2_init", {"prune__method": "magnitude", "prune__shrink": "always"}),
+    ("ln_decay", {"model__name": "convnet"}),
 ]
 
 

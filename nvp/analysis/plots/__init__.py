@@ -16,7 +16,7 @@ layer_map             dead fraction, layers against epochs
 layer_profile         masked fraction of every layer
 trade_off             accuracy against neurons, weights, FLOPs and time saved
 rank_stability        whether early ranks of neurons are those at the end
-measures              dead, duplicate, inactive neurons, size of weights, rank over the epochs
+measures              accuracy, dead, duplicate, inactive neurons, weights, rank over the epochs
 collapse              whether deaths depend on one number made of learning rate and batch size
 collapse_captions     what that figure says of its fits
 search/               the figures of a search

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from nvp.analysis import style
 
+MOST_LETTERS = 60  # of all levels, each as long as the longest, beside each other below an axis
 DODGE = 0.5  # of the distance between two levels, what all hues together take
 
 
@@ -68,7 +69,10 @@ def name_levels(axes: Axes, x: str, levels: list) -> None:
     """Label the x axis with the levels, and say so when their spacing is not theirs."""
     gaps = np.diff(levels) if all(isinstance(one, int | float) for one in levels) else np.zeros(1)
     uneven = "" if np.allclose(gaps, gaps[:1]) else "\n(levels evenly spaced)"
-    axes.set_xticks(range(len(levels)), [style.value_text(one, x) for one in levels])
+    names = [style.value_text(one, x) for one in levels]
+    long = len(names) * max(map(len, names)) > MOST_LETTERS
+    aslant = {"rotation": 30, "ha": "right", "rotation_mode": "anchor", "fontsize": 7}
+    axes.set_xticks(range(len(levels)), names, **aslant if long else {})
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.set_xlabel(style.axis_label(x) + uneven)
 

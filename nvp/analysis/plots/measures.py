@@ -30,10 +30,11 @@ from nvp.analysis.style.captions import (
 from nvp.question.question import Question
 
 COLUMNS = 3
+GRAMA = "GraMa: a gradient of at most 0.01 of the layer's mean."
 
 
 def draw_measures(frames: StudyFrames, question: Question) -> Drawing:
-    """Return dead, duplicate and inactive neurons, size of weights and rank, as far as measured."""
+    """Return accuracy, neurons that are dead, alike or inactive, weights and rank, as measured."""
     x = question.x
     trials = select_comparable(frames, [x])
     rows = list_measures(select_rows(frames.layers, trials), select_rows(frames.epochs, trials))
@@ -42,9 +43,7 @@ def draw_measures(frames: StudyFrames, question: Question) -> Drawing:
     text = join_captions(
         interval_caption(frame).replace("interval", "band", 1),
         "Counts are of all layers together, the size of weights is the mean over layers.",
-        "τ: a share of the layer's mean gradient."
-        if rows["measure"].isin(COUNTS[1:]).any()
-        else "",
+        GRAMA if rows["measure"].isin(COUNTS[1:]).any() else "",
         selection_caption(frames, trials, [x]),
         ends_caption(trials),
         trials_caption(frames, select_shown(frames, [x])),
@@ -68,10 +67,11 @@ def plot_measures(
     panels = make_panels(figure, len(measures), columns=COLUMNS, sharey=False)
     looks = style.assign_looks(levels)
     for axes, measure in zip(panels, measures, strict=True):
+        most = 1.0 if "(fraction" in style.axis_label(measure) else float("inf")
         for level in levels:
             own = frame[(frame["measure"] == measure) & (frame[x] == level)].sort_values("epoch")
             look = looks[level] | {"marker": "", "label": style.level_name(x, level)}
-            draw_band(axes, own, "epoch", "mean", look=look, limits=(0.0, float("inf")))
+            draw_band(axes, own, "epoch", "mean", look=look, limits=(0.0, most))
         axes.set_ylabel(style.upright_label(measure), fontsize=7)
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -56,10 +56,10 @@ LABELS = {
     "dormant_01": "dormant neurons, τ = 0.1 (fraction of kept)",
     "low_variance": "low-variance neurons (fraction of kept)",
     "duplicate": "duplicate neurons (fraction of kept)",
-    "grama_inactive": "inactive by gradients of outputs, τ = 0.01 (fraction of kept)",
-    "grama_weight_inactive": "inactive by gradients of weights, τ = 0.01 (fraction of kept)",
+    "grama_inactive": "inactive, GraMa of outputs (fraction of kept)",
+    "grama_weight_inactive": "inactive, GraMa of weights (fraction of kept)",
     "weight_magnitude": "mean |incoming weight|",
-    "effective_rank": "effective rank of the last layer",
+    "effective_rank": "effective rank, last layer",
     "remedy.name": "remedy",
     "sparsity": "sparsity reached (fraction of units masked)",
     "test_accuracy": "test accuracy (fraction)",
@@ -85,6 +85,7 @@ SYMBOLS = {
     "model.name": "network",
     "model.norm_scale": "γ",
     "prune.method": "method",
+    "remedy.name": "remedy",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
 CRITERION_NAMES = {
