@@ -6,6 +6,7 @@
     layers                            the neuron layers that every family is made of
     depth, norms, initialisation      `model.depth`, `model.norm`, and the initial weights
     activations                       ACTIVATIONS by name
+    concatenated                      concatenated ReLU: two outputs of each neuron
     own, own_activation               a user's model and activation, by dotted names
     own_checks                        what a user's model must be, so that a study can train it
     pretrained/                       weights by name or from a file, downloaded by the driver alone
@@ -29,7 +30,7 @@ from nvp.config.seed import derive_seed, kept_streams, seed_libraries
 from nvp.config.trial_config import ModelConfig
 from nvp.models import convnet, lenet, mlp, resnet, vgg, vit
 from nvp.models.activations import ACTIVATIONS as ACTIVATIONS
-from nvp.models.activations import find_activation
+from nvp.models.activations import check_pairs, find_activation
 from nvp.models.depth import check_depth
 from nvp.models.initialisation import initialise
 from nvp.models.own import build_own, find_own_model
@@ -99,6 +100,7 @@ def build_model(
     """
     build = find_builder(config.name)
     find_activation(config.activation)
+    check_pairs(config)
     with kept_streams():
         seed_libraries(derive_seed(seed, "init"))
         model = build(config, image_shape, num_classes)

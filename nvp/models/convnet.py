@@ -6,6 +6,7 @@ Of another depth, it has as many convolutions less or more, the further ones of 
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
+from nvp.models.activations import count_outputs
 from nvp.models.depth import choose_depth, repeat_last
 from nvp.models.layers import make_conv, make_linear, scale_width
 
@@ -25,10 +26,10 @@ class ConvNet(nn.Module):
         for name, channels in zip(self.convs, repeat_last(CHANNELS, depth - 1), strict=True):
             scaled = scale_width(channels, config)
             setattr(self, name, make_conv(config, fan_in, scaled))
-            fan_in = scaled
+            fan_in = scaled * count_outputs(config)
         hidden = scale_width(HIDDEN, config)
         self.hidden = make_linear(config, fan_in * (height // 4) * (width // 4), hidden)
-        self.head = nn.Linear(hidden, num_classes)
+        self.head = nn.Linear(hidden * count_outputs(config), num_classes)
         self.pool = nn.MaxPool2d(2)
         readers = [*self.convs[1:], "hidden", "head"]
         self.reads = dict(zip(readers, [*self.convs, "hidden"], strict=True))

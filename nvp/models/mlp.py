@@ -11,6 +11,7 @@ import math
 from torch import Tensor, nn
 
 from nvp.config.trial_config import ModelConfig
+from nvp.models.activations import count_outputs
 from nvp.models.depth import choose_depth, repeat_last
 from nvp.models.layers import make_linear, scale_width
 
@@ -28,12 +29,13 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         hidden = repeat_last(hidden, choose_depth(config, len(hidden)))
-        widths = [math.prod(image_shape), *(scale_width(width, config) for width in hidden)]
+        widths = [scale_width(width, config) for width in hidden]
+        inputs = [math.prod(image_shape), *(count_outputs(config) * width for width in widths)]
         self.hidden = nn.ModuleList(
             make_linear(config, fan_in, width)
-            for fan_in, width in zip(widths, widths[1:], strict=False)
+            for fan_in, width in zip(inputs, widths, strict=False)
         )
-        self.head = nn.Linear(widths[-1], num_classes)
+        self.head = nn.Linear(inputs[-1], num_classes)
         readers = [*(f"hidden.{depth}" for depth in range(1, len(hidden))), "head"]
         self.reads = {path: f"hidden.{depth}" for depth, path in enumerate(readers)}
 

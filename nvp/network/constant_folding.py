@@ -53,17 +53,20 @@ def has_padding(affine: nn.Conv2d | nn.Linear) -> bool:
     return isinstance(affine, nn.Conv2d) and affine.padding != (0, 0)
 
 
-def compute_constants(layer: NeuronLayer) -> Float[Tensor, "f"]:
-    """Return the output that each neuron has when its incoming weights are all 0."""
+def compute_constants(layer: NeuronLayer) -> Float[Tensor, "f o"]:
+    """Return the outputs that each neuron has when its incoming weights are all 0."""
     bias = layer.affine.bias
     before = layer.weight.new_zeros(len(layer.keep)) if bias is None else bias.detach().clone()
     shape = (1, -1, *[1] * (layer.weight.dim() - 2))
     with torch.no_grad():
-        return layer.activation(layer.norm(before.view(shape))).flatten()
+        return layer.activation(layer.norm(before.view(shape))).view(len(layer.keep), -1)
 
 
 def absorb_constants(
-    affine: nn.Conv2d | nn.Linear, index: Int64[Tensor, "k"], values: Float[Tensor, "k"], width: int
+    affine: nn.Conv2d | nn.Linear,
+    index: Int64[Tensor, "k"],
+    values: Float[Tensor, "k o"],
+    width: int,
 ) -> None:
     """Move the constants of the neurons `index` of `width` into a map's bias. Changes `affine`.
 
@@ -72,8 +75,8 @@ def absorb_constants(
     columns = input_columns(affine, index, width)
     weight = affine.weight.detach()[:, columns].double()
     weight = weight.sum((2, 3)) if isinstance(affine, nn.Conv2d) else weight
-    # a linear map after a flattened convolution has several columns for each neuron, side by side
-    shift = weight @ values.double().repeat_interleave(len(columns) // len(index))
+    # a linear map after a flattened convolution has several columns for each output, side by side
+    shift = weight @ values.double().flatten().repeat_interleave(len(columns) // values.numel())
     if affine.bias is None:
         affine.bias = nn.Parameter(affine.weight.new_zeros(len(affine.weight)))
     affine.bias.data = (affine.bias.detach().double() + shift).to(affine.weight.dtype)

@@ -76,6 +76,18 @@ class NeuronLayer(nn.Module):
         return self.activation(y)
 
     @property
+    def outputs(self) -> int:
+        """Return how many outputs a neuron has, side by side along dimension 1."""
+        return getattr(self.activation, "outputs_of_neuron", 1)
+
+    def by_neuron(self, output: Float[Tensor, "n g *positions"]) -> Float[Tensor, "n f *all"]:
+        """Return the layer's output as (images, neurons, *positions).
+
+        Several outputs of a neuron are the first of its positions.
+        """
+        return output if self.outputs == 1 else output.unflatten(1, (-1, self.outputs))
+
+    @property
     def site(self) -> str:
         """Return "stream" for a layer that writes to a residual stream, else "internal"."""
         return "stream" if self.group else "internal"

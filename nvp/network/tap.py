@@ -12,6 +12,7 @@ from nvp.network.adopting.activations import Call, watch_activations
 from nvp.network.adopting.anatomy import Site
 from nvp.network.adopting.example import find_tensors
 from nvp.network.groups import neuron_layers
+from nvp.network.neuron_layer import NeuronLayer
 
 See = Callable[[str, Tensor], Tensor | None]
 
@@ -35,9 +36,9 @@ def tap(model: nn.Module, see: See, *, training: bool = False) -> Iterator[None]
             yield
         return
     handles = [
-        layer.register_forward_hook(partial(show_output, see, path))
+        layer.register_forward_hook(partial(show_output, see, path, layer))
         for path, layer in neuron_layers(model).items()
-        if isinstance(layer, nn.Module)
+        if isinstance(layer, NeuronLayer)
     ]
     try:
         yield
@@ -47,10 +48,14 @@ def tap(model: nn.Module, see: See, *, training: bool = False) -> Iterator[None]
 
 
 def show_output(
-    see: See, path: str, module: nn.Module, args: object, output: Tensor
+    see: See, path: str, layer: NeuronLayer, module: nn.Module, args: object, output: Tensor
 ) -> Tensor | None:
     """Show `see` the output of a layer, as a forward hook; what it returns is the output."""
-    return see(path, output)
+    shown = layer.by_neuron(output)
+    replacement = see(path, shown)
+    if replacement is None or shown is output:
+        return replacement
+    return replacement.flatten(1, 2)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "nn_relief": ("reads", "own_layers"),
     "scale": ("batch_norm",),
 }
+OF_ONE_OUTPUT = ("hrank", "nn_relief")  # criteria that need one output of each neuron
 
 
 def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
@@ -37,11 +38,22 @@ def check_support(plan: PruningPlan, model: nn.Module, activation: str) -> None:
         )
     if plan.granularity == "neuron" or plan.criterion == "nn_relief":
         check_norms(plan, model)
+    if plan.criterion in OF_ONE_OUTPUT:
+        check_outputs(config.method, model, activation)
     needs = {*plan.method.needs, *NEEDS.get(plan.criterion, ())}
     needs |= {"reads"} if plan.reactivates else set()
     needs |= {"batch_norm"} if plan.scale_l1 else set()
     needs |= {"reads"} if config.shrink == "always" else set()
     check_needs(f"prune.method={config.method}", needs, model, activation)
+
+
+def check_outputs(method: str, model: nn.Module, activation: str) -> None:
+    """Raise ValueError when a neuron of the network has several outputs."""
+    if any(layer.outputs > 1 for layer in own_layers(model).values()):
+        raise ValueError(
+            f"prune.method={method} reads one output of each neuron, and with "
+            f"model.activation={activation} there are two: set another activation or method"
+        )
 
 
 def check_norms(plan: PruningPlan, model: nn.Module) -> None:

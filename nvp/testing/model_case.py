@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
 from nvp.network.groups import own_layers, prunable_groups
+from nvp.network.neuron_layer import NeuronLayer
 from nvp.network.neuron_masks import mask_units
 from nvp.training.optim import build_optimizer
 
@@ -118,4 +119,5 @@ def note_output(
     seen: dict[str, Tensor], path: str, module: nn.Module, args: Any, y: Tensor
 ) -> None:
     """Note what a layer put out, as a forward hook. Changes `seen`."""
-    seen[path] = y.detach()
+    assert isinstance(module, NeuronLayer)
+    seen[path] = module.by_neuron(y.detach())

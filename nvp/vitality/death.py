@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from nvp.models.concatenated import ConcatenatedReLU
 from nvp.vitality.activity import Activity
 
 RARE = 0.01  # fraction of images and positions
@@ -83,6 +84,7 @@ DEATHS: dict[str, Callable[[Activity], Bool[Tensor, "f"]]] = {
 # `rare` is for activations that switch at 0: off is silent (ReLU) or passive (LeakyReLU, ELU). A
 # SiLU or GELU that is rarely positive still signals with its negative dip, a tanh with its sign.
 APPLICABLE: dict[type, tuple[str, ...]] = {
+    ConcatenatedReLU: ("dead",),  # one of its outputs is positive unless z is 0 everywhere
     nn.ReLU: ("dead", "rare"),
     nn.ReLU6: ("dead", "rare"),
     nn.LeakyReLU: ("negative_side", "rare"),

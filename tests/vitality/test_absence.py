@@ -53,6 +53,7 @@ CASES = [
     ("convnet", "batch", "relu", "all"),
     ("convnet", "none", "leaky_relu", "all"),
     ("convnet", "batch", "tanh", "all"),
+    ("convnet", "none", "crelu", "all"),
     ("resnet18", "batch", "relu", "all"),
     ("resnet18", "batch", "gelu", "internal"),
     ("resnet18", "none", "relu", "all"),
@@ -82,7 +83,9 @@ def network_of(name: str, norm: str, activation: str) -> nn.Module:
                 if tensor.is_floating_point():
                     tensor.add_(0.3 * torch.rand(tensor.shape, generator=rng, dtype=tensor.dtype))
             bias: Any = layer.norm.bias if layer.affine.bias is None else layer.affine.bias
-            bias[1::4] = -30.0
+            if activation == "crelu":  # dead where z is 0
+                layer.affine.weight[1::4] = 0.0
+            bias[1::4] = 0.0 if activation == "crelu" else -30.0
     model.register_forward_pre_hook(lambda module, args: (args[0].double(),))
     return model
 

@@ -13,7 +13,9 @@ class ModelConfig(Settings):
     """Which network."""
 
     name: str = setting("convnet", "architecture, a name in MODELS")
-    activation: str = setting("relu", "activation function, a name in ACTIVATIONS")
+    activation: str = setting(
+        "relu", "activation function, a name in ACTIVATIONS, or crelu (mlp, lenet300, convnet)"
+    )
     slope: float = setting(0.01, "negative slope of leaky_relu", low=0, below=1)
     width: float = setting(1.0, "layer widths as a multiple of the published ones", above=0)
     depth: int = setting(

@@ -127,7 +127,7 @@ def check_layer(path: str, layer: NeuronLayer, calls: int, outputs: dict[str, Te
         )
     shape, width = tuple(outputs[path].shape), len(layer.keep)
     wanted = 2 if isinstance(layer.affine, nn.Linear) else 4
-    if len(shape) != wanted or shape[1] != width:
+    if len(shape) != wanted or shape[1] != width * layer.outputs:
         form = f"(images, {width})" if wanted == 2 else f"(images, {width}, height, width)"
         refuse(
             f"{path} is a NeuronLayer that puts out {shape}: expected {form}, because its neurons "
@@ -150,7 +150,7 @@ def check_activation(path: str, layer: NeuronLayer, like: Tensor) -> None:
     layer.eval()
     try:
         with torch.no_grad():
-            rests = [layer.activation(values)[:, 1:] for values in (one, other)]
+            rests = [layer.activation(values)[:, layer.outputs :] for values in (one, other)]
     finally:
         set_modes(modes)
     if not torch.equal(*rests):

@@ -65,7 +65,8 @@ def check_widths(model: nn.Module, declared: Mapping[str, str]) -> None:
     """Raise ValueError for a map whose inputs are not the neurons of its group, each as often."""
     groups, layers = prunable_groups(model), own_layers(model)
     for path, group in declared.items():
-        affine, width = affine_of(model.get_submodule(path)), len(layers[groups[group][0]].keep)
+        source = layers[groups[group][0]]
+        affine, width = affine_of(model.get_submodule(path)), len(source.keep) * source.outputs
         inputs = affine.weight.shape[1]
         if inputs % width or (isinstance(affine, nn.Conv2d) and inputs != width):
             raise ValueError(
