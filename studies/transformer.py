@@ -64,15 +64,15 @@ STUDY = Study(
     ),
     laptop=Design(
         base=TrialConfig(
-            epochs=3,
+            epochs=2,
             data=DataConfig(name="mnist", batch_size=128),
-            model=ModelConfig(name="vit", depth=2, width=0.5),
+            model=ModelConfig(name="vit", depth=2, width=0.25),
             optim=OptimConfig(name="adamw"),
             probe=ProbeConfig(size=512),
         ),
         space={
             "model.activation": grid("relu", "gelu"),
-            "optim.lr": grid(0.001, 0.003, 0.01),
+            "optim.lr": grid(0.003, 0.01, 0.03),
             "optim.weight_decay": grid(0.0, 0.1),
         },
         seeds=5,
