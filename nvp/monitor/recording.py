@@ -86,7 +86,7 @@ class Recording:
         writer.add("epochs", replace_columns(entry.rows["epochs"], sparsity))
         writer.add("layers", replace_columns(layers, {"pruned": pruned, "floored": floored}))
         writer.add("events", entry.rows["events"])
-        writer.add("events", rows_of_events(self.trial_id, entry.epoch, changes.events))
+        writer.add("events", rows_of_events(self.trial_id, {"epoch": entry.epoch}, changes.events))
         sample_neurons(
             writer,
             self.diary,

@@ -24,6 +24,8 @@ class TrainState:
         dead: per layer, dead by its headline definition at the last measuring point.
         kept: per layer, not masked at the end of the last measuring point.
         task: the task that it was last trained on, from 0; without tasks there is one.
+        online: (images that it was right about before their step, all images) of that task so far;
+            None = unknown, since a checkpoint of older code did not say.
         forked: epochs that were finished by another trial, which this one started from; -1 = none.
         memory: tensors that the pruning method keeps from one measuring point to the next.
         remedy: tensors that the remedy remembers; `PATH/kind` has a row for each neuron of a layer.
@@ -36,6 +38,7 @@ class TrainState:
     epoch: int = -1
     step: int = 0
     task: int = 0
+    online: tuple[int, int] | None = (0, 0)
     forked: int = -1
     idle: dict[str, Int64[Tensor, "_"]] = field(default_factory=dict)
     dead: dict[str, Bool[Tensor, "_"]] = field(default_factory=dict)

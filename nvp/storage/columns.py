@@ -56,3 +56,37 @@ OF_NEURONS = (
     column("grama_weight", REAL, f"{GRAMA_WEIGHT}; null as grama"),
 )
 ON_REQUEST = {"layers": OF_LAYERS, "neurons": OF_NEURONS}
+
+# what takes more than a line to say; the definitions of death are in nvp.vitality.death
+HEADLINE = "the headline definition of death: dead for ReLU, dormant_0025 for all others"
+STRICT = "kept, ReLU: 0 for every probe image and position"
+NEGATIVE_SIDE = "kept, LeakyReLU and ELU: > 0 for no probe image and position; null for others"
+SATURATED = "kept, everywhere |y| <= 0.01 (SiLU, GELU) or >= 0.99 (tanh); null for others"
+RARE = "kept, ReLU, LeakyReLU and ELU: > 0 on < 1 % of images and positions; null for others"
+WEIGHT_SPARSITY = "conv and linear weights that are masked, over all; after pruning"
+WEIGHT_COUNT = "weights pruned or grown, neurons a layer lost, resets of a neuron; else null"
+CAUSE = 'initialisation, training, border, method or remedy; "at the latest": untriggered'
+TASK = "task that was trained last, from 0; null: without tasks, or of older code"
+TASK_ACCURACY = "accuracy on the task's own test images, once, at its end; else null"
+ONLINE_ACCURACY = "mean over the task's steps of the accuracy before each, at its end; else null"
+MEAN_TASK_ACCURACY = "mean of epochs.task_accuracy over the tasks that ended"
+MEAN_ONLINE_ACCURACY = "mean of epochs.online_accuracy over the tasks that ended"
+PLASTICITY_LOSS = (
+    "mean online accuracy of the second to the eleventh task less that of the last ten; null with "
+    "fewer than 12 tasks, and where tasks are not equally hard (more classes, more images)"
+)
+BORN_DEAD = "dead at epoch 0, by `death`; null where that was not measured: forks, older code"
+DIED = "died by `death` since the last point, in training; null at 0"
+REVIVED = "kept, and no longer dead, by training or a remedy; null at 0"
+BORDER_DIED = "dead on the new task's probe alone, before its first step; null without a border"
+BORDER_REVIVED = "dead on the last task's probe alone, of those kept; null without a border"
+STRUCTURE = "of the network once masked neurons are removed, whether it shrank or not"
+STEP_SECONDS = "median of a few plain training steps at the end; null if nothing is masked, or slow"
+RETRIED_ALONE = "ran out of memory on a share of a GPU, and ran again on a whole one"
+CODE = "hash of the code that computed it (no comments, no docstrings); null: unknown, or several"
+VERSION = "nvp, torch, ray and Python of the last attempt; older rows: torch and Python"
+CHECKPOINT_KEPT = "its checkpoints stay: asked for, forks start there, or it may go on"
+NOISE_SCALE = (
+    "simple gradient-noise scale, tr(covariance) / |mean|^2, on train in eval mode, after pruning; "
+    "null when not measured (probe.noise_scale) or |mean|^2 is estimated to be <= 0"
+)

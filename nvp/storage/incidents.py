@@ -24,6 +24,16 @@ from nvp.storage.unreachable import join_lines
 
 logger = logging.getLogger(__name__)
 FOLDER = "incidents"
+INCIDENT_KINDS = (*("preempted", "died", "silent", "memory", "unfit", "avoided", "out_of_memory"),)
+INCIDENTS = pa.schema(
+    [
+        column("time", DOUBLE, "when the driver saw it", unit="s, Unix", volatile=True),
+        column("kind", TEXT, f"one of {', '.join(INCIDENT_KINDS)}", volatile=True),
+        column("trial_id", TEXT, "the trial that was set back; null for a node", volatile=True),
+        column("node", TEXT, "first 12 digits of Ray's node id; null: unknown", volatile=True),
+        column("reason", TEXT, "in words", volatile=True),
+    ]
+)
 SEALED = re.compile(rf"{FOLDER}/[^/]+/\d+-[0-9a-f]{{8}}\.arrow")
 OLDER = re.compile(rf"{FOLDER}/[^/]+\.arrow")
 INCIDENT_KINDS = (*("preempted", "died", "silent", "memory", "unfit", "avoided", "out_of_memory"),)

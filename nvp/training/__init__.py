@@ -12,7 +12,9 @@ evaluation         loss and accuracy over a split
 record             the record of a measuring point, before and after its pruning
 optional_measures  what is measured only where a trial asks for it
 length             steps and epochs of a trial, task by task
-tasks              the borders of tasks: what happens to a state between two of them
+tasks              the end of a task, and the border to the next one
+border             deaths around a border between two tasks
+plasticity         how well tasks are learned, and whether later ones are learned less well
 timing             seconds of a training step
 build              the initial state of a trial
 own                a user's optimizer, schedule or noise, by a dotted name

@@ -78,6 +78,12 @@ def is_measured(config: TrialConfig, length: Length, epoch: int) -> bool:
     return not epoch % config.probe.every or length.ends_task(epoch)
 
 
+def count_points(config: TrialConfig, length: Length) -> int:
+    """Return the measuring points of a trial: the epochs of which `is_measured` is true."""
+    every = config.probe.every
+    return length.epochs // every + 1 + sum(end % every != 0 for end in length.epoch_ends)
+
+
 def count_steps(config: TrialConfig, images: Counts) -> int:
     """Return the optimizer steps of a whole trial."""
     return find_length(config, images).steps

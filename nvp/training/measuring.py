@@ -6,10 +6,11 @@ from nvp.config.seed import make_generator
 from nvp.config.trial_config import TrialConfig
 from nvp.data.splits import ImageSource, Splits
 from nvp.network.train_state import TrainState
+from nvp.network.weight_masks import live_weights
 from nvp.pruning import MeasuringPoint, Moment, Pruned, plan_pruning, prune_point
 from nvp.pruning.removal_policy import shrink_if_due
 from nvp.training.length import find_length, is_measured
-from nvp.vitality import Activity, Observation, observe_images
+from nvp.vitality import Activity, Observation, gradient_noise_scale, observe_images
 
 
 def observe_network(
@@ -71,3 +72,11 @@ def build_point(
         ties=make_generator(config.seed, "ties", state.epoch),
         regrow=make_generator(config.seed, "regrow", state.epoch),
     )
+
+
+def measure_noise_scale(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
+    """Return the gradient-noise scale over the first `probe.noise_scale` train images, or None."""
+    if not config.probe.noise_scale:
+        return None
+    images = data.probe(config.probe.noise_scale)
+    return gradient_noise_scale(state.model, images, live_weights(state.model))

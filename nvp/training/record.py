@@ -7,19 +7,18 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from nvp.config.trial_config import TrialConfig
-from nvp.data.splits import Splits
 from nvp.network.groups import Layer, Watched, neuron_layers, watched_heads
 from nvp.network.train_state import TrainState, check_finite
-from nvp.network.weight_masks import live_weights
 from nvp.pruning import Pruned
 from nvp.pruning.criteria.dead import is_idle
 from nvp.remedies.neuron_reset import RESETS
+from nvp.training.border import Border, Change
+from nvp.training.plasticity import TaskEnd
 from nvp.vitality import (
     Activity,
     GradientScores,
     Observation,
     Ranks,
-    gradient_noise_scale,
     headline_death,
     judge_deaths,
     weight_norms,
@@ -43,6 +42,8 @@ class LayerRecord:
         resets: how often a remedy reset each neuron since the last point; None = none of them.
         gradients: scores by gradients; None where they are not measured.
         weight_magnitude: mean |incoming weight|; None where it is not measured, or all are masked.
+        earlier: what happened between the last point and the first step of this task, in order; ()
+            where no border between two tasks was crossed.
     """
 
     site: str
@@ -57,6 +58,7 @@ class LayerRecord:
     resets: Int64[Tensor, "f"] | None = None
     gradients: GradientScores | None = None
     weight_magnitude: float | None = None
+    earlier: tuple[Change, ...] = ()
 
     @property
     def is_of_heads(self) -> bool:
@@ -76,6 +78,8 @@ class EpochRecord:
     A loop that is not ours (`nvp.monitor`) need not say all that was measured: None is "not known".
 
     Attributes:
+        task: that was trained last, from 0; None without tasks.
+        task_end: of that task, where it ends at this point.
         ranks: of the features of the last layer of neurons, before pruning.
         masked: masked prunable units, of `units`, after pruning.
         masked_weights: masked conv and linear weights, of `weights`, after pruning.
@@ -105,20 +109,34 @@ class EpochRecord:
     forced: bool = False
     weight_events: dict[str, tuple[int, int]] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
+    task: int | None = None
+    task_end: TaskEnd | None = None
 
 
 def record_layers(
-    state: TrainState, observation: Observation, config: TrialConfig
+    state: TrainState,
+    observation: Observation,
+    config: TrialConfig,
+    border: Border | None = None,
 ) -> dict[str, LayerRecord]:
-    """Return each layer's record. Changes the state: its verdicts, and resets that are recorded."""
+    """Return each layer's record. Changes the state: its verdicts, and resets that are recorded.
+
+    Args:
+        state: after an epoch.
+        observation: of its network.
+        config: of the trial.
+        border: that was crossed since the last point; None = none was.
+    """
     records = {}
     for path, layer in neuron_layers(state.model).items():
-        was_dead = state.dead.get(path, torch.zeros_like(layer.keep))
+        before = border.dead if border else state.dead
+        was_dead = before.get(path, torch.zeros_like(layer.keep))
         record = record_layer(path, layer, observation.layers[path], was_dead)
         idle = find_idle(observation, path, layer, config)
         state.idle[path] = torch.where(idle, state.idle.get(path, idle.long() * 0) + 1, 0)
         state.dead[path] = record.dead
         record.resets = state.remedy.pop(path + RESETS, None)
+        record.earlier = border.changes[path] if border else ()
         records[path] = record
     return records | record_heads(state.model, observation)
 
@@ -181,11 +199,3 @@ def find_idle(
     if bool(layer.keep.any()):
         idle[layer.keep] = is_idle(activity.select(layer.keep), tau=config.prune.tau)
     return idle
-
-
-def measure_noise_scale(config: TrialConfig, data: Splits, state: TrainState) -> float | None:
-    """Return the gradient-noise scale over the first `probe.noise_scale` train images, or None."""
-    if not config.probe.noise_scale:
-        return None
-    images = data.probe(config.probe.noise_scale)
-    return gradient_noise_scale(state.model, images, live_weights(state.model))

@@ -119,6 +119,9 @@ def train_epoch(
     remedy.end_epoch()
     loss, hits = step.sums.tolist()
     check_finite(loss, "training loss")
+    if state.online:
+        right, seen_images = state.online
+        state.online = (right + int(hits), seen_images + count)
     return loss / count, hits / count
 
 

@@ -180,6 +180,7 @@ class Attempt:
             model, last = self.state.model, self.diary.last
             data = select_task(self.config, self.data, self.state)
             row |= measure_results(self.config, data, model, last, status=status)
+            row |= self.diary.describe_tasks(self.config.data.task)
         self.add_seconds()
         if status == "done" and row["masked_units"]:
             budget = SHARE * self.diary.seconds

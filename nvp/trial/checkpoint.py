@@ -67,7 +67,7 @@ def save_checkpoint(
         held: rows that are held back (`Attempt.write_rows`), encoded.
     """
     own: dict[str, Any] = {"epoch": state.epoch, "step": state.step, "forked": state.forked}
-    own |= {"trial_id": trial_id, "task": state.task}
+    own |= {"trial_id": trial_id, "task": state.task, "online": state.online}
     header = own | {"left": read_kept_units(state.model)} | header  # "left" as in older files
     tensors = list_tensors(state)
     if held:
@@ -143,6 +143,8 @@ def restore_state(checkpoint: Checkpoint, state: TrainState) -> None:
     state.epoch, state.step = checkpoint.header["epoch"], checkpoint.header["step"]
     state.forked = checkpoint.header.get("forked", -1)
     state.task = checkpoint.header.get("task", 0)
+    online = checkpoint.header.get("online")
+    state.online = (online[0], online[1]) if online else None
 
 
 def group_tensors(checkpoint: Checkpoint, device: torch.device) -> dict[str, dict[str, Tensor]]:

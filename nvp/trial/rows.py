@@ -16,7 +16,9 @@ Event: TypeAlias = tuple[str, int | None, str, str, int | None]
 
 def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return the row of `epochs`."""
+    end = record.task_end
     columns: dict[str, Any] = {
+        "task": record.task,
         "epoch": record.epoch,
         "step": record.step,
         "lr": record.lr,
@@ -24,6 +26,8 @@ def epoch_rows(trial_id: str, record: EpochRecord) -> Rows:
         "train_accuracy": record.train_accuracy,
         "val_loss": record.val_loss,
         "val_accuracy": record.val_accuracy,
+        "task_accuracy": end and end.accuracy,
+        "online_accuracy": end and end.online_accuracy,
         "sparsity_target": record.target,
         "sparsity": record.masked / max(record.units, 1),  # an adopted network may have none
         "weight_sparsity": record.masked_weights / record.weights,
@@ -38,10 +42,15 @@ def layer_rows(trial_id: str, record: EpochRecord) -> Rows:
     """Return a row of `layers` for each watched layer; means are over kept neurons."""
     return join_rows(
         rows_from_columns(
-            "layers", trial_id, {"epoch": record.epoch} | layer_columns(depth, path, record)
+            "layers", trial_id, name_point(record) | layer_columns(depth, path, record)
         )
         for depth, path in enumerate(record.layers)
     )
+
+
+def name_point(record: EpochRecord) -> dict[str, Any]:
+    """Return the columns that say when a measuring point is."""
+    return {"task": record.task, "epoch": record.epoch}
 
 
 def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
@@ -73,14 +82,19 @@ def count_changes(layer: LayerRecord, epoch: int) -> dict[str, int]:
     """Return how many neurons were born dead, died and revived; of heads, nothing.
 
     Where none is masked, those dead at a point are those born dead, and all that died since, less
-    those that revived.
+    those that revived; those of borders between tasks, which are counted apart, included.
     """
-    counts = {name: int(which.sum()) for name, which in layer.events.items()}
-    if "died" not in counts:
+    if "died" not in layer.events:
         return {}
+    counts = {name: int(layer.events[name].sum()) for name in ("died", "revived")}
     if epoch == 0:
         return {"born_dead": counts["died"]}
-    return {name: counts[name] for name in ("died", "revived")}
+    if layer.earlier:
+        counts |= {"border_died": 0, "border_revived": 0}
+    for change in layer.earlier:
+        border = "border_" if change.cause == "border" else ""
+        counts[border + change.event] += int(change.which.sum())
+    return counts
 
 
 def count_on_request(activity: Activity, layer: LayerRecord) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def neuron_rows(trial_id: str, record: EpochRecord) -> Rows:
     for path, layer in record.layers.items():
         kept = layer.origin[layer.keep].tolist()
         columns: dict[str, Any] = {
-            "epoch": record.epoch,
+            **name_point(record),
             "layer": path,
             "neuron": list(range(layer.dense)),
             "kept": spread_values(kept, [True] * len(kept), layer.dense, False),
@@ -157,12 +171,14 @@ def event_rows(trial_id: str, record: EpochRecord, method: str, remedy: str = "n
 
     Weights are counted: one row for those pruned and one for those grown, where there are any.
     Neurons that were removed physically are counted, too, and so are the resets of a neuron since
-    the last point. What revives a neuron that was reset is the remedy.
+    the last point. What revives a neuron that was reset is the remedy. What happened at a border
+    between two tasks comes before what happened after it.
     """
     training = "training" if record.epoch else "initialisation"
     method += " at the latest" if record.forced else ""
     rows: list[Event] = []
     for path, layer in record.layers.items():
+        rows += list_changes(path, layer)
         for event, which in layer.events.items():
             cause = training if event in ("died", "revived") else method
             revived = layer.resets if event == "revived" else None
@@ -175,7 +191,16 @@ def event_rows(trial_id: str, record: EpochRecord, method: str, remedy: str = "n
             rows += [(path, None, event, method, count)] if count else []
     for path, count in record.removed.items():
         rows.append((path, None, SHRUNK, method, count))
-    return rows_of_events(trial_id, record.epoch, rows)
+    return rows_of_events(trial_id, name_point(record), rows)
+
+
+def list_changes(path: str, layer: LayerRecord) -> list[Event]:
+    """Return an event for each neuron that died or revived before the first step of this task."""
+    return [
+        (path, neuron, change.event, change.cause, None)
+        for change in layer.earlier
+        for neuron in layer.origin[change.which].tolist()
+    ]
 
 
 def list_resets(path: str, layer: LayerRecord, remedy: str) -> list[Event]:
@@ -186,8 +211,8 @@ def list_resets(path: str, layer: LayerRecord, remedy: str) -> list[Event]:
     return [(path, neuron, RESET, remedy, count) for neuron, count in counts if count]
 
 
-def rows_of_events(trial_id: str, epoch: int, events: list[Event]) -> Rows:
-    """Return the rows of `events` at an epoch."""
+def rows_of_events(trial_id: str, point: dict[str, Any], events: list[Event]) -> Rows:
+    """Return the rows of `events` at a measuring point, of which `point` has the columns."""
     names = ("layer", "neuron", "event", "cause", "count")
     columns = {name: [event[i] for event in events] for i, name in enumerate(names)}
-    return rows_from_columns("events", trial_id, {"epoch": epoch} | columns)
+    return rows_from_columns("events", trial_id, point | columns)

@@ -72,7 +72,8 @@ def measure_results(
 ) -> dict[str, Any]:
     """Return the columns of results.
 
-    The test split is evaluated here and nowhere else, once, and not with a diverged network.
+    The test split is evaluated here, once, and not with a diverged network; of tasks, at the end of
+    each (`nvp.training.tasks`), and that of the last one here.
     """
     probe = data.probe(config.probe.size)
     row: dict[str, Any] = {"probe_size": len(probe), "probe_hash": hash_probe(probe)}

@@ -15,7 +15,8 @@ MAY_CHANGE = {
     "epochs": {"train_seconds", "observe_seconds", "prune_seconds", "evaluate_seconds"},
 }  # fmt: skip
 UNIT_OF = {"loss": "nats", "accuracy": "fraction", "sparsity": "fraction", "seconds": "s",
-           "epochs": "epochs", "steps": "steps", "weights": "weights"}  # fmt: skip
+           "epochs": "epochs", "steps": "steps", "weights": "weights",
+           "plasticity_loss": "fraction"}  # fmt: skip
 UNITS = {"", "fraction", "nats", "epochs", "steps", "units", "neurons", "parameters", "images",
          "operations", "weights", "weights, neurons or resets", "s", "s, Unix"}  # fmt: skip
 
@@ -27,7 +28,8 @@ def test_every_column_says_more_than_its_name_and_has_a_unit_of_its_kind(table: 
         assert meaning, field.name
         assert meaning != field.name.replace("_", " ")
         assert unit in UNITS, field.name
-        assert unit == UNIT_OF.get(field.name.rpartition("_")[2], unit), field.name
+        of_kind = UNIT_OF.get(field.name.rpartition("_")[2], unit)
+        assert unit == UNIT_OF.get(field.name, of_kind), field.name
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -39,8 +41,8 @@ def test_only_what_depends_on_the_run_is_volatile(table: str) -> None:
 def test_names_are_unique_and_the_keys_come_first_from_coarse_to_fine(table: str) -> None:
     names = TABLES[table].names
     assert len(set(names)) == len(names)
-    keys = ["trial_id", "epoch", "layer", "neuron"]
-    depth = {"trials": 1, "epochs": 2, "layers": 3, "neurons": 4, "events": 4}[table]
+    keys = ["trial_id", "task", "epoch", "layer", "neuron"]
+    depth = {"trials": 1, "epochs": 3, "layers": 4, "neurons": 5, "events": 5}[table]
     assert names[:depth] == keys[:depth]
     assert not set(keys[:depth]) & set(VOLATILE[table])
 

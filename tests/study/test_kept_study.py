@@ -28,7 +28,7 @@ OF_NO_ARITHMETIC = [  # columns of a trial's row in which two types of CPU agree
     "trial_id", "status", "config", "epochs", "steps", "units", "neurons", "weights", "death",
     "parameters", "flops", "probe_size", "probe_hash",
 ]  # fmt: skip
-NEWER = ("born_dead", "died", "revived")  # columns of `layers`
+NEWER = ("born_dead", "died", "revived")  # columns of `trials` and `layers`
 DESIGN = Design(
     base=TrialConfig(
         epochs=4,
@@ -115,8 +115,11 @@ def with_known_columns(tables: Tables) -> Tables:
         row | {"config": TrialConfig().with_overrides(json.loads(row["config"]))}
         for row in tables["trials"]
     ]
-    layers = [{k: v for k, v in row.items() if k not in NEWER} for row in tables["layers"]]
-    return tables | {"trials": trials, "layers": layers}
+    tables = tables | {"trials": trials}
+    return tables | {
+        table: [{k: v for k, v in row.items() if k not in NEWER} for row in tables[table]]
+        for table in ("trials", "layers")
+    }
 
 
 def robust(tables: Tables) -> dict[str, list[list[Any]]]:

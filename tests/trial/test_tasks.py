@@ -42,6 +42,7 @@ CASES = {
         "probe.weights": "magnitude",
         "prune.method": "l1",
     },
+    "a method": {"prune.method": "random", "prune.end": 0.9, "probe.every": 4},
 }
 
 
@@ -79,6 +80,31 @@ def test_a_trial_that_was_interrupted_around_a_border_is_as_an_unbroken_one(
     *_, last = run_trial(config, broken)
     assert last.status == "done", last.error
     assert read_all(broken, name) == read_all(whole, name)
+
+
+def test_every_table_knows_its_task_and_a_trial_how_well_it_did_each(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    *_, last = run_trial(CONFIG, storage)
+    tables = read_all(storage, last.trial_id)
+    tasks = {0: 0, 1: 0, 2: 0, 3: 1, 4: 1, 5: 2, 6: 2}
+    for table in ("epochs", "layers", "neurons", "events"):
+        assert {row["epoch"]: row["task"] for row in tables[table]}.items() <= tasks.items()
+        assert not any(tasks[row["epoch"]] != row["task"] for row in tables[table])
+    (row,) = tables["trials"]
+    ends = [epoch for epoch in tables["epochs"] if epoch["task_accuracy"] is not None]
+    assert [epoch["epoch"] for epoch in ends] == [2, 4, 6]
+    assert ends[-1]["task_accuracy"] == row["test_accuracy"]
+    for of_tasks, of_trial in (
+        ("task_accuracy", "mean_task_accuracy"),
+        ("online_accuracy", "mean_online_accuracy"),
+    ):
+        mean = sum(epoch[of_tasks] for epoch in ends) / 3
+        assert row[of_trial] == pytest.approx(mean, rel=1e-6)
+    assert row["plasticity_loss"] is None, "three tasks are too few"
+    born = [layer["born_dead"] for layer in tables["layers"] if layer["epoch"] == 0]
+    assert row["born_dead"] == sum(born)
+    crossed = {layer["epoch"]: layer["border_died"] is not None for layer in tables["layers"]}
+    assert [epoch for epoch, border in crossed.items() if border] == [3, 5]
 
 
 def test_a_fork_of_tasks_is_refused() -> None:

@@ -16,7 +16,7 @@ from nvp.data.splits import Images
 from nvp.models import build_model
 from nvp.network.groups import neuron_layers
 from nvp.training.build import build
-from nvp.training.record import measure_noise_scale
+from nvp.training.measuring import measure_noise_scale
 from nvp.vitality.noise_scale import gradient_noise_scale, simple_noise_scale
 
 torch.set_num_threads(1)

@@ -146,8 +146,12 @@ def replay_life_cycle(events: pd.DataFrame, layers: pd.DataFrame, trial_id: str)
 def replay_switches(
     events: pd.DataFrame, index: pd.MultiIndex, epochs: np.ndarray, *, on: str, off: str
 ) -> np.ndarray:
-    """Return, neurons x epochs, whether the last event of the two up to an epoch was `on`."""
+    """Return, neurons x epochs, whether the last event of the two up to an epoch was `on`.
+
+    Where a border between two tasks was crossed, a neuron may have several at one point: in order.
+    """
     own = events[events["event"].isin([on, off])].astype({"neuron": int})
+    own = own.drop_duplicates(["layer", "neuron", "epoch"], keep="last")
     flips = own.assign(now=(own["event"] == on).astype(float))
     table = flips.pivot(index=["layer", "neuron"], columns="epoch", values="now")
     return table.reindex(index=index, columns=epochs).ffill(axis=1).fillna(0.0).to_numpy() > 0

@@ -10,7 +10,7 @@ from nvp.data.tasks import expect_task_images
 from nvp.network.groups import neuron_layers, watched_layers
 from nvp.network.weight_masks import live_weights
 from nvp.pruning import plan_pruning
-from nvp.training.length import count_epochs
+from nvp.training.length import count_points, find_length
 from nvp.training.optim import count_moments
 from nvp.trial.checkpoint import KEEP_LAST
 from nvp.trial.sampling import count_sampled
@@ -70,7 +70,8 @@ def trial_bytes(config: TrialConfig) -> int:
     facts = read_trial_facts(config.data, data_root())
     model = check_model(config.model, facts.image_shape, facts.num_classes)
     widths = [len(layer.keep) for layer in watched_layers(model).values()]
-    points = count_epochs(config, expect_task_images(config.data, facts)) // config.probe.every + 1
+    length = find_length(config, expect_task_images(config.data, facts))
+    points = count_points(config, length)
     sampled = count_sampled(points) + 2
     rows = {"neurons": sum(widths) * sampled, "layers": len(widths) * points, "epochs": points}
     return TRIAL_BYTES + sum(ROW_BYTES[table] * count for table, count in rows.items())

@@ -12,9 +12,10 @@ from nvp.data import data_root, read_trial_facts
 from nvp.data.tasks import expect_task_images
 from nvp.network.flops import count_flops
 from nvp.planning.cost.disk_use import group_by_cost
+from nvp.pruning import plan_pruning
 from nvp.storage.index import Index
 from nvp.training.build import build_untrained, random_images, set_up_process
-from nvp.training.length import count_epochs, count_steps
+from nvp.training.length import count_points, count_steps, find_length
 from nvp.training.loop import train
 from nvp.trial.validation import check_model
 
@@ -135,11 +136,14 @@ def extrapolate_run(config: TrialConfig) -> float:
         seconds = time_short_run(config, STEPS)
     facts = read_trial_facts(config.data, data_root())
     images, num_train = expect_task_images(config.data, facts), facts.num_train
-    points = count_epochs(config, images) / config.probe.every + 1
+    length = find_length(config, images)
+    points, borders = count_points(config, length), len(length.epoch_ends) - 1
+    passes = points + borders * (2 if plan_pruning(config.prune).criterion else 1)
+    evaluations = points + borders  # at the end of each task, on about as many test images
     return (
-        count_steps(config, images) * seconds["train"]
-        + points * min(config.probe.size, num_train) * seconds["observe"]
-        + points * num_train * VALIDATED * seconds["evaluate"]
+        length.steps * seconds["train"]
+        + passes * min(config.probe.size, num_train) * seconds["observe"]
+        + evaluations * num_train * VALIDATED * seconds["evaluate"]
     )
 
 
