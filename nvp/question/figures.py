@@ -10,6 +10,10 @@ SEARCH_FIGURES = {
     "search_history": "every trial in the order of asking, and the best so far",
     "searched_values": "every objective against every key, within what was searched",
 }
+OF_TASKS = {  # of studies whose trials learn tasks one after another
+    "accuracy_over_tasks": "accuracy of each task, and its difference to a fresh network's",
+    "neurons_over_tasks": "dead, dormant and duplicate neurons and the rank, task by task",
+}
 FIGURES = {
     "dead_at_end": "dead fraction at the end against the key on x",
     "dead_over_epochs": "dead fraction over the epochs, layer by layer",
@@ -26,5 +30,6 @@ FIGURES = {
     "rank_stability": "whether early ranks of neurons are those at the end",
     "measures": "accuracy, dead, duplicate and inactive neurons, weights and rank, over the epochs",
     "collapse": "whether deaths depend on one number made of learning rate and batch size",
+    **OF_TASKS,
     **SEARCH_FIGURES,
 }

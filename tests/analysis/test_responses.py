@@ -29,9 +29,9 @@ def test_each_trial_has_its_own_ends():
     assert rows.loc["b", "dead"] == 0
     assert rows.loc["a", "entropy"] == pytest.approx((3 * 0.2 + 0.6) / 4)  # by kept neurons
     assert rows.loc["b", "entropy"] == pytest.approx(0.2)
-    assert rows.loc["a", "ever_died"] == pytest.approx(2 / 8)
+    assert rows.loc["a", "ever_died"] == pytest.approx(1 / 7)  # one of eight was born dead
     assert rows.loc["b", "ever_died"] == 0
-    assert rows.loc["a", "first_death"] == 0.5  # of epochs 0 and 1
+    assert rows.loc["a", "first_death"] == 1  # of those that were alive at epoch 0
     assert pd.isna(rows.loc["b", "first_death"])
 
 

@@ -40,13 +40,24 @@ def average_at_end(layers: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_first_deaths(layers: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """One row per trial: fraction of its neurons that ever died, and the median epoch they did."""
+    """One row per trial: fraction of its neurons that ever died, and the median epoch they did.
+
+    Of neurons that were alive in the initial network: one that is dead at epoch 0 did not die.
+    """
     dense = layers.assign(trial_id=layers["trial_id"].astype(str))
     dense = dense.drop_duplicates(["trial_id", "layer"]).groupby("trial_id")["dense"].sum()
     died = events[events["event"] == "died"]
     first = died.groupby(["trial_id", "layer", "neuron"], observed=True, sort=False)["epoch"].min()
-    grouped = first.groupby(level="trial_id", observed=True)
-    count, median = grouped.size(), grouped.median()
-    count.index, median.index = count.index.astype(str), median.index.astype(str)
-    ever = count.reindex(dense.index, fill_value=0) / dense
+    born = count_by_trial(first[first == 0]).reindex(dense.index, fill_value=0)
+    later = first[first > 0]
+    median = later.groupby(level="trial_id", observed=True).median()
+    median.index = median.index.astype(str)
+    alive = (dense - born).where(dense > born)
+    ever = count_by_trial(later).reindex(dense.index, fill_value=0) / alive
     return pd.DataFrame({"ever_died": ever, "first_death": median.reindex(dense.index)})
+
+
+def count_by_trial(firsts: pd.Series) -> pd.Series:
+    """Return how many neurons each trial has among those of an index by trial, layer and neuron."""
+    counts = firsts.groupby(level="trial_id", observed=True).size()
+    return counts.set_axis(counts.index.astype(str))

@@ -19,5 +19,8 @@ rank_stability        whether early ranks of neurons are those at the end
 measures              accuracy, dead, duplicate, inactive neurons, weights, rank over the epochs
 collapse              whether deaths depend on one number made of learning rate and batch size
 collapse_captions     what that figure says of its fits
+accuracy_over_tasks   how well each task was learned, beside a fresh network
+neurons_over_tasks    dead, dormant and duplicate neurons, and the rank, task by task
+task_grid             panels, lines and bands over tasks, for these two
 search/               the figures of a search
 """

@@ -15,9 +15,10 @@ from nvp.analysis.selection.chosen_trials import (
     select_rows,
 )
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
-from nvp.analysis.statistics.neuron_lives import count_lives, find_first_lives
+from nvp.analysis.statistics.neuron_lives import count_lives, drop_born_dead, find_first_lives
 from nvp.analysis.statistics.survival import estimate_incidence
 from nvp.analysis.style.captions import (
+    born_dead_caption,
     join_captions,
     noise_caption,
     pooled_caption,
@@ -32,7 +33,8 @@ def draw_competing(frames: StudyFrames, question: Question) -> Drawing:
     """Return the cumulative incidence of both, by method; of one method, by level of x."""
     trials = select_pruned(frames)
     by = METHOD if trials[METHOD].nunique() > 1 else question.x
-    lives = find_first_lives(select_rows(frames.events, trials), select_rows(frames.layers, trials))
+    every = find_first_lives(select_rows(frames.events, trials), select_rows(frames.layers, trials))
+    lives = drop_born_dead(every)
     if not lives["event"].eq("pruned").any():
         raise NothingToDraw("expected neurons that were pruned before they died, got none")
     frame = estimate_incidence(count_lives(lives, trials, [by]), [by])
@@ -40,7 +42,9 @@ def draw_competing(frames: StudyFrames, question: Question) -> Drawing:
     methods = frames.trials[frames.trials[METHOD] != NONE]
     text = join_captions(
         seeds_caption(frame, "Aalen-Johansen estimate"),
-        "Of all neurons, by what happened to them first; those that died may be pruned later.",
+        "Of neurons alive at first, by what happened to them first; those that died may be pruned "
+        "later.",
+        born_dead_caption(len(every) - len(lives), len(every)),
         f"The first {MOST_PANELS} of {len(levels)}." if len(levels) > MOST_PANELS else "",
         "" if by == METHOD else f"Pruning method: {style.value_text(trials[METHOD].iloc[0])}.",
         ends_caption(trials),

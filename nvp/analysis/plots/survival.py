@@ -26,6 +26,7 @@ from nvp.analysis.statistics.neuron_lives import (
 )
 from nvp.analysis.statistics.survival import estimate_survival as kaplan_meier
 from nvp.analysis.style.captions import (
+    born_dead_caption,
     join_captions,
     noise_caption,
     pooled_caption,
@@ -51,6 +52,7 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
         seeds_caption(frame, "Kaplan-Meier curve"),
         selection_caption(frames, trials, [x]),
         born_dead_caption(len(every) - len(lives), len(every)),
+        border_caption(events),
         "Pruned neurons count as lost from sight." if lives["event"].eq("pruned").any() else "",
         hazard_caption(estimate_hazard_ratios(lives, trials, [x]), x),
         revival_caption(count_revivals(events, trials, [x]), x, order_levels(frames, x, trials)),
@@ -63,9 +65,16 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
     return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)
 
 
-def born_dead_caption(count: int, neurons: int) -> str:
-    """Return how many neurons were dead in the initial network, which no curve has."""
-    return f"{count:,} of {neurons:,} neurons were born dead and are left out." if count else ""
+def border_caption(events: pd.DataFrame) -> str:
+    """Return how many deaths are no learning: the neuron is silent on a new task's images."""
+    died = events[events["event"] == "died"]
+    count = int((died["cause"] == "border").sum())
+    return (
+        f"{count:,} of {len(died):,} deaths were at a border between tasks: on the new task's "
+        "probe alone, with the same weights."
+        if count
+        else ""
+    )
 
 
 def hazard_caption(ratios: pd.DataFrame, x: str) -> str:

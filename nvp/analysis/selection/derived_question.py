@@ -5,9 +5,12 @@ from dataclasses import replace
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.search_plan import is_search, read_search_plan
-from nvp.question.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, Question
+from nvp.analysis.frames.tasks import REMEDY, has_values, have_tasks
+from nvp.question.figures import OF_TASKS
+from nvp.question.question import DEATH, METHOD, NONE, UNPRUNED, Contrast, End, Question
 
 LEARNING_RATE = "optim.lr"  # the hue of a study that sweeps nothing to split an effect by
+OVER_TASKS = ("mean_task_accuracy", "mean_online_accuracy", "plasticity_loss")
 ANYTHING = "length"  # which every table has
 
 
@@ -51,14 +54,19 @@ def derive_effects(frames: StudyFrames, own: Question | None) -> Question:
         x=x,
         hue=said[1] or next(free),
         figures=choose_figures(frames),
-        contrasts=(*(compare_ends(frames, key) for key in keys), *compare_all_methods(frames)),
+        contrasts=(
+            *(compare_ends(frames, key) for key in keys),
+            *(one for key in keys for one in compare_learning(frames, key)),
+            *compare_all_methods(frames),
+        ),
     )
 
 
 def choose_figures(frames: StudyFrames) -> tuple[str, ...]:
     """Return the names of the figures for which a study has trials, those of deaths first."""
     methods = set(frames.levels(METHOD))
-    names = ["dead_at_end", "dead_over_epochs"] if NONE in methods else []
+    names = [*OF_TASKS] if have_tasks(frames.trials) else []
+    names += ["dead_at_end", "dead_over_epochs"] if NONE in methods else []
     names += ["effect_map"] if len(frames.swept) > 1 else []  # the last key is the seed
     names += ["survival"]
     names += ["life_cycle"] if len(frames.trials) == 1 else []
@@ -76,6 +84,19 @@ def compare_ends(frames: StudyFrames, key: str) -> Contrast:
         return Contrast(value="test_accuracy", key=key, by=by)
     unpruned = UNPRUNED if by and NONE in frames.levels(METHOD) else {}
     return Contrast(value=DEATH, key=key, where=unpruned)
+
+
+def compare_learning(frames: StudyFrames, key: str) -> tuple[Contrast, ...]:
+    """Return the contrasts of one key on how well tasks are learned; () without tasks.
+
+    Of accuracies on test images where tasks have any, of online ones, and of what is lost of these
+    over the tasks. Remedies are compared with none.
+    """
+    if not have_tasks(frames.trials):
+        return ()
+    none = NONE if key == REMEDY and NONE in frames.levels(key) else End.FIRST
+    known = [name for name in OVER_TASKS if has_values(frames.trials, name)]
+    return tuple(Contrast(value=name, key=key, reference=none) for name in known)
 
 
 def compare_all_methods(frames: StudyFrames) -> tuple[Contrast, ...]:

@@ -16,6 +16,11 @@ def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
     return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
 
 
+def born_dead_caption(count: int, neurons: int) -> str:
+    """Return how many neurons were dead in the initial network, which no curve has."""
+    return f"{count:,} of {neurons:,} neurons were born dead and are left out." if count else ""
+
+
 def count_seeds(frame: pd.DataFrame) -> str:
     """Return over how many seeds the rows of a frame are: "n = 3 seeds"."""
     least, most = frame["n"].min(), frame["n"].max()

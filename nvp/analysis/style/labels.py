@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nvp.analysis.style.words import LABELS, LAYERS, METHODS, SYMBOLS
+from nvp.analysis.style.words import LABELS, LAYERS, METHODS, REMEDIES, SYMBOLS
 from nvp.storage.schema import TABLES
 
 SHORT = {
@@ -52,7 +52,8 @@ def level_text(key: str, value: Any) -> str:
 def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
     if isinstance(value, str):
-        return METHODS.get(value, value) if key == "prune.method" else value or "the method's"
+        names = {"prune.method": METHODS, "remedy.name": REMEDIES}.get(key, {})
+        return names.get(value, value or "the method's")
     if isinstance(value, tuple):
         return f"[{', '.join(value_text(one, '') for one in value)}]"
     return str(value) if isinstance(value, bool) or value is None else f"{value:g}"

@@ -47,6 +47,18 @@ LABELS = {
     "prune.method": "pruning method",
     "prune.sparsity": "target sparsity (fraction of units)",
     "epoch": "epoch",
+    "task": "task (from 0)",
+    "task_accuracy": "test accuracy at a task's end (fraction)",
+    "online_accuracy": "online accuracy (fraction)",
+    "to_fresh": "accuracy less a fresh network's (fraction)",
+    "mean_task_accuracy": "test accuracy, mean over tasks (fraction)",
+    "mean_online_accuracy": "online accuracy, mean over tasks (fraction)",
+    "plasticity_loss": "loss of plasticity (fraction)",
+    "effective_rank": "effective rank of the features",
+    "duplicate": "duplicate neurons (fraction of kept)",
+    "remedy.name": "remedy",
+    "data.task": "tasks",
+    "data.tasks": "number of tasks",
     "neuron": "neuron",
     "dead": "strictly dead neurons (fraction of kept)",
     "negative_side": "never positive neurons (fraction of kept)",
@@ -88,6 +100,7 @@ SYMBOLS = {
     "remedy.name": "remedy",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
+REMEDIES = {"none": "no remedy", "fresh": "fresh network"}
 CRITERION_NAMES = {
     "nvi": "vitality index",
     "entropy": "entropy",
