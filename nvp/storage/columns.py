@@ -75,7 +75,7 @@ PLASTICITY_LOSS = (
     "mean online accuracy of the second to the eleventh task less that of the last ten; null with "
     "fewer than 12 tasks, and where tasks are not equally hard (more classes, more images)"
 )
-BORN_DEAD = "dead at epoch 0, by `death`; null where that was not measured: forks, older code"
+BORN_DEAD = "dead at epoch 0, by `death`; null where it is not known: forks, Monitor, older code"
 DIED = "died by `death` since the last point, in training; null at 0"
 REVIVED = "kept, and no longer dead, by training or a remedy; null at 0"
 BORDER_DIED = "dead on the new task's probe alone, before its first step; null without a border"

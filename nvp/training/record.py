@@ -42,8 +42,7 @@ class LayerRecord:
         resets: how often a remedy reset each neuron since the last point; None = none of them.
         gradients: scores by gradients; None where they are not measured.
         weight_magnitude: mean |incoming weight|; None where it is not measured, or all are masked.
-        earlier: what happened between the last point and the first step of this task, in order; ()
-            where no border between two tasks was crossed.
+        earlier: what happened at a border between two tasks, crossed since the last point.
     """
 
     site: str

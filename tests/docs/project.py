@@ -35,6 +35,7 @@ SMALL = {
     "prune.patience": 1,
     "prune.tau": 0.3,  # so lenient that something is pruned at once
 }
+FEW_TASKS = {"data.tasks": 3}
 LEVELS = 2
 FEWER = {"optim.lr": 1}
 FEWER_IMAGES = {"[:384]": "[:64]", "[:128]": "[:32]", "[1500:]": "[1780:]"}
@@ -49,9 +50,10 @@ def cut(design: Design) -> Design:
         else axis
         for path, axis in design.space.items()
     }
+    has_tasks = design.base.data.task != "none"
     return replace(
         design,
-        base=design.base.with_overrides(SMALL),
+        base=design.base.with_overrides(SMALL | (FEW_TASKS if has_tasks else {})),
         space=space,
         seeds=2,
         gpus_per_trial=0,

@@ -12,7 +12,7 @@ from nvp.network.precision import compute_logits
 from nvp.network.train_state import TrainState
 from nvp.training.build import build
 from nvp.training.evaluation import evaluate
-from nvp.training.length import find_length
+from nvp.training.length import count_points, find_length, is_measured
 from nvp.training.loop import train
 from nvp.training.tasks import cross_border
 from tests.training.test_train import config_of, data
@@ -148,7 +148,19 @@ def test_the_learning_rate_is_of_the_whole_run_or_starts_anew_at_each_task(
 
 
 def test_the_end_of_a_task_is_a_measuring_point_and_steps_count_within_a_task() -> None:
-    _, records = train_to_end(config_of(epochs=3, probe__every=2, **TASKS))
+    config = config_of(epochs=3, probe__every=2, **TASKS)
+    _, records = train_to_end(config)
     assert [record.epoch for record in records] == [0, 2, 3, 4, 6, 8, 9]
+    assert count_points(config, find_length(config, 200)) == len(records)
     _, records = train_to_end(config_of(steps=4, **TASKS))
     assert [record.step for record in records] == [0, 3, 4, 7, 8, 11, 12]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 7, 20])
+@pytest.mark.parametrize("tasks", [1, 2, 5])
+def test_measuring_points_are_counted_as_they_are_measured(every: int, tasks: int) -> None:
+    of_tasks = {"data__task": "permuted", "data__tasks": tasks} if tasks > 1 else {}
+    config = config_of(epochs=3, probe__every=every, **of_tasks)
+    length = find_length(config, 200)
+    measured = [epoch for epoch in range(length.epochs + 1) if is_measured(config, length, epoch)]
+    assert count_points(config, length) == len(measured)
