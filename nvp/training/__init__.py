@@ -13,6 +13,7 @@ record             the record of a measuring point, before and after its pruning
 optional_measures  what is measured only where a trial asks for it
 length             steps and epochs of a trial, task by task
 tasks              the end of a task, and the border to the next one
+life_counts        neurons born dead, died and revived, of a record
 border             deaths around a border between two tasks
 plasticity         how well tasks are learned, and whether later ones are learned less well
 timing             seconds of a training step

@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from nvp.training.life_counts import count_changes
 from nvp.training.plasticity import summarise_tasks
 from nvp.training.record import EpochRecord
-from nvp.trial.rows import count_changes
 
 
 @dataclass

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nvp.storage.codec import Rows, join_rows, rows_from_columns
 from nvp.storage.schema import RESET, SHRUNK, WEIGHT_EVENTS
+from nvp.training.life_counts import count_changes
 from nvp.training.record import EpochRecord, LayerRecord
 from nvp.vitality import Activity, dormancy, is_inactive, nvi
 
@@ -76,25 +77,6 @@ def layer_columns(depth: int, path: str, record: EpochRecord) -> dict[str, Any]:
         means = ("entropy", "nvi", "fire_rate", "mean_abs", "weight_norm")
         columns |= {name: float(living[name].double().mean()) for name in means}
     return columns
-
-
-def count_changes(layer: LayerRecord, epoch: int) -> dict[str, int]:
-    """Return how many neurons were born dead, died and revived; of heads, nothing.
-
-    Where none is masked, those dead at a point are those born dead, and all that died since, less
-    those that revived; those of borders between tasks, which are counted apart, included.
-    """
-    if "died" not in layer.events:
-        return {}
-    counts = {name: int(layer.events[name].sum()) for name in ("died", "revived")}
-    if epoch == 0:
-        return {"born_dead": counts["died"]}
-    if layer.earlier:
-        counts |= {"border_died": 0, "border_revived": 0}
-    for change in layer.earlier:
-        border = "border_" if change.cause == "border" else ""
-        counts[border + change.event] += int(change.which.sum())
-    return counts
 
 
 def count_on_request(activity: Activity, layer: LayerRecord) -> dict[str, Any]:

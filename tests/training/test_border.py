@@ -17,10 +17,11 @@ from nvp.network.train_state import TrainState
 from nvp.testing.tiny import activity_of
 from nvp.training.border import Change, observe_border
 from nvp.training.build import build
+from nvp.training.life_counts import count_changes
 from nvp.training.loop import train
 from nvp.training.plasticity import measure_plasticity_loss, summarise_tasks
 from nvp.training.record import EpochRecord, record_layer
-from nvp.trial.rows import count_changes, event_rows
+from nvp.trial.rows import event_rows
 from tests.training.test_train import config_of, data
 
 torch.set_num_threads(1)

@@ -12,8 +12,8 @@ from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
 from nvp.testing.tiny import activity_of
+from nvp.training.life_counts import count_changes
 from nvp.training.record import record_layer
-from nvp.trial.rows import count_changes
 from tests.trials import run_to_end
 
 torch.set_num_threads(1)
