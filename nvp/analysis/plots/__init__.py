@@ -1,8 +1,6 @@
 """Figures, one file each. A `draw_*` computes a frame, its `plot_*` draws it and computes nothing.
 
 figures               FIGURES: all of them by name; drawing one, and writing all of a study
-effect                points and intervals against the levels of a key, for several figures
-grid                  panels, bands and intervals, for several figures
 dead_at_end           dead fraction at the end against a key
 dead_over_epochs      dead fraction over the epochs, layer by layer
 accuracy_vs_sparsity  accuracy against the sparsity that removing the dead reaches
@@ -21,6 +19,6 @@ collapse              whether deaths depend on one number made of learning rate 
 collapse_captions     what that figure says of its fits
 accuracy_over_tasks   how well each task was learned, beside a fresh network
 neurons_over_tasks    dead, dormant and duplicate neurons, and the rank, task by task
-task_grid             panels, lines and bands over tasks, for these two
+panels/               what several figures draw alike
 search/               the figures of a search
 """

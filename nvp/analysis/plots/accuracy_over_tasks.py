@@ -12,7 +12,12 @@ from nvp.analysis.frames.tasks import (
     pair_with_fresh,
     select_task_ends,
 )
-from nvp.analysis.plots.task_grid import Split, choose_split, plot_over_tasks, select_with_tasks
+from nvp.analysis.plots.panels.task_grid import (
+    Split,
+    choose_split,
+    plot_over_tasks,
+    select_with_tasks,
+)
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from nvp.analysis import style
 from nvp.analysis.frames.derive import pair_with_reference
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.effect import draw_effect, hue_handles
+from nvp.analysis.plots.panels.effect import draw_effect, hue_handles
 from nvp.analysis.selection.chosen_trials import select_finished
 from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import with_interval

@@ -6,7 +6,13 @@ from matplotlib.ticker import MaxNLocator
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
+from nvp.analysis.plots.panels.grid import (
+    MOST_PANELS,
+    bottom_panels,
+    count_rows,
+    draw_band,
+    make_panels,
+)
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,

@@ -7,7 +7,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.derive import count_dead_at_end as fractions_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.effect import draw_effect, hue_handles
+from nvp.analysis.plots.panels.effect import draw_effect, hue_handles
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     keep_common_levels,

@@ -9,7 +9,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import add_responses
-from nvp.analysis.plots.grid import interval_reach
+from nvp.analysis.plots.panels.grid import interval_reach
 from nvp.analysis.selection.chosen_trials import (
     applicable_caption,
     order_levels,

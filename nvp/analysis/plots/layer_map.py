@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_layer
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, make_panels
+from nvp.analysis.plots.panels.grid import MOST_PANELS, bottom_panels, count_rows, make_panels
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,

@@ -6,7 +6,13 @@ from matplotlib.figure import Figure
 from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, count_masked_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import MOST_PANELS, bottom_panels, count_rows, draw_band, make_panels
+from nvp.analysis.plots.panels.grid import (
+    MOST_PANELS,
+    bottom_panels,
+    count_rows,
+    draw_band,
+    make_panels,
+)
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,

@@ -8,7 +8,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.measures import COUNTS, list_measures
-from nvp.analysis.plots.grid import bottom_panels, count_rows, draw_band, make_panels
+from nvp.analysis.plots.panels.grid import bottom_panels, count_rows, draw_band, make_panels
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,

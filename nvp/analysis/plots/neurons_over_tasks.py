@@ -4,7 +4,7 @@ from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.tasks import RANK, measure_vitality
 from nvp.analysis.plots.accuracy_over_tasks import average_over_tasks, tasks_caption
-from nvp.analysis.plots.task_grid import choose_split, plot_over_tasks, select_with_tasks
+from nvp.analysis.plots.panels.task_grid import choose_split, plot_over_tasks, select_with_tasks
 from nvp.analysis.selection.chosen_trials import order_levels, select_rows
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.style.captions import interval_caption, join_captions

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import draw_band
+from nvp.analysis.plots.panels.grid import draw_band
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,

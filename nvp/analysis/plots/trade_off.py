@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import interval_reach
+from nvp.analysis.plots.panels.grid import interval_reach
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,

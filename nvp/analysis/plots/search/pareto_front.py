@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import count_rows, interval_reach, make_panels
+from nvp.analysis.plots.panels.grid import count_rows, interval_reach, make_panels
 from nvp.analysis.plots.search.marks import BEST, OTHER, label_response, limit_values, scale_values
 from nvp.analysis.searches.captions import optimism_caption, ranked_caption
 from nvp.analysis.searches.ranking import find_front, trace_front

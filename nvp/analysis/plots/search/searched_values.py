@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from nvp.analysis import style
 from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.grid import count_columns, count_rows
+from nvp.analysis.plots.panels.grid import count_columns, count_rows
 from nvp.analysis.plots.search.config_table import write_value
 from nvp.analysis.plots.search.marks import (
     BEST,

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.tasks import RANK, REMEDY, TASK, TO_FRESH, have_tasks
-from nvp.analysis.plots.grid import draw_band
+from nvp.analysis.plots.panels.grid import draw_band
 from nvp.analysis.selection.chosen_trials import select_comparable
 from nvp.analysis.selection.drawing import NothingToDraw
 from nvp.question.question import Question
