@@ -110,7 +110,8 @@ def test_events_are_a_row_a_neuron_and_a_row_a_layer_s_weights(record: EpochReco
         layers[path] = replace(layer, events=events)
     weights = {"hidden.0": (7, 0), "head": (2, 3)}
     rows = event_rows("t", replace(record, layers=layers, weight_events=weights), "dnr")
-    found = [tuple(row.values())[2:] for row in rows.to_pylist()]
+    names = ("layer", "neuron", "event", "cause", "count")
+    found = [tuple(row[name] for name in names) for row in rows.to_pylist()]
     assert found == [
         ("hidden.0", 1, "died", "training", None),
         ("hidden.0", 4, "dying", "dnr", None),
