@@ -11,8 +11,8 @@ Source    DNR-Pruning and NVP, figures "neuron sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (dead, dnr, demp, ...) are run once each: theirs is an outcome.
 
-The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The laptop
-setting is an ordinary one, and was not chosen by results.
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The
+laptop setting is an ordinary one, and was not chosen by results.
 """
 
 from nvp import (

@@ -12,8 +12,8 @@ Source    Dekhovich et al., "Neural network relief", 2024: LeNets, VGG-like and 
 Differs: ten rounds of 60 epochs for all networks (theirs: 20, 6 and 10), and the learning rate
 falls once over all of them, not in each. Rewinding, theirs for LeNets, is tried on all.
 
-The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The laptop
-setting is an ordinary one, and was not chosen by results.
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The
+laptop setting is an ordinary one, and was not chosen by results.
 """
 
 from nvp import (

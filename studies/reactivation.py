@@ -13,8 +13,8 @@ prune.regrow of dnr says who returns: nobody (none), whom the gradient favours (
 drawn at random (redo: this is the method dnr_redo). In quick as many return at first as were
 removed; of the usual share, 0.3 of them, little is left in a network this small.
 
-The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The laptop
-setting is an ordinary one, and was not chosen by results.
+The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The
+laptop setting is an ordinary one, and was not chosen by results.
 """
 
 from nvp import (
