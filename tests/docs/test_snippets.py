@@ -65,7 +65,9 @@ def test_the_blocks_of_a_page_run(
     for block in filter(runs_here, blocks(page)):
         if block.file:
             (project / block.file).parent.mkdir(exist_ok=True)
-            (project / block.file).write_text(cut_file(block.text))
+            made = project / block.file
+            assert not made.is_symlink(), f"{block.file} is a file of the repository: rename it"
+            made.write_text(cut_file(block.text))
         elif block.language == "python":
             exec(compile(block.text, block.name, "exec"), names)
         else:
