@@ -8,10 +8,10 @@ MNIST, 20 epochs. Stored as the preset quick, since it is not the published one.
 
 import sys
 from dataclasses import replace
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from benchmarks.study_script import load_study
 from nvp.config.space import Grid, grid
 from nvp.planning.design import Design
 from nvp.study.study import Study, main
@@ -81,13 +81,8 @@ def reduced(study: Study) -> Study:
 
 
 def study_of(name: str) -> Study:
-    """Return the study of a script."""
-    spec = spec_from_file_location(name, STUDIES / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.STUDY
+    """Return the study of a script in studies/."""
+    return load_study(STUDIES / f"{name}.py")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Run the laptop preset of studies whole, by one commit, and keep the tables in evidence/."""
 
 import argparse
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,9 +11,9 @@ from pathlib import Path
 from benchmarks.campaign.bundle import copy_study
 from benchmarks.evidence.checkout import check_out
 from benchmarks.evidence.whole import find_fault
+from benchmarks.study_script import load_study
 from nvp.config.registry import suggest_nearest
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED
-from nvp.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +53,7 @@ def choose_studies(code: Path, asked: list[str], preset: str) -> list[str]:
         ValueError: one is not there, or has no such preset.
     """
     scripts = {path.stem: path for path in sorted((code / "studies").glob("*.py"))}
-    having = [name for name, path in scripts.items() if preset in read_presets(path)]
+    having = [name for name, path in scripts.items() if preset in load_study(path).presets]
     for name in asked:
         if name not in having:
             raise ValueError(
@@ -62,17 +61,6 @@ def choose_studies(code: Path, asked: list[str], preset: str) -> list[str]:
                 f"{suggest_nearest(name, having)}"
             )
     return asked or having
-
-
-def read_presets(script: Path) -> tuple[str, ...]:
-    """Return the names of the presets that a study's script has."""
-    spec = importlib.util.spec_from_file_location(script.stem, script)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    study: Study = module.STUDY
-    return tuple(study.presets)
 
 
 def run_study(code: Path, place: Path, name: str, flags: list[str]) -> int:
