@@ -51,12 +51,14 @@ lint: $(STAMP)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-# The pages that are made from the code; a test fails when one is stale.
+# The pages that are made from the code and from evidence/; a test fails when one is stale.
 docs: $(STAMP)
 	$(BIN)/nvp tables > docs/tables.md
 	$(BIN)/nvp settings > docs/settings.md
 	$(BIN)/python -m benchmarks.code_map
 	$(BIN)/python -m benchmarks.study_table
+	$(BIN)/python -m benchmarks.methods --pages
+	$(BIN)/python -m benchmarks.documents
 
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)

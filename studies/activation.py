@@ -43,6 +43,10 @@ STUDY = Study(
             compare_deaths("model.activation", reference="relu", by="optim.lr"),
             compare_cost("optim.lr", by="model.activation"),
         ),
+        refuted_by=(
+            "Networks of SiLU in which as many neurons go silent as in those of ReLU, at a rate "
+            "at which ReLU's die."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -44,6 +44,10 @@ STUDY = Study(
             compare_deaths("data.batch_size", by="length"),
             compare_cost("data.batch_size", by="length", at=End.FIRST),
         ),
+        refuted_by=(
+            "Deaths that fall with the batch at fixed epochs and not at fixed steps: then it is "
+            "the number of steps alone."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

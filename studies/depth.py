@@ -44,6 +44,10 @@ STUDY = Study(
             compare_deaths_in_all("model.depth", by="model.norm"),
             compare_deaths_in_all("optim.lr", where=NO_NORM, by="model.depth"),
         ),
+        refuted_by=(
+            "Deaths that do not grow with depth where nothing is normalised, or that batch "
+            "normalisation does not prevent."
+        ),
     ),
     quick=Design(
         base=TrialConfig(

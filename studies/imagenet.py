@@ -45,6 +45,10 @@ STUDY = Study(
             compare_methods("snap", "early_crop_s", "nvp"),
             compare_methods("magnitude_weight", "rigl"),
         ),
+        refuted_by=(
+            "A criterion that chooses before training and keeps as much accuracy, within a "
+            "point, as one that chooses early in training."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -36,6 +36,10 @@ STUDY = Study(
         hue="prune.method",
         figures=("dead_at_end", "survival", "effect_map", "accuracy_vs_sparsity"),
         contrasts=compare_deaths_and_cost("optim.lr"),
+        refuted_by=(
+            "Deaths that do not grow with the learning rate while the network still learns, or "
+            "an accuracy that falls by more than a point once the dead are removed."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -56,6 +56,10 @@ STUDY = Study(
                 "optim.momentum", where={"length": "fixed epochs", "optim.noise": 0.0}
             ),
         ),
+        refuted_by=(
+            "Settings of equal learning rate over root of the batch size whose deaths differ as "
+            "much as those of settings in which it is not equal."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

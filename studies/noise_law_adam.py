@@ -44,6 +44,10 @@ STUDY = Study(
             ),
             compare_deaths_in_all("data.batch_size", by="length"),
         ),
+        refuted_by=(
+            "Settings of equal learning rate over root of the batch size whose deaths under "
+            "Adam differ as much as those of settings in which it is not equal."
+        ),
     ),
     quick=Design(
         base=TrialConfig(

@@ -36,6 +36,7 @@ STUDY = Study(
         hue="optim.lr",
         figures=("dead_at_end", "survival", "accuracy_vs_sparsity"),
         contrasts=compare_deaths_and_cost("model.norm_scale", "optim.lr", End.FIRST),
+        refuted_by="As many deaths at the largest initial scale as at the smallest.",
     ),
     paper=Design(
         base=TrialConfig(

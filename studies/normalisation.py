@@ -46,6 +46,9 @@ STUDY = Study(
             compare_deaths_in_all("model.norm", reference="none", by="optim.lr"),
             compare_deaths_in_all("optim.lr", by="model.norm"),
         ),
+        refuted_by=(
+            "As many deaths with batch normalisation as without any, at the largest learning rate."
+        ),
     ),
     quick=Design(
         base=TrialConfig(

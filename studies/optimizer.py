@@ -54,6 +54,7 @@ STUDY = Study(
             compare_deaths("optim.weight_decay", by="optim.name"),
             compare_cost("optim.weight_decay", by="optim.name"),
         ),
+        refuted_by="As many deaths under SGD, or under AdamW, as under Adam at the same decay.",
     ),
     paper=Design(
         base=TrialConfig(

@@ -89,6 +89,11 @@ STUDY = Study(
             ),
             compare_deaths_in_all("remedy.name", reference="none", where=BY_RULE),
         ),
+        refuted_by=(
+            "An untreated network that learns the last task as well as a new one does, or "
+            "resets of dormant neurons that are no better than none, or than resets of random "
+            "ones."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

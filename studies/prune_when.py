@@ -57,6 +57,10 @@ STUDY = Study(
                 margin=margins.OF_ACCURACY,
             ),
         ),
+        refuted_by=(
+            "An accuracy that falls by more than a point wherever a network is pruned earlier, "
+            "without a plateau."
+        ),
     ),
     quick=Design(
         base=TrialConfig(

@@ -69,6 +69,10 @@ STUDY = Study(
                 by="optim.noise",
             ),
         ),
+        refuted_by=(
+            "An accuracy with returning neurons that is within a point of that without, at "
+            "every level of noise."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -49,6 +49,10 @@ STUDY = Study(
             compare_deaths("optim.l1", where={"optim.weight_decay": 0.0, "optim.l1_scale": 0.0}),
             compare_cost("optim.l1_scale"),
         ),
+        refuted_by=(
+            "L1 on the scales of normalisation that kills no more neurons than none, while the "
+            "network still learns."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -33,6 +33,10 @@ STUDY = Study(
         hue="optim.lr",
         figures=("dead_at_end", "dead_over_epochs", "accuracy_vs_sparsity", "life_cycle"),
         contrasts=compare_deaths_and_cost("optim.noise", "optim.lr"),
+        refuted_by=(
+            "Deaths that do not rise with the noise at any learning rate at which the network "
+            "still learns."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

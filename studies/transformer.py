@@ -47,6 +47,10 @@ STUDY = Study(
             ),
             compare_deaths_in_all("optim.weight_decay", where=RELU, by="optim.lr"),
         ),
+        refuted_by=(
+            "ReLU units that stay alive at every learning rate at which the network learns, or "
+            "GELU units that go silent as often."
+        ),
     ),
     quick=Design(
         base=TrialConfig(

@@ -47,6 +47,10 @@ STUDY = Study(
             compare_methods("random_weight", "rigl", at=End.LAST),
             compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),
         ),
+        refuted_by=(
+            "Masks drawn at random before training that leave as much accuracy, within a point, "
+            "as masks that move, at the largest sparsity."
+        ),
     ),
     paper=Design(
         base=TrialConfig(

@@ -16,6 +16,8 @@ from nvp.config.registry import suggest_nearest
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED
 
 ROOT = Path(__file__).parents[2]
+BENCH = "benchmarks"
+BESIDE = {"layer_deaths": "laptop", "layer_rates": "quick"}  # of benchmarks/, each at one preset
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,9 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
     for name in names:
-        if stopped := run_study(
-            code, arguments.place, name, ["--preset", arguments.preset, *flags]
-        ):
+        if stopped := run_study(code, arguments.place, name, flags):
             return stopped
         keep(arguments.place / "tables" / name / arguments.preset, arguments.out)
     return DONE
@@ -54,6 +54,8 @@ def choose_studies(code: Path, asked: list[str], preset: str) -> list[str]:
     """
     scripts = {path.stem: path for path in sorted((code / "studies").glob("*.py"))}
     having = [name for name, path in scripts.items() if preset in load_study(path).presets]
+    beside = [name for name, own in BESIDE.items() if own == preset]
+    having += [name for name in beside if (code / BENCH / f"{name}.py").exists()]
     for name in asked:
         if name not in having:
             raise ValueError(
@@ -68,8 +70,8 @@ def run_study(code: Path, place: Path, name: str, flags: list[str]) -> int:
 
     A second call runs nothing twice, so evidence that was interrupted goes on.
     """
-    tables = (place / "tables").absolute()
-    command = [sys.executable, str((code / "studies" / f"{name}.py").absolute())]
+    tables, folder = (place / "tables").absolute(), BENCH if name in BESIDE else "studies"
+    command = [sys.executable, str((code / folder / f"{name}.py").absolute())]
     command += ["--storage", str(tables), *flags]
     start = time.monotonic()
     ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(code.absolute())})

@@ -67,6 +67,7 @@ class Question:
         contrasts: the comparisons that answer it. The first comparison of the first one is the
             primary one, named before the study ran; all others are exploratory.
         trial: the trial that a figure of one trial shows; "" = let the figure choose.
+        refuted_by: what result would change our mind, said before the study runs; a sentence.
     """
 
     ask: str
@@ -75,6 +76,7 @@ class Question:
     figures: tuple[str, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     trial: str = ""
+    refuted_by: str = ""
 
 
 def list_keys(question: Question) -> set[str]:

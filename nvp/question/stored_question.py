@@ -24,6 +24,7 @@ def question_to_json(question: Question) -> Json:
         "figures": list(question.figures),
         "contrasts": [contrast_to_json(one) for one in question.contrasts],
         "trial": question.trial,
+        "refuted_by": question.refuted_by,
     }
 
 
@@ -75,6 +76,7 @@ def read_question(values: Mapping[str, Any]) -> Question | None:
         figures=tuple(read_texts(values, "figures")),
         contrasts=tuple(map(read_contrast, read_value(values, "contrasts", []))),
         trial=read_value(values, "trial", ""),
+        refuted_by=read_value(values, "refuted_by", ""),
     )
 
 

@@ -18,7 +18,18 @@ from nvp.question.question import DEATH, Contrast, End, Question
 
 NUMBERS = ["n", "mean", "low", "high", "p"]
 TESTS = ["p_holm", "margin", "p_equal", "p_equal_holm"]
-COLUMNS = ["contrast_number", "role", "value", "contrast", "at", *NUMBERS, *TESTS, "verdict"]
+LEVELS = ["key", "where", "reference", "other", "reference_mean", "other_mean"]
+COLUMNS = [
+    "contrast_number",
+    "role",
+    "value",
+    "contrast",
+    "at",
+    *LEVELS,
+    *NUMBERS,
+    *TESTS,
+    "verdict",
+]
 PRIMARY, EXPLORATORY = "primary", "exploratory"
 
 
@@ -28,11 +39,12 @@ def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFram
     `contrast_number` is the place of a contrast in the question, from 0. `role` is "primary" of the
     first comparison of the first contrast, "exploratory" of all others. `value` is what is
     compared, `contrast` says between which levels, and `at` says at which level of the key that the
-    contrast is split by. Then n (pairs of a seed), the mean difference, its 95 % t-interval, p, and
-    p_holm: corrected over all exploratory rows; the primary comparison stands alone. `margin` is
-    what counts as no difference, p_equal the p of the two one-sided tests that the difference lies
-    within it, p_equal_holm the same corrected. The last one is the verdict. What two contrasts
-    compare alike is there once.
+    contrast is split by. `key`, `reference`, `other` and `where` say the same as values, and
+    `reference_mean` and `other_mean` are the means of what is compared. Then n (pairs of a seed),
+    the mean difference, its 95 % t-interval, p, and p_holm: corrected over all exploratory rows;
+    the primary comparison stands alone. `margin` is what counts as no difference, p_equal the p of
+    the two one-sided tests that the difference lies within it, p_equal_holm the same corrected. The
+    last one is the verdict. What two contrasts compare alike is there once.
     """
     contrasts = (question or question_of(frames)).contrasts
     parts = [
@@ -79,10 +91,14 @@ def compare_levels(frames: StudyFrames, contrast: Contrast) -> Iterator[pd.DataF
             text = describe_contrast(contrast.key, reference, other, where)
             own = rows[rows[contrast.key].isin(levels)]
             ids = [tuple(sorted(own.loc[own[by] == group, "trial_id"])) for group in groups]
-            yield pairs[NUMBERS].assign(
+            yield pairs[[*NUMBERS, "reference_mean", "other_mean"]].assign(
                 value=value,
                 contrast=text,
                 at=at,
+                key=contrast.key,
+                where=[where | ({by: group} if contrast.by else {}) for group in groups],
+                reference=[reference] * len(groups),
+                other=[other] * len(groups),
                 margin=margin,
                 p_equal=[compute_equivalence_p(row, margin) for row in pairs.to_dict("records")],
                 compared=[(value, of or text, *levels) for of in ids],

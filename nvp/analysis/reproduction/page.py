@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from nvp.analysis.frames.load import StudyFrames, load
-from nvp.analysis.reproduction import imagenet, layer_rates, published
+from nvp.analysis.reproduction import imagenet, layer_deaths, layer_rates, published
 from nvp.analysis.reproduction.bars import NEAR, judge_bars
 from nvp.analysis.reproduction.claims import CLAIMS
 from nvp.analysis.reproduction.evidence import describe_run, list_margins, tell_claims
@@ -21,7 +21,8 @@ from nvp.analysis.reproduction.published import compare_accuracies
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.storage.studies import PRESETS, list_studies
 
-OURS = {claim.study for claim in CLAIMS} - {""}  # each study of this repository tests a claim
+# each study of this repository tests a claim, or has a table of its own
+OURS = {claim.study for claim in CLAIMS} - {""} | {layer_rates.STUDY, layer_deaths.STUDY}
 
 
 def load_all(places: list[str]) -> list[StudyFrames]:
@@ -47,6 +48,7 @@ def load_all(places: list[str]) -> list[StudyFrames]:
 def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
     """Return what the template shows of the studies."""
     rates = layer_rates.compare_layer_rates(studies)
+    deaths = layer_deaths.compare_layer_deaths(studies)
     primaries, claims = tell_claims(CLAIMS, studies)
     return {
         "primaries": primaries,
@@ -62,9 +64,20 @@ def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
         "rates": rates,
         "ranked": layer_rates.RANKED,
         "apart": layer_rates.APART,
+        "deaths": deaths["tables"],
+        "deaths_ran": describe_run(deaths["frames"]) if deaths["frames"] else "not run",
         "rates_ran": describe_run(rates["frames"]) if rates["frames"] else "not run",
         "studies": [(frames.name, frames.preset, describe_run(frames)) for frames in studies],
     }
+
+
+def write_page(studies: list[StudyFrames], out: Path) -> None:
+    """Write the page of studies that each test a claim or have a table of their own."""
+    environment = Environment(
+        loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.get_template("reproduction.md.j2")
+    out.write_text(template.render(gather_contents(studies)), encoding="utf-8")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,13 +93,8 @@ def main(argv: list[str] | None = None) -> int:
         help="the page to write (default: docs/reproduction.md)",
     )
     arguments = parser.parse_args(argv)
-    environment = Environment(
-        loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.get_template("reproduction.md.j2")
     try:
-        text = template.render(gather_contents(load_all(arguments.places)))
-        Path(arguments.out).write_text(text, encoding="utf-8")
+        write_page(load_all(arguments.places), Path(arguments.out))
     except (ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return BAD_ARGUMENTS

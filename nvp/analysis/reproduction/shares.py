@@ -27,6 +27,44 @@ def died_late(frames: StudyFrames) -> pd.DataFrame:
     return measure_dead(select_largest_rate(frames), late=True)
 
 
+def born_dead_by_depth(frames: StudyFrames) -> pd.DataFrame:
+    """One row per seed: the fraction born dead without normalisation, deepest minus shallowest.
+
+    None where a study has one depth, or no trial without normalisation.
+    """
+    done = frames.trials[frames.trials["status"] == "done"].dropna(subset=["born_dead"])
+    bare = done[done["model.norm"] == NONE]
+    born = bare.assign(value=bare["born_dead"] / bare["neurons"])
+    means = born.groupby(["model.depth", "seed"])["value"].mean().unstack("model.depth")
+    if means.shape[1] < 2:
+        return pd.DataFrame(columns=pd.Index(["seed", "value"]))
+    depths = sorted(means.columns)
+    return (means[depths[-1]] - means[depths[0]]).dropna().rename("value").reset_index()
+
+
+def lost_plasticity(frames: StudyFrames) -> pd.DataFrame:
+    """One row per seed: the loss of plasticity of trials without a remedy."""
+    own = select_untreated(frames).dropna(subset=["plasticity_loss"])
+    return own.groupby("seed")["plasticity_loss"].mean().rename("value").reset_index()
+
+
+def died_over_tasks(frames: StudyFrames) -> pd.DataFrame:
+    """One row per seed: the fraction dead after the last task minus after the first, untreated."""
+    own = select_untreated(frames)
+    rows = add_keys(frames.layers[frames.layers["trial_id"].isin(own["trial_id"])], own, ["seed"])
+    ends = rows[rows["epoch"] == rows.groupby(["trial_id", "task"])["epoch"].transform("max")]
+    sums = ends.groupby(["seed", "trial_id", "task"])[["dead", "kept"]].sum()
+    fractions = (sums["dead"] / sums["kept"]).groupby("trial_id")
+    grown = (fractions.last() - fractions.first()).rename("value").reset_index()
+    return add_keys(grown, own, ["seed"]).groupby("seed")["value"].mean().reset_index()
+
+
+def select_untreated(frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials that are done, of several tasks, without a remedy."""
+    done = frames.trials[frames.trials["status"] == "done"]
+    return done[(done["remedy.name"] == NONE) & (done["data.tasks"] > 1)]
+
+
 def share_dying_again(events: pd.DataFrame) -> pd.DataFrame:
     """One row per seed with a revival: the share of revived neurons with a later death."""
     own = events[events["event"].isin(["died", "revived"])].astype({"layer": str, "event": str})

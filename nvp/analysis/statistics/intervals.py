@@ -45,7 +45,8 @@ def paired_difference(
     """One row per level of `by` in `groups`: `value` at the second level of `key` minus the first.
 
     Pairs share a seed. Columns: n (pairs), mean, low, high, p (two-sided t-test against 0; null
-    without an interval, and when all differences are equal, which no t-test can judge).
+    without an interval, and when all differences are equal, which no t-test can judge), and
+    `reference_mean` and `other_mean`: the means of the first level and of the second.
     """
     rows = []
     for group in groups:
@@ -53,8 +54,11 @@ def paired_difference(
         means = cell.groupby([key, "seed"])[value].mean().unstack(key)
         pairs = means.reindex(columns=list(levels)).dropna()
         first, second = (pairs[level].to_numpy(dtype=float) for level in levels)
-        rows.append({by: group} | infer_from_pairs(first, second))
-    return pd.DataFrame(rows, columns=[by, "n", "mean", "low", "high", "p"])
+        means = [float(own.mean()) if len(own) else np.nan for own in (first, second)]
+        own = dict(zip(("reference_mean", "other_mean"), means, strict=True))
+        rows.append({by: group} | infer_from_pairs(first, second) | own)
+    columns = [by, "n", "mean", "low", "high", "p", "reference_mean", "other_mean"]
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def infer_from_pairs(first: np.ndarray, second: np.ndarray) -> dict[str, float]:

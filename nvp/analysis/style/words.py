@@ -46,6 +46,7 @@ LABELS = {
     "model.width": "width (× the published network)",
     "prune.method": "pruning method",
     "prune.sparsity": "target sparsity (fraction of units)",
+    "prune.start": "start of pruning (fraction of training)",
     "epoch": "epoch",
     "task": "task (from 0)",
     "task_accuracy": "test accuracy at a task's end (fraction)",

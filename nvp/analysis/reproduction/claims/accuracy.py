@@ -1,6 +1,7 @@
 """Claims that the published figures of accuracy make: theirs beside each method, at both ends.
 
-Made of `reference.csv`: accuracies closer than `ALIKE` are said to be alike.
+Made of `reference.csv`: accuracies closer than `ALIKE` are said to be alike. And a claim on when to
+prune.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pandas as pd
 
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.published import load_reference
-from nvp.question.margins import OF_READ_ACCURACY
+from nvp.question.margins import OF_ACCURACY, OF_READ_ACCURACY
 from nvp.question.question import METHOD, Contrast
 
 THEIRS = "ExplainableP"
@@ -68,4 +69,18 @@ def expect_outcome(theirs: float, other: float) -> str:
     return "more" if theirs > other else "less"
 
 
-CLAIMS = tuple(read_claims(load_reference()))
+WHEN = Claim(
+    source="OCSPruner (one-cycle structured pruning), 2025",
+    says="Pruned early, a network ends as accurate as pruned late (here: by magnitude, the last "
+    "moment beside the first).",
+    study="prune_when",
+    contrast=Contrast(
+        value="test_accuracy",
+        key="prune.start",
+        where={METHOD: "magnitude"},
+        margin=OF_ACCURACY,
+    ),
+    expects="equal",
+    source_config={},
+)
+CLAIMS = (*read_claims(load_reference()), WHEN)

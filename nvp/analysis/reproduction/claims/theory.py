@@ -2,7 +2,11 @@
 
 from nvp.analysis.reproduction.claim import Claim, Share
 from nvp.analysis.reproduction.claims.deaths import compare_adam, compare_deaths
-from nvp.analysis.reproduction.shares import died_late, died_unforced
+from nvp.analysis.reproduction.shares import (
+    born_dead_by_depth,
+    died_late,
+    died_unforced,
+)
 from nvp.question.contrasts import compare_deaths_in_all
 from nvp.question.margins import OF_ACCURACY, OF_DEATHS
 from nvp.question.question import METHOD, NONE, Contrast, End
@@ -11,10 +15,10 @@ ZHOU = "Zhou et al. 2020, arXiv 2001.11216"
 CHEN = "Chen et al. 2023, arXiv 2306.04251"
 ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2210.05337"
 MEHTA = "Mehta et al. 2019, arXiv 1811.12495"
-DOHARE = "Dohare et al. 2024, Nature 632"
 SOKAR = "Sokar et al. 2023, arXiv 2302.12902"
+LU = "Lu et al. 2019, arXiv 1903.06733"
+RISTER = "Rister and Rubin 2020, arXiv 2007.06192"
 AP = "Whitaker and Whitley 2022, arXiv 2212.06145"
-CONTINUAL = "continual learning (data.task, remedy.name) was not run at the source's setting"
 
 
 def leave_untested(source: str, says: str, why: str) -> Claim:
@@ -59,7 +63,9 @@ CLAIMS = (
     ),
     leave_untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
     leave_untested(
-        ZHOU, "A constant added behind batch norm (psBN) prevents it.", "psBN is not built"
+        ZHOU,
+        "A constant added behind batch norm (psBN) prevents it.",
+        "no study varies the constant (model.norm_shift)",
     ),
     Claim(
         source=CHEN,
@@ -124,21 +130,6 @@ CLAIMS = (
         "the study of optimizers varies the decay only",
     ),
     leave_untested(
-        "Lyle et al. 2023, Understanding plasticity in neural networks",
-        "Plasticity is typically lost without saturated units.",
-        CONTINUAL,
-    ),
-    leave_untested(
-        "Lyle et al. 2024, arXiv 2402.18762",
-        "Layer norm with weight decay keeps plasticity best.",
-        CONTINUAL,
-    ),
-    leave_untested(DOHARE, "Accuracy falls from 89 % to 77 % over 2,000 tasks.", CONTINUAL),
-    leave_untested(
-        DOHARE, "The fall goes with dead units and large weights, at all step sizes.", CONTINUAL
-    ),
-    leave_untested(DOHARE, "L2 eases the fall.", CONTINUAL),
-    leave_untested(
         SOKAR,
         "The share of dormant neurons rises over reinforcement learning.",
         "reinforcement learning is not part of nvp",
@@ -157,15 +148,30 @@ CLAIMS = (
         ),
         source_config={},
     ),
-    leave_untested(
-        "Lu et al. 2019, arXiv 1903.06733",
-        "A deep enough ReLU network of fixed width is born dead.",
-        "no study varies depth at fixed width",
+    Claim(
+        source=LU,
+        says="The deeper a ReLU network of fixed width, the more of it is born dead.",
+        study="depth",
+        share=Share(
+            of=born_dead_by_depth,
+            above=0.0,
+            words="born dead without normalisation, deepest minus shallowest",
+            margin=OF_DEATHS,
+        ),
+        source_config={},
+    ),
+    Claim(
+        source=LU,
+        says="Batch normalisation prevents it (here: deaths at the end, all depths).",
+        study="depth",
+        contrast=compare_deaths_in_all("model.norm", reference=NONE, others=("batch",)),
+        expects="less",
+        source_config={},
     ),
     leave_untested(
-        "Rister and Rubin 2020, arXiv 2007.06192",
+        RISTER,
         "Width that grows with depth prevents it; sign flips keep 2^-k of the points for k layers.",
-        "no study varies depth, none flips signs",
+        "no study varies width with depth, none flips signs",
     ),
     Claim(
         source=AP,

@@ -1,0 +1,55 @@
+"""Figures of documents: small PNGs that carry a hash of their numbers.
+
+A figure whose numbers did not change is left as it is, since another version of the plotting
+library would draw other bytes of the same picture.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.figures import draw
+from nvp.analysis.selection.drawing import Drawing
+from nvp.analysis.style import describe_figure, paper_style
+
+DPI, COLORS = 160, 128
+NUMBERS = "numbers"  # the text of the PNG that has the hash
+
+
+def hash_numbers(drawing: Drawing) -> str:
+    """Return a hash of the numbers behind a figure, as its CSV has them to six digits."""
+    text = drawing.frame.to_csv(index=False, float_format="%.6g")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_hash(path: Path) -> str:
+    """Return the hash of the numbers that a PNG was drawn from; "" where there is none."""
+    if not path.exists():
+        return ""
+    with Image.open(path) as picture:
+        return str(picture.info.get(NUMBERS, ""))
+
+
+def keep_picture(drawing: Drawing, path: Path) -> None:
+    """Write a figure as a PNG, unless the one that is there has the same numbers."""
+    numbers = hash_numbers(drawing)
+    if read_hash(path) == numbers:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn, about = io.BytesIO(), PngInfo()
+    with paper_style():
+        drawing.figure.savefig(drawn, dpi=DPI)
+    about.add_text(NUMBERS, numbers)
+    picture = Image.open(drawn).convert("RGB").quantize(COLORS)
+    picture.save(path, optimize=True, pnginfo=about)
+
+
+def draw_first(frames: StudyFrames, figures: tuple[str, ...], path: Path) -> str:
+    """Write the figure that answers first; return what it shows, in words."""
+    drawing = draw(frames, figures[0])
+    keep_picture(drawing, path)
+    return describe_figure(drawing.figure)
