@@ -37,11 +37,6 @@ def check_adopted_needs(what: str, needs: Collection[str], model: Adopted) -> No
 
     Which weights read a unit is known of it, so "reads" is met.
     """
-    if "own_layers" in needs:
-        raise ValueError(
-            f"{what} follows the signal from layer to layer, and an adopted network does not say "
-            "how its maps are wired: set another method"
-        )
     for layer in find_judged_layers(model):
         function = model.layers[layer.path].activation
         if "relu" in needs and headline_death(layer.activation) != "dead":

@@ -15,7 +15,7 @@ from nvp.pruning.plan import PruningPlan
 NEEDS: dict[str, tuple[Need, ...]] = {  # of criteria, whatever the method
     "apoz": ("relu",),
     "hrank": ("maps",),
-    "nn_relief": ("reads", "own_layers"),
+    "nn_relief": ("reads",),
     "scale": ("batch_norm",),
 }
 OF_ONE_OUTPUT = ("hrank", "nn_relief")  # criteria that need one output of each neuron
@@ -65,7 +65,8 @@ def check_norms(plan: PruningPlan, model: nn.Module) -> None:
     if plan.method.aim == "none":
         return
     if isinstance(model, Adopted):  # it knows by itself which of its layers can be pruned
-        check_prunable(plan, model)
+        if plan.granularity == "neuron":
+            check_prunable(plan, model)
         return
     for path, layer in own_layers(model).items():
         if not isinstance(layer.norm, PER_NEURON):

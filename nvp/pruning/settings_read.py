@@ -11,7 +11,9 @@ from functools import cache
 from torch import nn
 
 from nvp.config.dotted_names import is_dotted
+from nvp.network.adopted.adopted import Adopted
 from nvp.network.groups import maskable_layers, prunable_groups
+from nvp.network.weight_masks import prunable_weights
 from nvp.pruning.criteria import SETTINGS_OF_CRITERIA
 from nvp.pruning.masking import OWN_RULES
 from nvp.pruning.plan import PruningPlan
@@ -20,7 +22,8 @@ from nvp.pruning.schedule import SETTINGS_OF_SCHEDULES
 from nvp.pruning.trigger import SETTINGS_OF_TRIGGERS
 
 ALWAYS = ("method", "scale_l1", "live_noise")  # a penalty and noise act without pruning, too
-CONVOLUTIONS = ("alpha_conv", "position_norm")  # of nn_relief: linear maps have one position
+# Of nn_relief. Linear maps have one position, but in adopted networks, where they may have tokens.
+CONVOLUTIONS = ("alpha_conv", "position_norm")
 
 
 def find_read_settings(plan: PruningPlan, model: nn.Module, *, noise: bool) -> set[str]:
@@ -73,8 +76,8 @@ def find_read_of_removal(plan: PruningPlan, *, noise: bool) -> set[str]:
 def find_ignored_by_network(model: nn.Module) -> frozenset[str]:
     """Return the settings that change nothing in this network."""
     ignored: set[str] = set()
-    if not any(isinstance(module, nn.Conv2d) for module in model.modules()):
-        ignored |= {*CONVOLUTIONS}
+    if not any(weight.dim() > 2 for weight in prunable_weights(model).values()):
+        ignored |= {"alpha_conv"} if isinstance(model, Adopted) else {*CONVOLUTIONS}
     if not has_norms(model):
         ignored.add("weight_norm")
     if prunable_groups(model, "internal") == prunable_groups(model, "all"):

@@ -30,7 +30,6 @@ from tests.remedies.treated import data
 
 torch.set_num_threads(1)
 DIGITS, CIFAR = (1, 8, 8), (3, 32, 32)
-OWN_LAYERS = ("nn_relief", "nn_relief_rewind")
 SCALED = ("demp", "demp_constant", "early_bird", "slimming")
 SMALL = {
     "epochs": 3,
@@ -114,7 +113,6 @@ def test_every_method_that_the_laws_allow_is_accepted(method: str) -> None:
     small = {"model.name": "vit", "model.depth": 2, "model.width": 0.25}
     config = TrialConfig().with_overrides(small | {"prune.method": method})
     wanted = {
-        **dict.fromkeys(OWN_LAYERS, "how its maps are wired"),
         **dict.fromkeys(SCALED, "scales of batch normalisation"),
         "hrank": "lie over tokens",
     }

@@ -5,6 +5,7 @@ adopted         Adopted: the user's network, its masks, and the names of what th
 adopted_layer   AdoptedLayer: it answers what a NeuronLayer answers
 adopted_heads   AdoptedHeads: the heads of one attention, as a layer that is watched
 watched_heads   what the weights that read heads are given, split by head
+watched_maps    what linear maps and convolutions are given, whoever calls them
 exported        an adopted network as a program of torch
 layer_table     the layers, as a table that a person reads
 narrowing       the anatomy after a removal

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Need = Literal["batch_norm", "relu", "reads", "own_layers", "maps"]
+Need = Literal["batch_norm", "relu", "reads", "maps"]
 Granularity = Literal["neuron", "weight"]
 
 

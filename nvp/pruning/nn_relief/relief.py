@@ -27,10 +27,12 @@ class Relief:
         weights: {parameter name: mask} of every weight and bias of a convolution or linear map,
             and of the scale and shift of norms that lose a neuron.
         residuals: {path of the layer that adds: (f,)} of the channels of its residual.
+        untouched: {name of a weight of an adopted network: why it has no mask}.
     """
 
     weights: dict[str, Bool[Tensor, "..."]] = field(default_factory=dict)
     residuals: dict[str, Bool[Tensor, "f"]] = field(default_factory=dict)
+    untouched: dict[str, str] = field(default_factory=dict)
 
 
 def run_nn_relief(
@@ -59,10 +61,7 @@ def run_nn_relief(
     Raises:
         ValueError: unknown norm, or a share outside (0, 1].
     """
-    if norm not in NORMS:
-        raise ValueError(f"norm: expected one of {NORMS}, got {norm!r}")
-    if not (0 < alpha_conv <= 1 and 0 < alpha_fc <= 1):
-        raise ValueError(f"alpha is a share in (0, 1], got {alpha_conv} and {alpha_fc}")
+    check_shares(norm, alpha_conv, alpha_fc)
     network, relief = copy.deepcopy(model).eval(), Relief()
     with torch.no_grad():
         wiring = trace_wiring(network, pixels[:1])
@@ -75,6 +74,14 @@ def run_nn_relief(
         mask_inputs(network, flow, relief, nn.Linear, alpha_fc, norm)
         drop_unread_neurons(network, wiring, relief)
     return relief
+
+
+def check_shares(norm: str, alpha_conv: float, alpha_fc: float) -> None:
+    """Raise ValueError for an unknown norm, or a share outside (0, 1]."""
+    if norm not in NORMS:
+        raise ValueError(f"norm: expected one of {NORMS}, got {norm!r}")
+    if not (0 < alpha_conv <= 1 and 0 < alpha_fc <= 1):
+        raise ValueError(f"alpha is a share in (0, 1], got {alpha_conv} and {alpha_fc}")
 
 
 def mask_inputs(
