@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -48,6 +48,7 @@ class Piece:
     neurons: Int64[Tensor, "k"]
 
 
+@runtime_checkable  # for checks of types while tests run
 class Knowing(Protocol):
     """A network that knows its anatomy: an `Adopted`."""
 

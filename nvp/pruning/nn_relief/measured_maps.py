@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from nvp.network.adopted.adopted import Adopted
@@ -41,7 +41,7 @@ class MeanCall:
     bias: str
 
 
-def find_untouched(network: Adopted, pixels: Float[Tensor, "n ..."]) -> dict[str, str]:
+def find_untouched(network: Adopted, pixels: Shaped[Tensor, "n ..."]) -> dict[str, str]:
     """Return {name of a weight: why nothing can be told of what it reads}.
 
     Args:
@@ -97,7 +97,7 @@ def begins_with(both: MapCall, alone: MapCall) -> bool:
 
 
 def measure_calls(
-    network: Adopted, pixels: Float[Tensor, "n ..."], names: Collection[str]
+    network: Adopted, pixels: Shaped[Tensor, "n ..."], names: Collection[str]
 ) -> dict[str, list[MeanCall]]:
     """Return {name of a weight: the means of each of its calls}, over the images `pixels`.
 

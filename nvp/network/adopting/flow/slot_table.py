@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Int, Int32
 from torch import Tensor, nn
 
-Numbers = Int[np.ndarray, "n"]
+Numbers = Int[np.ndarray, "_"]  # of any length, also where several are arguments
 Pairs = Int[np.ndarray, "2 p"]
 
 
