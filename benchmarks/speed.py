@@ -10,7 +10,13 @@ import sys
 from importlib.util import find_spec
 
 # of a benchmark: whether it needs data; `measures` is what measures on request cost
-NEEDS_DATA = {"plain_tune": False, "measures": False, "small_mlps": True, "whole_trial": True}
+NEEDS_DATA = {
+    "plain_tune": False,
+    "plain_tune.compare_mnist": True,
+    "measures": False,
+    "small_mlps": True,
+    "whole_trial": True,
+}
 
 if __name__ == "__main__":
     codes = []

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
+from benchmarks.documents.new_intervals import tell_new
 from benchmarks.documents.pictures import draw_first
 from benchmarks.study_script import load_study
 from nvp.analysis import style
@@ -54,7 +55,11 @@ def write_findings(
     )
     page = environment.get_template("findings.md.j2")
     text = page.render(
-        studies=told, left_out=left_out, missing=list_missing(own), ran=len(primaries)
+        studies=told,
+        left_out=left_out,
+        missing=list_missing(own),
+        ran=len(primaries),
+        new=tell_new(own),
     )
     (docs / "findings.md").write_text(text, encoding="utf-8")
     return told

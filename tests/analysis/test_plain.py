@@ -25,7 +25,7 @@ ROW: dict[str, Any] = {
 
 def test_deaths_at_two_levels_of_a_number() -> None:
     assert tell_plainly(ROW) == (
-        "Without pruning, with a learning rate of 0.01 instead of 0.0005, 56 % of the neurons "
+        "Without pruning, with a learning rate of 0.01 instead of 0.0005, 56.0 % of the neurons "
         "never fire at the end, instead of 2.1 %: 53.9 points more [50.2 to 57.6]."
     )
 
@@ -33,6 +33,11 @@ def test_deaths_at_two_levels_of_a_number() -> None:
 def test_a_loss_has_its_interval_turned_with_it() -> None:
     row = ROW | {"mean": -0.02, "low": -0.03, "high": -0.01, "verdict": "less"}
     assert "2.0 points less [1.0 to 3.0]." in tell_plainly(row)
+
+
+def test_a_small_difference_has_two_decimals() -> None:
+    row = ROW | {"mean": -0.0014, "low": -0.0045, "high": 0.0017}
+    assert "0.14 points less [-0.17 to 0.45]." in tell_plainly(row)
 
 
 @pytest.mark.parametrize(

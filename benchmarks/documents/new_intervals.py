@@ -1,0 +1,43 @@
+"""Comparisons that no source had put an interval on, of all studies, as sentences."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.plain import tell_plainly
+from nvp.analysis.frames.load import StudyFrames
+from nvp.question.question import METHOD, NONE
+
+# heading: the study, and the key whose levels are compared
+OF_KEYS = {
+    "Deaths against learning rate, at each depth": ("depth", "optim.lr"),
+    "Deaths against decay, under each optimizer": ("optimizer", "optim.weight_decay"),
+}
+COST = "What the removal of the dead costs, where most die"
+
+
+def tell_new(studies: Sequence[StudyFrames]) -> dict[str, list[str]]:
+    """Return {heading: sentences}; a heading whose studies have not run is left out."""
+    found = {}
+    for heading, (study, key) in OF_KEYS.items():
+        rows = [row for frames in studies if frames.name == study for row in list_rows(frames, key)]
+        found[heading] = [tell_plainly(row) for row in rows]
+    costs = [
+        f"{frames.name}: {tell_plainly(row)}"
+        for frames in studies
+        for row in list_rows(frames, METHOD)
+        if (row["reference"], row["other"]) == (NONE, "dead")
+    ]
+    return {heading: told for heading, told in (found | {COST: costs}).items() if told}
+
+
+def list_rows(frames: StudyFrames, key: str) -> list[dict]:
+    """Return the rows of an answer that compare levels of a key, by the first definition of death.
+
+    Rows that compare nothing, since no pair has finished, are left out.
+    """
+    table = answer(frames)
+    own = table[(table["key"] == key) & (table["n"] > 0)]
+    first = own.groupby("contrast_number")["value"].transform("first")
+    return pd.DataFrame(own[own["value"] == first]).to_dict("records")
