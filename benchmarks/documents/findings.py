@@ -13,7 +13,7 @@ from benchmarks.documents.pictures import draw_first
 from benchmarks.study_script import load_study
 from nvp.analysis import style
 from nvp.analysis.answers.answer import PRIMARY, answer
-from nvp.analysis.answers.plain import tell_plainly
+from nvp.analysis.answers.two_sentences import keep_first_definition, tell_answer
 from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.answers.wording import format_difference
 from nvp.analysis.frames.load import StudyFrames
@@ -86,7 +86,7 @@ def tell_study(frames: StudyFrames, primary: Finding | None, docs: Path) -> Told
     return Told(
         name=frames.name,
         ask=question.ask,
-        sentences=[tell_plainly(row) for row in choose_rows(table)],
+        sentences=tell_answer(table),
         picture=picture,
         alt=alt,
         rows=[show_row(row) for row in keep_first_definition(table).to_dict("records")],
@@ -110,26 +110,6 @@ def correct_primary(table: pd.DataFrame, primary: Finding | None) -> pd.DataFram
     for place, row in zip(table.index[own], table[own].to_dict("records"), strict=True):
         table.loc[place, "verdict"] = judge_difference(row).replace("Holm's ", "")
     return table
-
-
-def choose_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the two comparisons that are told: the primary one, and the largest of the last.
-
-    The last contrast of a question is what it asks besides; where it is split, the level at which
-    the difference is largest speaks for it.
-    """
-    firsts = keep_first_definition(table)
-    last = firsts[firsts["contrast_number"] == firsts["contrast_number"].max()]
-    chosen = [firsts.index[0]]
-    if last["mean"].notna().any():
-        chosen.append(last["mean"].abs().idxmax())
-    return firsts.loc[list(dict.fromkeys(chosen))].to_dict("records")
-
-
-def keep_first_definition(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows by the first definition of death alone, where a contrast has several."""
-    first = table.groupby("contrast_number")["value"].transform("first")
-    return table[table["value"] == first]
 
 
 def show_row(row: dict[str, Any]) -> dict[str, str]:

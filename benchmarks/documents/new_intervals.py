@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.answers.plain import tell_plainly
+from nvp.analysis.answers.two_sentences import keep_first_definition
 from nvp.analysis.frames.load import StudyFrames
 from nvp.question.question import METHOD, NONE
 
@@ -39,5 +38,4 @@ def list_rows(frames: StudyFrames, key: str) -> list[dict]:
     """
     table = answer(frames)
     own = table[(table["key"] == key) & (table["n"] > 0)]
-    first = own.groupby("contrast_number")["value"].transform("first")
-    return pd.DataFrame(own[own["value"] == first]).to_dict("records")
+    return keep_first_definition(own).to_dict("records")

@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from nvp.analysis.answers.answer import answer
-from nvp.analysis.answers.wording import summarise_answer
+from nvp.analysis.answers.two_sentences import tell_answer
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import Panel, write_panels
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
@@ -71,7 +71,7 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
 ) -> None:
     text, question = page.read_text(), QUESTIONS[NAME]
     assert question.ask in text
-    assert summarise_answer(answer(frames, question)).partition(",")[0] in text
+    assert tell_answer(answer(frames, question))[0] in text
     start = frames.study["starts"][0]
     for part in (start["time"], start["host"], start["versions"]["torch"], "16 done"):
         assert part in text

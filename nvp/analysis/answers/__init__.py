@@ -4,6 +4,7 @@ answer            the contrasts of a question: paired by seed, corrected, each w
 verdict           what a comparison may be said to show
 wording           contrasts and answers in words
 plain             a comparison as one sentence that needs no glossary
+two_sentences     an answer in two such sentences
 search_answer     the best configuration of a search by each objective, and how sure that is
 search_wording    the same in words
 common_levels     the levels at which two studies can be compared

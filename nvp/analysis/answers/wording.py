@@ -49,32 +49,3 @@ def format_difference(row: dict[str, Any]) -> str:
     if not pd.isna(row["p_holm"]) and row["p_holm"] != row["p"]:
         p += f", {row['p_holm']:.2g} by Holm"
     return f"{text} ({pairs}{p})"
-
-
-def summarise_answer(table: pd.DataFrame, most: int = 3) -> str:
-    """Return the answer in `most` sentences: how the first contrasts came out."""
-    contrasts = [rows for _, rows in table.groupby("contrast_number", sort=False)][:most]
-    # a contrast of deaths has rows for several definitions: the first one speaks for it
-    firsts = [rows[rows["value"] == rows["value"].iloc[0]] for rows in contrasts]
-    return " ".join(map(summarise_contrast, firsts)) or NOTHING
-
-
-def summarise_contrast(rows: pd.DataFrame) -> str:
-    """Return how the comparisons of one quantity came out, and the largest difference."""
-    name = style.axis_label(rows["value"].iloc[0]).partition(" (")[0]
-    name = name[:1].upper() + name[1:]
-    if not rows["n"].any():
-        return f"{name}: no pair of finished trials to compare."
-    counts = rows["verdict"].value_counts()
-    found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
-    largest = rows.loc[rows["mean"].abs().idxmax()].to_dict()
-    at = "" if largest["at"] == "all" else f" at {largest['at']}"
-    if rows["contrast"].nunique() > 1:
-        at = f" for {largest['contrast']}{at}"
-    else:
-        name = f"{name}, {largest['contrast']}"
-    name += f" ({' and '.join(rows['role'].unique())})"
-    of = (
-        f"{found} of {len(rows)} comparisons, " if len(rows) > 1 else f"{rows['verdict'].iloc[0]}, "
-    )
-    return f"{name}: {of}{'the largest ' if len(rows) > 1 else ''}{format_difference(largest)}{at}."

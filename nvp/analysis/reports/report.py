@@ -9,8 +9,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 
 from nvp.analysis import style
-from nvp.analysis.answers.answer import answer
-from nvp.analysis.answers.wording import summarise_answer
+from nvp.analysis.answers.answer import LEVELS, answer
+from nvp.analysis.answers.two_sentences import tell_answer
 from nvp.analysis.frames.code_versions import count_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.search_plan import is_search
@@ -31,7 +31,7 @@ HEADS = {
     "p_equal": "p of equality",
     "p_equal_holm": "the same (Holm)",
 }
-HIDDEN = ("contrast_number",)
+HIDDEN = ("contrast_number", *LEVELS)
 VERSIONS = ("nvp", "torch", "ray")
 
 
@@ -58,7 +58,7 @@ def gather_contents(frames: StudyFrames, question: Question, panels: list[Panel]
         "study": frames.name,
         "preset": frames.preset,
         "ask": question.ask,
-        "answer": summarise_answer(compared) if question.contrasts or not found else "",
+        "answer": " ".join(tell_answer(compared)) if question.contrasts or not found else "",
         "found": found.get("answer", []),
         "runs": found.get("runs", []),
         "beside": "" if beside is None else format_table(beside),
