@@ -88,6 +88,10 @@ METHODS_COMPARED: dict[str, Method] = {
         "snap", "network_raw", "always",
         "snap once the weights settle, early in training", trigger="settled",
     ),
+    "early_snip": weights(
+        "snip", "network_raw", "always",
+        "snip once the weights settle, early in training", trigger="settled",
+    ),
     "early_bird": neurons(
         "scale", "network_raw", "always",
         "smallest scales once their mask stays the same for five points",
