@@ -93,7 +93,8 @@ def import_name(setting: str, name: str) -> Any:
             public = [each for each in dir(found) if not each.startswith("__")]
             raise ValueError(
                 f"{setting}: expected {SHAPE}, got {name!r}: {module_name} "
-                f"({find_file(found)}) has no {part!r}{suggest_nearest(part, public)}"
+                f"({find_file(found)}) has no {part!r}"
+                f"{suggest_nearest(part, public) or suggest_inside(module_name, part)}"
             )
         found = getattr(found, part)
     return found
@@ -164,6 +165,13 @@ def list_siblings(missing: str) -> list[str]:
     package, dot, _ = missing.rpartition(".")
     paths = list(getattr(sys.modules.get(package), "__path__", [])) if dot else None
     return [f"{package}{dot}{module.name}" for module in pkgutil.iter_modules(paths)]
+
+
+def suggest_inside(module_name: str, part: str) -> str:
+    """Return the hint for an attribute that a module inside of a package has; "" for none."""
+    inside = [name for name in sys.modules if name.startswith(f"{module_name}.")]
+    found = [name for name in inside if part in vars(sys.modules[name])]
+    return f" (did you mean '{min(found, key=len)}:{part}'?)" if found else ""
 
 
 def list_user_folders() -> tuple[str, ...]:

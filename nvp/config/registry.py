@@ -46,7 +46,7 @@ def look_up(kind: str, name: str, registry: Mapping[str, Value], other: str = ""
         kind: what is looked up, for the message.
         name: as a user gave it.
         registry: {name: value}.
-        other: what may stand there beside the names, for the message.
+        other: what may stand there beside the names, a dotted name in our spelling.
 
     Raises:
         ValueError: when there is none; the message has `kind`, the valid names and the nearest.
@@ -55,6 +55,16 @@ def look_up(kind: str, name: str, registry: Mapping[str, Value], other: str = ""
         valid = ", ".join(sorted(registry)) + (f", or {other}" if other else "")
         raise ValueError(
             f"{kind}: expected one of {valid}; got {shorten_text(repr(name))}"
-            f"{suggest_nearest(name, registry)}"
+            f"{(suggest_dotted(name) if other else '') or suggest_nearest(name, registry)}"
         )
     return registry[name]
+
+
+def suggest_dotted(name: str) -> str:
+    """Return the hint for a dotted name in another spelling: `a.b.c`, `a/b.py:c`; "" for others."""
+    spelled = name.replace("/", ".").replace(".py:", ":").strip(".")
+    if ":" not in spelled:
+        spelled = ":".join(spelled.rsplit(".", 1))
+    parts = spelled.replace(":", ".").split(".")
+    valid = spelled.count(":") == 1 and all(part.isidentifier() for part in parts)
+    return f" (did you mean {spelled!r}?)" if valid and spelled != name else ""

@@ -7,7 +7,7 @@ what differs from the defaults (`nvp.config.identity`).
 from dataclasses import dataclass
 from typing import Any
 
-from nvp.config.dotted_paths import find_open_path, list_paths, replace_values
+from nvp.config.dotted_paths import find_open_path, list_open_paths, list_paths, replace_values
 from nvp.config.extra import Extra
 from nvp.config.fields import Settings, open_settings, section, setting
 from nvp.config.registry import shorten_text, suggest_path
@@ -164,8 +164,8 @@ class TrialConfig(Settings):
         valid = list_paths(type(self))
         for path in flat:
             if path not in valid and not find_open_path(type(self), path):
-                raise ValueError(
-                    f"unknown configuration path {shorten_text(repr(path))}"
-                    f"{suggest_path(path, valid)}"
-                )
+                hint = suggest_path(path, valid)
+                if path in list_open_paths(type(self)):
+                    hint = f": expected the path of one setting, {path}.NAME"
+                raise ValueError(f"unknown configuration path {shorten_text(repr(path))}{hint}")
         return replace_values(self, flat)

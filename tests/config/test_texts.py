@@ -6,6 +6,7 @@ from typing import Any, get_origin
 
 import pytest
 
+from nvp.config.dotted_names import import_name
 from nvp.config.dotted_paths import list_paths
 from nvp.config.registry import suggest_nearest, suggest_path
 from nvp.config.trial_config import TrialConfig
@@ -92,6 +93,23 @@ def test_the_case_of_a_name_is_no_matter_to_the_hint(name: str) -> None:
     assert repr(wanted) in suggest_nearest(name, ["relu", "leaky_relu", "silu", "gelu"])
     with pytest.raises(ValueError, match=f"did you mean '{wanted}'"):
         make_plan(narrow_design(DESIGN, {"model.activation": name}, None))
+
+
+@pytest.mark.parametrize("path", ["model.name", "data.name", "optim.name", "prune.method"])
+@pytest.mark.parametrize("wrong", ["lab.nets.wide", "lab/nets.py:wide", "./lab/nets.py:wide"])
+def test_a_dotted_name_in_another_spelling_is_answered_by_ours(path: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{path}: .* \(did you mean 'lab\.nets:wide'\?\)$"):
+        make_plan(narrow_design(DESIGN, {path: wrong}, None))
+
+
+def test_a_name_that_a_module_inside_has_is_answered_by_that_module() -> None:
+    with pytest.raises(ValueError, match="did you mean 'torchvision.models:mobilenet_v2'"):
+        import_name("model.name", "torchvision:mobilenet_v2")
+
+
+def test_all_settings_of_an_own_part_at_once_are_no_path() -> None:
+    with pytest.raises(ValueError, match=r"'model\.extra': expected .* model\.extra\.NAME"):
+        make_plan(narrow_design(DESIGN, {"model.extra": "{}"}, None))
 
 
 @pytest.mark.parametrize("pair", ["=", "=1", " = 1", "optim.lr", ""])

@@ -80,7 +80,7 @@ class Site:
     group: str
     units: Int64[Tensor, "f"]
     weight: str
-    rows: Int64[Tensor, "f"]
+    rows: Int64[Tensor, "_"]
     normalisation: str = "none"
     why: str = ""
     batch: int = 0
