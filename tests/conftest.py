@@ -1,5 +1,6 @@
 """What tests share: running the real study script in a process of its own, and one small study."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -11,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from filelock import FileLock
 
-from tests.in_process import run_main
-from tests.small_studies import load, run_small
-from tests.turns import find_turn, leave_to_minutes
+from tests.turns import find_turn, leave_to_minutes, put_longest_first
 
-torch.set_num_threads(1)  # two test processes share two cores
+# Nothing here imports torch or nvp at once: the process that starts the others needs neither.
 os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
 ROOT = Path(__file__).parent.parent
 ALL_MUST_RUN = bool(os.environ.get("NVP_TEST_ALL"))
@@ -104,8 +102,11 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limi
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked gpu where there is none."""
-    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
-        pytest.skip("no GPU here")
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no GPU here")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,20 +122,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.fixture(autouse=True)
 def _plain_arithmetic() -> None:
     """Undo what a trial run in this process by an earlier test set: hypothesis minds."""
+    import torch
+
     torch.set_flush_denormal(False)
-
-
-# Modules that take longest come first, so that no process ends long after the others.
-LONGEST = (
-    "trial/test_kill.py",
-    "running/test_broken_trials.py",
-    "running/test_on_one_ray.py",
-    "analysis/test_every_figure.py",
-    "pruning/test_pruning.py",
-    "training/test_shrunk_runs.py",
-    "storage/test_tables.py",
-    "study/test_studies.py",
-)
 
 
 def pytest_report_header() -> str:
@@ -142,12 +132,25 @@ def pytest_report_header() -> str:
     return f"cases in turn: NVP_TEST_TURN={find_turn()}"
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Collect without looking for garbage, a fifth of the time, and never look at what is there."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before marks are selected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest modules first, and leave out the cases whose turn it is not."""
+    import torch
+
+    torch.set_num_threads(1)  # two test processes share two cores
     leave_to_minutes(items)
-    place = {name: k for k, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(str(item.path.relative_to(ROOT / "tests")), len(LONGEST)))
+    put_longest_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +159,9 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     It ran without Ray. That a study on Ray has the same rows is tested in `test_on_one_ray`.
     """
+    from tests.in_process import run_main
+    from tests.small_studies import load
+
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent  # one study for all workers
@@ -173,6 +179,8 @@ def study_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return what runs a study of the folder, cut down, once a session, and says where it is."""
+    from tests.small_studies import run_small
+
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent

@@ -1,7 +1,8 @@
-"""Cases in turn: of tests marked `one_in(n)`, a run takes one case in n, other ones at each commit.
+"""What `make test` takes, and in which order: the longest modules first, and cases in turn.
 
-Such a test says the same of each name of a list. Whatever the turn, at least one case of each test
-is taken, so a module or a class can be marked as a whole. `one_commit_in(n, turn)` is for tests
+Of tests marked `one_in(n)`, a run takes one case in n, other ones at each commit. Such a test says
+the same of each name of a list. Whatever the turn, at least one case of each test is taken, so a
+module or a class can be marked as a whole. `one_commit_in(n, turn)` is for tests
 that share one expensive fixture: a run takes all of them or none, at one commit in n. `make
 test-minutes` takes what this commit leaves out. NVP_TEST_TURN=0, 1, ... takes another part than the
 commit's.
@@ -14,6 +15,21 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+# Modules that take longest come first, so that no process ends long after the others.
+LONGEST = (
+    "trial/test_kill.py",
+    "running/test_broken_trials.py",
+    "running/test_on_one_ray.py",
+    "install/test_extending.py",
+    "docs/test_snippets.py",
+    "analysis/test_every_figure.py",
+    "pruning/test_pruning.py",
+    "storage/test_tables.py",
+    "storage/test_bucket.py",
+    "monitor/test_processes.py",
+    "study/test_studies.py",
+)
 
 
 @cache
@@ -45,6 +61,13 @@ def leave_to_minutes(items: list[pytest.Item]) -> None:
         if (seen[test] + find_turn()) % min(of, count[test]):
             item.add_marker(pytest.mark.minutes)
         seen[test] += 1
+
+
+def put_longest_first(items: list[pytest.Item]) -> None:
+    """Sort tests by whether their module is one of the longest. Changes the items."""
+    place = {name: k for k, name in enumerate(LONGEST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: place.get(str(item.path.relative_to(here)), len(LONGEST)))
 
 
 def name_test(item: pytest.Item) -> str:

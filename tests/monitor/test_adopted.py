@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import nn
 from torchvision.models import resnet18
-from transformers import BertConfig, BertForSequenceClassification
 
 import nvp
 from nvp.network.adopted.adopted import Adopted
@@ -65,6 +64,8 @@ def test_a_plain_module_is_adopted_and_stays_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_network_of_text_is_observed_over_named_inputs(tmp_path: Path) -> None:
+    from transformers import BertConfig, BertForSequenceClassification  # takes seconds
+
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,

@@ -1,4 +1,7 @@
-"""The callback of Hugging Face's Trainer: a real training of a tiny network, and continued."""
+"""The callback of Hugging Face's Trainer: a real training of a tiny network, and continued.
+
+The library takes seconds to import, so only the process that runs these tests does.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from nvp.monitor.hugging_face import NeuronMonitor
 from nvp.question.question import Question
 from nvp.storage.study_folder import open_study, read_study
 from tests.monitor.loop import load_images, make_network
@@ -53,17 +54,23 @@ def measure(prediction: Any) -> dict[str, float]:
     return {"accuracy": float((prediction.predictions.argmax(1) == prediction.label_ids).mean())}
 
 
-class Breaks(TrainerCallback):
-    """Ends a training in its second epoch."""
+def make_breaking_callback() -> Any:
+    """Return what ends a training in its second epoch."""
+    from transformers import TrainerCallback
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.global_step == 6:
-            raise RuntimeError("broken")
+    class Breaks(TrainerCallback):
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 6:
+                raise RuntimeError("broken")
+
+    return Breaks()
 
 
-def train(
-    place: Path, *, evaluate: bool, resume: bool = False, extra: Sequence[TrainerCallback] = ()
-) -> Any:
+def train(place: Path, *, evaluate: bool, resume: bool = False, extra: Sequence[Any] = ()) -> Any:
+    from transformers import Trainer, TrainingArguments
+
+    from nvp.monitor.hugging_face import NeuronMonitor
+
     torch.manual_seed(0)
     images, _ = load_images(64)
     own: dict[str, Any] = {"study": "hf", "storage": place, "config": {"lr": 0.1}}
@@ -117,7 +124,7 @@ def test_a_training_that_broke_goes_on_from_its_checkpoint(tmp_path: Path) -> No
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train(whole, evaluate=False)
     with pytest.raises(RuntimeError, match="broken"):
-        train(broken, evaluate=False, extra=[Breaks()])
+        train(broken, evaluate=False, extra=[make_breaking_callback()])
     train(broken, evaluate=False, resume=True)
     assert rows(broken) == rows(whole)
     assert [row["epoch"] for row in rows(whole)["epochs"]] == [0, 1, 2, 3]
