@@ -1,18 +1,19 @@
 """The wheel, an environment with it, and a user's folder, made once for all tests of a session.
 
 The files of the first part of docs/extending.md are written into an empty folder outside of the
-repository, and its commands are run there in their order. Nothing of nvp is copied or changed.
+repository, and its commands are run there, those of a chapter in their order. Nothing of nvp is
+copied or changed.
 """
 
 import os
 import shlex
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from tests.docs.recipes import OWN, blocks_of
+from tests.docs.recipes import OWN, blocks_of, commands_of
 from tests.install.environment import OUTPUTS, build_wheel, install_wheel, run
 
 
@@ -47,16 +48,33 @@ def bin_folder(installed: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def own_folder(bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a user's folder with the files of the page, in which its commands were run."""
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a user's folder with the files of the page."""
     folder = share(tmp_path_factory) / "mine"
     with FileLock(f"{folder}.lock"):
-        if not (folder / "finished").exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed here
+        if not (folder / "written").exists():
             write_files(folder)
-            follow(folder, bin_folder)
-            (folder / "finished").touch()
+            (folder / "written").touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def follow(own_folder: Path, bin_folder: Path) -> Callable[[str], Path]:
+    """Return what runs the commands of one chapter, once a session, in `own_folder`."""
+
+    def run_chapter(chapter: str) -> Path:
+        with FileLock(f"{own_folder}.lock"):
+            if not (own_folder / OUTPUTS / chapter).exists():
+                for number, line in enumerate(commands_of(chapter)):
+                    program, *words = shlex.split(line)
+                    imports = "loudness.py" in words
+                    done = run(own_folder, bin_folder / program, *words, imports=imports)
+                    text = f"{line}\n{done.stdout}{done.stderr}"
+                    (own_folder / OUTPUTS / f"{chapter}-{number}.txt").write_text(text)
+                (own_folder / OUTPUTS / chapter).touch()
+        return own_folder
+
+    return run_chapter
 
 
 def write_files(folder: Path) -> None:
@@ -69,13 +87,3 @@ def write_files(folder: Path) -> None:
             (folder / block.file).parent.mkdir(exist_ok=True)
             # a quarter of the images that deaths.py trains on
             (folder / block.file).write_text(block.text.replace("[:256]", "[:64]"))
-
-
-def follow(folder: Path, bin_folder: Path) -> None:
-    """Run the commands of the page in a folder with its files."""
-    shell = [block.text for block in blocks_of(OWN) if block.language == "sh"]
-    for number, line in enumerate("".join(shell).splitlines()):
-        program, *words = shlex.split(line)
-        done = run(folder, bin_folder / program, *words, imports="loudness.py" in words)
-        text = f"{line}\n{done.stdout}{done.stderr}"
-        (folder / OUTPUTS / f"{number}.txt").write_text(text)

@@ -1,10 +1,11 @@
 """docs/extending.md, followed to the letter: a user's own parts, where nvp is only installed.
 
-Its commands take a minute of a core, so they are run at one commit in three.
+Its commands take a minute of a core, so those of one of three chapters are run at each commit.
 """
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from nvp.storage.study_folder import open_study
 from tests.docs.recipes import EXTENDING, OWN, blocks_of
 from tests.install.environment import list_imports, output_of, run
 
-in_turn = pytest.mark.one_commit_in(3, 0)
+Follow = Callable[[str], Path]
+study_s_turn, others_turn, loop_s_turn = (pytest.mark.one_commit_in(3, k) for k in range(3))
 
 
 def index_of(own_folder: Path, storage: str) -> Index:
@@ -27,8 +29,9 @@ def test_the_study_is_a_script_of_fifteen_lines() -> None:
     assert len(script.text.splitlines()) - 1 <= 15, "beside the line that names the file"
 
 
-@in_turn
-def test_a_study_on_ray_over_own_parts(own_folder: Path) -> None:
+@study_s_turn
+def test_a_study_on_ray_over_own_parts(follow: Follow) -> None:
+    own_folder = follow("study")
     ran = output_of(own_folder, "python loudness.py\n")
     assert "4 of 4 trials done" in ran
     assert {"ray", "torch"} <= list_imports(ran)
@@ -45,8 +48,9 @@ def test_a_study_on_ray_over_own_parts(own_folder: Path) -> None:
     assert sorted(row["masked_units"] for row in rows) == [0, 0, 32, 32]
 
 
-@in_turn
-def test_own_method_activation_schedule_and_optimizer(own_folder: Path) -> None:
+@others_turn
+def test_own_method_activation_schedule_and_optimizer(follow: Follow) -> None:
+    own_folder = follow("others")
     (row,) = index_of(own_folder, "others").rows.values()
     assert (row["status"], row["units"], row["masked_units"]) == ("done", 32, 16)
     rates = read_table(index_of(own_folder, "others"), "epochs").column("lr").to_pylist()
@@ -55,8 +59,9 @@ def test_own_method_activation_schedule_and_optimizer(own_folder: Path) -> None:
     assert rates[-1] < 0.0005
 
 
-@in_turn
-def test_the_study_is_analysed(own_folder: Path, bin_folder: Path) -> None:
+@study_s_turn
+def test_the_study_is_analysed(follow: Follow, bin_folder: Path) -> None:
+    own_folder = follow("study")
     folder = own_folder / "results/loudness/quick"
     drawn = output_of(own_folder, "nvp analyse loudness\n")
     assert "report: results/loudness/quick/report.html" in drawn
@@ -66,8 +71,9 @@ def test_the_study_is_analysed(own_folder: Path, bin_folder: Path) -> None:
     assert run(own_folder, bin_folder / "python", "-c", line).stdout == "4\n"
 
 
-@in_turn
-def test_a_loop_of_twenty_lines_is_analysed_with_a_figure_of_one_s_own(own_folder: Path) -> None:
+@loop_s_turn
+def test_a_loop_of_twenty_lines_is_analysed_with_a_figure_of_one_s_own(follow: Follow) -> None:
+    own_folder = follow("loop")
     index = read_index(open_study(str(own_folder / "results"), "deaths", "monitor"))
     rows = list(index.rows.values())
     assert [(row["status"], row["epochs"]) for row in rows] == [("done", 5)] * 2
@@ -79,9 +85,9 @@ def test_a_loop_of_twenty_lines_is_analysed_with_a_figure_of_one_s_own(own_folde
         assert (own_folder / f"results/deaths/monitor/figures/{name}.csv").exists()
 
 
-@in_turn
-def test_the_laws_are_tests_of_two_lines(own_folder: Path) -> None:
-    found = re.search(r"(\d+) passed", output_of(own_folder, "python -m pytest"))
+@others_turn
+def test_the_laws_are_tests_of_two_lines(follow: Follow) -> None:
+    found = re.search(r"(\d+) passed", output_of(follow("others"), "python -m pytest"))
     assert found
     assert int(found[1]) >= 40
 
