@@ -23,7 +23,8 @@ from tests.in_process import run_main
 EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
 FLAGS = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",
          "--set", "optim.noise=2", "--set", "data.batch_size=64",
-         "--set", "data.images=400"]  # fmt: skip
+         "--set", "data.images=192", "--set", "model.width=0.25",
+         "--set", "probe.size=64"]  # fmt: skip
 QUICK = {"NVP_CHECKPOINT_SECONDS": "0.1", "NVP_LEASE_SECONDS": "3"}
 
 

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.in_process import run_main
 from tests.small_forks import STUDY
 
-FLAGS = ("--preset", "quick", "--no-ray")
+FLAGS = ("--preset", "quick", "--no-ray", "--seeds", "1")
 KILLED = """
 import os
 from nvp.storage.store import Storage
@@ -43,11 +43,11 @@ def test_the_next_start_removes_them_and_no_others(
     parents = rows.keys() - {fork}
     assert kept() == {fork, *parents}
     assert run() == 0
-    assert len(read_index(storage).rows) == 10
+    assert len(read_index(storage).rows) == 5
     assert kept() == parents, "one that is asked for is gone, or one that nobody asked for stays"
-    assert run("--seeds", "3", "--keep-checkpoints") == 0
+    assert run("--seeds", "2", "--keep-checkpoints") == 0
     more = kept()
     assert more > parents
-    assert len(more) == 15, "finished trials without a checkpoint did not run again for it"
-    assert run("--seeds", "3") == 0
+    assert len(more) == 10, "finished trials without a checkpoint did not run again for it"
+    assert run("--seeds", "2") == 0
     assert kept() == more, "a start without the flag took what an earlier one had asked for"
