@@ -79,7 +79,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return run
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", CASES)
 def test_a_study_without_a_question_is_drawn_and_answered(
     name: str, run: Callable[[str], Path]

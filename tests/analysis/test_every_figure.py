@@ -17,7 +17,7 @@ from nvp.analysis.statistics import importance
 from nvp.question.figures import SEARCH_FIGURES
 from nvp.question.question import Question
 
-pytestmark = pytest.mark.one_in(2)
+pytestmark = pytest.mark.one_in(3)
 
 FIGURES = {name: draw for name, draw in ALL_FIGURES.items() if name not in SEARCH_FIGURES}
 Drawn = Callable[[str], Drawing | str]

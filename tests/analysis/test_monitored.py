@@ -58,6 +58,7 @@ LONG = ("one_cell", "pruned", "odd_keys")
 SOME = [s if s not in LONG else pytest.param(s, marks=pytest.mark.minutes) for s in STUDIES]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("study", SOME)
 def test_it_is_drawn_and_answered_by_the_command(
     study: str, place: Path, capsys: pytest.CaptureFixture[str]

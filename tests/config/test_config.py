@@ -144,6 +144,7 @@ def test_a_value_of_another_type_names_the_whole_path(path: str, value: Any) -> 
         TrialConfig().with_overrides({path: value})
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("path", LEAVES)
 def test_every_field_has_a_meaning_and_a_default_that_its_own_range_allows(path: str) -> None:
     field = LEAVES[path]

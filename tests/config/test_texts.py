@@ -68,6 +68,7 @@ def test_a_list_has_brackets_and_the_error_shows_them(text: str) -> None:
     assert listed.optim.milestones == (0.5, 0.9)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("path", PATHS)
 def test_the_last_part_of_every_path_finds_it(path: str) -> None:
     if "." in path:

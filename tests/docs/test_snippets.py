@@ -56,7 +56,7 @@ def runs_here(block: Block) -> bool:
     return block.reason is None and not shown and ELSEWHERE.get(page) != block.language
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("page", [p for p in PAGES if any(map(runs_here, blocks(p)))], ids=str)
 def test_the_blocks_of_a_page_run(
     page: Path, project: Path, trial: str, monkeypatch: pytest.MonkeyPatch

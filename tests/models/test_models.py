@@ -67,7 +67,7 @@ def make(name: str, norm: str = "batch", activation: str = "relu", width: float 
     return build_model(config, SHAPE, 5, seed=seed)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @suite_of_modes
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_our_models_keep_the_laws(law: Law, name, norm, activation, width, training: bool) -> None:
@@ -87,6 +87,7 @@ def test_a_variant_has_more_or_fewer_of_the_same_layers(name: str) -> None:
     assert set(model.reads.values()) == set(prunable_groups(model))
 
 
+@pytest.mark.one_in(2)
 @suite
 def test_every_layer_is_found_and_every_parameter_but_the_head_s_is_a_neuron_s(
     name, norm, activation, width
@@ -101,6 +102,7 @@ def test_every_layer_is_found_and_every_parameter_but_the_head_s_is_a_neuron_s(
         assert isinstance(layer.norm, nn.Identity) == (norm == "none" or path in behind_dropout)
 
 
+@pytest.mark.one_in(2)
 @suite
 def test_reads_names_a_reader_of_every_group_and_all_affine_maps_but_the_first(
     name, norm, activation, width

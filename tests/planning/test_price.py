@@ -110,6 +110,7 @@ CASES = {name: {"optim.name": name, "optim.lr": 0.01} for name in OPTIMIZERS} | 
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("case", CASES)
 def test_a_checkpoint_is_as_large_as_was_said(case: str, tmp_path: Path) -> None:
     config = TrialConfig().with_overrides(SHORT | {"model.width": 0.5} | CASES[case])

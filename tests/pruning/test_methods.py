@@ -62,7 +62,7 @@ def found(
     return trials
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4)
 class TestMethods(MethodSuite):
     """Every method trains on digits through a study, in turn."""
 

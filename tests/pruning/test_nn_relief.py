@@ -286,7 +286,7 @@ def test_a_bottleneck_adds_what_its_shortcut_made_of_the_stem_or_the_block_befor
     assert wiring.adds["stages.0.1.third"] == "stages.0.0.third"
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "norm", "alpha"), in_turn(CASES, [0.5, 1.0]))
 def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, alpha) -> None:
     model = model_of(name, norm)
@@ -300,7 +300,7 @@ def test_there_is_a_mask_for_every_map_and_every_residual(name: str, norm: str, 
     assert set(relief.residuals) == adds
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("name", "norm", "training"), in_turn(CASES, [True, False]))
 def test_a_pass_leaves_the_network_as_it_was(name: str, norm: str, training: bool) -> None:
     model = model_of(name, norm).train(training)

@@ -90,7 +90,7 @@ def is_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(torch.equal(value, other[key]) for key, value in one.items())
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("method", ALL)
 def test_other_values_of_all_that_a_method_does_not_read_change_nothing(method: str) -> None:
     config = BASE.with_overrides({"prune.method": method})
@@ -136,7 +136,7 @@ READ = [  # (path, what else its trial has)
 ]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(("path", "setting"), READ)
 def test_a_setting_that_is_read_changes_the_training(path: str, setting: dict[str, Any]) -> None:
     config = BASE.with_overrides(setting)

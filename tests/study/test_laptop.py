@@ -38,7 +38,7 @@ def small(path: Path, **settings: str) -> Study:
     return replace(study, laptop=short)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_a_study_runs_at_laptop_cut_down(
     path: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -16,7 +16,7 @@ from nvp.storage.study_folder import open_study
 from tests.conftest import ROOT
 from tests.small_studies import EPOCHS, STUDIES, cells, cut, grid_of, load
 
-pytestmark = pytest.mark.one_in(2)
+pytestmark = pytest.mark.one_in(3)
 
 ALLOWED = {"nvp"}
 PARTS = ("Claim", "Figure", "Cost", "Source")
@@ -73,7 +73,7 @@ def test_laptop_asks_real_images(path: Path) -> None:
         assert not design.base.data.images
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @every_study
 def test_a_study_runs_at_quick_cut_down(path: Path, small_study: Callable[[str], Path]) -> None:
     index = index_of(small_study(path.stem), path.stem)

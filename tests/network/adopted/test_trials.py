@@ -88,7 +88,7 @@ def run(config: TrialConfig, state: TrainState) -> Iterator[EpochRecord]:
     return train(config, DATA, state)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(("method", "twice"), in_turn(METHODS, [True, False, False]))
 def test_every_method_runs_on_an_adopted_network(method: str, twice: bool) -> None:
     config = TrialConfig().with_overrides(SETTINGS | {"prune.method": method})
