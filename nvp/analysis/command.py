@@ -23,8 +23,8 @@ from nvp.storage.studies import add_study_arguments, choose_preset
 
 BAD_ARGUMENTS = 2
 DERIVED = (
-    "study.json has no question, so this one asks what the swept keys do; Study(question=...) in "
-    "its script, once it is started again, asks another"
+    "study.json has no question, so this one asks what the swept keys do; Study(question=...), or "
+    "nvp.Monitor(question=...), in its script asks another, once it is started again"
 )
 
 OF_SEARCH = (

@@ -42,12 +42,12 @@ def list_started_folders(study: dict[str, Any]) -> tuple[str, ...]:
 
 def find_plans(study: dict[str, Any], trial: str) -> list[dict[str, Any]]:
     """Return the plans that have a trial, also as a parent; the study's where none has it."""
-    found = [
-        plan
-        for plan in list_plans(study)
-        if trial in plan.get("trials", {}) or trial in plan.get("parents", [])
-    ]
-    return found or [study]
+    return [plan for plan in list_plans(study) if has_trial(plan, trial)] or [study]
+
+
+def has_trial(plan: dict[str, Any], trial: str) -> bool:
+    """Whether a plan has a trial, also as a parent."""
+    return trial in plan.get("trials", {}) or trial in plan.get("parents", [])
 
 
 def make_keeping_command(storage: Storage, trial: str) -> str:
@@ -134,11 +134,17 @@ def read_word(text: str) -> Any:
 
 
 def explain_missing_checkpoint(storage: Storage, trial: str) -> str:
-    """Return the error for a trial without a checkpoint, with the command that makes one."""
-    return (
-        f"--trial: expected a trial with a checkpoint, got {trial}, which has none; this runs it "
-        f"for one: {make_keeping_command(storage, trial)}"
-    )
+    """Return the error for a trial without a checkpoint, with the command that makes one.
+
+    study.json has no trials of earlier plans, so of these the start that made one is not known.
+    """
+    why = f"--trial: expected a trial with a checkpoint, got {trial}, which has none"
+    if not has_trial(find_plans(read_study(storage), trial)[0], trial):
+        return (
+            f"{why}, and is of an earlier plan: the start that made it runs it for one, with "
+            f"--only {trial} --keep-checkpoints (study.json has the arguments of each start)"
+        )
+    return f"{why}; this runs it for one: {make_keeping_command(storage, trial)}"
 
 
 def drop_flags(argv: list[str], dropped: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -291,7 +292,13 @@ def test_a_diverged_trial_keeps_the_last_one_that_was_finite(tmp_path: Path) -> 
 def test_a_trial_without_a_checkpoint_says_how_to_get_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep(tmp_path, kept=False)
+    storage = keep(tmp_path, kept=False)
     code, _, error = run(capsys, tmp_path)
     assert code == 2
-    assert f"--only {NAME} --keep-checkpoints" in error
+    assert (
+        f"of an earlier plan: the start that made it runs it for one, with --only {NAME} " in error
+    )
+    storage.write("study.json", b'{"base": {}, "trials": {"%s": {}}}' % NAME.encode())
+    code, _, error = run(capsys, tmp_path)
+    assert code == 2
+    assert re.search(rf"this runs it for one: python .* --only {NAME} --keep-checkpoints", error)
