@@ -22,7 +22,8 @@ class Evidence:
         norms: L2 norm of the incoming weights, raw or folded as the trial says.
         activity: of those neurons over the probe; None for a weight that makes no neurons.
         idle: for how many measuring points in a row, this one included, each was dead or dormant.
-        confirmed: measures their activity over the whole training set; costs a pass.
+        confirmed: measures their activity over the whole training set, without histograms (and so
+            without entropy); costs a pass.
         rng: the trial's `ties` stream at this epoch.
         weight_name: of the weight, as in `named_parameters`; of a weight criterion.
         gather: from (function of a weight's name to a tensor of its shape) to the rows of that

@@ -14,12 +14,20 @@ from nvp.vitality import Activity, Observation, gradient_noise_scale, observe_im
 
 
 def observe_network(
-    config: TrialConfig, state: TrainState, images: ImageSource, *, duplicates: float = 0.0
+    config: TrialConfig,
+    state: TrainState,
+    images: ImageSource,
+    *,
+    duplicates: float = 0.0,
+    histograms: bool = True,
 ) -> Observation:
     """Return the activity of every neuron over `images`, in the precision of training."""
-    bins, precision = config.probe.bins, config.precision
     return observe_images(
-        state.model, images, bins=bins, precision=precision, duplicates=duplicates
+        state.model,
+        images,
+        bins=config.probe.bins if histograms else 0,
+        precision=config.precision,
+        duplicates=duplicates,
     )
 
 
@@ -55,7 +63,7 @@ def build_point(
 
     @cache  # a pass over all of train, so at most once a point, and only for criteria that ask
     def confirm() -> dict[str, Activity]:
-        return observe_network(config, state, data.train).layers
+        return observe_network(config, state, data.train, histograms=False).layers
 
     length = find_length(config, data.train_images)
     earlier = range(state.epoch - 1, state.forked, -1)

@@ -31,7 +31,8 @@ class Activity:
         maximum: largest activation over images and positions.
         fire_rate: fraction of images and positions with activation > 0, in [0, 1].
         variance: population variance over images of the spatial mean.
-        counts: histogram of the spatial means, bin edges shared by the layer.
+        counts: histogram of the spatial means, bin edges shared by the layer; without bins where
+            it was not asked for.
         max_abs: largest |activation|, of SiLU, GELU, Hardswish and Mish only, which are flat at
             0; else None.
         min_abs: least |activation|, of tanh only, which is flat at -1 and 1; else None.
@@ -54,7 +55,16 @@ class Activity:
 
     @property
     def entropy(self) -> Float[Tensor, "f"]:
-        """Return the normalised entropy of each neuron, in [0, 1]."""
+        """Return the normalised entropy of each neuron, in [0, 1].
+
+        Raises:
+            ValueError: histograms were not asked for, as in a pass that confirms the dead.
+        """
+        if not self.counts.shape[1]:
+            raise ValueError(
+                "entropy: expected histograms, got an activity without; a pass over all of train "
+                "counts none, the activity over the probe has them"
+            )
         return entropy_bits(self.counts) / torch.tensor(self.counts.shape[1]).log2()
 
     def select(self, index: Tensor) -> "Activity":

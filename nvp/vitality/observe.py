@@ -1,12 +1,12 @@
 """One pass over the probe, in eval mode, without gradients: {layer: Activity}."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from nvp.data.batches import eval_batches
@@ -49,7 +49,7 @@ def observe_images(
     Args:
         model: built of `NeuronLayer`.
         images: the probe, un-augmented.
-        bins: histogram bins of the entropy.
+        bins: histogram bins of the entropy; 0 = none, which saves most of a long pass.
         batch_size: images per forward pass; it changes memory, not the result.
         precision: in which the network computes; sums are float32 or better.
         duplicates: correlation above which a neuron is a duplicate of another; 0 = not measured.
@@ -82,7 +82,7 @@ def observe_batches(
         for inputs in batches:
             run_forward(model, inputs, precision)
             seen.append(dict(store))
-    stats = torch.cat([torch.cat([batch[p] for p in layers], 2) for batch in seen], 1)
+    stats = join_batches(seen, list(layers))
     observation = summarise_stats(stats, layers, bins, last=[*neuron_layers(model)][-1])
     for path, batches in extremes.items():
         name = EXTREMES[type(layers[path].activation)]
@@ -91,6 +91,24 @@ def observe_batches(
     if duplicates:
         compare_neurons(observation, stats[0], layers, duplicates)
     return observation
+
+
+def join_batches(seen: list[dict[str, Tensor]], paths: list[str]) -> Float[Tensor, "4 n c"]:
+    """Return the reductions of all images, the layers' neurons side by side; empties the list.
+
+    Over all of train they are large: each batch is freed once it is copied.
+    """
+    first = seen[0]
+    images = sum(batch[paths[0]].shape[1] for batch in seen)
+    neurons = sum(first[path].shape[2] for path in paths)
+    stats = first[paths[0]].new_empty(4, images, neurons)
+    start = 0
+    while seen:
+        batch = seen.pop(0)
+        end = start + batch[paths[0]].shape[1]
+        torch.cat([batch[path] for path in paths], 2, out=stats[:, start:end])
+        start = end
+    return stats
 
 
 def compare_neurons(
@@ -134,16 +152,12 @@ def summarise_stats(
     Args:
         stats: mean, maximum, mean |.| and fraction > 0 of each image and neuron.
         layers: whose neurons these are.
-        bins: histogram bins of the entropy.
+        bins: histogram bins of the entropy; 0 = none.
         last: the layer whose means are the features.
     """
     widths = [len(layer.keep) for layer in layers.values()]
     means = stats[0].split(widths, 1)  # of each layer
     keeps = [layer.keep for layer in layers.values()]
-    edges = [shared_edges(select_kept(m, k), bins) for m, k in zip(means, keeps, strict=True)]
-    per_neuron = torch.repeat_interleave(
-        torch.stack(edges), torch.tensor(widths, device=stats.device), dim=0
-    )
     order = {path: i for i, path in enumerate(layers)}
     mean, maximum, mean_abs, fires = stats
     columns = {
@@ -152,7 +166,7 @@ def summarise_stats(
         "maximum": maximum.amax(0),
         "fire_rate": fires.mean(0),
         "variance": mean.var(0, correction=0),
-        "counts": count_histograms(mean, per_neuron),
+        "counts": count_all(mean, keeps, bins) if bins else mean.new_empty(mean.shape[1], 0).long(),
     }
     split = {name: column.split(widths) for name, column in columns.items()}
     return Observation(
@@ -162,6 +176,23 @@ def summarise_stats(
         },
         features=means[order[last]][:, keeps[order[last]]],
     )
+
+
+def count_all(
+    mean: Float[Tensor, "n c"], keeps: Sequence[Bool[Tensor, "f"]], bins: int
+) -> Int64[Tensor, "c k"]:
+    """Return the histograms of all layers' neurons, each between the edges of its layer.
+
+    Args:
+        mean: spatial means of all layers' neurons, side by side.
+        keeps: of each layer, which neurons are kept; they set its edges.
+        bins: of a histogram.
+    """
+    widths = [len(keep) for keep in keeps]
+    layers = zip(mean.split(widths, 1), keeps, strict=True)
+    edges = torch.stack([shared_edges(select_kept(own, keep), bins) for own, keep in layers])
+    repeats = torch.tensor(widths, device=mean.device)
+    return count_histograms(mean, torch.repeat_interleave(edges, repeats, dim=0))
 
 
 def select_kept(means: Float[Tensor, "n f"], keep: Bool[Tensor, "f"]) -> Float[Tensor, "n k"]:

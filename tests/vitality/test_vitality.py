@@ -538,6 +538,21 @@ def test_the_batch_size_changes_no_result(batch_size: int) -> None:
     assert torch.allclose(parts.features, whole.features, atol=1e-6)
 
 
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+def test_a_pass_without_histograms_has_all_else_bit_for_bit(activation: str) -> None:
+    model, probe = model_of("convnet", activation=activation), images()
+    whole = observe_images(model, probe, bins=BINS, batch_size=7)
+    short = observe_images(model, probe, bins=0, batch_size=7)
+    assert torch.equal(short.features, whole.features)
+    for path, activity in whole.layers.items():
+        own = short.layers[path]
+        for name in (*REAL_FIELDS, *EXTREME_OF.get(activation, ())):
+            assert torch.equal(getattr(own, name), getattr(activity, name)), name
+        assert own.select(torch.tensor([0, 2])).mean.shape == (2,)
+        with pytest.raises(ValueError, match="entropy: expected histograms, got an activity with"):
+            _ = own.entropy
+
+
 def mask(layer: NeuronLayer, *neurons: int) -> None:
     layer.keep[list(neurons)] = False
 
