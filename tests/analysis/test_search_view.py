@@ -188,6 +188,7 @@ def made(count: int, seeds: int, objectives: int = 1) -> StudyFrames:
     return make_search(asked, space=OWN, objectives=ways, sampler="TPE", num_trials=40)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", SEARCH_FIGURES)
 @pytest.mark.parametrize(("count", "seeds", "objectives"), [(1, 1, 2), (3, 2, 1), (20, 3, 2)])
 def test_a_figure_draws_few_and_many_and_says_n(
