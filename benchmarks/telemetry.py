@@ -22,7 +22,7 @@ from nvp.training.build import set_up_process
 from nvp.training.optim import build_optimizer
 from nvp.vitality import observe_images
 from nvp.vitality.entropy import count_histograms, shared_edges
-from nvp.vitality.observe import summarise_stats
+from nvp.vitality.summary import summarise_stats
 
 ROUNDS = 3
 

@@ -5,5 +5,5 @@ findings       docs/findings.md: a page for each study at laptop, from findings.
 new_intervals  comparisons that no source had put an interval on
 front          the figure and the answer at the top of README.md
 pictures       a figure is written again only where its numbers changed
-__main__       makes all of them, and docs/reproduction.md
+__main__       makes all of them
 """

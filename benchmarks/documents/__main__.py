@@ -7,13 +7,12 @@ from pathlib import Path
 from benchmarks.documents.findings import write_findings
 from benchmarks.documents.front import write_front
 from benchmarks.documents.whole_studies import load_whole
-from nvp.analysis.reproduction.page import write_page
 
 ROOT = Path(__file__).parents[2]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write docs/findings.md, docs/reproduction.md and the top of README.md; return 0."""
+    """Write docs/findings.md and the top of README.md; return 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.documents", description=__doc__)
     parser.add_argument("--place", type=Path, default=ROOT / "evidence", metavar="FOLDER",
                         help="the tables")  # fmt: skip
@@ -24,7 +23,6 @@ def main(argv: list[str] | None = None) -> int:
     for line in left_out:
         print(f"left out: {line}")
     told = write_findings(studies, left_out, arguments.root / "docs")
-    write_page(studies, arguments.root / "docs/reproduction.md")
     write_front(told, arguments.root)
     return 0
 

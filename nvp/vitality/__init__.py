@@ -1,6 +1,7 @@
 """Vitality: how alive each neuron of a network is, from one evaluation pass over the probe.
 
     observe            one pass over the probe: the activity of every layer
+    summary            from the reductions of every image to the activity of every neuron
     activity           the statistics of a layer's neurons
     death              the definitions of death, and which apply to which activation
     entropy            how variable a neuron's activation is over images
@@ -20,8 +21,9 @@ from nvp.vitality.death import DEATHS, dormancy, headline_death, judge_deaths, l
 from nvp.vitality.gradient_dormancy import GradientScores, is_inactive, measure_gradients
 from nvp.vitality.noise_scale import gradient_noise_scale
 from nvp.vitality.nvi import nvi, weight_norms
-from nvp.vitality.observe import Observation, observe_images
+from nvp.vitality.observe import observe_images
 from nvp.vitality.rank import Ranks, measure_ranks
+from nvp.vitality.summary import Observation
 from nvp.vitality.weight_magnitude import measure_magnitudes
 
 __all__ = [

@@ -63,7 +63,7 @@ def test_doubt_is_said(changed: dict[str, Any], said: str) -> None:
         ("prune.method", "none", "dead", "with removal of the dead instead of no pruning"),
         ("prune.method", "random", "nvp", "with NVP pruning instead of random pruning"),
         ("model.norm", "none", "batch", "with batch normalisation instead of no normalisation"),
-        ("model.activation", "relu", "silu", "with silu as activation instead of relu as activ"),
+        ("model.activation", "relu", "silu", "with silu as activation instead of relu, 56.0"),
         ("remedy.name", "none", "redo", "with redo instead of no remedy"),
         ("optim.noise", 0.0, 3.0, "with a gradient noise of 3 instead of 0"),
         ("optim.l1_scale", 0.0, 0.01, "with an L1 on scales of 0.01 instead of 0"),

@@ -12,7 +12,7 @@ from nvp.data.splits import Images
 from nvp.training.noise import add_flat, find_total_norm
 from nvp.training.optim import clear_gradients
 from nvp.vitality.activity import reduce_positions
-from nvp.vitality.observe import select_kept
+from nvp.vitality.summary import select_kept
 
 SHAPES = ((7, 3, 3, 3), (7,), (), (5, 63), (0,))
 

@@ -28,14 +28,11 @@ MEASURED = DEAD | {
 NAMES = {
     (METHOD, "none"): "no pruning",
     (METHOD, "dead"): "removal of the dead",
-    ("model.norm", "none"): "no normalisation",
-    ("remedy.name", "none"): "no remedy",
     ("remedy.name", "fresh"): "a new network for each task",
     ("prune.regrow", "none"): "nobody returning",
 }
 KINDS = {  # what a level that is a name is a name of
     METHOD: "{} pruning",
-    "model.norm": "{} normalisation",
     "model.activation": "{} as activation",
     "prune.regrow": "return by {}",
 }
@@ -78,9 +75,9 @@ def tell_level(key: str, level: Any, before: str = "") -> str:
 
 
 def tell_reference(row: Mapping[str, Any]) -> str:
-    """Return the level that is compared with; a number stands by itself."""
+    """Return the level that is compared with; a number or an activation stands by itself."""
     level = row["reference"]
-    if isinstance(level, str):
+    if isinstance(level, str) and row["key"] != "model.activation":
         return tell_level(row["key"], level)
     return style.value_text(level, row["key"])
 

@@ -65,7 +65,12 @@ def find_primaries(studies: Sequence[StudyFrames]) -> list[Finding]:
 
 
 def is_comparable(claim: Claim, frames: StudyFrames) -> bool:
-    """Whether a study has the levels that a claim compares; of a number, unpruned trials."""
+    """Whether a study has the levels that a claim compares; of a number, unpruned trials.
+
+    A claim on networks of one kind is tested by a run of that kind alone.
+    """
+    if any(frames.levels(key) != [value] for key, value in claim.needs.items()):
+        return False
     if not claim.contrast:
         return NONE in frames.levels(METHOD)
     return has_levels(claim.contrast, frames)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.style.labels import plain_label
 
 
 def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
@@ -60,7 +61,7 @@ def trials_caption(frames: StudyFrames, trials: pd.DataFrame) -> str:
 
 def pooled_caption(frames: StudyFrames, shown: list[str]) -> str:
     """Return which swept keys a figure averages over, seed by seed; empty when none."""
-    pooled = [key for key in frames.swept if key not in [*shown, "seed"]]
+    pooled = [plain_label(key) for key in frames.swept if key not in [*shown, "seed"]]
     return f"Averaged, seed by seed, over {', '.join(pooled)}." if pooled else ""
 
 

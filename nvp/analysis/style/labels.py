@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from nvp.analysis.style.words import LABELS, LAYERS, METHODS, REMEDIES, SYMBOLS
+from nvp.analysis.style.words import (
+    LABELS,
+    LAYERS,
+    METHODS,
+    NORMS,
+    REMEDIES,
+    SYMBOLS,
+)
 from nvp.storage.schema import TABLES
 
+NAMES = {"prune.method": METHODS, "remedy.name": REMEDIES, "model.norm": NORMS}
 SHORT = {
     "dead": "strictly dead\n(fraction of kept)",
     "dormant_0025": "dormant, τ = 0.025\n(fraction of kept)",
@@ -52,7 +60,7 @@ def level_text(key: str, value: Any) -> str:
 def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
     if isinstance(value, str):
-        names = {"prune.method": METHODS, "remedy.name": REMEDIES}.get(key, {})
+        names = NAMES.get(key, {})
         return names.get(value, value or "the method's")
     if isinstance(value, tuple):
         return f"[{', '.join(value_text(one, '') for one in value)}]"

@@ -99,6 +99,13 @@ SYMBOLS = {
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
 REMEDIES = {"none": "no remedy", "fresh": "fresh network"}
+NORMS = {
+    "none": "no normalisation",
+    "batch": "batch normalisation",
+    "layer": "layer normalisation",
+    "group": "group normalisation",
+    "psbn": "psBN",
+}
 CRITERION_NAMES = {
     "nvi": "vitality index",
     "entropy": "entropy",

@@ -14,6 +14,7 @@ from nvp.question.question import METHOD, NONE, Contrast, End
 ZHOU = "Zhou et al. 2020, arXiv 2001.11216"
 CHEN = "Chen et al. 2023, arXiv 2306.04251"
 ANDRIUSHCHENKO = "Andriushchenko et al. 2023, arXiv 2210.05337"
+BEHIND = {"model.norm": "batch"}  # of claims on filters behind batch norm
 MEHTA = "Mehta et al. 2019, arXiv 1811.12495"
 SOKAR = "Sokar et al. 2023, arXiv 2302.12902"
 LU = "Lu et al. 2019, arXiv 1903.06733"
@@ -38,6 +39,7 @@ CLAIMS = (
             margin=OF_DEATHS,
         ),
         source_config={},
+        needs=BEHIND,
     ),
     Claim(
         source=ZHOU,
@@ -45,6 +47,7 @@ CLAIMS = (
         study="noise_law",
         contrast=compare_deaths_in_all("optim.lr"),
         source_config={},
+        needs=BEHIND,
     ),
     Claim(
         source=ZHOU,
@@ -53,6 +56,7 @@ CLAIMS = (
         contrast=compare_deaths("model.norm_scale"),
         expects="less",
         source_config={},
+        needs=BEHIND,
     ),
     Claim(
         source=ZHOU,
@@ -60,6 +64,7 @@ CLAIMS = (
         study="optimizer",
         contrast=compare_adam(0.0),
         source_config={},
+        needs=BEHIND,
     ),
     leave_untested(ZHOU, "Collapse is worse in fine-tuning.", "no study fine-tunes on other data"),
     leave_untested(
