@@ -6,7 +6,7 @@ Figure    analysis/notebooks/weight_sparsity.ipynb -> trade_off
 Cost      quick: 48 trials, 0.9 minutes on two cores, unpruned
           test accuracy 0.98;
           laptop: 80 trials on MNIST;
-          paper: 324 trials on GPUs
+          paper: 345 trials on GPUs
 Source    DNR-Pruning and NVP, figures "weight sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (nn_relief) are run once each: theirs is an outcome.
