@@ -24,7 +24,7 @@ CELLS = ["--preset", "quick", "--set", "optim.lr=0.2", "--set", "optim.noise=2",
          "--set", "prune.shrink=always"]  # fmt: skip
 TRIALS = [*CELLS, "--seeds", "2", "--set", "epochs=10", "--set", "data.batch_size=32",
           "--set", "data.images=400"]  # fmt: skip
-LONG = [*CELLS, "--seeds", "1", "--set", "epochs=30", "--set", "data.batch_size=64",
+LONG = [*CELLS, "--seeds", "1", "--set", "epochs=90", "--set", "data.batch_size=64",
         "--set", "data.images=256", "--set", "probe.size=64", "--set", "model.width=0.25",
         "--set", "prune.patience=1", "--set", "prune.tau=0.2"]  # fmt: skip  # not over too soon
 OFTEN = {"NVP_CHECKPOINT_SECONDS": "0.1"}
