@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.method_results import CONTROLS, SETTING, sparsity_column
 from nvp.analysis import style
@@ -60,11 +61,13 @@ def draw_method(frame: pd.DataFrame, name: str, path: Path) -> None:
     save(figure, path)
 
 
-def save(figure: Figure, path: Path, dpi: int = DPI) -> None:
+def save(
+    figure: Figure, path: Path, dpi: int = DPI, colors: int = COLORS, about: PngInfo | None = None
+) -> None:
     """Write a figure as a small PNG: few colours are enough for lines."""
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=dpi)
-    Image.open(drawn).convert("RGB").quantize(COLORS).save(path, optimize=True)
+    Image.open(drawn).convert("RGB").quantize(colors).save(path, optimize=True, pnginfo=about)
 
 
 def draw_runs(axes: Axes, runs: pd.DataFrame, column: str, color: str, dashes: str) -> None:

@@ -7,14 +7,16 @@ too: where only the bundle is carried to another machine, trials that were inter
 import tarfile
 from pathlib import Path
 
+from benchmarks.campaign.without_paths import leave_out_paths
 from nvp.storage.compact import FINISHED, compact_study
 from nvp.storage.index import read_index
+from nvp.storage.json_object import read_object, write_object
 from nvp.storage.reader import read_table
 from nvp.storage.store import Storage
 from nvp.storage.writer import TrialWriter
 
 KEPT_TABLES = ("epochs", "layers", "events")
-KEPT_FILES = ("study.json", "auto.json")
+STUDY, KEPT_FILES = "study.json", ("auto.json",)
 
 
 def write_bundle(folder: Path) -> Path:
@@ -69,4 +71,6 @@ def copy_study(source: Path, target: Path) -> None:
     for name in KEPT_FILES:
         if (source / name).exists():
             there.write(name, (source / name).read_bytes())
+    if (source / STUDY).exists():
+        write_object(there, STUDY, leave_out_paths(read_object(here, STUDY)))
     compact_study(there)

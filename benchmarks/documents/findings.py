@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 
 from benchmarks.documents.new_intervals import tell_new
 from benchmarks.documents.pictures import draw_first
@@ -14,13 +13,14 @@ from benchmarks.study_script import load_study
 from nvp.analysis import style
 from nvp.analysis.answers.answer import PRIMARY, answer
 from nvp.analysis.answers.two_sentences import keep_first_definition, tell_answer
-from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.answers.wording import format_difference
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.evidence import describe_run
+from nvp.analysis.reproduction.evidence import describe_run, judge_primary
 from nvp.analysis.reproduction.findings import Finding, correct_findings, find_primaries
+from nvp.analysis.reproduction.page import render_markdown
 from nvp.analysis.selection.question_of_study import question_of
 from nvp.question.question import METHOD, NONE
+from nvp.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 PRESET = "laptop"
@@ -48,41 +48,43 @@ def write_findings(
 ) -> list[Told]:
     """Write the page and its figures below a folder of documents; return what it tells."""
     primaries = {id(one.frames): one for one in correct_findings(find_primaries(studies))}
-    own = [frames for frames in studies if frames.preset == PRESET and is_ours(frames)]
-    told = [tell_study(frames, primaries.get(id(frames)), docs) for frames in own]
-    environment = Environment(
-        loader=PackageLoader("benchmarks.documents", "."), trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.get_template("findings.md.j2")
-    text = page.render(
-        studies=told,
-        left_out=left_out,
-        missing=list_missing(own),
-        ran=len(primaries),
-        new=tell_new(own),
-    )
+    scripts = load_scripts()
+    own = [one for one in studies if one.preset == PRESET and one.name in scripts]
+    answers = {
+        frames.name: correct_primary(answer(frames), primaries.get(id(frames))) for frames in own
+    }
+    told = [tell_study(frames, answers[frames.name], scripts[frames.name], docs) for frames in own]
+    shown = {
+        "studies": told,
+        "left_out": left_out,
+        "missing": [name for name in scripts if name not in answers],
+        "ran": len(primaries),
+        "new": tell_new(answers),
+    }
+    text = render_markdown("benchmarks.documents", "findings.md.j2", shown)
     (docs / "findings.md").write_text(text, encoding="utf-8")
     return told
 
 
-def is_ours(frames: StudyFrames) -> bool:
-    """Whether a study has a script in studies/."""
-    return (ROOT / f"studies/{frames.name}.py").exists()
+def load_scripts() -> dict[str, Study]:
+    """Return {name: study} of the scripts in studies/ that have the preset."""
+    paths = sorted((ROOT / "studies").glob("*.py"))
+    found = {path.stem: load_study(path) for path in paths}
+    return {name: study for name, study in found.items() if PRESET in study.presets}
 
 
-def list_missing(own: Sequence[StudyFrames]) -> list[str]:
-    """Return the studies with this preset that have no evidence."""
-    scripts = sorted((ROOT / "studies").glob("*.py"))
-    having = [path.stem for path in scripts if PRESET in load_study(path).presets]
-    return [name for name in having if name not in {frames.name for frames in own}]
+def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Path) -> Told:
+    """Return a study in words, and draw its figure.
 
-
-def tell_study(frames: StudyFrames, primary: Finding | None, docs: Path) -> Told:
-    """Return a study in words, and draw its figure."""
-    question, table = question_of(frames), correct_primary(answer(frames), primary)
+    Args:
+        frames: of the study.
+        table: its answer.
+        study: of its script, as it is now.
+        docs: the folder of documents.
+    """
+    question, now = question_of(frames), study.question
     picture = f"{FIGURES}/{frames.name}.png"
     alt = draw_first(frames, question.figures, docs / picture)
-    script = load_study(ROOT / f"studies/{frames.name}.py").question
     return Told(
         name=frames.name,
         ask=question.ask,
@@ -92,7 +94,7 @@ def tell_study(frames: StudyFrames, primary: Finding | None, docs: Path) -> Told
         rows=[show_row(row) for row in keep_first_definition(table).to_dict("records")],
         ran=describe_run(frames),
         accuracy=describe_accuracy(frames),
-        refuted_by=question.refuted_by or (script.refuted_by if script else ""),
+        refuted_by=question.refuted_by or (now.refuted_by if now else ""),
         source=describe_source(frames),
     )
 
@@ -105,10 +107,9 @@ def correct_primary(table: pd.DataFrame, primary: Finding | None) -> pd.DataFram
     corrected = {
         "p_holm": primary.row["p_corrected"],
         "p_equal_holm": primary.row["p_equal_corrected"],
+        "verdict": judge_primary(primary),
     }
     table.loc[own, list(corrected)] = list(corrected.values())
-    for place, row in zip(table.index[own], table[own].to_dict("records"), strict=True):
-        table.loc[place, "verdict"] = judge_difference(row).replace("Holm's ", "")
     return table
 
 

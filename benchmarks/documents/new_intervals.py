@@ -1,11 +1,11 @@
 """Comparisons that no source had put an interval on, of all studies, as sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from nvp.analysis.answers.answer import answer
+import pandas as pd
+
 from nvp.analysis.answers.plain import tell_plainly
 from nvp.analysis.answers.two_sentences import keep_first_definition
-from nvp.analysis.frames.load import StudyFrames
 from nvp.question.question import METHOD, NONE
 
 # heading: the study, and the key whose levels are compared
@@ -16,26 +16,30 @@ OF_KEYS = {
 COST = "What the removal of the dead costs, where most die"
 
 
-def tell_new(studies: Sequence[StudyFrames]) -> dict[str, list[str]]:
-    """Return {heading: sentences}; a heading whose studies have not run is left out."""
-    found = {}
-    for heading, (study, key) in OF_KEYS.items():
-        rows = [row for frames in studies if frames.name == study for row in list_rows(frames, key)]
-        found[heading] = [tell_plainly(row) for row in rows]
+def tell_new(answers: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Return {heading: sentences}; a heading whose studies have not run is left out.
+
+    Args:
+        answers: {study: its answer}.
+    """
+    found = {
+        heading: [tell_plainly(row) for row in list_rows(answers[study], key)]
+        for heading, (study, key) in OF_KEYS.items()
+        if study in answers
+    }
     costs = [
-        f"{frames.name}: {tell_plainly(row)}"
-        for frames in studies
-        for row in list_rows(frames, METHOD)
+        f"{name}: {tell_plainly(row)}"
+        for name, table in answers.items()
+        for row in list_rows(table, METHOD)
         if (row["reference"], row["other"]) == (NONE, "dead")
     ]
     return {heading: told for heading, told in (found | {COST: costs}).items() if told}
 
 
-def list_rows(frames: StudyFrames, key: str) -> list[dict]:
+def list_rows(table: pd.DataFrame, key: str) -> list[dict]:
     """Return the rows of an answer that compare levels of a key, by the first definition of death.
 
     Rows that compare nothing, since no pair has finished, are left out.
     """
-    table = answer(frames)
     own = table[(table["key"] == key) & (table["n"] > 0)]
     return keep_first_definition(own).to_dict("records")

@@ -1,16 +1,16 @@
-"""Figures of documents: small PNGs that carry a hash of their numbers.
+"""Figures of documents: small PNGs that carry a hash of what they show.
 
-A figure whose numbers did not change is left as it is, since another version of the plotting
-library would draw other bytes of the same picture.
+A figure whose numbers and words did not change is left as it is, since another version of the
+plotting library would draw other bytes of the same picture.
 """
 
 import hashlib
-import io
 from pathlib import Path
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from benchmarks.method_figures import save
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.figures import draw
 from nvp.analysis.selection.drawing import Drawing
@@ -21,8 +21,10 @@ NUMBERS = "numbers"  # the text of the PNG that has the hash
 
 
 def hash_numbers(drawing: Drawing) -> str:
-    """Return a hash of the numbers behind a figure, as its CSV has them to six digits."""
-    text = drawing.frame.to_csv(index=False, float_format="%.6g")
+    """Return a hash of a figure's numbers, to six digits, and of its axes, legend and note."""
+    legends = [text.get_text() for one in drawing.figure.legends for text in one.get_texts()]
+    numbers = drawing.frame.to_csv(index=False, float_format="%.6g")
+    text = "\n".join([numbers, describe_figure(drawing.figure), *legends])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -40,12 +42,10 @@ def keep_picture(drawing: Drawing, path: Path) -> None:
     if read_hash(path) == numbers:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn, about = io.BytesIO(), PngInfo()
-    with paper_style():
-        drawing.figure.savefig(drawn, dpi=DPI)
+    about = PngInfo()
     about.add_text(NUMBERS, numbers)
-    picture = Image.open(drawn).convert("RGB").quantize(COLORS)
-    picture.save(path, optimize=True, pnginfo=about)
+    with paper_style():
+        save(drawing.figure, path, DPI, COLORS, about)
 
 
 def draw_first(frames: StudyFrames, figures: tuple[str, ...], path: Path) -> str:

@@ -45,35 +45,56 @@ def timed(*command: object, **environment: str) -> float:
     return time.perf_counter() - start
 
 
-def run_round(digits: Path) -> dict[str, float]:
-    """Return the seconds of each of the three commands."""
+def run_round(
+    ours: tuple[Path, str, str], script: Path, data: Path, kinds: dict[str, list[str]], trials: int
+) -> dict[str, float]:
+    """Return the seconds of our command, as "nvp", and of each kind of the script's.
+
+    Args:
+        ours: the script of the study, its name, and the preset that runs.
+        script: the one of Ray Tune alone.
+        data: its first argument.
+        kinds: {name: its flags}.
+        trials: how many each of the commands has to finish.
+    """
+    study, name, preset = ours
     with tempfile.TemporaryDirectory() as place:
-        seconds = {
-            "nvp": timed(STUDY, "--preset", "quick", "--storage", f"{place}/nvp"),
-            "plain": timed(SCRIPT, digits, f"{place}/plain", RAY_ADDRESS="local"),
-            "reused": timed(SCRIPT, digits, f"{place}/reused", "--reuse", RAY_ADDRESS="local"),
-        }
-        rows = read_index(open_study(f"{place}/nvp", "plain_tune", "quick")).rows
-        assert [row["status"] for row in rows.values()] == ["done"] * 36
-        for kind in ("plain", "reused"):
-            assert Path(place, kind, "results.csv").read_text().count("\n") == 37, kind
+        seconds = {"nvp": timed(study, "--preset", preset, "--storage", f"{place}/nvp")}
+        for kind, flags in kinds.items():
+            words = (script, data, f"{place}/{kind}", *flags)
+            seconds[kind] = timed(*words, RAY_ADDRESS="local")
+            assert Path(place, kind, "results.csv").read_text().count("\n") == trials + 1, kind
+        rows = read_index(open_study(f"{place}/nvp", name, preset)).rows
+        assert [row["status"] for row in rows.values()] == ["done"] * trials
     return seconds
+
+
+def check_frozen(script: Path, wanted: str) -> None:
+    """Raise AssertionError for a script that is no longer what we were compared with."""
+    found = hashlib.sha256(script.read_bytes()).hexdigest()
+    assert found == wanted, f"{script.name} was changed: {found}"
+
+
+def show_ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """Print the seconds of all rounds; return the median ratio of ours to each other command."""
+    for kind in rounds[0]:
+        spread(kind, [one[kind] for one in rounds], "s")
+    return {
+        kind: spread(f"nvp over {kind}", [one["nvp"] / one[kind] for one in rounds], "x")
+        for kind in rounds[0]
+        if kind != "nvp"
+    }
 
 
 def main() -> int:
     """Print the seconds and the two ratios; return SHORT where a bar is missed."""
-    found = hashlib.sha256(SCRIPT.read_bytes()).hexdigest()
-    assert found == FROZEN, f"script.py was changed: {found}"
+    check_frozen(SCRIPT, FROZEN)
     with tempfile.TemporaryDirectory() as folder:
         digits = Path(folder, "digits.npz")
         write_digits(digits)
-        rounds = [run_round(digits) for _ in range(ROUNDS)]
-    for kind in rounds[0]:
-        spread(kind, [one[kind] for one in rounds], "s")
-    ratios = {
-        kind: spread(f"nvp over {kind}", [one["nvp"] / one[kind] for one in rounds], "x")
-        for kind in ("plain", "reused")
-    }
+        kinds, ours = {"plain": [], "reused": ["--reuse"]}, (STUDY, "plain_tune", "quick")
+        rounds = [run_round(ours, SCRIPT, digits, kinds, 36) for _ in range(ROUNDS)]
+    ratios = show_ratios(rounds)
     holds = [
         bar("plain_tune.over_plain", ratios["plain"], "<=", 0.33),
         bar("plain_tune.over_reused", ratios["reused"], "<=", 0.65),

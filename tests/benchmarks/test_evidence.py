@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.campaign.without_paths import shorten_words
 from benchmarks.evidence import __main__ as evidence
 from benchmarks.evidence.whole import find_fault
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
+from nvp.storage.study_folder import read_study
 from nvp.storage.writer import TrialWriter
 
 SCRIPT = """
@@ -71,6 +73,30 @@ def test_whole_tables_are_kept_without_neurons(made: Path) -> None:
     assert find_fault(kept) == ""
     assert (kept / "study.json").exists()
     assert not list(kept.rglob("neurons*"))
+
+
+def test_what_is_kept_names_no_path_of_this_machine(made: Path) -> None:
+    place = made / "place"
+    ran = read_study(Storage.at(str(place / "tables/tiny/laptop")))
+    kept = read_study(Storage.at(str(made / "evidence/tiny/laptop")))
+    assert str(place) in ran["argv"][0]
+    assert kept["argv"][:3] == ["studies/tiny.py", "--storage", "place/tables"]
+    assert str(made) not in (made / "evidence/tiny/laptop/study.json").read_text()
+    assert kept["trials"] == ran["trials"]
+
+
+@pytest.mark.parametrize(
+    ("word", "short"),
+    [
+        ("--preset", "--preset"),
+        ("data/mnist", "data/mnist"),
+        ("/home/ada/tables", "ada/tables"),
+        ("--storage=/home/ada/tables", "--storage=ada/tables"),
+        ("/", ""),
+    ],
+)
+def test_a_path_is_told_by_its_last_parts(word: str, short: str) -> None:
+    assert shorten_words([word]) == [short]
 
 
 def test_a_second_call_goes_on_with_the_code_of_the_first(made: Path) -> None:

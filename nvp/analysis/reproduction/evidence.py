@@ -40,15 +40,19 @@ def tell_claims(
 
 def tell_primary(finding: Finding) -> dict[str, str]:
     """Return the row of a study's primary contrast."""
-    row = finding.row
-    renamed = {"p_holm": row["p_corrected"], "p_equal_holm": row["p_equal_corrected"]}
-    outcome = judge_difference(row | renamed).replace("Holm's ", "")
     return {
         "study": finding.frames.name,
         "ran": describe_run(finding.frames),
         "value": format_finding(finding),
-        "verdict": SILENT if finding.silent else outcome,
+        "verdict": SILENT if finding.silent else judge_primary(finding),
     }
+
+
+def judge_primary(finding: Finding) -> str:
+    """Return what a primary contrast shows, by its p's that are corrected over all studies."""
+    row = finding.row
+    renamed = {"p_holm": row["p_corrected"], "p_equal_holm": row["p_equal_corrected"]}
+    return judge_difference(row | renamed).replace("Holm's ", "")
 
 
 def tell_finding(claim: Claim, finding: Finding) -> dict[str, str]:

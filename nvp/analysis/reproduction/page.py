@@ -73,11 +73,16 @@ def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
 
 def write_page(studies: list[StudyFrames], out: Path) -> None:
     """Write the page of studies that each test a claim or have a table of their own."""
-    environment = Environment(
-        loader=PackageLoader("nvp.analysis.reproduction", "."), trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.get_template("reproduction.md.j2")
-    out.write_text(template.render(gather_contents(studies)), encoding="utf-8")
+    shown = gather_contents(studies)
+    text = render_markdown("nvp.analysis.reproduction", "reproduction.md.j2", shown)
+    out.write_text(text, encoding="utf-8")
+
+
+def render_markdown(package: str, template: str, shown: dict[str, Any]) -> str:
+    """Return a page of Markdown from a template that lies in a package."""
+    loader = PackageLoader(package, ".")
+    environment = Environment(loader=loader, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(template).render(shown)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,8 +2,8 @@
 
 `says` restates a source; numbers read off a figure are marked with "about". `dnr` has the claims
 of DNR-Pruning, NVP and their predecessors, `accuracy` those that their figures of accuracy make,
-`demp` DemP's, `nn_relief` NN Relief's, `plasticity` those on
-learning one task after another, `theory` everybody else's.
+`demp` DemP's, `nn_relief` NN Relief's, `plasticity` those on learning one task after another,
+`theory` everybody else's.
 """
 
 from nvp.analysis.reproduction.claims import accuracy, demp, dnr, nn_relief, plasticity, theory
