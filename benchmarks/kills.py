@@ -39,7 +39,11 @@ def start(place: Path, *flags: str) -> subprocess.Popen[str]:
     """Start the study in a process group of its own; what it prints goes to a file."""
     command = [sys.executable, "-m", "benchmarks.kill_study", "--preset", "quick", "--storage",
                str(place), *flags]  # fmt: skip
-    often = {"NVP_CHECKPOINT_SECONDS": str(INTERVAL), LOG: str(place / "log"), "RAY_ADDRESS": ""}
+    often = {
+        "NVP_CHECKPOINT_SECONDS": str(INTERVAL),
+        LOG: str(place / "log"),
+        "RAY_ADDRESS": "local",
+    }
     return subprocess.Popen(
         command,
         env=os.environ | often,

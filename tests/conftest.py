@@ -17,7 +17,8 @@ from filelock import FileLock
 from tests.turns import find_turn, leave_to_minutes, put_longest_first
 
 # Nothing here imports torch or nvp at once: the process that starts the others needs neither.
-os.environ |= {"RAY_worker_niceness": "0"}  # 15 by default: trials would starve beside other tests
+# 15 by default: trials would starve beside other tests. Clusters of other tests are not joined.
+os.environ |= {"RAY_worker_niceness": "0", "RAY_ADDRESS": "local"}
 ROOT = Path(__file__).parent.parent
 ALL_MUST_RUN = bool(os.environ.get("NVP_TEST_ALL"))
 SCRIPT = ROOT / "studies" / "sgd_noise.py"

@@ -114,7 +114,7 @@ def base_environment() -> dict[str, str]:
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
-        "RAY_ADDRESS": "",
+        "RAY_ADDRESS": "local",
         "RAY_worker_niceness": "0",
         "NVP_CHECKPOINT_SECONDS": "0.3",
     }

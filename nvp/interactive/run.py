@@ -9,7 +9,8 @@ from nvp.interactive.call import Flags, list_flags
 from nvp.running.last_words import explain_continuing
 from nvp.running.signals import catch_signals
 from nvp.storage.study_folder import open_study, read_study
-from nvp.study.command_line import choose_run_preset, read_call
+from nvp.study.command_line import read_call
+from nvp.study.run_place import choose_run_preset
 from nvp.study.study import Study, start_study
 
 

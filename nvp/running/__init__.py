@@ -10,6 +10,7 @@
     provenance       commit, versions, host and script of a start
     node_check       whether a node has all that trials need
     cluster_address  reaching a Ray cluster, or saying in one line why not
+    own_cluster      the cluster that this machine is a node of, found without a flag
     cluster_yaml     a cluster's YAML: read, checked, compared with the nodes there are
 
 Others start with `run_in_process` and `ray.run_sweep`.

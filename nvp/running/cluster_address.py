@@ -8,13 +8,28 @@ that process ends at once where the token is wrong.
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 
 SECONDS = 15.0
+OWN = "own"  # asked of a cluster that is to have a node here
+NOT_HERE = 3  # exit code: no raylet of that cluster runs here
 ASK = (sys.executable, "-m", "nvp.running.cluster_address")
 TOKEN = (
     "this cluster wants its token: RAY_AUTH_MODE=token, and the token in ~/.ray/auth_token "
     "(mode 0600) or in the file that RAY_AUTH_TOKEN_PATH names"
 )
+
+
+class NotHere(Exception):
+    """This machine is no node of the cluster that it was taken for a node of."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a cluster: its address, and the GPUs that it declares."""
+
+    address: str
+    gpus: float = 0.0
 
 
 class Holder:
@@ -51,14 +66,33 @@ def list_nodes(address: str, seconds: float = SECONDS) -> list[str]:
     Raises:
         ValueError: when no cluster there lets us in; one line.
     """
+    return [node.address for node in ask_nodes(address, seconds=seconds)]
+
+
+def ask_nodes(address: str, *, own: bool = False, seconds: float = SECONDS) -> list[Node]:
+    """Return the nodes that a cluster has now, its head among them.
+
+    Args:
+        address: as for `list_nodes`.
+        own: whether only a cluster counts that has a node on this machine.
+        seconds: to wait for the head.
+
+    Raises:
+        ValueError: when no cluster there lets us in; one line.
+        NotHere: when it is to have a node on this machine, and has none.
+    """
     if address != "auto":
         check_listening(address)
+    command = [*ASK, address, *([OWN] if own else [])]
     try:
-        ended = subprocess.run([*ASK, address], capture_output=True, text=True, timeout=seconds)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ValueError(write_refusal(address, "something that listens but is no Ray")) from None
+    if ended.returncode == NOT_HERE:
+        raise NotHere(address)
     if ended.returncode == 0:
-        return ended.stdout.split()
+        found = [line.split() for line in ended.stdout.splitlines()]
+        return [Node(where, float(*gpus or [0])) for where, *gpus in found]
     if "uthentication" in ended.stderr or "InvalidAuthToken" in ended.stderr:
         raise ValueError(write_refusal(address, TOKEN))
     said = [line for line in ended.stderr.splitlines() if "Error: " in line] or ["no answer"]
@@ -70,7 +104,7 @@ def check_listening(address: str) -> None:
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit():
         raise ValueError(
-            f"--address: expected host:port, e.g. 10.0.0.1:6379, or auto, got {address!r}"
+            f"--address: expected host:port, e.g. 10.0.0.1:6379, auto or local, got {address!r}"
         )
     try:
         with socket.create_connection((host, int(port)), timeout=5):
@@ -95,8 +129,8 @@ def write_refusal(address: str, why: str) -> str:
     return f"--address: expected a Ray cluster, got {address!r}: {why}"
 
 
-def ask_head(address: str) -> list[str]:
-    """Return what `list_nodes` returns, asked from this process, which may be on any machine.
+def ask_head(address: str) -> list[Node]:
+    """Return what `ask_nodes` returns, asked from this process, which may be on any machine.
 
     Ray's errors pass through: the caller reads them on standard error.
     """
@@ -105,9 +139,19 @@ def ask_head(address: str) -> list[str]:
     from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]
 
     client = GcsClient(address=canonicalize_bootstrap_address_or_die(address))
-    found = client.get_all_node_info().values()
-    return [node.node_manager_address for node in found if node.state == GcsNodeInfo.ALIVE]
+    alive = (n for n in client.get_all_node_info().values() if n.state == GcsNodeInfo.ALIVE)
+    return [Node(n.node_manager_address, n.resources_total.get("GPU", 0.0)) for n in alive]
+
+
+def has_raylet(address: str) -> bool:
+    """Whether a process of the cluster at `address` runs on this machine."""
+    from ray._private.services import find_gcs_addresses
+
+    return address in find_gcs_addresses()
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(ask_head(sys.argv[1])))
+    if OWN in sys.argv[2:] and not has_raylet(sys.argv[1]):
+        sys.exit(NOT_HERE)
+    nodes = ask_head(sys.argv[1])
+    sys.stdout.write("\n".join(f"{node.address} {node.gpus}" for node in nodes))

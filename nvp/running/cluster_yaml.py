@@ -128,6 +128,22 @@ def read_promise(config: dict[str, Any]) -> Promise:
     )
 
 
+def may_start_gpus(config: dict[str, Any]) -> bool:
+    """Whether a YAML lets the autoscaler start nodes with a GPU, or does not say what they have.
+
+    Of machines that are there already, those with a GPU join by themselves.
+    """
+    if config["provider"].get("type") == "local":
+        return False
+    kinds = config.get("available_node_types") or {}
+    workers = [kind for name, kind in kinds.items() if name != config.get("head_node_type")]
+    return any(
+        not kind.get("resources") or kind["resources"].get("GPU", 0) > 0
+        for kind in workers
+        if kind.get("max_workers", 1)
+    )
+
+
 def resolve_address(name: str) -> str:
     """Return the address of a host, or its name where nobody knows it."""
     try:

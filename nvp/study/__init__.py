@@ -2,6 +2,7 @@
 
     study            Study and main: a study's script runs the trials that are missing
     command_line     the flags, the same for every study
+    run_place        where a start runs: on a cluster or here, and the preset that goes with it
     start            one start: its plan and its search, checked
     launch           runs the missing trials of a start, in this process or on Ray
     devices          the device that trials run on, and their share of it

@@ -5,13 +5,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-import torch
-
 from nvp.config.command_parser import CommandParser, one_of
 from nvp.config.fields import WHOLE
 from nvp.planning.plan import MOST_TRIALS
 from nvp.running.cells import is_in_cell
-from nvp.running.cluster_address import check_cluster
 from nvp.storage.plans import CALL
 from nvp.storage.studies import PRESETS, add_storage_argument
 
@@ -42,6 +39,7 @@ def build_parser(name: str) -> CommandParser:
     add_plan_flags(parser)
     add_search_flags(parser)
     add_run_flags(parser)
+    parser.set_defaults(gpus_declared=None)  # of a cluster: `settle_address` finds out
     return parser
 
 
@@ -58,7 +56,8 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--address",
         default=os.environ.get("RAY_ADDRESS"),
-        help="Ray cluster (default: RAY_ADDRESS, else a private local Ray)",
+        help="Ray cluster: host:port, auto, or local for this machine alone (default: RAY_ADDRESS, "
+        "else the cluster that this machine is a node of, else local)",
     )
     add("--seeds", type=parse_positive, metavar="N", help="replicates of every cell")
     add(
@@ -161,7 +160,7 @@ def parse_gpus(text: str) -> float:
 
 
 def check_flags(arguments: argparse.Namespace) -> None:
-    """Raise ValueError for flags that do not go together, or a cluster that is not there."""
+    """Raise ValueError for flags that do not go together."""
     if arguments.search == "optuna" and not arguments.num_trials:
         raise ValueError("--search optuna: expected --num-trials N, how many to ask for, got none")
     if arguments.search == "grid" and arguments.num_trials:
@@ -169,19 +168,6 @@ def check_flags(arguments: argparse.Namespace) -> None:
             f"--num-trials: expected --search optuna with it, got {arguments.num_trials} and a "
             "grid, which has its own number of cells"
         )
-    if arguments.address and not (arguments.no_ray or arguments.dry_run):
-        check_cluster(arguments.address)
-
-
-def choose_run_preset(arguments: argparse.Namespace) -> tuple[str, str]:
-    """Return the preset to run and why."""
-    if arguments.preset != "auto":
-        return arguments.preset, "as asked"
-    if arguments.address:
-        return "paper", f"a cluster at {arguments.address}"
-    if torch.cuda.is_available():
-        return "paper", "a local GPU"
-    return "quick", "no cluster and no GPU here"
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:

@@ -29,14 +29,10 @@ from nvp.storage.json_object import saying_once
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import check_owner, open_study
-from nvp.study.command_line import (
-    check_flags,
-    choose_run_preset,
-    read_arguments,
-    read_settings,
-)
+from nvp.study.command_line import check_flags, read_arguments, read_settings
 from nvp.study.devices import check_gpu
 from nvp.study.launch import print_dry_run, run_missing
+from nvp.study.run_place import choose_run_preset, settle_address
 from nvp.study.start import check_writable, plan_start
 
 
@@ -126,6 +122,7 @@ def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -
     for hint in hint_unknown(os.environ):
         print(hint, file=sys.stderr)
     check_flags(arguments)
+    settle_address(arguments)
     preset, why = choose_run_preset(arguments)
     design = study.find_design(preset)
     print(f"{study.name}: preset {preset} ({why})", flush=True)

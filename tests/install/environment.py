@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 OUTPUTS = "outputs"  # folder of what each command of the page wrote
-KEPT_AWAY = ("PYTHONPATH", "NVP_STORAGE", "NVP_DATA", "RAY_ADDRESS", "PYTEST_ADDOPTS")
+KEPT_AWAY = ("PYTHONPATH", "NVP_STORAGE", "NVP_DATA", "PYTEST_ADDOPTS")
 
 
 def build_wheel(folder: Path) -> Path:

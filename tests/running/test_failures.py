@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray._common.utils import reset_ray_address
 from ray.cluster_utils import Cluster
 
 from nvp.storage.incidents import read_incidents
@@ -26,6 +27,7 @@ def cluster() -> Iterator[Start]:
 
     def start(*envs: dict[str, str]) -> tuple[Cluster, list[Any]]:
         whole = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        reset_ray_address()  # studies outside of the tests would join it
         started.append(whole)
         return whole, [whole.add_node(num_cpus=2, num_gpus=1, env_vars=env) for env in envs]
 

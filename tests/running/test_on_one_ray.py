@@ -13,16 +13,19 @@ from ray.exceptions import RayActorError
 
 import nvp
 from nvp.config.identity import find_changes, trial_id
+from nvp.running.own_cluster import find_own_cluster
 from nvp.running.ray.actor import ActorOptions, TrialActor
 from nvp.running.ray.connection import hold_study
 from nvp.running.ray.fit_nodes import read_fault
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
+from nvp.study import run_place
 from nvp.trial.run_options import RunOptions
 from tests import small_forks, small_search
 from tests.in_process import run_main
 from tests.rows import sorted_rows
+from tests.running.test_own_cluster import find_address
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,6 +62,26 @@ def test_a_search_is_asked_as_slots_come_free(tmp_path: Path) -> None:
         asked.append(list(read_study(storage)["trials"]))
         assert sorted(asked[-1]) == sorted(read_index(storage).rows)
     assert asked[0] == asked[1]
+
+
+def test_a_cluster_that_ray_start_left_the_address_of_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray runs here, and has a raylet, like a cluster's; `ray start` would write the file."""
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert find_own_cluster() is None, "a private Ray leaves no address"
+    address = ray.get_runtime_context().gcs_address
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray/ray_current_cluster").write_text(address)
+    found = find_own_cluster()
+    assert found is not None
+    assert (found.address, found.nodes, found.declares_gpus) == (address, 1, False)
+    assert find_address(asked=None) == (None, ""), "this process has a Ray already"
+    monkeypatch.setattr(run_place, "has_ray", lambda: False)
+    joined, said = find_address(asked=None)
+    assert joined == address
+    assert said.startswith(f"Ray: joins the cluster at {address} (1 node, 0 GPUs)")
+    assert "--address local" in said
 
 
 @pytest.mark.minutes
