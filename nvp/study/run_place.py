@@ -3,10 +3,9 @@
 import argparse
 import sys
 
-import torch
-
 from nvp.running.cluster_address import check_cluster
 from nvp.running.own_cluster import LOCAL, find_own_cluster, read_own_address
+from nvp.study.devices import describe_lack, has_gpu
 
 
 def settle_address(arguments: argparse.Namespace) -> None:
@@ -47,6 +46,6 @@ def choose_run_preset(arguments: argparse.Namespace) -> tuple[str, str]:
         return "quick", f"the cluster at {arguments.address} declares no GPU"
     if arguments.address:
         return "paper", f"a cluster at {arguments.address}"
-    if torch.cuda.is_available():
+    if has_gpu():
         return "paper", "a local GPU"
-    return "quick", "no cluster and no GPU here"
+    return "quick", f"no cluster, and {describe_lack()} here"
