@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SITE := $(VENV)/.site
 PRESET := quick
 # Where it is set, each process of the tests compiles all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SIDE_BY_SIDE := -q -n 3 --dist loadscope --no-loadscope-reorder
 STUDIES := $(basename $(notdir $(wildcard studies/*.py)))
 
-.PHONY: study studies figures test test-all test-types test-minutes test-cluster lint docs bench evidence campaign-merge clean
+.PHONY: study studies figures test test-all test-types test-minutes test-cluster lint docs site bench evidence campaign-merge clean
 
 # One command on a fresh machine: install, run the quick study on the CPU, draw its figures.
 study: study-sgd_noise
@@ -32,7 +33,7 @@ test: lint
 # Also what needs servers and minutes. What is not installed fails here, and is not skipped.
 test-all: test test-types test-minutes test-cluster
 
-test-minutes: $(STAMP)
+test-minutes: $(STAMP) $(SITE)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "minutes and not cluster"
 
 # The tests of what computes, with every argument's type and shape checked at each call: twice as long.
@@ -60,6 +61,10 @@ docs: $(STAMP)
 	$(BIN)/python -m benchmarks.methods --pages
 	$(BIN)/python -m benchmarks.documents
 
+# The documentation as a site, in build/site/html: it opens as files, and loads nothing from elsewhere.
+site: $(SITE)
+	$(BIN)/python -m benchmarks.site
+
 # Prints one BAR line per bar, measured against target; fails when one is short.
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
@@ -78,6 +83,10 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	touch $(STAMP)
+
+$(SITE): $(STAMP)
+	$(BIN)/python -m pip install --quiet -e ".[site]"
+	touch $(SITE)
 
 clean:
 	rm -rf $(VENV)

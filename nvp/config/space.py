@@ -47,26 +47,53 @@ Axis = Grid | Range
 
 
 def grid(*values: Any, when: Conditions | None = None) -> Grid:
-    """Return an axis of a design that is tried at each of `values`."""
+    """Return an axis of a design that is tried at each of `values`.
+
+    Args:
+        values: plain values of the field that the axis is of.
+        when: {path of an earlier axis: its values} at which this axis applies; None = always.
+    """
     return Grid(values, make_canonical_conditions(when or {}))
 
 
 def uniform(low: SupportsFloat, high: SupportsFloat, *, when: Conditions | None = None) -> Range:
-    """Return an axis that a search draws from evenly."""
+    """Return an axis that a search draws from evenly.
+
+    Args:
+        low: its smallest value.
+        high: its largest value, included.
+        when: {path of an earlier axis: its values} at which this axis applies; None = always.
+    """
     return make_range(low, high, when)
 
 
 def log_uniform(
     low: SupportsFloat, high: SupportsFloat, *, when: Conditions | None = None
 ) -> Range:
-    """Return an axis that a search draws from evenly in the logarithm; `low` > 0."""
+    """Return an axis that a search draws from evenly in the logarithm.
+
+    Args:
+        low: its smallest value, above 0.
+        high: its largest value, included.
+        when: {path of an earlier axis: its values} at which this axis applies; None = always.
+
+    Raises:
+        ValueError: `low` is not below `high` or not above 0, or one of them is no number.
+    """
     return make_range(low, high, when, log=True)
 
 
 def integers(
     low: SupportsInt, high: SupportsInt, *, log: bool = False, when: Conditions | None = None
 ) -> Range:
-    """Return an axis of whole numbers that a search draws from."""
+    """Return an axis of whole numbers that a search draws from.
+
+    Args:
+        low: its smallest value.
+        high: its largest value, included.
+        log: whether it draws evenly in the logarithm; then `low` is above 0.
+        when: {path of an earlier axis: its values} at which this axis applies; None = always.
+    """
     return make_range(low, high, when, log=log, whole=True)
 
 

@@ -22,6 +22,7 @@ class DataSet:
 
     Attributes:
         image_shape: (channels, height, width).
+        num_classes: of the labels, which are 0 to num_classes - 1.
         num_train: images of the train split.
         load: returns the splits below a folder; ValueError when they are not there.
         download: brings them below a folder unless they are there (driver only).

@@ -73,9 +73,13 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class Images:
-    """Resident images of one split; `mean` and `std` are per channel, of values in [0, 1].
+    """Resident images of one split.
 
     Attributes:
+        pixels: uint8 (images, channels, height, width).
+        labels: the class of each image, int64 (images,).
+        mean: of each channel, of values in [0, 1]; batches are normalised by it.
+        std: the standard deviation of each channel, of values in [0, 1].
         permutation: the order in which the inputs of a network are taken from a normalised image,
             all channels together; None = as they lie.
         seen: True for each class that a loss is over; None = all.
@@ -146,6 +150,10 @@ class Splits:
     Pruning, stopping and selection see train and val; test is touched once, at a trial's end.
 
     Attributes:
+        train: what a network is trained on, and observed over.
+        val: what accuracies while training are of.
+        test: what the accuracy at the end is of.
+        num_classes: of the labels, which are 0 to num_classes - 1.
         task_images: train images of each task of the trial, of which these are one; () = no tasks.
     """
 

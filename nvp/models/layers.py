@@ -36,7 +36,17 @@ def make_conv(
     padding: int = 1,
     group: str = "",
 ) -> NeuronLayer:
-    """Return a convolution layer of `width` neurons; without norm it has a bias."""
+    """Return a convolution layer with the trial's norm and activation; without norm it has a bias.
+
+    Args:
+        config: the model's part of a trial.
+        fan_in: channels that it reads.
+        width: its neurons, which are its output channels.
+        kernel: side of its kernel.
+        stride: of its kernel.
+        padding: pixels around its input.
+        group: the residual stream that it writes to; "" = none.
+    """
     norm = make_norm(config, width, of_images=True)
     bias = norm is None
     affine = nn.Conv2d(fan_in, width, kernel, stride=stride, padding=padding, bias=bias)
@@ -44,7 +54,13 @@ def make_conv(
 
 
 def make_linear(config: ModelConfig, fan_in: int, width: int) -> NeuronLayer:
-    """Return a linear layer of `width` neurons; without norm it has a bias."""
+    """Return a linear layer with the trial's norm and activation; without norm it has a bias.
+
+    Args:
+        config: the model's part of a trial.
+        fan_in: features that it reads.
+        width: its neurons.
+    """
     norm = make_norm(config, width, of_images=False)
     affine = nn.Linear(fan_in, width, bias=norm is None)
     return NeuronLayer(affine, norm, make_activation(config))

@@ -41,7 +41,14 @@ class NeuronLayer(nn.Module):
         *,
         group: str = "",
     ) -> None:
-        """Make a layer; `group` names the residual stream it writes to, "" when there is none."""
+        """Make a layer.
+
+        Args:
+            affine: the convolution or the linear map.
+            norm: the normalisation behind it; None = there is none.
+            activation: what follows the mask; a neuron is seen after it.
+            group: the residual stream that the layer writes to; "" = none.
+        """
         super().__init__()
         if isinstance(affine.weight, UninitializedParameter):
             raise ValueError(

@@ -41,5 +41,6 @@ REMEDIES: dict[str, Remedy] = {
     "head": head.REMEDY,
     "fresh": fresh.REMEDY,
 }
+"""The remedies by name; `remedy.name` takes a name of it."""
 
 __all__ = ["REMEDIES", "Acting", "Remedy", "Treated"]

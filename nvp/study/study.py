@@ -81,6 +81,10 @@ def main(study: Study, argv: Sequence[str] | None = None) -> NoReturn:
 
     Exit codes: 0 all done, 1 some trials failed or the driver could not go on, 2 bad arguments,
     130 interrupted, 141 nobody reads the output any more.
+
+    Args:
+        study: what is run.
+        argv: the flags; None = those of the command line. `--help` lists them.
     """
     code = end_quietly(partial(run_to_last_line, study, argv))
     atexit.register(ignore_signals)  # the last line is said: what ends now keeps its exit code

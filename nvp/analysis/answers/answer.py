@@ -45,6 +45,10 @@ def answer(frames: StudyFrames, question: Question | None = None) -> pd.DataFram
     the primary comparison stands alone. `margin` is what counts as no difference, p_equal the p of
     the two one-sided tests that the difference lies within it, p_equal_holm the same corrected. The
     last one is the verdict. What two contrasts compare alike is there once.
+
+    Args:
+        frames: a study, as `load` returns it.
+        question: what is compared; None = what the study asks.
     """
     contrasts = (question or question_of(frames)).contrasts
     parts = [

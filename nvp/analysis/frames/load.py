@@ -120,7 +120,24 @@ class StudyFrames:
 def load(
     place: str, study: str, preset: str = "auto", *, everything: bool = False, code: str = ""
 ) -> StudyFrames:
-    """Return the frames of a study as `read_frames` does; a warning counts the trials left out."""
+    """Return the frames of a study: the trials of its plan, or everything there is.
+
+    A warning counts the trials that were left out. All frames but `trials` are read when they are
+    first asked for.
+
+    Args:
+        place: storage place, a path or a URI.
+        study: name of the study.
+        preset: `quick`, `laptop` or `paper`; `auto` = the one that is there, of several the last
+            started.
+        everything: also trials of earlier plans and of one-off runs.
+        code: only trials that this version of the code made: a value of the column `code`, or
+            "unknown"; "" = all.
+
+    Raises:
+        ValueError: there is no such study at that place, no trial of it has finished, none is of
+            that code, or a value in study.json is not what it should be.
+    """
     frames = read_frames(place, study, preset, everything=everything, code=code)
     if frames.left_out.describe():
         logger.warning("%s: %s", frames.index.storage.root, frames.left_out.describe())
@@ -136,21 +153,9 @@ def read_frames(
     code: str = "",
     one_off: bool = False,
 ) -> StudyFrames:
-    """Return the frames of a study: the trials of its plan, or everything there is.
+    """Return the frames of a study as `load` does, and count nothing.
 
-    Args:
-        place: storage place, a path or a URI.
-        study: name of the study.
-        preset: `quick`, `laptop` or `paper`; `auto` = the one that is there, of several the last
-            started.
-        everything: also trials of earlier plans and of one-off runs.
-        code: only trials that this version of the code made: a value of the column `code`, or
-            "unknown"; "" = all.
-        one_off: whether to show the newest one-off plan instead of the study's.
-
-    Raises:
-        ValueError: there is no such study at that place, no trial of it has finished, none is of
-            that code, or a value in study.json is not what it should be.
+    With `one_off`, they are of the newest one-off plan instead of the study's.
     """
     preset, _ = choose_preset(place, study, preset)
     storage = open_study(place, study, preset)

@@ -12,7 +12,12 @@ class NothingToDraw(ValueError):
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and the tidy frame behind it, which holds every number drawn."""
+    """A figure and the numbers behind it.
+
+    Attributes:
+        figure: the picture; in a notebook it shows itself.
+        frame: the tidy frame that holds every number drawn.
+    """
 
     figure: Figure
     frame: pd.DataFrame

@@ -10,5 +10,6 @@ from nvp.pruning.methods.compared import METHODS_COMPARED
 from nvp.pruning.methods.method import Granularity, Method, Need
 
 METHODS: dict[str, Method] = METHODS_BY_ACTIVITY | METHODS_COMPARED
+"""The pruning methods by name; `prune.method` takes a name of it."""
 
 __all__ = ["METHODS", "METHODS_BY_ACTIVITY", "METHODS_COMPARED", "Granularity", "Method", "Need"]

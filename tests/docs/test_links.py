@@ -1,0 +1,47 @@
+"""Every link and every anchor in README.md, CONTRIBUTING.md and docs/ leads somewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.site.headings import list_anchors
+from benchmarks.site.links import is_elsewhere, list_links
+from tests.conftest import ROOT
+
+CARDS = sorted((ROOT / "docs").glob("*/*.md"))
+TOP = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def find_broken(page: Path) -> list[str]:
+    """Return the links of a page that lead nowhere."""
+    broken = []
+    for target in filter(lambda target: not is_elsewhere(target), list_links(page.read_text())):
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        if linked.is_dir() and anchor:
+            linked = linked / "README.md"
+        if not linked.exists() or (anchor and anchor not in list_anchors(linked.read_text())):
+            broken.append(f"{page.relative_to(ROOT)}: {target}")
+    return broken
+
+
+def test_no_link_is_broken() -> None:
+    assert [link for page in [*TOP, *CARDS] for link in find_broken(page)] == []
+
+
+def test_a_broken_link_and_a_broken_anchor_are_found(tmp_path: Path) -> None:
+    (tmp_path / "there.md").write_text("# A title, with `code`\n\n## Next: more\n")
+    page = tmp_path / "page.md"
+    page.write_text("[a](there.md#a-title-with-code) [b](there.md#next-more) [c](http://x.y/#z)\n")
+    assert list_links(page.read_text()) == [
+        "there.md#a-title-with-code",
+        "there.md#next-more",
+        "http://x.y/#z",
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.docs.test_links.ROOT", tmp_path)
+        assert find_broken(page) == []
+        page.write_text(
+            "[a](gone.md) and [b](there.md#nowhere)\n\n```\n[c](code.md)\n```\n`[d](e)`"
+        )
+        assert find_broken(page) == ["page.md: gone.md", "page.md: there.md#nowhere"]
