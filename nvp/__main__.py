@@ -38,7 +38,7 @@ VERBS = {
     "data": Verb("nvp.data.fetch:main", "NAME...", "fetch data sets before a study needs them"),
     "methods": Verb("nvp.study.method_table:main", "", "list the pruning methods and the remedies"),
     "tables": Verb(
-        "nvp.study.reference_pages:print_tables", "", "list every column of every table"
+        "nvp.analysis.tables.command:main", "", "list every column; of a STUDY, write Parquet, CSV"
     ),
     "settings": Verb(
         "nvp.study.reference_pages:print_settings", "", "list every setting of a trial"

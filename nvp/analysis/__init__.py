@@ -1,6 +1,7 @@
 """From the tables of a study to its figures and its answer. Needs neither torch nor ray.
 
 frames/        tables as tidy frames
+tables/        what the columns mean; a study's tables as Parquet or CSV: `nvp tables`
 style/         colours, labels, captions
 selection/     the question of a study, and the trials that answer it
 statistics/    intervals, effects, survival, trade-offs; pure

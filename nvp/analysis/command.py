@@ -19,7 +19,7 @@ from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question_of_study import is_derived, question_of
 from nvp.config.command_parser import CommandParser
 from nvp.question.question import Question
-from nvp.storage.studies import add_study_arguments, choose_preset
+from nvp.storage.studies import add_study_arguments, choose_pages_folder, choose_preset
 
 BAD_ARGUMENTS = 2
 DERIVED = (
@@ -102,8 +102,7 @@ def count_statuses(statuses: list[str]) -> str:
 
 def figures_folder(place: str, study: str, preset: str) -> Path:
     """Return where figures go: beside the tables; below `results` when those are not local."""
-    local = "results" if "://" in place else place
-    return Path(local) / study / preset / "figures"
+    return choose_pages_folder(place, study, preset) / "figures"
 
 
 def print_line(line: str) -> None:

@@ -21,9 +21,10 @@ def default_place() -> str:
     return os.environ.get("NVP_STORAGE", "results")
 
 
-def add_study_arguments(parser: argparse.ArgumentParser) -> None:
+def add_study_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add the arguments that name a study: STUDY, --preset, --storage; the same for every verb."""
-    parser.add_argument("study", metavar="STUDY", help="its name, e.g. sgd_noise")
+    count = "?" if optional else None
+    parser.add_argument("study", nargs=count, metavar="STUDY", help="its name, e.g. sgd_noise")
     parser.add_argument(
         "--preset",
         **one_of("auto", *PRESETS, MONITOR),
@@ -92,6 +93,11 @@ def choose_preset(place: str, study: str, preset: str) -> tuple[str, str]:
         return presets[0], "the only one there"
     newest = max(presets, key=lambda name: read_start_time(open_study(place, study, name)))
     return newest, f"started last of {', '.join(presets)}"
+
+
+def choose_pages_folder(place: str, study: str, preset: str) -> Path:
+    """Return where pages and figures go: beside the tables; below `results` if those are remote."""
+    return Path("results" if "://" in place else place) / study / preset
 
 
 def read_start_time(storage: Storage) -> datetime:

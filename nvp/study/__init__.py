@@ -12,7 +12,7 @@
     listing          a plan, its cost and its end on the terminal
     doctor           `nvp doctor`: whether a cluster's YAML and its nodes are right
     method_table    `nvp methods`: the pruning methods and the remedies
-    reference_pages  `nvp tables` and `nvp settings`: docs/tables.md and docs/settings.md
+    reference_pages  `nvp settings`: docs/settings.md
 
 Others start with `Study` and `main`, both also names of `nvp`.
 """

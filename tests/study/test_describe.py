@@ -2,10 +2,11 @@
 
 import pytest
 
+from nvp.analysis.tables.page import tables_page
 from nvp.config.dotted_paths import flatten_config, list_open_paths
 from nvp.config.trial_config import TrialConfig
 from nvp.storage.schema import TABLES
-from nvp.study.reference_pages import settings_page, tables_page
+from nvp.study.reference_pages import settings_page
 from tests.conftest import ROOT
 
 
