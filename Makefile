@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SITE := $(VENV)/.site
+# TensorBoard, MLflow and Weights & Biases: `make test` needs none of them.
+TRACKERS := $(VENV)/.trackers
 PRESET := quick
 # Where it is set, each process of the tests compiles all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -33,7 +35,7 @@ test: lint
 # Also what needs servers and minutes. What is not installed fails here, and is not skipped.
 test-all: test test-types test-minutes test-cluster
 
-test-minutes: $(STAMP) $(SITE)
+test-minutes: $(STAMP) $(SITE) $(TRACKERS)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "minutes and not cluster"
 
 # The tests of what computes, with every argument's type and shape checked at each call: twice as long.
@@ -66,7 +68,7 @@ site: $(SITE)
 	$(BIN)/python -m benchmarks.site
 
 # Prints one BAR line per bar, measured against target; fails when one is short.
-bench: $(STAMP)
+bench: $(TRACKERS)
 	$(BIN)/python -m benchmarks
 
 # The laptop studies whole, by the newest commit; again: it goes on, with the same code. About six hours.
@@ -87,6 +89,10 @@ $(STAMP): pyproject.toml
 $(SITE): $(STAMP)
 	$(BIN)/python -m pip install --quiet -e ".[site]"
 	touch $(SITE)
+
+$(TRACKERS): $(STAMP)
+	$(BIN)/python -m pip install --quiet -e ".[trackers]"
+	touch $(TRACKERS)
 
 clean:
 	rm -rf $(VENV)

@@ -18,6 +18,7 @@ MODULES = (
     "quick_study",
     "plan_scale",
     "report",
+    "trackers",
     "overhead",
     "kills",
 )

@@ -116,16 +116,17 @@ def neuron_rows() -> dict[str, Any]:
     return filled("neurons", len(rows), {"epoch": epochs, "layer": layers, "neuron": neurons})
 
 
-def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
-    """Write the tables and the row of one made-up trial."""
+def commit(storage: Storage, config: TrialConfig, *, whole: bool, epochs: bool) -> None:
+    """Write the tables and the row of one made-up trial; of a whole one, all five tables."""
     name = trial_id(config)
     generator = np.random.default_rng(int(name, 16))
     died, pruned = deaths(config, generator), config.prune.method != "none"
     writer = TrialWriter(storage, name, 1)
     writer.add("layers", rows_from_columns("layers", name, layer_rows(died, pruned)))
+    if whole or epochs:
+        points = filled("epochs", EPOCHS + 1, {"epoch": list(range(EPOCHS + 1))})
+        writer.add("epochs", rows_from_columns("epochs", name, points))
     if whole:
-        epochs = filled("epochs", EPOCHS + 1, {"epoch": list(range(EPOCHS + 1))})
-        writer.add("epochs", rows_from_columns("epochs", name, epochs))
         writer.add("events", rows_from_columns("events", name, event_rows(died, pruned)))
         writer.add("neurons", rows_from_columns("neurons", name, neuron_rows()))
     made_up = filled("trials", 1, {})
@@ -138,14 +139,16 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool) -> None:
     writer.commit(row | {"units": units, "masked_units": units // 2 * pruned})
 
 
-def make(place: str, study: str, sizes: dict[str, int], *, whole: bool) -> None:
+def make(
+    place: str, study: str, sizes: dict[str, int], *, whole: bool, epochs: bool = False
+) -> None:
     """Commit all trials of a grid and its plan, unless they are there."""
     if Path(place, study).exists():
         return
     start, trials = time.perf_counter(), {}
     with patch.object(os, "fsync"):
         for config in configs(sizes):
-            commit(open_study(place, study, "quick"), config, whole=whole)
+            commit(open_study(place, study, "quick"), config, whole=whole, epochs=epochs)
             trials[trial_id(config)] = {key: read_value(config, key) for key in sizes}
     axes = {key: list(dict.fromkeys(row[key] for row in trials.values())) for key in sizes}
     plan = {"space": {key: axes[key] for key in axes if key != "seed"}, "trials": trials}

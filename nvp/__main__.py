@@ -32,6 +32,9 @@ VERBS = {
         "nvp.analysis.reproduction.page:main", "PLACE...", "hold studies against papers' claims"
     ),
     "export": Verb("nvp.trial.export:main", "STUDY", "write a trial's network as plain torch"),
+    "export-runs": Verb(
+        "nvp.trackers.command:main", "STUDY", "show its trials in TensorBoard, MLflow or W&B"
+    ),
     "overlap": Verb("nvp.trial.overlap:main", "STUDY", "show what each criterion would prune"),
     "compact": Verb("nvp.storage.compact:main", "STUDY", "pack its many small files into a few"),
     "doctor": Verb("nvp.study.doctor:main", "YAML", "check a cluster's file and its nodes"),

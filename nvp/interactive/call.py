@@ -1,7 +1,7 @@
 """The arguments of a call as the flags of a study's command line, so that both mean the same."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from nvp.config.numbers import make_canonical
@@ -22,6 +22,7 @@ class Flags(TypedDict, total=False):
     keep_checkpoints: bool
     redo_changed: bool
     accept_changed_data: bool
+    track: str | Sequence[str]
 
 
 def list_flags(given: Mapping[str, Any], settings: Mapping[str, Any] | None) -> list[str]:
@@ -39,6 +40,8 @@ def list_flags(given: Mapping[str, Any], settings: Mapping[str, Any] | None) -> 
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):
             flags += [flag] if value else []
+        elif isinstance(value, list | tuple):
+            flags += [word for one in value for word in (flag, str(one))]
         elif value is not None:
             flags += [flag, str(value)]
     if not isinstance(settings or {}, Mapping):

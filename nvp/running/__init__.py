@@ -7,6 +7,7 @@
     last_words       what a driver says when it ends: one line, and the command that continues
     exit_codes       the exit codes of a study's script
     progress         the display of a running study
+    tracking         trackers beside a running study, a process each
     provenance       commit, versions, host and script of a start
     node_check       whether a node has all that trials need
     cluster_address  reaching a Ray cluster, or saying in one line why not

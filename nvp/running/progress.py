@@ -1,7 +1,9 @@
 """The display of a running study: one live line on a terminal or a notebook, else plain lines."""
 
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -10,6 +12,7 @@ from nvp.running.cells import CellLine, is_notebook
 from nvp.storage.schema import STATUSES
 from nvp.trial.progress import Progress as TrialProgress
 
+Listener: TypeAlias = Callable[[str], str]  # is told a trial that ended; returns a line, or ""
 CELL_SECONDS = 0.3  # between two lines in a notebook
 WIDTH = 30  # characters of a bar of text
 
@@ -17,8 +20,10 @@ WIDTH = 30  # characters of a bar of text
 class Display:
     """Counts trials; shows the newest accuracy and dead fraction, and the time that remains."""
 
-    def __init__(self, total: int, console: Console | None = None) -> None:
-        self.total = total
+    def __init__(
+        self, total: int, console: Console | None = None, listeners: Sequence[Listener] = ()
+    ) -> None:
+        self.total, self.listeners = total, listeners
         # a kernel sets FORCE_COLOR, which rich takes for a terminal
         terminal = False if is_notebook() else None
         self.console = console or Console(
@@ -63,6 +68,8 @@ class Display:
         else:
             self.running.pop(progress.trial_id, None)
             self.ended[progress.status] += 1
+            for line in filter(None, [note_end(progress.trial_id) for note_end in self.listeners]):
+                self.print_line(line)
         if self.bar:
             self.bar.update(
                 self.task, completed=self.count, description=self.describe_progress(progress)

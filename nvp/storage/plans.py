@@ -15,7 +15,7 @@ from nvp.storage.study_folder import read_study
 
 CALL = "nvp.run"  # in place of a script: the arguments are flags that say the same as a call of it
 SWITCHES = ("--keep-checkpoints", "--redo-changed")
-GIVEN_ANEW = ("--only", "--preset", "--storage", *SWITCHES)
+GIVEN_ANEW = ("--only", "--preset", "--storage", "--track", *SWITCHES)
 OF_SEARCHES = ("--search", "--num-trials", "--scheduler", "--seeds")
 
 

@@ -11,6 +11,7 @@ from nvp.planning.plan import MOST_TRIALS
 from nvp.running.cells import is_in_cell
 from nvp.storage.plans import CALL
 from nvp.storage.studies import PRESETS, add_storage_argument
+from nvp.trackers.named import tracker_flag
 
 AUTO = -1.0  # of --gpus-per-trial: the share is measured
 
@@ -120,6 +121,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on although a data set or a file of weights is another than finished trials saw",
     )
+    add("--track", **tracker_flag(), default=[])
     add("--dry-run", action="store_true", help="list the trials and the cost; start nothing")
 
 

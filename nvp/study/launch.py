@@ -23,6 +23,7 @@ from nvp.running.local import run_in_process
 from nvp.running.progress import Display
 from nvp.running.provenance import describe_start
 from nvp.running.signals import READER_GONE, Signals
+from nvp.running.tracking import finish_all
 from nvp.storage.index import read_index
 from nvp.storage.leftovers import remove_temporaries
 from nvp.study.data_check import check_all_data, name_way_without
@@ -75,7 +76,10 @@ def run_missing(start: Start, signals: Signals) -> int:
     more |= {"num_trials": search.num} if search else {}
     write_study(storage, start.study, start.preset, start.plan, entry, arguments.search, more)
     asks_more = search and not arguments.only
-    if (trials or asks_more) and run_trials(start, trials, weights, signals):
+    stopped = (trials or asks_more) and run_trials(start, trials, weights, signals)
+    for line in finish_all(start.trackings, interrupted=bool(stopped)):
+        print(line, file=sys.stderr)
+    if stopped:
         return end_interrupted(signals)
     if search and search.exhausted:
         print(f"search: nothing new to ask after {len(search.asked)} configurations")
@@ -124,7 +128,8 @@ def run_trials(
     gpus = choose_gpus(list(trials.values()) or [design.base], arguments, design)
     options = replace(make_options(start, trials, gpus), weights=weights)
     more = search.to_ask * design.seeds if search else 0
-    with signals.let_trials_save() as stop_signals, Display(len(trials) + more) as display:
+    shown = Display(len(trials) + more, listeners=[each.note_end for each in start.trackings])
+    with signals.let_trials_save() as stop_signals, shown as display:
         if arguments.no_ray:
             with while_trials_run():
                 run_in_process(

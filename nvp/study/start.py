@@ -11,6 +11,7 @@ from nvp.planning.narrowing import Narrowing
 from nvp.planning.old_spellings import use_old_spellings
 from nvp.planning.plan import Choose, Plan, make_plan
 from nvp.question.question import Question
+from nvp.running.tracking import Tracking
 from nvp.storage.index import Index, read_index
 from nvp.storage.json_object import read_object, write_object
 from nvp.storage.store import Storage
@@ -38,6 +39,7 @@ class Start:
         search: whose plan grows; None for a grid.
         narrowing: what the flags take of the study.
         question: of the study; None = the analysis makes one from the swept keys.
+        trackings: the trackers that follow it.
     """
 
     study: str
@@ -50,6 +52,7 @@ class Start:
     search: "Search | None"
     narrowing: Narrowing
     question: Question | None = None
+    trackings: tuple[Tracking, ...] = ()
 
     @property
     def plan(self) -> Plan:

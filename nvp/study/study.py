@@ -25,6 +25,7 @@ from nvp.running.cells import is_in_cell
 from nvp.running.exit_codes import BAD_ARGUMENTS, DONE, FAILED, INTERRUPTED
 from nvp.running.last_words import explain_continuing, write_reason
 from nvp.running.signals import Signals, catch_signals, ignore_signals
+from nvp.running.tracking import Tracked, follow_study
 from nvp.storage.json_object import saying_once
 from nvp.storage.lock import study_lock
 from nvp.storage.store import Storage
@@ -145,5 +146,6 @@ def start_study(study: Study, arguments: argparse.Namespace, signals: Signals) -
         return DONE
     check_gpu(arguments, design)
     check_writable(storage)
-    with study_lock(storage):
-        return run_missing(start, signals)
+    tracked = Tracked(arguments.storage, study.name, preset)
+    with study_lock(storage), follow_study(arguments.track, tracked) as trackings:
+        return run_missing(replace(start, trackings=tuple(trackings)), signals)
