@@ -28,6 +28,9 @@ class Verb(NamedTuple):
 VERBS = {
     "analyse": Verb("nvp.analysis.command:analyse", "STUDY", "draw its figures; print its answer"),
     "compare": Verb("nvp.analysis.command:compare", "A B", "put two studies side by side"),
+    "explore": Verb(
+        "nvp.analysis.explorer.command:main", "STUDY", "write a page to look at its trials by hand"
+    ),
     "reproduction": Verb(
         "nvp.analysis.reproduction.page:main", "PLACE...", "hold studies against papers' claims"
     ),

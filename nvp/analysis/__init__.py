@@ -10,5 +10,6 @@ plots/         the figures, one file each
 answers/       the comparisons that answer a question, in numbers and in words
 reports/       report.html of a study; two studies side by side
 reproduction/  the papers' claims beside our findings
+explorer/      explore.html: a study looked at by hand
 command        `nvp analyse STUDY` and `nvp compare A B`
 """

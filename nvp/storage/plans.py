@@ -58,8 +58,28 @@ def make_keeping_command(storage: Storage, trial: str) -> str:
         trial: its id.
     """
     study = read_study(storage)
-    arguments = list_arguments(storage, study, find_plans(study, trial)[0], GIVEN_ANEW)
-    return format_start_command([*arguments, "--only", trial, "--keep-checkpoints"])
+    plan = find_plans(study, trial)[0]
+    return make_alone_command(storage, study, trial, "--keep-checkpoints", plan=plan)
+
+
+def make_alone_command(
+    storage: Storage,
+    study: dict[str, Any],
+    trial: str,
+    *flags: str,
+    plan: dict[str, Any] | None = None,
+) -> str:
+    """Return the command that runs one trial alone.
+
+    Args:
+        storage: of the preset of a study.
+        study: study.json.
+        trial: its id.
+        flags: more of them.
+        plan: the one that has the trial; None = the study's own.
+    """
+    arguments = list_arguments(storage, study, plan or study, GIVEN_ANEW)
+    return format_start_command([*arguments, "--only", trial, *flags])
 
 
 def make_setting_command(

@@ -108,3 +108,20 @@ def test_one_image_named_inputs_and_tuples_find_the_same() -> None:
 def test_an_example_that_is_none_is_refused(example: object) -> None:
     with pytest.raises(ValueError, match="example"):
         find_anatomy(Encoder(), example)
+
+
+class TwoReasons(nn.Module):
+    """Its units meet a tensor without an axis of theirs, and then a sum over units."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Linear(4, 6), nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.down((torch.relu(self.up(x)) + torch.arange(6.0)).cumsum(1))
+
+
+def test_of_several_reasons_the_first_in_the_forward_pass_is_told() -> None:
+    """It was the first of a set, and so another one in each process."""
+    (site,) = find_anatomy(TwoReasons(), torch.zeros(2, 4)).layers.values()
+    assert site.why == "they meet a tensor with an entry for each of them that no weight makes"

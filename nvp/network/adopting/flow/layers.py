@@ -74,12 +74,15 @@ def find_units(table: SlotTable) -> Numbers:
     return connected_components(links, directed=False)[1].astype(np.int64)
 
 
-def find_reasons(table: SlotTable, unit_of: Numbers) -> dict[int, set[str]]:
-    """Return {unit: the reasons why it must stay}."""
-    reasons: dict[int, set[str]] = defaultdict(set)
+def find_reasons(table: SlotTable, unit_of: Numbers) -> dict[int, dict[str, None]]:
+    """Return {unit: the reasons why it must stay, as keys, in the order of the forward pass}.
+
+    So the reason that is told is the same in each process; the order of a set is not.
+    """
+    reasons: dict[int, dict[str, None]] = defaultdict(dict)
     for slots, why in table.flags:
         for unit in np.unique(unit_of[slots]):
-            reasons[int(unit)].add(why)
+            reasons[int(unit)][why] = None
     return reasons
 
 
