@@ -83,7 +83,8 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'nvp needs Python >= 3.11: make PYTHON=python3.11')"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	@echo "installing nvp and what it needs into $(VENV): a few minutes and 6 GB, the first time"
+	$(BIN)/python -m pip install -e ".[dev]"
 	touch $(STAMP)
 
 $(SITE): $(STAMP)

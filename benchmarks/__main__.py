@@ -16,6 +16,7 @@ MODULES = (
     "stacked",
     "packing",
     "quick_study",
+    "time_left",
     "plan_scale",
     "report",
     "trackers",

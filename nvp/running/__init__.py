@@ -8,6 +8,7 @@
     exit_codes       the exit codes of a study's script
     progress         the display of a running study
     tracking         trackers beside a running study, a process each
+    pace             how fast trials go, and the time that the others will take
     provenance       commit, versions, host and script of a start
     node_check       whether a node has all that trials need
     cluster_address  reaching a Ray cluster, or saying in one line why not

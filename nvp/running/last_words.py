@@ -20,6 +20,7 @@ from nvp.storage.unreachable import FULL, describe_unreachable, join_lines
 
 LOGS = "errors"  # folder of a study in which tracebacks of its driver are kept
 LONGEST = 300  # characters of a reason
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class StudyStopped(RuntimeError):
@@ -46,6 +47,11 @@ def explain_continuing(what: str = "this command continues") -> str:
     if is_in_cell():
         return "run the cell again: it continues"
     return f"{what}:\n{format_command()}"
+
+
+def explain_in_one_line() -> str:
+    """Return how a study goes on, in one line."""
+    return explain_continuing().replace("\n", " ")
 
 
 def write_reason(error: Exception, storage: Storage | None) -> str:
@@ -107,14 +113,14 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def quit_at_once(line: str, code: int) -> NoReturn:
-    """Write a line and the command that continues, and end the process without further ado.
+def quit_at_once(words: str, code: int) -> NoReturn:
+    """Write last words, and end the process without further ado.
 
     It uses no buffered stream: it runs in signal handlers, and beside a main thread that is stuck.
     """
-    text = f"\n{line}; {explain_continuing()}\n".encode()
     for number in (1, 2):
         with suppress(OSError):  # nobody reads it there
-            os.write(number, text)
+            # the live line hides the cursor of a terminal, and nothing else shows it again
+            os.write(number, f"{SHOW_CURSOR * os.isatty(number)}\n{words}\n".encode())
             break
     os._exit(code)

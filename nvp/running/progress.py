@@ -6,15 +6,18 @@ from types import TracebackType
 from typing import TypeAlias
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.live import Live
+from rich.text import Text
 
 from nvp.running.cells import CellLine, is_notebook
+from nvp.running.pace import Pace
 from nvp.storage.schema import STATUSES
 from nvp.trial.progress import Progress as TrialProgress
 
 Listener: TypeAlias = Callable[[str], str]  # is told a trial that ended; returns a line, or ""
 CELL_SECONDS = 0.3  # between two lines in a notebook
 WIDTH = 30  # characters of a bar of text
+NARROW, NARROW_WIDTH = 100, 10  # columns of a terminal below which its bar has so many
 
 
 class Display:
@@ -31,18 +34,16 @@ class Display:
         )
         self.ended: dict[str, int] = dict.fromkeys(STATUSES, 0)
         self.running: dict[str, TrialProgress] = {}
-        self.start = time.perf_counter()
-        self.bar: Progress | None = None
+        self.pace = Pace()
+        self.newest: TrialProgress | None = None
+        self.live: Live | None = None
         self.cell: CellLine | None = None
         self.shown = 0.0
-        self.task = TaskID(0)
 
     def __enter__(self) -> "Display":
         if self.console.is_terminal:
-            columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn())
-            self.bar = Progress(*columns, TextColumn("{task.description}"), console=self.console)
-            self.task = self.bar.add_task("starting", total=self.total)
-            self.bar.start()
+            self.live = Live(get_renderable=self.draw_line, console=self.console)
+            self.live.start()
         elif is_notebook():
             self.cell = CellLine(f"{self.draw_bar()} starting")
         return self
@@ -53,8 +54,8 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.bar:
-            self.bar.stop()
+        if self.live:
+            self.live.stop()
 
     @property
     def count(self) -> int:
@@ -63,6 +64,8 @@ class Display:
 
     def update(self, progress: TrialProgress) -> None:
         """Take in a report of a trial; the status of the last one says how the trial ended."""
+        self.pace.note(progress)
+        self.newest = progress
         if progress.status == "running":
             self.running[progress.trial_id] = progress
         else:
@@ -70,13 +73,9 @@ class Display:
             self.ended[progress.status] += 1
             for line in filter(None, [note_end(progress.trial_id) for note_end in self.listeners]):
                 self.print_line(line)
-        if self.bar:
-            self.bar.update(
-                self.task, completed=self.count, description=self.describe_progress(progress)
-            )
-        elif self.cell:
+        if self.cell:
             self.show_in_cell(progress)
-        elif progress.status != "running":
+        elif not self.live and progress.status != "running":
             line = f"{progress.trial_id} {self.describe_progress(progress)}"
             self.print_line(f"[{self.count}/{self.total}] {line}")
 
@@ -88,10 +87,23 @@ class Display:
             line = f"{progress.trial_id} {self.describe_progress(progress)}"
             self.cell.replace(f"{self.draw_bar()} {line}")
 
-    def draw_bar(self) -> str:
+    def draw_bar(self, width: int = WIDTH) -> str:
         """Return how many trials ended, as a bar of text."""
-        full = WIDTH * self.count // max(self.total, 1)
-        return f"trials {'━' * full}{'┈' * (WIDTH - full)} {self.count}/{self.total}"
+        full = width * self.count // max(self.total, 1)
+        return f"trials {'━' * full}{'┈' * (width - full)} {self.count}/{self.total}"
+
+    def draw_line(self) -> Text:
+        """Return the live line: the bar and as much as fits; the newest figures go first."""
+        columns = self.console.width - 1
+        line, gap = self.draw_bar(NARROW_WIDTH if columns < NARROW else WIDTH), " "
+        figures = self.list_figures(self.newest) if self.newest else ["starting"]
+        for part in filter(None, [self.describe_remaining(), *self.list_states(), *figures]):
+            if len(line) + len(gap) + len(part) > columns:
+                break
+            line, gap = f"{line}{gap}{part}", ", "
+        text = Text(line, no_wrap=True, overflow="ellipsis")
+        text.highlight_regex("━+", "bar.complete")
+        return text
 
     def uncount(self, status: str, count: int) -> None:
         """Take back that `count` trials ended with this status: they run again."""
@@ -103,6 +115,11 @@ class Display:
 
     def describe_progress(self, progress: TrialProgress) -> str:
         """Return one line: states, newest figures, remaining time."""
+        figures = [*self.list_figures(progress), *self.list_states(), self.describe_remaining()]
+        return ", ".join(filter(None, figures))
+
+    def list_figures(self, progress: TrialProgress) -> list[str]:
+        """Return the newest figures of a trial, in words."""
         figures = [progress.status if progress.status != "running" else f"epoch {progress.epoch}"]
         if progress.val_accuracy is not None:
             figures += [
@@ -110,15 +127,17 @@ class Display:
                 f"dead {progress.dead_fraction:.3f}",
                 f"sparsity {progress.sparsity:.3f}",
             ]
-        figures += [f"{n} {status}" for status, n in self.ended.items() if n and status != "done"]
-        figures.append(self.describe_remaining())
-        return ", ".join(filter(None, figures))
+        return figures
+
+    def list_states(self) -> list[str]:
+        """Return how many trials ended in another way than well, in words."""
+        return [f"{n} {status}" for status, n in self.ended.items() if n and status != "done"]
 
     def describe_remaining(self) -> str:
         """Return how long the other trials will take at the pace so far; empty when unknown."""
-        if not self.count or self.count == self.total:
+        seconds = self.pace.estimate_seconds(self.total)
+        if not self.count or self.count == self.total or seconds is None:
             return ""
-        seconds = (time.perf_counter() - self.start) / self.count * (self.total - self.count)
         return f"about {format_duration(seconds)} left"
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from nvp.config.closed_pipe import is_closed, silence
 from nvp.running.exit_codes import INTERRUPTED
-from nvp.running.last_words import quit_at_once
+from nvp.running.last_words import explain_in_one_line, quit_at_once
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 READER_GONE = "SIGPIPE"
@@ -45,7 +45,7 @@ class Signals:
         if not self.saving:
             raise KeyboardInterrupt(name)
         if self.received and self.ends_process:
-            quit_at_once(f"{name} again: ended at once", INTERRUPTED)
+            quit_at_once(f"{name} again: ended at once; {explain_in_one_line()}", INTERRUPTED)
         if self.received:
             raise KeyboardInterrupt(f"{name} again: ended at once")
         self.received.append(name)

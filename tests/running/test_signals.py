@@ -94,16 +94,16 @@ with catch_signals() as signals, signals.let_trials_save() as received:
 """
 
 
-def test_a_second_signal_ends_at_once_in_one_line_and_the_command(tmp_path: Path) -> None:
+def test_a_second_signal_ends_at_once_in_one_line_with_the_command(tmp_path: Path) -> None:
     # elsewhere, so that the command names Python by its whole path
     ended = subprocess.run(
         [sys.executable, "-c", TWICE], cwd=tmp_path, capture_output=True, text=True
     )
     assert ended.returncode == 130
+    command = shlex.join([sys.executable, "-c"])
     assert [line for line in ended.stdout.splitlines() if line] == [
         "SIGTERM: saving the running trials; again to quit at once",
-        "SIGINT again: ended at once; this command continues:",
-        shlex.join([sys.executable, "-c"]),
+        f"SIGINT again: ended at once; this command continues: {command}",
     ]
     assert ended.stderr == ""
 

@@ -15,7 +15,7 @@ import ray
 from ray._private import worker
 
 from nvp.running.exit_codes import FAILED, INTERRUPTED
-from nvp.running.last_words import quit_at_once
+from nvp.running.last_words import explain_continuing, quit_at_once
 
 LOOK_SECONDS = 0.5
 HEAD_SECONDS = 30.0  # that the head of a cluster may be unreachable
@@ -82,5 +82,8 @@ def end_driver(node: Any, loss: str, stop_signals: list[str]) -> None:
     """End what is left of a private Ray, so that no trial runs on, and then this process."""
     node.kill_all_processes(check_alive=False, allow_graceful=False)
     if stop_signals:
-        quit_at_once(f"interrupted ({stop_signals[0]}), and {loss}", INTERRUPTED)
-    quit_at_once(f"error: {loss}; trials go on from their checkpoints", FAILED)
+        quit_at_once(
+            f"interrupted ({stop_signals[0]}), and {loss}; {explain_continuing()}", INTERRUPTED
+        )
+    went = "trials go on from their checkpoints"
+    quit_at_once(f"error: {loss}; {went}; {explain_continuing()}", FAILED)
