@@ -62,6 +62,7 @@ docs: $(STAMP)
 	$(BIN)/python -m benchmarks.study_table
 	$(BIN)/python -m benchmarks.methods --pages
 	$(BIN)/python -m benchmarks.documents
+	$(BIN)/python -m benchmarks.notebooks
 
 # The documentation as a site, in build/site/html: it opens as files, and loads nothing from elsewhere.
 site: $(SITE)

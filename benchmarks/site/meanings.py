@@ -5,6 +5,8 @@ class as its attributes, as if the docstring had them.
 """
 
 import ast
+import html
+from typing import Any
 
 import griffe  # pyright: ignore[reportMissingImports]
 
@@ -15,22 +17,32 @@ class Meanings(griffe.Extension):
     """Reads the fields of a class that calls of `nvp.config.fields` make."""
 
     def on_class_members(
-        self, *, node: ast.AST | griffe.ObjectNode, cls: griffe.Class, **_more: object
+        self, *, node: ast.AST | griffe.ObjectNode, cls: Any, **_more: object
     ) -> None:
-        """Add the fields of a class to its docstring."""
-        lines = [line for field in getattr(node, "body", []) if (line := describe_field(field))]
+        """Add the fields of a class to its docstring, and show their defaults alone."""
+        lines = []
+        for field in getattr(node, "body", []):
+            maker = read_maker(field)
+            if maker in MAKERS:
+                name, call = ast.unparse(field.target), field.value
+                meaning = html.escape(ast.literal_eval(call.args[MAKERS[maker]]), quote=False)
+                lines.append(f"    {name}: {meaning}.")
+                cls.members[name].value = read_default(maker, call)
         if lines and cls.docstring:
             text = "\n".join([cls.docstring.value, "", "Attributes:", *lines])
             cls.docstring = griffe.Docstring(text, parent=cls)
 
 
-def describe_field(field: ast.stmt) -> str:
-    """Return the line of a field: its name, its meaning and its default; "" of all else."""
+def read_maker(field: ast.stmt) -> str:
+    """Return the function that makes a field of a class; "" of all else."""
     if not isinstance(field, ast.AnnAssign) or not isinstance(field.value, ast.Call):
         return ""
-    maker = ast.unparse(field.value.func)
-    if maker not in MAKERS:
-        return ""
-    meaning = ast.literal_eval(field.value.args[MAKERS[maker]])
-    default = f"; default `{ast.unparse(field.value.args[0])}`" if maker == "setting" else ""
-    return f"    {ast.unparse(field.target)}: {meaning}{default}."
+    return ast.unparse(field.value.func)
+
+
+def read_default(maker: str, call: ast.Call) -> str:
+    """Return the default of a field as a signature has it."""
+    if maker == "open_settings":
+        return "Extra()"
+    first = ast.unparse(call.args[0])
+    return f"{first}()" if maker == "section" else first

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ def show_output(output: dict[str, Any], page: Path, name: str) -> Iterator[str]:
         (page.parent / f"{name}.png").write_bytes(base64.b64decode("".join(data["image/png"])))
         yield f"![What the cell above draws]({name}.png)"
     elif "text/html" in data:
-        lines = "".join(data["text/html"]).splitlines()
+        html = re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
+        lines = re.sub(r"<table[^>]*>", "<table>", html).splitlines()
         table = "\n".join(line.strip() for line in lines if line.strip())
         yield f'<div class="md-typeset__scrollwrap">\n{table}\n</div>'

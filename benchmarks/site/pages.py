@@ -20,7 +20,7 @@ NAMED = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
 }
-PATTERNS = ("methods", "notebooks", "reference", "remedies", "studies")
+PATTERNS = ("methods", "notebooks", "remedies", "studies")
 
 
 def place_pages() -> dict[Path, str]:
@@ -68,6 +68,7 @@ def write_config(built: Path, pages: Path) -> Path:
     for name in PATTERNS:
         found = ", ".join(json.dumps(page) for page in list_cards(pages / name))
         text = text.replace(f'"{name}/*.md"', found)
+    text = text.replace('"../..', f'"{ROOT}')  # the repository, wherever the site is built
     (built / CONFIG.name).write_text(text)
     return built / CONFIG.name
 

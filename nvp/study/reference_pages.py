@@ -37,7 +37,8 @@ def setting_rows(config: Any, prefix: str) -> list[str]:
         is_open = isinstance(value, Extra)
         default = "" if is_open else value if value != "" else "''"
         path = f"{prefix}{field.name}{'.NAME' * is_open}"
-        rows.append(f"| `{path}` | {default} | {span} | {field.metadata['meaning']} |")
+        meaning = field.metadata["meaning"].replace("<", "&lt;")  # else Markdown takes it for a tag
+        rows.append(f"| `{path}` | {default} | {span} | {meaning} |")
     return rows
 
 

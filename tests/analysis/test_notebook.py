@@ -8,6 +8,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from benchmarks.notebooks import KEY, describe_run, find_tables, hash_code
 from tests.small_studies import questions
 
 QUESTIONS = questions()
@@ -22,6 +23,8 @@ GROUPS = [
     pytest.param(REST[::2], id="even", marks=pytest.mark.minutes),
     pytest.param(REST[1::2], id="odd", marks=pytest.mark.minutes),
 ]
+
+MOST_BYTES = 4_000_000  # of all of them, with their pictures
 
 every_study = pytest.mark.parametrize("study", NAMES)
 
@@ -69,11 +72,39 @@ def test_notebooks_show_their_figures_and_the_answer(
 
 
 @every_study
-def test_a_notebook_holds_calls_and_prose_and_no_output(study: str):
+def test_a_notebook_holds_calls_and_prose(study: str):
     notebook = read(study)
     assert notebook.cells[0]["source"].startswith("# ")
     assert not any("def " in cell["source"] for cell in code(notebook))
-    assert not any(cell["outputs"] or cell["execution_count"] for cell in code(notebook))
+
+
+@every_study
+def test_a_notebook_is_shipped_as_it_was_executed(study: str):
+    stale = f"stale: python -m benchmarks.notebooks {study}"
+    notebook, tables = read(study), find_tables(study)
+    if tables is None and KEY not in notebook.metadata:
+        assert not any(cell["outputs"] for cell in code(notebook)), stale
+        return
+    assert notebook.metadata[KEY]["code"] == hash_code(notebook), stale
+    assert tables is None or notebook.metadata[KEY] == describe_run(notebook, tables), stale
+    outputs = [output for cell in code(notebook) for output in cell["outputs"]]
+    assert {output["output_type"] for output in outputs} <= {"stream", "execute_result"}
+    assert "verdict" in outputs[-1]["data"]["text/html"]
+    assert str(FOLDER.parents[1]) not in str(outputs), "a path of this machine"
+
+
+def test_notebooks_are_small():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.ipynb")) < MOST_BYTES
+
+
+def test_a_notebook_whose_code_changed_is_stale():
+    notebook = read(FIRST[0])
+    before = hash_code(notebook)
+    notebook.cells[0]["source"] += " More prose."
+    code(notebook)[0]["outputs"] = []
+    assert hash_code(notebook) == before
+    code(notebook)[-1]["source"] += "  # more"
+    assert hash_code(notebook) != before
 
 
 @every_study
