@@ -43,7 +43,8 @@ class OwnCluster:
 
     def __str__(self) -> str:
         later = ", more when trials wait" if self.may_get_gpus else ""
-        return f"{self.nodes} node{'s' * (self.nodes != 1)}, {self.gpus:g} GPUs{later}"
+        nodes, gpus = "s" * (self.nodes != 1), "s" * (self.gpus != 1)
+        return f"{self.nodes} node{nodes}, {self.gpus:g} GPU{gpus}{later}"
 
 
 def find_own_cluster() -> OwnCluster | None:

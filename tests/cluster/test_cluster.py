@@ -111,8 +111,8 @@ def test_the_study_ends_by_itself_though_a_worker_was_lost(walk: Walk) -> None:
     first, again = walk.said("ray submit")
     assert f"{TRIALS} of {TRIALS} trials done" in first
     assert f"{TRIALS} done, 0 to run" in again
-    for said in (first, again):
-        assert f"Ray: joins the cluster at {walk.hosts[0].address}:6379 (3 nodes, 2 GPUs)" in said
+    assert f"Ray: joins the cluster at {walk.hosts[0].address}:6379 (3 nodes, 2 GPUs)" in first
+    assert f"Ray: joins the cluster at {walk.hosts[0].address}:6379 (" in again  # a node may lack
     index = read_index(open_study(PLACE, "sgd_noise", "quick"))
     lost = read_incidents(index.storage).to_pylist()
     assert len(index.rows) == TRIALS
