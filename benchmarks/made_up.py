@@ -28,6 +28,7 @@ from nvp.storage.writer import TrialWriter
 WIDTHS = {"conv1": 64, "conv2": 128, "conv3": 256, "conv4": 256, "hidden": 300}
 EPOCHS = 20
 SAMPLED = (0, 1, 2, 4, 8, 16, 20)
+UNASKED = ("task_accuracy", "online_accuracy", "noise_scale")  # without tasks, and unless asked
 METHODS = ("none", "dead", "nvp", "random")
 
 
@@ -124,7 +125,8 @@ def commit(storage: Storage, config: TrialConfig, *, whole: bool, epochs: bool) 
     writer = TrialWriter(storage, name, 1)
     writer.add("layers", rows_from_columns("layers", name, layer_rows(died, pruned)))
     if whole or epochs:
-        points = filled("epochs", EPOCHS + 1, {"epoch": list(range(EPOCHS + 1))})
+        given = {"epoch": list(range(EPOCHS + 1))} | ({} if whole else dict.fromkeys(UNASKED))
+        points = filled("epochs", EPOCHS + 1, given)
         writer.add("epochs", rows_from_columns("epochs", name, points))
     if whole:
         writer.add("events", rows_from_columns("events", name, event_rows(died, pruned)))
