@@ -7,12 +7,14 @@ from pathlib import Path
 from benchmarks.documents.findings import write_findings
 from benchmarks.documents.front import write_front
 from benchmarks.documents.whole_studies import load_whole
+from benchmarks.evidence.__main__ import REDUCED
+from nvp.analysis.reproduction.page import select_ours, write_page
 
 ROOT = Path(__file__).parents[2]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write docs/findings.md and the top of README.md; return 0."""
+    """Write docs/findings.md, docs/reproduction.md and the top of README.md; return 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.documents", description=__doc__)
     parser.add_argument("--place", type=Path, default=ROOT / "evidence", metavar="FOLDER",
                         help="the tables")  # fmt: skip
@@ -24,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"left out: {line}")
     told = write_findings(studies, left_out, arguments.root / "docs")
     write_front(told, arguments.root)
+    reduced, _ = load_whole(arguments.place / REDUCED)
+    write_page(select_ours([*studies, *reduced]), arguments.root / "docs/reproduction.md")
     return 0
 
 

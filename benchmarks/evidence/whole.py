@@ -1,8 +1,11 @@
-"""Whether tables are evidence: all trials of the plan are finished, and one code made them all."""
+"""Whether tables are evidence: all trials of the plan finished, and one code made those alike."""
 
-from collections import Counter
+import json
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
+from nvp.config.dotted_names import is_dotted
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import read_study
@@ -22,7 +25,16 @@ def find_fault(folder: Path) -> str:
     finished = [rows[name] for name in planned if name in rows and rows[name]["status"] in FINISHED]
     if len(finished) < len(planned):
         return f"{len(planned) - len(finished)} of {len(planned)} trials are missing"
-    codes = Counter(row.get("code") or "unknown" for row in finished)
-    if len(codes) > 1:
-        return "trials are of several codes: " + ", ".join(sorted(codes))
+    codes: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for row in finished:
+        codes[name_own_parts(row)].add(row.get("code") or "unknown")
+    for own in codes.values():
+        if len(own) > 1:
+            return "trials are of several codes: " + ", ".join(sorted(own))
     return ""
+
+
+def name_own_parts(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the dotted names in a trial's configuration; their modules are part of its code."""
+    values = json.loads(row["config"]).values()
+    return tuple(sorted(one for one in values if isinstance(one, str) and is_dotted(one)))

@@ -13,7 +13,7 @@ from benchmarks.documents.pictures import hash_numbers, keep_picture, read_hash
 from nvp.analysis.selection.drawing import Drawing
 from tests.conftest import ROOT
 
-MADE = ("docs/findings.md", "README.md")
+MADE = ("docs/findings.md", "docs/reproduction.md", "README.md")
 STUDY = "learning_rate"
 HALF = "1 of 51 trials are missing"
 

@@ -1,5 +1,6 @@
 """Evidence is of whole studies and of one commit, whatever is edited meanwhile."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -33,6 +34,8 @@ if __name__ == "__main__":
     main(STUDY)
 """
 
+REDUCED = SCRIPT.replace("main(STUDY)", 'main(STUDY, ["--preset", "quick", *sys.argv[2:]])')
+
 
 def git(folder: Path, *arguments: str) -> None:
     who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
@@ -44,6 +47,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repository")
     (folder / "studies").mkdir()
     (folder / "studies/tiny.py").write_text(SCRIPT)
+    (folder / "benchmarks").mkdir()
+    (folder / "benchmarks/reduced.py").write_text(f"import sys\n{REDUCED}")
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "-m", "one study")
@@ -73,6 +78,17 @@ def test_whole_tables_are_kept_without_neurons(made: Path) -> None:
     assert find_fault(kept) == ""
     assert (kept / "study.json").exists()
     assert not list(kept.rglob("neurons*"))
+
+
+@pytest.mark.one_commit_in(3, 1)
+def test_the_reduced_rows_are_kept_in_a_folder_of_their_own(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the names and the preset of other studies."""
+    monkeypatch.setattr(evidence, "ROWS", {"tiny": ()})
+    assert call(made, "tiny", "--preset", "reduced") == 0
+    assert find_fault(made / "evidence/reduced/tiny/quick") == ""
+    assert not (made / "evidence/tiny/quick").exists()
 
 
 def test_what_is_kept_names_no_path_of_this_machine(made: Path) -> None:
@@ -127,6 +143,15 @@ def test_half_a_study_and_one_of_two_codes_are_no_evidence(made: Path, tmp_path:
     commit_again(study, status="failed")
     assert find_fault(study) == "1 of 2 trials are missing"
     assert find_fault(tmp_path / "nowhere") == "no study was started there"
+
+
+def test_a_part_of_ones_own_is_in_the_code_of_its_trials_alone(made: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(made / "place/tables/tiny/laptop", study)
+    _, row = min(read_index(Storage.at(str(study))).rows.items())
+    config = json.loads(row["config"]) | {"model.name": "mylab.nets:wide"}
+    commit_again(study, code="another", config=json.dumps(config))
+    assert find_fault(study) == ""
 
 
 def commit_again(study: Path, **changes: str) -> None:

@@ -45,6 +45,11 @@ def load_all(places: list[str]) -> list[StudyFrames]:
     return found
 
 
+def select_ours(studies: list[StudyFrames]) -> list[StudyFrames]:
+    """Return the studies of which a claim or a table of the page is; see `load_all`."""
+    return [frames for frames in studies if frames.name in OURS]
+
+
 def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
     """Return what the template shows of the studies."""
     rates = layer_rates.compare_layer_rates(studies)
