@@ -18,6 +18,7 @@ from benchmarks.bar import bar
 from benchmarks.made_up import make
 from benchmarks.reduced import study_of
 from nvp.analysis import style
+from nvp.analysis.answers.whole_answer import answer_whole, write_whole_answer
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.plots.figures import FIGURES, write_panels
 from nvp.analysis.reports.report import write_report
@@ -66,7 +67,9 @@ def reported(place: str, folder: Path) -> float:
     frames = replace(frames, study=frames.study | {"question": question_to_json(question)})
     panels_of = list(write_panels(frames, folder / "figures"))
     assert all(panel.files for panel in panels_of)
-    write_report(frames, question_of(frames), panels_of, folder / "report.html")
+    whole = answer_whole(frames, question_of(frames))
+    assert write_whole_answer(whole)
+    write_report(frames, whole, panels_of, folder / "report.html")
     return time.perf_counter() - start
 
 

@@ -6,11 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nvp.analysis.answers.answer import answer
-from nvp.analysis.answers.search_wording import write_search_answer
-from nvp.analysis.answers.wording import write_answer
+from nvp.analysis.answers.whole_answer import answer_whole, write_whole_answer
 from nvp.analysis.frames.code_versions import describe_codes
-from nvp.analysis.frames.load import StudyFrames, read_frames
+from nvp.analysis.frames.load import read_frames
 from nvp.analysis.frames.search_plan import is_search
 from nvp.analysis.plots.figures import check_figures, write_panels
 from nvp.analysis.plots.life_cycle import check_trial
@@ -18,7 +16,6 @@ from nvp.analysis.reports.comparison import write_comparison
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.selection.question_of_study import is_derived, question_of
 from nvp.config.command_parser import CommandParser
-from nvp.question.question import Question
 from nvp.storage.studies import add_study_arguments, choose_pages_folder, choose_preset
 
 BAD_ARGUMENTS = 2
@@ -81,17 +78,10 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     drawn = list(write_panels(frames, folder, trial=arguments.trial, names=names))
     for path in [path for panel in drawn for path in panel.files]:
         print_line(str(path))
-    for line in write_whole_answer(frames, question):
+    whole = answer_whole(frames, question)
+    for line in write_whole_answer(whole):
         print_line(line)
-    print_line(f"report: {write_report(frames, question, drawn, folder.parent / 'report.html')}")
-
-
-def write_whole_answer(frames: StudyFrames, question: Question) -> list[str]:
-    """Return the answer of a study as lines; of a search, its best configurations first."""
-    if not is_search(frames.study):
-        return write_answer(answer(frames, question))
-    compared = write_answer(answer(frames, question)) if question.contrasts else []
-    return write_search_answer(frames) + compared
+    print_line(f"report: {write_report(frames, whole, drawn, folder.parent / 'report.html')}")
 
 
 def count_statuses(statuses: list[str]) -> str:

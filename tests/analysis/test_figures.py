@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import FillBetweenPolyCollection
+from matplotlib.collections import PolyCollection
+from matplotlib.container import ErrorbarContainer
 
 import nvp.analysis.command
 from nvp.analysis.answers.answer import answer
@@ -95,18 +96,18 @@ def test_n_is_stated_in_every_figure(frames: StudyFrames):
         assert "n = " in figure.get_supxlabel(), name
 
 
-def bands(frames: StudyFrames) -> list[FillBetweenPolyCollection]:
-    """Return the bands of dead_over_epochs that have an area."""
+def intervals(frames: StudyFrames) -> list[ErrorbarContainer]:
+    """Return the bars of dead_over_epochs, which show an interval where seeds are few."""
     axes = draw(frames, "dead_over_epochs").figure.axes
-    drawn = [c for one in axes for c in one.collections if isinstance(c, FillBetweenPolyCollection)]
-    return [band for band in drawn if np.isfinite(band.get_datalim(axes[0].transData).size).all()]
+    assert not [c for one in axes for c in one.collections if isinstance(c, PolyCollection)]
+    return [bar for one in axes for bar in one.containers if isinstance(bar, ErrorbarContainer)]
 
 
 def test_one_seed_draws_no_band_and_no_interval(frames: StudyFrames):
-    assert bands(frames)
+    assert intervals(frames)
     first = frames.trials["seed"] == frames.trials["seed"].min()
     one = with_trials(frames, frames.trials[first])
-    assert not bands(one)
+    assert not intervals(one)
     drawing = draw(one, "dead_at_end")
     assert drawing.frame[["low", "high"]].isna().all(axis=None)
     assert "n = 1, so there is no interval" in drawing.figure.get_supxlabel().replace("\n", " ")

@@ -63,13 +63,29 @@ def test_doubt_is_said(changed: dict[str, Any], said: str) -> None:
         ("prune.method", "none", "dead", "with removal of the dead instead of no pruning"),
         ("prune.method", "random", "nvp", "with NVP pruning instead of random pruning"),
         ("model.norm", "none", "batch", "with batch normalisation instead of no normalisation"),
-        ("model.activation", "relu", "silu", "with silu as activation instead of relu, 56.0"),
+        ("model.activation", "relu", "silu", "with SiLU as activation instead of ReLU, 56.0"),
         ("remedy.name", "none", "redo", "with redo instead of no remedy"),
         ("optim.noise", 0.0, 3.0, "with a gradient noise of 3 instead of 0"),
         ("optim.l1_scale", 0.0, 0.01, "with an L1 on scales of 0.01 instead of 0"),
+        ("optim.name", "sgd", "adam", "with Adam instead of SGD"),
         ("data.batch_size", 16, 512, "with a batch size of 512 instead of 16"),
     ],
 )
 def test_levels_are_words(key: str, reference: Any, other: Any, said: str) -> None:
     row = ROW | {"key": key, "reference": reference, "other": other, "where": {}}
     assert said in tell_plainly(row).replace("With ", "with ")
+
+
+def test_what_changes_nothing_by_any_seed_says_so() -> None:
+    same = {"mean": 0.0, "low": 0.0, "high": 0.0, "reference_mean": 0.56, "verdict": "equal"}
+    method = {"key": "prune.method", "reference": "none", "other": "dead", "where": {}}
+    assert tell_plainly(ROW | same | method) == (
+        "With removal of the dead instead of no pruning, 56.0 % of the neurons never fire at the "
+        "end, exactly as with no pruning, seed by seed."
+    )
+
+
+def test_an_amount_of_nothing_is_left_off() -> None:
+    where = {"prune.method": "none", "optim.weight_decay": 0.0, "optim.lr": 0.1}
+    said = tell_plainly(ROW | {"where": where})
+    assert said.startswith("Without pruning, without weight decay, at a learning rate of 0.1, with")

@@ -1,23 +1,27 @@
 """The report of a real small study: its words, and the page in a real browser."""
 
+import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
+from nvp.analysis import style
 from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.best_settings import rank_settings
 from nvp.analysis.answers.two_sentences import tell_answer
-from nvp.analysis.frames.load import StudyFrames, load
+from nvp.analysis.answers.whole_answer import answer_whole
+from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.study_document import LeftOut
 from nvp.analysis.plots.figures import Panel, write_panels
 from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_gaps
+from nvp.analysis.reports.left_out import list_left_out, list_mixed_codes
 from nvp.analysis.reports.report import write_report
+from nvp.analysis.reports.shared_settings import list_shared
 from tests.small_studies import questions
 
 QUESTIONS = questions()
@@ -26,20 +30,8 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 NAME = "sgd_noise"
 
 
-@pytest.fixture(scope="module")
-def frames(study_place: Path) -> StudyFrames:
-    return load(str(study_place), NAME, "quick")
-
-
-@pytest.fixture(scope="module")
-def drawn(frames: StudyFrames, tmp_path_factory: pytest.TempPathFactory) -> list[Panel]:
-    return list(write_panels(frames, tmp_path_factory.mktemp("report") / "figures"))
-
-
-@pytest.fixture(scope="module")
-def page(frames: StudyFrames, drawn: list[Panel]) -> Path:
-    path = drawn[0].files[0].parents[1] / "report.html"
-    return write_report(frames, QUESTIONS[NAME], drawn, path)
+def write_page(frames: StudyFrames, drawn: list[Panel], path: Path) -> Path:
+    return write_report(frames, answer_whole(frames, QUESTIONS[NAME]), drawn, path)
 
 
 def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
@@ -81,15 +73,67 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
 
 
 def test_a_table_is_headed_by_what_it_holds(page: Path, drawn: list[Panel]) -> None:
-    """Behind a figure are its own columns; only paired differences are headed as such."""
+    """Behind a figure are its own columns, in words; paired differences are headed as such."""
     text = page.read_text()
     behind, _, compared = text.partition("<h2>Comparisons</h2>")
     columns = {c for p in drawn if p.files for c in pd.read_csv(p.files[2], nrows=1)}
     assert {"mean", "n"} <= columns
     for column in columns:
-        assert f"<th>{escape(column)}</th>" in behind
-    assert "<th>difference</th>" in compared
+        assert f"<th>{escape(style.head_name(column))}</th>" in behind
+    assert "<th>mean over seeds</th>" in behind
+    assert "<th>difference [95 % interval]</th>" in compared
     assert "<th>pairs</th>" in compared
+
+
+def test_the_page_has_names_in_words(page: Path) -> None:
+    """No column, layer or level stands there as in the tables: neither dead_at_end nor hidden.0."""
+    body = page.read_text().partition("<body>")[2]
+    for tag in ("pre", "code", "summary", "dl"):
+        body = re.sub(rf"<{tag}.*?</{tag}>", "", body, flags=re.DOTALL)
+    body = re.sub(r'<p class="(study|printed)">.*?</p>', "", body)
+    words = unescape(re.sub(r"<[^>]*>", "\n", body))
+    assert re.findall(r"\w+_\w+|[a-z]\w*\.\w+", words) == []
+
+
+def test_the_shared_configuration_has_no_swept_key(frames: StudyFrames, page: Path) -> None:
+    shared = list_shared(frames)
+    keys = [key for _, _, key in shared]
+    assert set(keys).isdisjoint(frames.swept)
+    assert ("batch size", "64", "data.batch_size") in shared
+    assert all(re.search(r"[a-z]", name) and "_" not in name for name, _, _ in shared)
+    assert all(f"<code>{key}</code>" in page.read_text() for key in keys)
+
+
+def test_the_best_settings_come_with_intervals(frames: StudyFrames, page: Path) -> None:
+    best = rank_settings(frames)
+    assert best is not None
+    table = best.table
+    cells = frames.trials.groupby(best.keys)[best.by].mean()
+    assert best.total == len(cells)
+    assert table[best.by].iloc[0] == pytest.approx(cells.max())
+    assert table[best.by].is_monotonic_decreasing
+    assert (table["n"] == frames.trials["seed"].nunique()).all()
+    behind = table[best.by].iloc[0] - table[best.by].iloc[1:]
+    assert table["behind"].iloc[1:].tolist() == pytest.approx(behind.tolist())
+    assert "<h2>The best settings</h2>" in page.read_text()
+
+
+def test_what_was_left_out_says_why(frames: StudyFrames) -> None:
+    assert list_left_out(frames).empty
+    assert list_mixed_codes(frames).empty
+    first = frames.trials["seed"] == frames.trials["seed"].min()
+    trials = frames.trials.assign(
+        status=frames.trials["status"].mask(first, "diverged"),
+        code=frames.trials["code"].astype(object).mask(first, None),
+    )
+    lost = replace(with_trials(frames, trials), left_out=LeftOut(earlier=3))
+    rows = list_left_out(lost).set_index("trials that are")
+    assert rows["how many"].to_dict() == {
+        "finished, of earlier plans": 3,
+        "diverged": int(first.sum()),
+    }
+    assert "--all" in rows["why"].iloc[0]
+    assert list_mixed_codes(lost)["trials"].sum() == len(trials)
 
 
 def test_names_in_the_tables_are_escaped(
@@ -101,9 +145,7 @@ def test_names_in_the_tables_are_escaped(
         status=frames.trials["status"].mask(first, "failed"),
         error=frames.trials["error"].astype(object).mask(first, error),
     )
-    path = write_report(
-        with_trials(frames, trials), QUESTIONS[NAME], drawn, tmp_path / "report.html"
-    )
+    path = write_page(with_trials(frames, trials), drawn, tmp_path / "report.html")
     text = path.read_text()
     assert "<script>" not in text
     assert "ValueError: &lt;script&gt;alert(1)" in text
@@ -140,45 +182,21 @@ def test_what_is_thin_is_said(frames: StudyFrames) -> None:
 def test_a_study_without_a_done_trial_still_has_a_page(frames: StudyFrames, tmp_path: Path) -> None:
     lost = with_trials(frames, frames.trials.assign(status="diverged"))
     drawn = list(write_panels(lost, tmp_path / "figures"))
-    text = write_report(lost, QUESTIONS[NAME], drawn, tmp_path / "report.html").read_text()
+    text = write_page(lost, drawn, tmp_path / "report.html").read_text()
     assert "No trial is done, so there is nothing to compare." in text
     assert "None could be drawn." in text
     assert text.count("expected finished trials") == len(drawn)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    if not CHROMIUM or not DRIVER:
-        pytest.skip("no chromium and chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield chrome
-    chrome.quit()
-
-
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900)])
-def test_the_page_in_a_browser(
-    browser: webdriver.Chrome, page: Path, drawn: list[Panel], width: int, height: int
-) -> None:
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(page.as_uri())
-    assert browser.get_log("browser") == []
-    wide, inner = browser.execute_script(
-        "return [document.documentElement.scrollWidth, window.innerWidth]"
-    )
-    assert wide <= inner == width  # tables and wide figures scroll by themselves
-    images = browser.execute_script(
-        "return [...document.images].map(i => [i.naturalWidth, i.alt, i.width])"
-    )
-    assert len(images) == sum(bool(panel.files) for panel in drawn) > 0
-    for natural, alt, shown in images:
-        assert natural > 900
-        assert len(alt) > 40
-        assert shown > 250
-    assert browser.execute_script("return document.querySelector('.answer').innerText.length") > 80
-    assert browser.title.startswith("sgd_noise (quick)")
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        ("hidden.0", "hidden 0"),
+        ("conv1", "conv 1"),
+        ("stages.0.1.first", "stages 0.1 first"),
+        ("hidden", "linear"),
+        ("blocks.3.mlp.up", "blocks 3 mlp up"),
+    ],
+)
+def test_layers_are_named_in_words(layer: str, name: str) -> None:
+    assert style.layer_name(layer) == name

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nvp.analysis import style
+from nvp.analysis.answers.search_answer import answer_search
 from nvp.analysis.answers.search_wording import write_search_answer
 from nvp.analysis.command import main
 from nvp.analysis.frames.load import StudyFrames, load, read_frames
@@ -117,7 +118,7 @@ def test_study_json_says_how_the_search_goes(place: Path) -> None:
 def test_printed_commands_train_the_best_again_and_by_fresh_seeds(place: Path) -> None:
     storage = open_study(str(place), "small_search", "quick")
     before, asked = read_index(storage).rows, read_study(storage)
-    lines = write_search_answer(read_frames(str(place), "small_search", "quick"))
+    lines = write_search_answer(answer_search(read_frames(str(place), "small_search", "quick")))
     again, anew = (line.split(": ", 1)[1] for line in lines[3:5])
     run_printed(place, again)
     rows = read_index(storage).rows
@@ -128,7 +129,7 @@ def test_printed_commands_train_the_best_again_and_by_fresh_seeds(place: Path) -
     run_printed(place, anew)
     fresh = {name: row for name, row in read_index(storage).rows.items() if name not in before}
     assert sorted(json.loads(row["config"])["seed"] for row in fresh.values()) == [2, 3, 4, 5, 6]
-    lines = write_search_answer(read_frames(str(place), "small_search", "quick"))
+    lines = write_search_answer(answer_search(read_frames(str(place), "small_search", "quick")))
     mean = np.mean([row["val_accuracy"] for row in fresh.values()])
     assert f"By seeds that did not choose it: {mean:.4g} [" in lines[2]
     now = read_study(storage)
@@ -145,7 +146,7 @@ def test_a_search_that_asks_for_more_goes_on(place: Path, tmp_path: Path) -> Non
     assert now["num_trials"] == ASKED + 1
     assert list(now["trials"])[: len(before)] == list(before)
     storage.write("study.json", json.dumps(now | {"num_trials": 9}).encode())
-    lines = write_search_answer(read_frames(str(tmp_path), "small_search", "quick"))
+    lines = write_search_answer(answer_search(read_frames(str(tmp_path), "small_search", "quick")))
     assert lines[0].startswith(f"{ASKED + 1} of 9 configurations asked by NSGA-II")
 
 
@@ -155,7 +156,9 @@ def test_of_an_older_study_json_it_says_what_it_cannot_know(place: Path) -> None
     old = replace(frames, study={k: v for k, v in frames.study.items() if k not in newer})
     assert "pareto_front" not in question_of(old).figures
     assert "best by validation accuracy" in question_of(old).ask
-    (said,) = [line for line in gather_search(old)["limits"] if "does not say" in line]
+    (said,) = [
+        line for line in gather_search(answer_search(old))["limits"] if "does not say" in line
+    ]
     assert "the objectives, nor the sampler, nor how many configurations" in said
     _, text = draw_text(old, "best_configurations")
     assert "study.json names no objective; assumed: validation accuracy (more is better)." in text
@@ -257,7 +260,7 @@ def test_a_lead_within_the_seeds_is_undecided() -> None:
         (CELL | {"optim.lr": x}, {"val_accuracy": values})
         for x, values in ((0.1, [0.9, 0.8, 0.85]), (0.2, [0.8, 0.9, 0.8]), (0.3, [0.1, 0.2, 0.15]))
     ]
-    _, said, again, anew = write_search_answer(make_search(asked))
+    _, said, again, anew = write_search_answer(answer_search(make_search(asked)))
     # prune.sparsity does not apply to an unpruned trial, and the driver would refuse it
     assert again.endswith(
         " --set optim.lr=0.1 --set prune.method=none --seeds 3 --keep-checkpoints"
@@ -267,14 +270,16 @@ def test_a_lead_within_the_seeds_is_undecided() -> None:
     assert "The best is better than it by 0.01667 [-0.2419, 0.2752] (3 pairs of a seed" in said
     assert ": undecided. It is apart from 1 of the 2 others" in said
     of_one_seed = [(cell, {"val_accuracy": own["val_accuracy"][:1]}) for cell, own in asked]
-    assert "one seed, so undecided." in write_search_answer(make_search(of_one_seed))[1]
+    assert (
+        "one seed, so undecided." in write_search_answer(answer_search(make_search(of_one_seed)))[1]
+    )
 
 
 def test_of_trials_that_all_failed_nothing_is_ranked() -> None:
     frames = make_search([(CELL, {"val_accuracy": ["failed", "diverged"]})])
-    (said,) = write_search_answer(frames)
+    (said,) = write_search_answer(answer_search(frames))
     assert said.startswith("Nothing can be ranked: expected a configuration whose seeds are done")
-    assert gather_search(frames)["runs"] == []
+    assert gather_search(answer_search(frames))["runs"] == []
 
 
 def test_a_grid_is_drawn_when_its_question_asks_for_it() -> None:

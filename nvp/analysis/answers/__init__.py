@@ -5,6 +5,8 @@ verdict           what a comparison may be said to show
 wording           contrasts and answers in words
 plain             a comparison as one sentence that needs no glossary
 two_sentences     an answer in two such sentences
+best_settings     the settings with the best validation accuracy, and how sure their order is
+whole_answer      all that a study answers, computed once for page and terminal
 search_answer     the best configuration of a search by each objective, and how sure that is
 search_wording    the same in words
 common_levels     the levels at which two studies can be compared

@@ -31,6 +31,7 @@ NAMES = {
     ("remedy.name", "fresh"): "a new network for each task",
     ("prune.regrow", "none"): "nobody returning",
 }
+AMOUNTS = ("optim.noise", "optim.weight_decay", "optim.l1", "optim.l1_scale")  # of 0: without it
 KINDS = {  # what a level that is a name is a name of
     METHOD: "{} pruning",
     "model.activation": "{} as activation",
@@ -57,6 +58,8 @@ def tell_plainly(row: Mapping[str, Any]) -> str:
     if not what:
         name, change = style.plain_label(row["value"]), [row["mean"], row["low"], row["high"]]
         return "{}, {}: {:+.3g} [{:+.3g} to {:+.3g}].".format(head, name, *change)
+    if row["low"] == row["high"] == row["mean"] == 0:
+        return f"{head}, {other} % {what}, exactly as with {tell_reference(row)}, seed by seed."
     told = f"{head}, {other} % {what}, instead of {reference} %: {show_points(row)}"
     return f"{told}{show_doubt(row)}."
 
@@ -69,6 +72,8 @@ def tell_level(key: str, level: Any, before: str = "") -> str:
         if before:
             return f"without{told.removeprefix('no')}" if told.startswith("no ") else f"with {told}"
         return told
+    if before and level == 0 and key in AMOUNTS:
+        return f"without {name}"
     article = "an" if name[:1] in "aeiouL" else "a"
     told = f"{article} {name} of {style.value_text(level, key)}"
     return f"{before} {told}" if before else told

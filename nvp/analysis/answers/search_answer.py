@@ -17,7 +17,8 @@ from nvp.analysis.searches.fresh_seeds import (
     find_fresh_trials,
 )
 from nvp.analysis.searches.ranking import sort_configurations
-from nvp.analysis.searches.searched import TEST, Searched
+from nvp.analysis.searches.searched import TEST, Searched, read_searched
+from nvp.analysis.selection.drawing import NothingToDraw
 from nvp.config.numbers import make_canonical
 from nvp.storage.plans import make_setting_command
 
@@ -52,9 +53,29 @@ class Best:
     anew: str
 
 
-def find_best(frames: StudyFrames, searched: Searched) -> list[Best]:
-    """Return the best configuration by each objective."""
-    return [find_best_by(frames, searched, name) for name in searched.plan.objectives]
+@dataclass(frozen=True)
+class SearchAnswer:
+    """What a search found.
+
+    Attributes:
+        searched: what was asked and what came of it; None = nothing can be ranked yet.
+        best: by each objective.
+        missing: why nothing can be ranked.
+    """
+
+    searched: Searched | None = None
+    best: tuple[Best, ...] = ()
+    missing: str = ""
+
+
+def answer_search(frames: StudyFrames) -> SearchAnswer:
+    """Return what a search found, or why it found nothing yet."""
+    try:
+        searched = read_searched(frames)
+    except NothingToDraw as missing:
+        return SearchAnswer(missing=f"Nothing can be ranked: {missing}.")
+    best = [find_best_by(frames, searched, name) for name in searched.plan.objectives]
+    return SearchAnswer(searched, tuple(best))
 
 
 def find_best_by(frames: StudyFrames, searched: Searched, name: str) -> Best:

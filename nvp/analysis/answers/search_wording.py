@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis import style
-from nvp.analysis.answers.search_answer import FRESH_SEEDS, Best, find_best
-from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.answers.search_answer import FRESH_SEEDS, Best, SearchAnswer
 from nvp.analysis.searches.captions import (
     BETTER,
     bounds_caption,
@@ -14,22 +13,20 @@ from nvp.analysis.searches.captions import (
     ranked_caption,
 )
 from nvp.analysis.searches.comparison import ALPHA
-from nvp.analysis.searches.searched import TEST, Searched, read_searched
-from nvp.analysis.selection.drawing import NothingToDraw
+from nvp.analysis.searches.searched import TEST, Searched
 from nvp.analysis.style.captions import join_captions
 
 LARGE = 10_000  # from here on numbers are written without a fraction
 
 
-def write_search_answer(frames: StudyFrames) -> list[str]:
+def write_search_answer(found: SearchAnswer) -> list[str]:
     """Return the answer of a search as lines: what is best, how sure that is, and what to run."""
-    try:
-        searched = read_searched(frames)
-    except NothingToDraw as missing:
-        return [f"Nothing can be ranked: {missing}."]
+    searched = found.searched
+    if searched is None:
+        return [found.missing]
     lines = [join_captions(ranked_caption(searched))]
     lines += [describe_front(searched)] if len(searched.plan.signs) > 1 else []
-    for best in find_best(frames, searched):
+    for best in found.best:
         lines += [describe_best(searched, best), *map("  {0[0]}: {0[1]}".format, list_runs(best))]
     return [*lines, *filter(None, [bounds_caption(searched)])]
 

@@ -12,6 +12,7 @@ from nvp.analysis.frames.tasks import (
     pair_with_fresh,
     select_task_ends,
 )
+from nvp.analysis.plots.panels.looks import choose_looks
 from nvp.analysis.plots.panels.task_grid import (
     Split,
     choose_split,
@@ -28,7 +29,7 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
-    interval_caption,
+    band_caption,
     join_captions,
     noise_caption,
     pooled_caption,
@@ -59,13 +60,16 @@ def draw_accuracy_over_tasks(frames: StudyFrames, question: Question) -> Drawing
     frame = average_over_tasks(rows, split)
     measures = [name for name in (*ACCURACIES, TO_FRESH) if name in set(frame["measure"])]
     text = join_captions(
-        interval_caption(frame).replace("interval", "band", 1),
+        band_caption(frame),
         *(MEANINGS[name] for name in known),
         describe_fresh(known[0]) if TO_FRESH in measures else "",
         tasks_caption(frames, trials, split),
     )
     orders = {key: order_levels(frames, key, frame) for key in split.keys}
-    figure = plot_over_tasks(frame, split=split, orders=orders, measures=measures, text=text)
+    looks = choose_looks(frames, split.line, orders[split.line])
+    figure = plot_over_tasks(
+        frame, split=split, orders=orders, measures=measures, looks=looks, text=text
+    )
     return Drawing(figure, frame)
 
 

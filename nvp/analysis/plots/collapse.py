@@ -17,6 +17,7 @@ from nvp.analysis.plots.collapse_captions import (
     lead_caption,
     power_caption,
 )
+from nvp.analysis.plots.panels.looks import rank_ramp
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,
@@ -79,7 +80,8 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
         trials_caption(frames, select_shown(frames, [LR, BATCH])),
         pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *find_fixed_keys(frames, trials)]),
     )
-    figure = plot_collapse(frame, table, definition=definition, text=text)
+    ramp = rank_ramp(frames, LR)
+    figure = plot_collapse(frame, table, ramp=ramp, definition=definition, text=text)
     return Drawing(figure, frame.assign(definition=definition))
 
 
@@ -104,7 +106,7 @@ def scale_trials(
 
 
 def plot_collapse(
-    frame: pd.DataFrame, table: pd.DataFrame, *, definition: str, text: str
+    frame: pd.DataFrame, table: pd.DataFrame, *, ramp: int, definition: str, text: str
 ) -> Figure:
     """Draw fraction against each candidate and the theory's walk, a row per length of training.
 
@@ -115,7 +117,7 @@ def plot_collapse(
     names = [*CANDIDATES, "walk"]
     panels = figure.subplots(len(lengths), len(names), sharey=True, sharex="col", squeeze=False)
     rates, batches = sorted(frame["lr"].unique()), sorted(frame["batch"].unique())
-    color, marker = style.assign_ramp(rates), style.assign_markers(batches)
+    color, marker = style.assign_ramp(rates, ramp=ramp), style.assign_markers(batches)
     for i, length in enumerate(lengths):
         rows = frame[frame[LENGTH] == length]
         for j, name in enumerate(names):

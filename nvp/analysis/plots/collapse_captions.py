@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from nvp.analysis.statistics.collapse import FEWEST_DEADLY, count_deadly_cells
+from nvp.analysis.statistics.collapse import FEWEST_DEADLY, LEAST_DEAD, count_deadly_cells
 
 LENGTH = "length"
 
@@ -11,8 +11,9 @@ def few_caption(rows: pd.DataFrame, length: str) -> str:
     """Return why nothing is fitted: neurons died in too few settings."""
     deadly, count = count_deadly_cells(rows), rows["cell"].nunique()
     return (
-        f"{length.capitalize()}: neurons died in {deadly} of {count} settings, and it takes "
-        f"{FEWEST_DEADLY} to fit anything."
+        f"{length.capitalize()}: {LEAST_DEAD:.0%} of the neurons or more died in {deadly} of "
+        f"{count} settings, and it takes {FEWEST_DEADLY} to fit anything: neither a best scaling "
+        "nor a power is named."
     )
 
 

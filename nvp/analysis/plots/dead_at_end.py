@@ -7,7 +7,8 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_definitions
 from nvp.analysis.frames.derive import count_dead_at_end as fractions_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.plots.panels.effect import draw_effect, hue_handles
+from nvp.analysis.plots.panels.effect import Crossing, draw_effect, hue_handles
+from nvp.analysis.plots.panels.looks import choose_looks
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     keep_common_levels,
@@ -45,26 +46,26 @@ def draw_dead_at_end(frames: StudyFrames, question: Question) -> Drawing:
         pooled_caption(frames, [x, hue, *find_fixed_keys(frames, done, [x, hue])]),
     )
     orders = {key: order_levels(frames, key, frame) for key in (x, hue)}
-    return Drawing(plot_dead_at_end(frame, x=x, hue=hue, orders=orders, text=text), frame)
+    looks = choose_looks(frames, hue, orders[hue])
+    crossing = Crossing(x=x, levels=orders[x], hue=hue, looks=looks)
+    return Drawing(plot_dead_at_end(frame, crossing=crossing, text=text), frame)
 
 
-def plot_dead_at_end(
-    frame: pd.DataFrame, *, x: str, hue: str, orders: dict[str, list], text: str
-) -> Figure:
-    """Draw fraction against `x`, one line per level of `hue`, one panel per definition.
+def plot_dead_at_end(frame: pd.DataFrame, *, crossing: Crossing, text: str) -> Figure:
+    """Draw fraction against a key, one line per level of the other, one panel per definition.
 
-    Requires the rows of `count_dead_at_end`, with intervals by definition, `x` and `hue`.
+    Requires the rows of `count_dead_at_end`, with intervals by definition and both keys.
     """
     shown = list(frame["definition"].unique())
     figure = style.new_figure(style.PAGE, 2.9)
     (panels,) = figure.subplots(1, len(shown), sharey=True, squeeze=False)
     for axes, definition in zip(panels, shown, strict=True):
         rows = frame[frame["definition"] == definition]
-        draw_effect(axes, rows, "fraction", x=x, hue=hue, limits=(0.0, 1.0), orders=orders)
+        draw_effect(axes, rows, "fraction", crossing=crossing, limits=(0.0, 1.0))
         axes.set_ylabel(style.upright_label(definition))
         axes.tick_params(labelleft=True)
     panels[0].set_ylim(bottom=0)  # shared, and only now that both are drawn
-    handles = hue_handles(panels[0], hue, orders[hue])
+    handles = hue_handles(crossing)
     style.write_legend(figure, handles, [str(handle.get_label()) for handle in handles])
     style.write_note(figure, text)
     return figure

@@ -1,6 +1,7 @@
 """Dead fraction over the epochs, layer by layer: small multiples by two hyperparameters."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys, choose_headline, count_dead_by_stage
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.panels.grid import draw_band
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,
@@ -21,7 +23,7 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import with_interval
 from nvp.analysis.style.captions import (
-    interval_caption,
+    band_caption,
     join_captions,
     noise_caption,
     pooled_caption,
@@ -40,7 +42,7 @@ def draw_dead_over_epochs(frames: StudyFrames, question: Question) -> Drawing:
     rows = add_keys(count_dead_by_stage(layers, definition), done, [x, hue, "seed"])
     frame = with_interval(rows, "fraction", [x, hue, "layer", "epoch"])
     text = join_captions(
-        interval_caption(frame).replace("interval", "band", 1),
+        band_caption(frame),
         selection_caption(frames, done, [x, hue]),
         ends_caption(done),
         trials_caption(frames, unpruned),
@@ -89,15 +91,12 @@ def plot_dead_over_epochs(
 
 def draw_layers(axes: Axes, cells: Mapping[str, pd.DataFrame | None]) -> None:
     """Draw one panel: a line and a band per layer, the band clipped to [0, 1] where drawn."""
-    color = style.assign_colors(list(cells))
+    color = style.color_layers(list(cells))
     for layer, cell in cells.items():
-        name = style.layer_name(layer)
+        look: dict[str, Any] = {"color": color[layer], "label": style.layer_name(layer)}
         if cell is None:
-            axes.plot([], [], color=color[layer], label=name, lw=1.2)
+            axes.plot([], [], lw=1.2, **look)
             continue
         rows = cell.drop_duplicates("epoch").sort_values("epoch")
-        epochs, low, high = (rows[column].to_numpy() for column in ("epoch", "low", "high"))
-        axes.plot(epochs, rows["mean"].to_numpy(), color=color[layer], label=name, lw=1.2)
-        low, high = low.clip(0, 1), high.clip(0, 1)
-        axes.fill_between(epochs, low, high, color=color[layer], alpha=0.15, linewidth=0)
+        draw_band(axes, rows, "epoch", "mean", look=look)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))

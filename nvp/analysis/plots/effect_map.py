@@ -132,7 +132,7 @@ def draw_forest(axes: Axes, frame: pd.DataFrame, rows: dict[tuple[str, object], 
     known = frame["estimate"].notna().to_numpy()
     told = frame[known]
     sure = (told["p_holm"] < style.SIGNIFICANT).to_numpy()
-    color = style.PALETTE[0]
+    color = style.NEUTRAL
     reach = interval_reach(told, "estimate")
     axes.errorbar(told["estimate"], at[known], xerr=reach, fmt="none", ecolor=color, elinewidth=1)
     faces = np.where(sure, color, "white")

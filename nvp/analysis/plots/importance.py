@@ -93,7 +93,7 @@ def plot_importance(frame: pd.DataFrame, *, text: str) -> Figure:
         for j, (evaluator, label) in enumerate(AXES.items()):
             rows = frame[(frame["response"] == response) & (frame["evaluator"] == evaluator)]
             axes, at = panels[i, j], np.array([keys.index(key) for key in rows["key"]])
-            axes.barh(at, rows["importance"], height=0.6, color=style.PALETTE[[0, 1][j]], alpha=0.8)
+            axes.barh(at, rows["importance"], height=0.6, color=style.NEUTRAL, alpha=(0.85, 0.5)[j])
             reach = interval_reach(rows, "importance")
             axes.errorbar(
                 rows["importance"],

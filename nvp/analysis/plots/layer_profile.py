@@ -13,6 +13,7 @@ from nvp.analysis.plots.panels.grid import (
     draw_band,
     make_panels,
 )
+from nvp.analysis.plots.panels.looks import Looks, choose_looks
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,
@@ -22,7 +23,7 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
-    interval_caption,
+    band_caption,
     join_captions,
     pooled_caption,
     trials_caption,
@@ -45,19 +46,19 @@ def draw_layer_profile(frames: StudyFrames, question: Question) -> Drawing:
     frame = frame.assign(depth=frame["layer"].map(depth).astype(int))
     methods = order_levels(frames, METHOD, frame)
     text = join_captions(
-        interval_caption(frame).replace("interval", "band", 1),
+        band_caption(frame),
         f"The first {MOST_PANELS} of {len(methods)}." if len(methods) > MOST_PANELS else "",
         trials_caption(frames, frames.trials[frames.trials[METHOD] != NONE]),
         pooled_caption(frames, [METHOD, line, *find_fixed_keys(frames, trials)]),
     )
     shown = methods[:MOST_PANELS]
-    levels = order_levels(frames, line, frame)
-    figure = plot_layer_profile(frame, methods=shown, line=line, levels=levels, text=text)
+    looks = choose_looks(frames, line, order_levels(frames, line, frame))
+    figure = plot_layer_profile(frame, methods=shown, line=line, looks=looks, text=text)
     return Drawing(figure, frame)
 
 
 def plot_layer_profile(
-    frame: pd.DataFrame, *, methods: list, line: str, levels: list, text: str
+    frame: pd.DataFrame, *, methods: list, line: str, looks: Looks, text: str
 ) -> Figure:
     """Draw the masked fraction against the layers in order, a line per level, a panel per method.
 
@@ -67,10 +68,9 @@ def plot_layer_profile(
     columns = 4 if len(names) <= 8 else 2
     figure = style.new_figure(style.PAGE, 1.5 + 1.3 * count_rows(len(methods), columns=columns))
     panels = make_panels(figure, len(methods), columns=columns)
-    looks = style.assign_looks(levels)
     for axes, method in zip(panels, methods, strict=True):
         axes.set_title(style.value_text(method))
-        for level in levels:
+        for level in looks:
             rows = frame[(frame[METHOD] == method) & (frame[line] == level)].sort_values("depth")
             rows = rows.assign(at=rows["layer"].astype(str).map(names.index))
             look = looks[level] | {"ms": 3, "label": style.level_name(line, level)}

@@ -9,6 +9,7 @@ from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.measures import COUNTS, list_measures
 from nvp.analysis.plots.panels.grid import bottom_panels, count_rows, draw_band, make_panels
+from nvp.analysis.plots.panels.looks import Looks, choose_looks
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,
@@ -21,7 +22,7 @@ from nvp.analysis.selection.chosen_trials import (
 from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import (
-    interval_caption,
+    band_caption,
     join_captions,
     noise_caption,
     pooled_caption,
@@ -41,7 +42,7 @@ def draw_measures(frames: StudyFrames, question: Question) -> Drawing:
     rows = add_keys(rows, trials, [x, "seed"])
     frame = seed_interval(rows, "value", ["measure", x, "epoch"])
     text = join_captions(
-        interval_caption(frame).replace("interval", "band", 1),
+        band_caption(frame),
         "Counts are of all layers together, the size of weights is the mean over layers.",
         GRAMA if rows["measure"].isin(COUNTS[1:]).any() else "",
         selection_caption(frames, trials, [x]),
@@ -51,12 +52,12 @@ def draw_measures(frames: StudyFrames, question: Question) -> Drawing:
         pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )
     measures = [name for name in rows["measure"].unique() if name in set(frame["measure"])]
-    levels = order_levels(frames, x, frame)
-    return Drawing(plot_measures(frame, x=x, measures=measures, levels=levels, text=text), frame)
+    looks = choose_looks(frames, x, order_levels(frames, x, frame))
+    return Drawing(plot_measures(frame, x=x, measures=measures, looks=looks, text=text), frame)
 
 
 def plot_measures(
-    frame: pd.DataFrame, *, x: str, measures: list[str], levels: list, text: str
+    frame: pd.DataFrame, *, x: str, measures: list[str], looks: Looks, text: str
 ) -> Figure:
     """Draw each measure against the epochs in a panel of its own, a line per level of `x`.
 
@@ -65,10 +66,9 @@ def plot_measures(
     rows = count_rows(len(measures), columns=COLUMNS)
     figure = style.new_figure(style.PAGE, 1.4 + 1.5 * rows)
     panels = make_panels(figure, len(measures), columns=COLUMNS, sharey=False)
-    looks = style.assign_looks(levels)
     for axes, measure in zip(panels, measures, strict=True):
         most = 1.0 if "(fraction" in style.axis_label(measure) else float("inf")
-        for level in levels:
+        for level in looks:
             own = frame[(frame["measure"] == measure) & (frame[x] == level)].sort_values("epoch")
             look = looks[level] | {"marker": "", "label": style.level_name(x, level)}
             draw_band(axes, own, "epoch", "mean", look=look, limits=(0.0, most))

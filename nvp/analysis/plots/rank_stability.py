@@ -10,6 +10,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import add_keys
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.panels.grid import draw_band
+from nvp.analysis.plots.panels.looks import Looks, choose_looks
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,
@@ -21,7 +22,13 @@ from nvp.analysis.selection.drawing import Drawing, NothingToDraw
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.statistics.rank_stability import CHANCE, CRITERIA, MOST_NEURONS
 from nvp.analysis.statistics.rank_stability import measure_rank_stability as agreement
-from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
+from nvp.analysis.style.captions import (
+    count_seeds,
+    join_captions,
+    name_band,
+    pooled_caption,
+    trials_caption,
+)
 from nvp.analysis.style.words import CRITERION_NAMES
 from nvp.question.question import Question
 
@@ -53,13 +60,15 @@ def draw_rank_stability(frames: StudyFrames, question: Question) -> Drawing:
         trials_caption(frames, select_shown(frames, [])),
         pooled_caption(frames, find_fixed_keys(frames, sample)),
     )  # fmt: skip
-    return Drawing(plot_rank_stability(frame, text=text), frame)
+    criteria = [name for name in CRITERIA if name in set(frame["criterion"])]
+    looks = choose_looks(frames, "criterion", criteria)
+    return Drawing(plot_rank_stability(frame, looks=looks, text=text), frame)
 
 
 def band_caption(frame: pd.DataFrame) -> str:
     """Return what the band is, or that there is none."""
     known = frame["low"].notna().any()
-    return "; band: its 95 % t-interval" if known else ", so there is no band"
+    return f"; {name_band(frame)}: its 95 % t-interval" if known else ", so there is no band"
 
 
 def sample_evenly(trials: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -72,17 +81,15 @@ def sample_evenly(trials: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return trials[cells.isin(taken)]
 
 
-def plot_rank_stability(frame: pd.DataFrame, *, text: str) -> Figure:
+def plot_rank_stability(frame: pd.DataFrame, *, looks: Looks, text: str) -> Figure:
     """Draw agreement against the epoch, a line and band per criterion, a panel per agreement.
 
     Requires means with intervals by agreement, criterion and epoch.
     """
     figure = style.new_figure(style.PAGE, 3.2)
     panels = figure.subplots(1, len(AGREEMENTS), sharex=True)
-    criteria = [name for name in CRITERIA if name in set(frame["criterion"])]
-    looks = style.assign_looks(criteria)
     for axes, (value, chance) in zip(panels, AGREEMENTS.items(), strict=True):
-        for criterion in criteria:
+        for criterion in looks:
             rows = frame[(frame["criterion"] == criterion) & (frame["agreement"] == value)]
             rows = rows.sort_values("epoch")
             look = looks[criterion] | {"ms": 3, "label": CRITERION_NAMES[criterion]}

@@ -13,6 +13,7 @@ from nvp.analysis.plots.panels.grid import (
     draw_band,
     make_panels,
 )
+from nvp.analysis.plots.panels.looks import Looks, choose_looks
 from nvp.analysis.selection.chosen_trials import (
     ends_caption,
     find_fixed_keys,
@@ -67,8 +68,8 @@ def draw_survival(frames: StudyFrames, question: Question) -> Drawing:
         noise_caption(frames, [x]),
         pooled_caption(frames, [x, *find_fixed_keys(frames, trials, [x])]),
     )
-    levels = order_levels(frames, x, frame)
-    return Drawing(plot_survival(frame, x=x, levels=levels, names=list(names), text=text), frame)
+    looks = choose_looks(frames, x, order_levels(frames, x, frame))
+    return Drawing(plot_survival(frame, x=x, looks=looks, names=list(names), text=text), frame)
 
 
 def border_caption(events: pd.DataFrame) -> str:
@@ -114,7 +115,7 @@ def revival_caption(rows: pd.DataFrame, x: str, levels: list) -> str:
 
 
 def plot_survival(
-    frame: pd.DataFrame, *, x: str, levels: list, names: list[str], text: str
+    frame: pd.DataFrame, *, x: str, looks: Looks, names: list[str], text: str
 ) -> Figure:
     """Draw the share alive against the epoch, a step line and a band per level, a panel per layer.
 
@@ -125,10 +126,9 @@ def plot_survival(
     shown = shown[:MOST_PANELS]
     figure = style.new_figure(style.PAGE, 1.2 + 1.35 * count_rows(len(shown)))
     panels = make_panels(figure, len(shown))
-    looks = style.assign_looks(levels)
     for axes, name in zip(panels, shown, strict=True):
         axes.set_title(style.layer_name(name))
-        for level in levels:
+        for level in looks:
             rows = frame[(frame["layer"] == name) & (frame[x] == level)]
             look = {"color": looks[level]["color"], "ls": looks[level]["ls"]}
             label = style.level_name(x, level)

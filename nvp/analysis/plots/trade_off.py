@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 
 from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.plots.panels.equal_accuracy import draw_equal
 from nvp.analysis.plots.panels.grid import interval_reach
+from nvp.analysis.plots.panels.looks import Looks, choose_looks
+from nvp.analysis.plots.panels.sparsity_axis import SPARSITIES, spread_sparsity
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
     order_levels,
@@ -65,7 +68,8 @@ def draw_trade_off(frames: StudyFrames, question: Question) -> Drawing:
         pooled_caption(frames, [*by, *names, *find_fixed_keys(frames, trials)]),
     )
     methods = [method for method in trials[METHOD].unique() if method != NONE]
-    figure = plot_trade_off(frame, equal, unpruned, methods=methods, text=text)
+    looks = style.assign_looks(methods) if names else choose_looks(frames, METHOD, methods)
+    figure = plot_trade_off(frame, equal, unpruned, looks=looks, text=text)
     table = pd.concat([frame.assign(kind="trade-off"), equal], ignore_index=True)
     return Drawing(figure, table)
 
@@ -118,18 +122,17 @@ def mark_fronts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_trade_off(
-    frame: pd.DataFrame, equal: pd.DataFrame, unpruned: pd.DataFrame, *, methods: list, text: str
+    frame: pd.DataFrame, equal: pd.DataFrame, unpruned: pd.DataFrame, *, looks: Looks, text: str
 ) -> Figure:
     """Draw a panel per cost, and one with the sparsity at equal accuracy of every method.
 
     Requires `mark_fronts`, intervals of `find_equal_accuracy` and of the unpruned accuracy.
     """
     shown = list(frame["cost"].unique())
-    looks = style.assign_looks(methods)
     columns = min(2, len(shown))
     rows = -(-len(shown) // columns)
     lower = 0.45 + 0.14 * len(equal) if len(equal) else 0.0
-    legend = 0.16 * -(-len(methods) // 5)
+    legend = 0.16 * -(-len(looks) // 5)
     figure = style.new_figure(style.PAGE, 0.7 + 2.0 * rows + lower + legend)
     heights = [2.0] * rows + ([lower] if len(equal) else [])
     space = figure.add_gridspec(len(heights), columns, height_ratios=heights)
@@ -137,29 +140,27 @@ def plot_trade_off(
     for i, cost in enumerate(shown):
         axes = figure.add_subplot(space[i // columns, i % columns], sharey=first)
         first = first or axes
-        draw_cost(axes, frame[frame["cost"] == cost], unpruned, methods, looks)
+        draw_cost(axes, frame[frame["cost"] == cost], unpruned, looks)
         axes.set_xlabel(style.axis_label(cost))
         if i % columns == 0:
             axes.set_ylabel(style.axis_label("test_accuracy"))
         else:
             axes.tick_params(labelleft=False)
     if len(equal):
-        draw_equal(figure.add_subplot(space[rows, :]), equal, methods, looks)
+        draw_equal(figure.add_subplot(space[rows, :]), equal, looks)
     if first is not None:
         style.write_legend(figure, *first.get_legend_handles_labels())
     style.write_note(figure, text)
     return figure
 
 
-def draw_cost(
-    axes: Axes, frame: pd.DataFrame, unpruned: pd.DataFrame, methods: list, looks: dict
-) -> None:
+def draw_cost(axes: Axes, frame: pd.DataFrame, unpruned: pd.DataFrame, looks: Looks) -> None:
     """Draw one panel: a line per method along its cost, the unpruned level, rings on the front."""
     for row in unpruned.to_dict("records"):
         axes.axhline(row["mean"], color="0.5", lw=0.9, ls=":", zorder=1)
         if not pd.isna(row["low"]):
             axes.axhspan(row["low"], row["high"], color="0.5", alpha=0.12, lw=0, zorder=0)
-    for method in methods:
+    for method in looks:
         rows = frame[(frame[METHOD] == method) & frame["at"].notna()]
         look = looks[method] | {"ms": 3.5, "lw": 1.0, "label": style.value_text(method)}
         axes.plot(rows["at"], rows["mean"], **look)
@@ -175,26 +176,8 @@ def draw_cost(
     if frame["cost"].iloc[0] in SAVINGS:
         low = axes.get_xlim()[0]
         axes.set_xlim(left=0 if low < 0.5 else low)
+    if frame["cost"].iloc[0] in SPARSITIES:
+        spread_sparsity(axes, frame["at"])
     low = np.fmin(frame["mean"], frame["low"].clip(0, 1)).min()
     high = np.fmax(frame["mean"], frame["high"].clip(0, 1)).max()
     axes.set_ylim(max(0.0, low - 0.02), min(1.0, high + 0.02))
-
-
-def draw_equal(axes: Axes, equal: pd.DataFrame, methods: list, looks: dict) -> None:
-    """Draw the sparsity at equal accuracy, a row per method; an arrow where it is a lower bound."""
-    shown = [method for method in methods if method in set(equal[METHOD])]
-    for i, method in enumerate(shown):
-        row = equal[equal[METHOD] == method].iloc[0]
-        color, marker = looks[method]["color"], looks[method]["marker"]
-        axes.plot(row["mean"], i, ls="", marker=marker, color=color, ms=4)
-        if not pd.isna(row["low"]):
-            axes.plot(np.clip([row["low"], row["high"]], 0, 1), [i, i], color=color, lw=1)
-        if row["beyond"]:
-            axes.annotate(
-                ">", (1.005, i), xycoords=("axes fraction", "data"), va="center", fontsize=7
-            )
-    axes.set_yticks(range(len(shown)), [style.value_text(method) for method in shown])
-    axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_xlim(0, 1)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(style.axis_label(f"{equal['saving'].iloc[0]} kept"))

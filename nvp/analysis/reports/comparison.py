@@ -19,11 +19,9 @@ from nvp.analysis.reports.comparison_words import (
     describe_sides,
     list_base_differences,
 )
-from nvp.analysis.reports.report import (
-    encode_picture,
-    format_differences,
-    render_page,
-)
+from nvp.analysis.reports.pictures import encode_picture
+from nvp.analysis.reports.report import render_page
+from nvp.analysis.reports.tables import format_differences
 from nvp.config.command_parser import CommandParser
 from nvp.storage.studies import MONITOR, PRESETS, add_storage_argument, choose_preset
 

@@ -9,7 +9,8 @@ from nvp.analysis.answers.common_levels import KeyLevels
 from nvp.analysis.answers.study_comparison import StudyComparison
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reports.report import describe_start, format_table, list_starts
+from nvp.analysis.reports.report import describe_start, list_starts
+from nvp.analysis.reports.tables import format_table
 
 
 def describe_pairing(found: StudyComparison) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 import pandas as pd
 
 from nvp.analysis import style
-from nvp.analysis.answers.search_answer import Best, find_best
+from nvp.analysis.answers.search_answer import Best, SearchAnswer
 from nvp.analysis.answers.search_wording import describe_best, describe_front, list_runs
-from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.search_plan import SearchPlan
 from nvp.analysis.searches.captions import (
     bounds_caption,
@@ -15,8 +14,7 @@ from nvp.analysis.searches.captions import (
     describe_configuration,
     describe_objectives,
 )
-from nvp.analysis.searches.searched import Searched, read_searched
-from nvp.analysis.selection.drawing import NothingToDraw
+from nvp.analysis.searches.searched import Searched
 from nvp.config.space import Axis, Range
 
 MOST_OTHERS = 20  # configurations that the best one is shown beside
@@ -24,13 +22,11 @@ HEADS = {"mean": "better by", "low": "95 % from", "high": "to", "p_holm": "p (Ho
 Facts = list[tuple[str, str]]
 
 
-def gather_search(frames: StudyFrames) -> dict[str, Any]:
+def gather_search(answered: SearchAnswer) -> dict[str, Any]:
     """Return what a page shows of a search, by the names of its template."""
-    try:
-        searched = read_searched(frames)
-    except NothingToDraw as missing:
-        return {"answer": [f"Nothing can be ranked: {missing}."], "runs": [], "beside": None}
-    found = find_best(frames, searched)
+    searched, found = answered.searched, answered.best
+    if searched is None:
+        return {"answer": [answered.missing], "runs": [], "beside": None}
     front = [describe_front(searched)] if len(searched.plan.signs) > 1 else []
     return {
         "answer": [*front, *(describe_best(searched, best) for best in found)],

@@ -2,8 +2,8 @@
 
 Rows are trials with `lr` (effective: over 1 - momentum for sgd), `batch` (images), `steps` and the
 dead `fraction`. A cell is one combination of levels of all swept keys; its trials are its seeds.
-Where neurons died in fewer than FEWEST_DEADLY cells nothing is fitted: a curve, a constant or a
-power would be that of a few points.
+Where LEAST_DEAD of the neurons died in fewer than FEWEST_DEADLY cells nothing is fitted: a curve, a
+constant or a power would be that of a few points, or of a few neurons.
 """
 
 import warnings
@@ -28,7 +28,8 @@ CANDIDATES = {
     "1/B": lambda rows: 1 / rows["batch"],
 }
 DRAWS = 500
-FEWEST_DEADLY = 5  # cells in which a neuron died, for anything to be fitted
+FEWEST_DEADLY = 5  # deadly cells, for anything to be fitted
+LEAST_DEAD = 0.01  # of the neurons, for a cell to be deadly: less is noise of single neurons
 FITTED = [
     *("scaling", "r2", "low", "high", "behind", "behind_low", "behind_high"),
     *("best", "cells", "explainable"),
@@ -45,8 +46,8 @@ def add_scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
 
 
 def count_deadly_cells(rows: pd.DataFrame) -> int:
-    """Return in how many cells a neuron died."""
-    return int(rows.groupby("cell")["fraction"].max().gt(0).sum())
+    """Return in how many cells at least LEAST_DEAD of the neurons died, on average over seeds."""
+    return int(rows.groupby("cell")["fraction"].mean().ge(LEAST_DEAD).sum())
 
 
 def fit_scalings(rows: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def fit_scalings(rows: pd.DataFrame) -> pd.DataFrame:
     between cells (adjusted for the seeds within). low and high: 95 % percentile interval, cells
     drawn anew with their predictions; `behind` is the same of the R^2 of the first minus this one.
     Null of less than 5 cells. `best`: the first one, where its R^2 and its lead over each other one
-    have an interval above 0; often none is. Empty of less than FEWEST_DEADLY cells with a death.
+    have an interval above 0; often none is. Empty of less than FEWEST_DEADLY deadly cells.
     """
     if count_deadly_cells(rows) < FEWEST_DEADLY:
         return pd.DataFrame(columns=pd.Index(FITTED))
@@ -128,7 +129,7 @@ def fit_theory(rows: pd.DataFrame) -> pd.DataFrame:
 
     A survival margin that walks at random until it is gone, after T steps of noise lr / sqrt(B): c
     is margin over noise, the only constant, by least squares. Both are null of less than
-    FEWEST_DEADLY cells with a death.
+    FEWEST_DEADLY deadly cells.
     """
     if count_deadly_cells(rows) < FEWEST_DEADLY:
         return rows.assign(predicted=np.nan, constant=np.nan)
@@ -151,7 +152,7 @@ def fit_powers(rows: pd.DataFrame) -> pd.DataFrame:
 
     Quasi-Poisson regression with a log link, which takes fractions of 0 as they are; 95 %
     t-interval with errors clustered by cell. `claimed` is what is published of it. Empty of less
-    than FEWEST_DEADLY cells with a death, and where neurons died at one level of a key alone: its
+    than FEWEST_DEADLY deadly cells, and where neurons died at one level of a key alone: its
     power has no bound then.
     """
     deadly = rows[rows["fraction"] > 0]

@@ -1,6 +1,8 @@
 """What figures look like and what things are called in them: `from nvp.analysis import style`.
 
 colors    colours, markers and dashes of levels
+heads     heads of tables, and the names in their cells
+terms     what the words of a figure or a table mean
 labels    labels with units, and short names
 paper     sizes, fonts, legend and note of a figure; saving it as PNG, SVG and CSV
 words     the words themselves: names of keys, columns and levels
@@ -12,6 +14,8 @@ from nvp.analysis.style.colors import (
     EVENTS,
     HEAT,
     MARKERS,
+    METHODS,
+    NEUTRAL,
     PALETTE,
     SIGNIFICANT,
     STATES,
@@ -19,7 +23,9 @@ from nvp.analysis.style.colors import (
     assign_looks,
     assign_markers,
     assign_ramp,
+    color_layers,
 )
+from nvp.analysis.style.heads import head_name, name_columns, spell_key
 from nvp.analysis.style.labels import (
     axis_label,
     layer_name,
@@ -42,9 +48,12 @@ from nvp.analysis.style.paper import (
     write_note,
     write_title,
 )
+from nvp.analysis.style.terms import explain_terms
 
 __all__ = [
     "MARKERS",
+    "METHODS",
+    "NEUTRAL",
     "PALETTE",
     "STATES",
     "EVENTS",
@@ -55,6 +64,7 @@ __all__ = [
     "assign_ramp",
     "assign_looks",
     "assign_markers",
+    "color_layers",
     "axis_label",
     "plain_label",
     "short_label",
@@ -63,6 +73,10 @@ __all__ = [
     "value_text",
     "level_name",
     "layer_name",
+    "head_name",
+    "name_columns",
+    "spell_key",
+    "explain_terms",
     "COLUMN",
     "PAGE",
     "DPI",

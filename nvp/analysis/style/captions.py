@@ -17,6 +17,22 @@ def interval_caption(frame: pd.DataFrame, *, center: str = "line") -> str:
     return f"{center}: mean; interval{lone}: 95 % t-interval of the mean over {n}."
 
 
+FEWEST_FOR_BAND = 5  # seeds; of fewer the bands of several lines would hide each other
+
+
+def band_caption(frame: pd.DataFrame) -> str:
+    """Return what a line and its band are, or the bar at its end where seeds are few."""
+    return interval_caption(frame).replace("interval", name_band(frame), 1)
+
+
+def name_band(frame: pd.DataFrame) -> str:
+    """Return what shows an interval along a line: see `panels.grid.draw_band`."""
+    bars, bands = (frame["n"] < FEWEST_FOR_BAND).any(), (frame["n"] >= FEWEST_FOR_BAND).any()
+    if bars and bands:
+        return f"band, or bar at its end of fewer than {FEWEST_FOR_BAND} seeds"
+    return "bar at its end" if bars else "band"
+
+
 def born_dead_caption(count: int, neurons: int) -> str:
     """Return how many neurons were dead in the initial network, which no curve has."""
     return f"{count:,} of {neurons:,} neurons were born dead and are left out." if count else ""
@@ -36,8 +52,8 @@ def seeds_caption(frame: pd.DataFrame, line: str) -> str:
         return f"Line: {line} of the one seed, n = 1, so there is no band."
     lone = " (none where n = 1)" if least == 1 else ""
     return (
-        f"Line: {line}; band{lone}: 95 % t-interval by a bootstrap of trials, seed by seed, "
-        f"{count_seeds(frame)}."
+        f"Line: {line}; {name_band(frame)}{lone}: 95 % t-interval by a bootstrap of trials, seed "
+        f"by seed, {count_seeds(frame)}."
     )
 
 

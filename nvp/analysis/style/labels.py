@@ -1,18 +1,31 @@
 """How keys, columns, levels and layers are written in a figure."""
 
+import re
 from typing import Any
 
 from nvp.analysis.style.words import (
+    ACTIVATIONS,
+    DATA,
     LABELS,
     LAYERS,
     METHODS,
+    MODELS,
     NORMS,
+    OPTIMIZERS,
     REMEDIES,
     SYMBOLS,
 )
 from nvp.storage.schema import TABLES
 
-NAMES = {"prune.method": METHODS, "remedy.name": REMEDIES, "model.norm": NORMS}
+NAMES = {
+    "prune.method": METHODS,
+    "remedy.name": REMEDIES,
+    "model.norm": NORMS,
+    "model.activation": ACTIVATIONS,
+    "model.name": MODELS,
+    "optim.name": OPTIMIZERS,
+    "data.name": DATA,
+}
 SHORT = {
     "dead": "strictly dead\n(fraction of kept)",
     "dormant_0025": "dormant, τ = 0.025\n(fraction of kept)",
@@ -61,7 +74,8 @@ def value_text(value: Any, key: str = "prune.method") -> str:
     """Return a value as a reader writes it: a method by its name, a number without zeros."""
     if isinstance(value, str):
         names = NAMES.get(key, {})
-        return names.get(value, value or "the method's")
+        plain = value if ":" in value else value.replace("_", " ")  # a dotted name is typed
+        return names.get(value, plain or "the method's")
     if isinstance(value, tuple):
         return f"[{', '.join(value_text(one, '') for one in value)}]"
     return str(value) if isinstance(value, bool) or value is None else f"{value:g}"
@@ -73,6 +87,6 @@ def level_name(key: str, value: Any) -> str:
 
 
 def layer_name(layer: str) -> str:
-    """Return the name of a layer in a legend: conv1 -> conv 1."""
-    word = layer.rstrip("0123456789")
-    return LAYERS.get(layer, f"{word} {layer[len(word) :]}".strip())
+    """Return a layer in words: conv1 -> conv 1, stages.0.1.first -> stages 0.1 first."""
+    spaced = re.sub(r"(?<=[^\W\d])[._]*(?=\d)", " ", layer)
+    return LAYERS.get(layer, re.sub(r"[._]+(?=[^\W\d])", " ", spaced))

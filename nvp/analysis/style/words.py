@@ -98,6 +98,31 @@ SYMBOLS = {
     "remedy.name": "remedy",
 }
 METHODS = {"none": "unpruned", "dead": "pruning the dead", "random": "random", "nvp": "NVP"}
+ACTIVATIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "silu": "SiLU",
+    "swish": "Swish",
+    "gelu": "GELU",
+    "elu": "ELU",
+    "crelu": "concatenated ReLU",
+}
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+MODELS = {
+    "mlp": "MLP",
+    "lenet300": "LeNet-300-100",
+    "lenet5": "LeNet-5",
+    "vit": "vision transformer",
+    "vgg_like": "VGG-like",
+}
+DATA = {
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "tiny_imagenet": "Tiny ImageNet",
+    "imagenet": "ImageNet",
+}
 REMEDIES = {"none": "no remedy", "fresh": "fresh network"}
 NORMS = {
     "none": "no normalisation",

@@ -1,6 +1,9 @@
 """What several figures draw alike: panels, bands, lines and points with intervals.
 
-grid       panels, bands and intervals
-effect     points and intervals against the levels of a key
-task_grid  panels, lines and bands over tasks
+grid            panels, bands and intervals
+looks           what the levels of a key look like, the same in all figures of a study
+sparsity_axis   an axis that tells sparsities near 1 apart
+equal_accuracy  the sparsity at equal accuracy, a row per method
+effect          points and intervals against the levels of a key
+task_grid       panels, lines and bands over tasks
 """

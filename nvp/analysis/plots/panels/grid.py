@@ -7,7 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nvp.analysis.style.captions import FEWEST_FOR_BAND
+
 MOST_PANELS = 12
+MOST_POINTS = 40  # of a line that are marked one by one
 
 
 def make_panels(
@@ -43,15 +46,29 @@ def bottom_panels(panels: list[Axes], *, columns: int = 4) -> list[Axes]:
 def draw_band(
     axes: Axes, rows: pd.DataFrame, x: str, y: str, *, look: dict[str, Any], limits=(0.0, 1.0)
 ) -> None:
-    """Draw a line and, where low and high are known, a band clipped to `limits` where drawn."""
+    """Draw a line and, where low and high are known, a band clipped to `limits` where drawn.
+
+    Of fewer than FEWEST_FOR_BAND seeds intervals are so wide that bands hide each other: each point
+    is marked then, and the interval is a bar at the last one. Rows are in the order of `x`.
+    """
     steps = look.pop("drawstyle", "default")
-    axes.plot(rows[x], rows[y], drawstyle=steps, **dict[str, Any]({"lw": 1.2} | look))
+    few = len(rows) > 0 and rows["n"].max() < FEWEST_FOR_BAND
+    points = {"marker": ".", "ms": 3} if few and not look.get("marker") else {}
+    points |= {"marker": ""} if len(rows) > MOST_POINTS and points else {}
+    axes.plot(rows[x], rows[y], drawstyle=steps, **dict[str, Any]({"lw": 1.2} | look | points))
     known = rows[rows["low"].notna()]
-    if len(known):
-        low, high = known["low"].clip(*limits), known["high"].clip(*limits)
-        step = "post" if steps == "steps-post" else None
-        color = look.get("color")
-        axes.fill_between(known[x], low, high, color=color, alpha=0.18, linewidth=0, step=step)
+    if not len(known):
+        return
+    color = look.get("color")
+    if few:
+        last = known.iloc[[-1]]
+        reach = interval_reach(last, y, limits)
+        bar = {"fmt": "none", "ecolor": color, "elinewidth": 0.9, "capsize": 2, "alpha": 0.8}
+        axes.errorbar(last[x], last[y], reach, **bar)
+        return
+    low, high = known["low"].clip(*limits), known["high"].clip(*limits)
+    step = "post" if steps == "steps-post" else None
+    axes.fill_between(known[x], low, high, color=color, alpha=0.18, linewidth=0, step=step)
 
 
 def interval_reach(

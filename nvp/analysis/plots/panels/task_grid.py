@@ -14,6 +14,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.tasks import RANK, REMEDY, TASK, TO_FRESH, have_tasks
 from nvp.analysis.plots.panels.grid import draw_band
+from nvp.analysis.plots.panels.looks import Looks
 from nvp.analysis.selection.chosen_trials import select_comparable
 from nvp.analysis.selection.drawing import NothingToDraw
 from nvp.question.question import Question
@@ -73,6 +74,7 @@ def plot_over_tasks(
     split: Split,
     orders: dict[str, list[Any]],
     measures: Sequence[str],
+    looks: Looks,
     text: str,
 ) -> Figure:
     """Draw each measure against the task, a column of panels each; a line and a band per level.
@@ -82,13 +84,13 @@ def plot_over_tasks(
         split: its keys.
         orders: their levels.
         measures: in the order of the columns.
+        looks: of the lines' levels.
         text: of the note.
     """
     rows = orders[split.row][:MOST_ROWS] if split.row else [None]
     width = style.PAGE if len(measures) > 1 else style.COLUMN
     figure = style.new_figure(width, 1.0 + 1.75 * len(rows))
     panels = figure.subplots(len(rows), len(measures), sharex=True, squeeze=False)
-    looks = style.assign_looks(orders[split.line])
     for i, level in enumerate(rows):
         own = frame if level is None else frame[frame[split.row] == level]
         for j, measure in enumerate(measures):
@@ -115,7 +117,7 @@ def draw_lines(
     axes: Axes,
     rows: pd.DataFrame,
     key: str,
-    looks: dict[Any, dict[str, Any]],
+    looks: Looks,
     possible: tuple[float, float],
 ) -> None:
     """Draw a line over the tasks for each level of a key, its band within what is possible."""
