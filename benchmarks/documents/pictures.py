@@ -7,6 +7,7 @@ plotting library would draw other bytes of the same picture.
 import hashlib
 from pathlib import Path
 
+from matplotlib.colors import to_hex
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -21,8 +22,10 @@ NUMBERS = "numbers"  # the text of the PNG that has the hash
 
 
 def hash_numbers(drawing: Drawing) -> str:
-    """Return a hash of a figure's numbers, to six digits, and of its axes, legend and note."""
+    """Return a hash of what a figure shows: numbers to six digits, words, broken lines, colours."""
     legends = [text.get_text() for one in drawing.figure.legends for text in one.get_texts()]
+    legends += [to_hex(line.get_color()) for axes in drawing.figure.axes for line in axes.lines]
+    legends.append(drawing.figure.get_supxlabel())  # the note as its lines are broken
     numbers = drawing.frame.to_csv(index=False, float_format="%.6g")
     text = "\n".join([numbers, describe_figure(drawing.figure), *legends])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -58,9 +58,9 @@ def write_legend(figure: Figure, handles: Sequence[Any], names: Sequence[str]) -
 
 def write_note(figure: Figure, text: str) -> None:
     """Write what a reader must know under the figure: n, what an interval is, what is left out."""
-    # 20 characters of 7 pt to the inch, so that the text never sets the width
+    # 18 characters of 7 pt to the inch, so that the widest text ends within the figure
     whole = text.replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-    lines = fill(whole, int(figure.get_figwidth() * 20)).replace("\N{NO-BREAK SPACE}=", " =")
+    lines = fill(whole, int(figure.get_figwidth() * 18)).replace("\N{NO-BREAK SPACE}=", " =")
     lines = lines.replace("=\N{NO-BREAK SPACE}", "= ")
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=7)
 
