@@ -2,23 +2,16 @@
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from nvp.analysis.plots.figures import Panel
+from tests.browser import set_screen, start_browser
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 NAME = "sgd_noise"
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
-    *("--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 # text against what is behind it: at least 4.5, as WCAG AA asks
 CONTRAST = """
 const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(v => v / 255)
@@ -35,25 +28,13 @@ return [...document.querySelectorAll('p, h1, h2, h3, dt, dd, td, th, summary, li
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    if not CHROMIUM or not DRIVER:
-        pytest.skip("no chromium and chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield chrome
-    chrome.quit()
+def browser() -> Iterator[webdriver.Chrome]:
+    yield from start_browser()
 
 
 def show(browser: webdriver.Chrome, page: Path, width: int, *, scheme: str = "light") -> None:
     """Open the page at a width, in light or dark."""
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    preferred = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", preferred)
+    set_screen(browser, width, 844, dark=scheme == "dark")
     browser.get(page.as_uri())
 
 
