@@ -22,7 +22,7 @@ from benchmarks.evidence.whole import find_fault
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "analysis/notebooks"
-EVIDENCE, PRESET = ROOT / "evidence", "laptop"
+EVIDENCE, PRESETS = ROOT / "evidence", ("laptop", "quick")  # the first that is whole
 KEY = "nvp"  # in the metadata of a notebook
 WIDTH, COLOURS = 900, 64  # of a picture
 DIGITS = 12  # of a hash
@@ -33,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.notebooks", description=__doc__)
     parser.add_argument("--storage", type=Path, metavar="FOLDER", help="tables at preset quick, of"
                         " studies that are not in evidence/")  # fmt: skip
+    parser.add_argument("--again", action="store_true", help="also those that are not stale: what"
+                        " figures look like has changed")  # fmt: skip
     parser.add_argument("studies", nargs="*", help="names; none = all")
     arguments = parser.parse_args(argv)
     for path in sorted(FOLDER.glob("*.ipynb")):
@@ -42,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         notebook = nbformat.read(path, as_version=4)
         if tables is None:
             print(f"{path.stem}: left as it is, its study is not in evidence/")
-        elif notebook.metadata.get(KEY) != describe_run(notebook, tables):
+        elif arguments.again or notebook.metadata.get(KEY) != describe_run(notebook, tables):
             execute(notebook, tables)
             nbformat.write(notebook, path)
             print(f"{path.stem}: executed on {tables.parent.name} {tables.name}", flush=True)
@@ -50,9 +52,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def find_tables(study: str) -> Path | None:
-    """Return the folder of the whole study in evidence/, or None."""
-    folder = EVIDENCE / study / PRESET
-    return folder if folder.is_dir() and not find_fault(folder) else None
+    """Return the folder of the whole study in evidence/, at laptop if it is there; or None."""
+    folders = [EVIDENCE / study / preset for preset in PRESETS]
+    return next((one for one in folders if one.is_dir() and not find_fault(one)), None)
 
 
 def find_quick(study: str, storage: Path | None) -> Path | None:
