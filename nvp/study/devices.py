@@ -46,8 +46,8 @@ def check_gpu(arguments: argparse.Namespace, design: Design) -> None:
         return
     asked = "the preset" if arguments.gpus_per_trial is None else "--gpus-per-trial"
     raise ValueError(
-        f"{asked}: expected a GPU on this machine, got {describe_lack()}: --gpus-per-trial 0 runs "
-        "trials on the CPU, and --address on a cluster"
+        f"{asked}: expected a GPU on this machine, got {describe_lack('none')}: --gpus-per-trial 0 "
+        "runs trials on the CPU, and --address on a cluster"
     )
 
 
@@ -56,10 +56,10 @@ def has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def describe_lack() -> str:
-    """Return what a machine without a usable GPU has in its place, in words."""
+def describe_lack(nothing: str = "no GPU") -> str:
+    """Return what a machine without a usable GPU has in its place: as a rule `nothing`."""
     apple = torch.backends.mps.is_available()
-    return "an Apple GPU, which nvp does not support" if apple else "no GPU"
+    return "an Apple GPU, which nvp does not support" if apple else nothing
 
 
 def choose_gpus(trials: list[TrialConfig], arguments: argparse.Namespace, design: Design) -> float:

@@ -1,6 +1,7 @@
 """`nvp tables STUDY --to parquet|csv`: files that hold what the tables hold, and its refusals."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -47,11 +48,13 @@ def test_the_files_have_all_rows_and_the_configuration_as_columns(
 
 
 def test_files_lie_beside_the_tables_by_default_and_are_replaced(
-    study_place: Path, capsys: pytest.CaptureFixture[str]
+    study_place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    own = tmp_path / "sgd_noise/quick"  # other tests copy the shared one meanwhile
+    shutil.copytree(study_place / "sgd_noise/quick", own)
     for _ in range(2):
-        assert main(["tables", "sgd_noise", "--storage", str(study_place), "--to", "csv"]) == 0
-    folder = study_place / "sgd_noise" / "quick" / "csv"
+        assert main(["tables", "sgd_noise", "--storage", str(tmp_path), "--to", "csv"]) == 0
+    folder = own / "csv"
     assert len(list(folder.iterdir())) == len(TABLES)
     assert str(folder / "trials.csv") in capsys.readouterr().out
 
