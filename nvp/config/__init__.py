@@ -18,6 +18,7 @@
     closed_pipe     a reader that went away (`| head`): a command ends quietly
     cores           how many cores this process may use
     memory          whether an exception says that memory ran out
+    whole_file      a local file that is written whole, or stays as it was
     command_parser  the parser of every command line
     seed            named random streams, each a function of (seed, stream, epoch)
 

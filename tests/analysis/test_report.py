@@ -1,10 +1,8 @@
 """The report of a real small study: its words, and the page in a real browser."""
 
 import re
-import shutil
 from dataclasses import replace
 from html import escape, unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
@@ -22,11 +20,11 @@ from nvp.analysis.reports.gaps import count_incidents, count_not_done, describe_
 from nvp.analysis.reports.left_out import list_left_out, list_mixed_codes
 from nvp.analysis.reports.report import write_report
 from nvp.analysis.reports.shared_settings import list_shared
+from tests.html_links import Links
 from tests.small_studies import questions
 
 QUESTIONS = questions()
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 NAME = "sgd_noise"
 
 
@@ -36,17 +34,6 @@ def write_page(frames: StudyFrames, drawn: list[Panel], path: Path) -> Path:
 
 def with_trials(frames: StudyFrames, trials: pd.DataFrame) -> StudyFrames:
     return replace(frames, trials=trials)
-
-
-class Links(HTMLParser):
-    """Gathers what a page asks a browser to fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
 
 
 def test_the_page_needs_nothing_beside_itself(page: Path) -> None:

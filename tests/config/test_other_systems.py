@@ -88,8 +88,9 @@ def test_a_study_runs_without_the_calls_of_linux(tmp_path: Path) -> None:
 def test_an_apple_gpu_is_said_to_be_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     asked = argparse.Namespace(no_ray=False, address=None, gpus_per_trial=0.5)
-    for apple, words in ((True, "an Apple GPU, which nvp does not support"), (False, "no GPU")):
+    said = "an Apple GPU, which nvp does not support"
+    for apple, words, got in ((True, said, said), (False, "no GPU", "none")):
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda apple=apple: apple)
         assert describe_lack() == words
-        with pytest.raises(ValueError, match=f"expected a GPU on this machine, got {words}: "):
+        with pytest.raises(ValueError, match=f"expected a GPU on this machine, got {got}: "):
             check_gpu(asked, Design(base=TrialConfig(), space={}))

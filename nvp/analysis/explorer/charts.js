@@ -165,7 +165,7 @@ function drawCurves() {
   const at = data.curves.at;
   const traces = drawn.map((trial) => ({
     type: "scatter", mode: "lines", x: at, y: curve(trial), customdata: at.map(() => trial), connectgaps: true,
-    text: at.map(() => ""), hovertemplate: `${hover(trial)}<extra>epoch %{x}: %{y:.4g}</extra>`,
+    hovertemplate: `${hover(trial)}<extra>epoch %{x}: %{y:.4g}</extra>`,
     line: { color: colorOf(trial), width: trial === state.picked ? 4 : 1 }, opacity: trial === state.picked ? 1 : 0.55,
   }));
   const all = chosen.map(curve);

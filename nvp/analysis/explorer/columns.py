@@ -7,7 +7,6 @@ import pandas as pd
 from nvp.analysis import style
 from nvp.analysis.explorer.compact import shorten
 from nvp.analysis.frames.derive import choose_definitions
-from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.responses import average_at_end
 
 MOST_LEVELS = 12  # of a number that is shown level by level; one with more has an axis of its own
@@ -28,23 +27,24 @@ LABELS = {
 }
 
 
-def make_columns(frames: StudyFrames, trials: pd.DataFrame) -> list[dict[str, Any]]:
+def make_columns(
+    swept: list[str], trials: pd.DataFrame, layers: pd.DataFrame
+) -> list[dict[str, Any]]:
     """Return the columns of the page: the swept keys and the status, then what came of it.
 
     Each has `key`, `label` and `short`, whether it was `given` to a trial, and its `values`, one
     for each trial. Where it has `levels` the values count them; else they are numbers, null where
     there is none. A column without a value is left out, and so is an outcome that never varies.
     """
-    given = [make_column(key, trials[key], given=True) for key in frames.swept if key in trials]
+    given = [make_column(key, trials[key], given=True) for key in swept if key in trials]
     given.append(make_column("status", trials["status"], given=True))
-    outcomes = gather_outcomes(frames, trials)
+    outcomes = gather_outcomes(trials, layers)
     found = [make_column(name, outcomes[name], given=False) for name in outcomes]
     return given + [column for column in found if varies(column)]
 
 
-def gather_outcomes(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
+def gather_outcomes(trials: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each trial: the fractions dead at its end, and results of its own row."""
-    layers = frames.layers[frames.layers["trial_id"].isin(trials["trial_id"])]
     names = list(choose_definitions(layers)) if len(layers) else []
     ends = average_at_end(layers)[names] if names else pd.DataFrame(index=[])
     of_layers = ends.reindex(trials["trial_id"].astype(str)).set_axis(trials.index)

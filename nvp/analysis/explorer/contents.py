@@ -29,7 +29,7 @@ def gather_contents(frames: StudyFrames) -> dict[str, Any]:
         "notes": write_notes(frames, len(trials)),
         "ids": ids,
         "command": make_command(frames),
-        "columns": make_columns(frames, trials),
+        "columns": make_columns(frames.swept, trials, layers),
         "curves": make_curves(epochs, layers, ids),
         "maps": make_maps(layers, ids),
     }

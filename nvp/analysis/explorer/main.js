@@ -1,10 +1,15 @@
 // Starts the page: draws it once, then whenever the selection changes, and listens to the charts.
 
-async function drawAll(from = "") {
+// All but the lines.
+async function drawUsable() {
   showCount();
   showBoxes();
   showRows();
   await Promise.all([drawCloud(), drawMap(), drawCurves()]);
+}
+
+async function drawAll(from = "") {
+  await drawUsable();
   if (from !== "lines") await drawLines(); // last: without a graphics card it takes longest
 }
 
@@ -52,7 +57,7 @@ async function start() {
   fillChoices();
   fillBoxes();
   listeners.push((from) => drawAll(from));
-  await Promise.all([showCount(), showBoxes(), showRows(), drawCloud(), drawMap(), drawCurves()]);
+  await drawUsable();
   listen();
   showTrial(state.picked);
   document.body.dataset.usable = Math.round(performance.now());

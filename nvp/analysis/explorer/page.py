@@ -1,13 +1,14 @@
 """explore.html as one file: the template, its styles and scripts, Plotly, and the data."""
 
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from plotly.offline import get_plotlyjs
+
+from nvp.config.whole_file import write_whole
 
 HERE = "nvp.analysis.explorer"
 SCRIPTS = ("state.js", "charts.js", "controls.js", "main.js")
@@ -33,10 +34,8 @@ def write_page(contents: dict[str, Any], path: Path, *, follow: float = 0) -> Pa
         scripts="\n".join(map(read_own, SCRIPTS)),
         data=write_data(contents),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with write_whole(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
     return path
 
 

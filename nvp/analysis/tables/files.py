@@ -1,7 +1,6 @@
 """The five tables of a study as files of Parquet or CSV, one each."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from nvp.analysis.frames.load import StudyFrames
+from nvp.config.whole_file import write_whole
 from nvp.storage.schema import TABLES
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
@@ -25,17 +25,12 @@ def write_tables(frames: StudyFrames, folder: Path, kind: str) -> Iterator[tuple
     `trials` has every key of the configuration as a column, and the other tables have the swept
     keys and the status of their trial. A file is replaced whole, or stays as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         whole = frames.trials.drop(columns=INNER) if table == "trials" else frames.table(table)
         rows = make_plain(whole)
         path = folder / f"{table}.{kind}"
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
+        with write_whole(path) as unfinished:
             WRITERS[kind](rows, unfinished)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
         yield path, len(rows)
 
 

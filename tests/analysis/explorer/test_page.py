@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from nvp.analysis.explorer.command import main
 from tests.browser import set_screen, start_browser, wait_until_ready
+from tests.html_links import Links
 
 NAME = "sgd_noise"
 COUNT = "return document.getElementById('count').textContent"
@@ -27,6 +27,11 @@ SHOWN = """return [
   document.getElementById('map-about').textContent]"""
 BOX = """document.getElementById('cloud').emit(
   'plotly_selected', {range: {x: [0.5, 3.5], y: [-1, 2]}})"""
+POINT = """const cloud = document.getElementById('cloud');
+  cloud.scrollIntoView({block: 'center'});
+  const at = cloud.querySelectorAll('.scatterlayer path.point')[arguments[0]];
+  const box = at.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2]"""
 RANGE = "return document.getElementById('lines').data[0].dimensions[0].constraintrange"
 SETTLE = "const done = arguments[0]; setTimeout(() => setTimeout(done, 300), 300);"
 
@@ -50,17 +55,6 @@ def opened(browser: webdriver.Chrome, page: Path) -> webdriver.Chrome:
     browser.get(page.as_uri())
     wait_until_ready(browser)
     return browser
-
-
-class Links(HTMLParser):
-    """Gathers what a page asks a browser to fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
 
 
 def settle(browser: webdriver.Chrome) -> None:
@@ -127,7 +121,9 @@ def test_a_keyboard_reaches_selection_trial_and_views(opened: webdriver.Chrome) 
 @pytest.mark.one_commit_in(3, 0)
 def test_pointing_at_a_trial_names_it_and_its_command(opened: webdriver.Chrome) -> None:
     ids = opened.execute_script("return data.ids")
-    opened.execute_script("Plotly.Fx.hover('cloud', [{curveNumber: 1, pointNumber: 2}])")
+    x, y = opened.execute_script(POINT, 2)
+    opened.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
+    settle(opened)
     told = opened.find_element(By.ID, "trial").text
     assert told.startswith(ids[2])
     assert f"--only {ids[2]}" in told
