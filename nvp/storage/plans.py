@@ -17,6 +17,7 @@ CALL = "nvp.run"  # in place of a script: the arguments are flags that say the s
 SWITCHES = ("--keep-checkpoints", "--redo-changed")
 GIVEN_ANEW = ("--only", "--preset", "--storage", "--track", *SWITCHES)
 OF_SEARCHES = ("--search", "--num-trials", "--scheduler", "--seeds")
+ELSEWHERE = "again"  # the storage of the command that runs a trial anew
 
 
 def list_plans(study: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -58,28 +59,39 @@ def make_keeping_command(storage: Storage, trial: str) -> str:
         trial: its id.
     """
     study = read_study(storage)
-    plan = find_plans(study, trial)[0]
-    return make_alone_command(storage, study, trial, "--keep-checkpoints", plan=plan)
+    arguments = list_arguments(storage, study, find_plans(study, trial)[0], GIVEN_ANEW)
+    return format_start_command([*arguments, "--only", trial, "--keep-checkpoints"])
 
 
-def make_alone_command(
-    storage: Storage,
-    study: dict[str, Any],
-    trial: str,
-    *flags: str,
-    plan: dict[str, Any] | None = None,
+def make_anew_command(
+    storage: Storage, study: dict[str, Any], trial: str, settings: Mapping[str, Any]
 ) -> str:
-    """Return the command that runs one trial alone.
+    """Return the command that runs one trial alone, in another storage than its own.
+
+    In its own storage the trial is done, and nothing would run. Of a search the command has the
+    trial's settings, since a search in an empty storage has asked for nothing yet.
 
     Args:
         storage: of the preset of a study.
         study: study.json.
         trial: its id.
-        flags: more of them.
-        plan: the one that has the trial; None = the study's own.
+        settings: {path: value} of the trial; those that the study varies are read.
+
+    Returns:
+        the command; "" where no plan in study.json has the trial.
     """
-    arguments = list_arguments(storage, study, plan or study, GIVEN_ANEW)
-    return format_start_command([*arguments, "--only", trial, *flags])
+    plan = find_plans(study, trial)[0]
+    if not has_trial(plan, trial):
+        return ""
+    is_search = plan.get("search", "grid") != "grid"
+    dropped = (*GIVEN_ANEW, *OF_SEARCHES) if is_search else GIVEN_ANEW
+    *arguments, _ = list_arguments(storage, study, plan, dropped)
+    arguments = [*arguments, ELSEWHERE, "--only", trial]
+    if is_search:
+        arguments += ["--seeds", str(int(settings.get("seed", 0)) + 1)]
+        given = [key for key in study.get("space", {}) if key in settings and key != "seed"]
+        arguments += set_all({key: settings[key] for key in given})
+    return format_start_command(arguments)
 
 
 def make_setting_command(
@@ -94,10 +106,13 @@ def make_setting_command(
         flags: more of them, such as --seeds and its number.
     """
     arguments = list_arguments(storage, study, study, (*GIVEN_ANEW, *OF_SEARCHES))
+    return format_start_command([*arguments, *set_all(settings), *flags])
+
+
+def set_all(settings: Mapping[str, Any]) -> list[str]:
+    """Return settings as flags."""
     given = [f"{path}={write_setting(value)}" for path, value in settings.items()]
-    return format_start_command(
-        [*arguments, *(word for setting in given for word in ("--set", setting)), *flags]
-    )
+    return [word for setting in given for word in ("--set", setting)]
 
 
 def write_setting(value: Any) -> str:

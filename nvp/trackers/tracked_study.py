@@ -9,23 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nvp.storage.plans import (
-    GIVEN_ANEW,
-    OF_SEARCHES,
-    find_plans,
-    format_start_command,
-    has_trial,
-    list_arguments,
-    list_plans,
-    write_setting,
-)
+from nvp.storage.plans import has_trial, list_plans, make_anew_command
 from nvp.storage.store import Storage
 from nvp.storage.studies import MONITOR, choose_pages_folder
 from nvp.storage.study_folder import open_study, read_study
 
 FORMAT = 1  # of runs: a new number replaces all that were exported
 UNSEEN = ("manifest", "checkpoint_kept")  # columns that `nvp compact` and forks may change
-ELSEWHERE = "again"  # the storage of the command that reproduces a trial
 
 
 @dataclass(frozen=True)
@@ -62,24 +52,10 @@ class TrackedStudy:
         return not plans or any(has_trial(plan, trial) for plan in plans)
 
     def make_command(self, trial: str, parameters: Mapping[str, Any]) -> str:
-        """Return the command that runs a trial alone, in another storage than its own.
-
-        In its own storage the trial is done, and nothing would run. Of a search the command has
-        the trial's values, since a search in an empty storage has asked for nothing yet.
-        """
-        plan = find_plans(self.document, trial)[0]
-        if not has_trial(plan, trial) or self.document.get("search") == MONITOR:
+        """Return the command that runs a trial alone, in another storage; "" without one."""
+        if self.document.get("search") == MONITOR:
             return ""
-        is_search = plan.get("search", "grid") != "grid"
-        dropped = (*GIVEN_ANEW, *OF_SEARCHES) if is_search else GIVEN_ANEW
-        *arguments, _ = list_arguments(self.storage, self.document, plan, dropped)
-        arguments = [*arguments, ELSEWHERE, "--only", trial]
-        if is_search:
-            given = {key: parameters[key] for key in self.swept if key in parameters}
-            arguments += ["--seeds", str(int(given.pop("seed", 0)) + 1)]
-            for key, value in given.items():
-                arguments += ["--set", f"{key}={write_setting(value)}"]
-        return format_start_command(arguments)
+        return make_anew_command(self.storage, self.document, trial, parameters)
 
     def find_commit(self, ended: float) -> str:
         """Return the commit of the last start before a trial ended, marked where it was dirty."""

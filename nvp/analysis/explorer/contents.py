@@ -1,5 +1,6 @@
 """All that explore.html holds, as JSON: trials, what was given to them, what was measured."""
 
+import json
 from typing import Any
 
 from nvp.analysis.explorer.columns import make_columns
@@ -7,10 +8,10 @@ from nvp.analysis.explorer.measurements import make_curves, make_maps
 from nvp.analysis.explorer.sampling import MOST_TRIALS, sample_trials
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.selection.question_of_study import question_of
-from nvp.storage.plans import make_alone_command
+from nvp.storage.plans import make_anew_command
 from nvp.storage.studies import MONITOR
 
-ID = "TRIAL_ID"
+NO_PLAN = "study.json has no plan with this trial, so no command can be told"
 
 
 def gather_contents(frames: StudyFrames) -> dict[str, Any]:
@@ -28,18 +29,19 @@ def gather_contents(frames: StudyFrames) -> dict[str, Any]:
         "hue": question.hue,
         "notes": write_notes(frames, len(trials)),
         "ids": ids,
-        "command": make_command(frames),
+        "commands": [make_command(frames, trial) for trial in ids],
         "columns": make_columns(frames.swept, trials, layers),
         "curves": make_curves(epochs, layers, ids),
         "maps": make_maps(layers, ids),
     }
 
 
-def make_command(frames: StudyFrames) -> str:
-    """Return the command that runs one trial alone, `TRIAL_ID` in the place of its id."""
+def make_command(frames: StudyFrames, trial: str) -> str:
+    """Return the command that runs one trial alone, or what to do instead."""
     if frames.preset == MONITOR:
         return "run the script that makes its nvp.Monitor"
-    return make_alone_command(frames.index.storage, frames.study, ID)
+    settings = json.loads(frames.index.rows[trial]["config"])
+    return make_anew_command(frames.index.storage, frames.study, trial, settings) or NO_PLAN
 
 
 def write_notes(frames: StudyFrames, shown: int) -> list[str]:

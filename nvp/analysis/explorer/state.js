@@ -64,7 +64,7 @@ function select(except = []) {
 }
 
 function command(trial) {
-  return data.command.replace("TRIAL_ID", data.ids[trial]);
+  return data.commands[trial];
 }
 
 function describeFilter(key) {

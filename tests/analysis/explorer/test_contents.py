@@ -71,10 +71,12 @@ def test_curves_and_maps_are_those_of_the_tables(
         assert whole[number] == pytest.approx(sums["dead"] / sums["kept"], abs=1e-4)
 
 
-def test_the_command_names_the_trial(contents: dict[str, Any], study_place: Path) -> None:
-    assert contents["command"].startswith("python ")
-    for part in ("--only TRIAL_ID", "--preset quick", f"--storage {study_place}"):
-        assert part in contents["command"]
+def test_the_command_of_a_trial_runs_it_in_another_storage(contents: dict[str, Any]) -> None:
+    assert len(contents["commands"]) == len(contents["ids"])
+    for trial, command in zip(contents["ids"], contents["commands"], strict=True):
+        assert command.startswith("python ")
+        for part in (f"--only {trial}", "--preset quick", "--storage again"):
+            assert part in command
 
 
 def test_levels_are_in_order_and_numbers_before_names() -> None:
