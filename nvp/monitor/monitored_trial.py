@@ -90,14 +90,8 @@ class MonitoredTrial:
             logger.warning("trial %s diverged: %s", self.recording.trial_id, error)
             return self.end("diverged", str(error), {})
         self.recording.add(self.make_entry(point))
-        return measure_progress(
-            point.record,
-            UNPRUNED,
-            trial_id=self.recording.trial_id,
-            epochs=0,
-            status="running",
-            error=None,
-        )
+        progress = Progress(trial_id=self.recording.trial_id, status="running")
+        return measure_progress(progress, point.record, UNPRUNED)
 
     def go_back(self, epoch: int) -> None:
         """Drop what was observed at an epoch or later; refuse what cannot go on."""

@@ -44,6 +44,7 @@ class Attempt:
         self.diary = Diary(code=self.code)
         self.clock = time.perf_counter()
         self.last_save, self.save_cost = self.clock, 0.0
+        self.continued_from, self.began = 0, self.clock  # the epoch and the time
         self.record: EpochRecord | None = None
 
     def resume(self) -> None:
@@ -75,6 +76,7 @@ class Attempt:
         """Train; write rows and checkpoints; a generator closed early saves a checkpoint."""
         images = select_task(self.config, self.data, self.state).train_images
         total = count_epochs(self.config, images)
+        self.continued_from, self.began = self.state.epoch, time.perf_counter()
         # The last attempt may have died at a rung, after its checkpoint and before its verdict.
         self.stop_at_rung(self.state.epoch, total, None)
         for record in train(self.config, self.data, self.state):
@@ -91,17 +93,11 @@ class Attempt:
 
     def checkpoint_is_due(self) -> bool:
         """Whether enough time has passed since the last checkpoint to pay for another one."""
-        pause = max(self.options.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
-        return time.perf_counter() - self.last_save >= pause
+        passed = time.perf_counter() - self.last_save
+        return passed >= max(self.options.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
 
     def stop_at_rung(self, epoch: int, total: int, record: EpochRecord | None) -> None:
-        """Raise Censored when ASHA stops the trial at this epoch; remember a rung that it passed.
-
-        Args:
-            epoch: epochs finished.
-            total: epochs of the whole trial.
-            record: of this epoch; None when the trial was just restored to it.
-        """
+        """Raise Censored when ASHA stops the trial; `record` is None where it was just restored."""
         asha = self.options.asha
         passed = max(self.diary.rung, self.state.forked if record is None else 0)
         if not asha or epoch <= passed or epoch not in find_rungs(self.config, total):
@@ -151,13 +147,16 @@ class Attempt:
 
     def progress(self, status: str, total: int = 0, error: str | None = None) -> Progress:
         """Return the progress at the last measuring point of this attempt."""
-        name = self.writer.trial_id
-        if self.record is None:
-            return Progress(trial_id=name, status=status, epochs=total, error=error)
-        plan = plan_pruning(self.config.prune)
-        return measure_progress(
-            self.record, plan, trial_id=name, epochs=total, status=status, error=error
+        latest = Progress(
+            trial_id=self.writer.trial_id,
+            status=status,
+            epochs=total,
+            continued_from=self.continued_from,
+            seconds=time.perf_counter() - self.began,
+            error=error,
         )
+        plan = plan_pruning(self.config.prune)
+        return measure_progress(latest, self.record, plan) if self.record else latest
 
     def finish(self, status: str, error: str | None = None) -> Progress:
         """Commit the trial's row, then delete its checkpoints, unless they are to be kept.

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,14 +70,26 @@ def test_the_time_left_begins_with_the_first_report_and_counts_trials_under_way(
     assert pace.estimate_seconds(24) == pytest.approx(100 / 7.5 * 16.5)
 
 
-def test_what_was_done_before_a_start_is_no_pace() -> None:
+def test_what_an_attempt_found_done_is_no_pace() -> None:
     now = [0.0]
     pace = Pace(lambda: now[0])
-    pace.note(report("a", epoch=8))
+    pace.note(replace(report("a", epoch=8), continued_from=8))
     now[0] += 20.0
-    pace.note(report("a", "done"))
-    pace.note(report("b", epoch=9))  # from its checkpoint, too
+    pace.note(replace(report("a", "done"), continued_from=8))
+    pace.note(replace(report("b", epoch=9), continued_from=9))  # from its checkpoint, too
     assert pace.estimate_seconds(3) == pytest.approx(20 / 0.2 * 1.1)
+
+
+def test_trials_that_report_late_count_from_when_they_began() -> None:
+    """Reports come every two seconds, when a trial of three is half done."""
+    now = [30.0]  # Ray starts
+    pace = Pace(lambda: now[0])
+    for number in range(10):
+        now[0] += 2.0
+        pace.note(replace(report(str(number), epoch=6), seconds=2.0))
+        now[0] += 1.0
+        pace.note(replace(report(str(number), "done"), seconds=3.0))
+        assert pace.estimate_seconds(20) == pytest.approx(3.0 * (19 - number))
 
 
 LIVE = """
