@@ -44,7 +44,8 @@ test-types: $(STAMP)
 		--jaxtyping-packages=nvp,tests.numeric_tower \
 		$(addprefix tests/,config data models network pruning training vitality)
 
-# A real `ray up` of three emulated hosts; root on Linux, iproute2, openssh-server and rsync. Minutes.
+# A real `ray up` of three emulated hosts, and a real Slurm of two; root on Linux, iproute2,
+# openssh-server, rsync, slurm-wlm and munge. Minutes.
 test-cluster: $(STAMP)
 	NVP_TEST_ALL=1 $(BIN)/python -m pytest -q -m cluster -rs
 

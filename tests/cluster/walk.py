@@ -19,19 +19,20 @@ LIMIT = 420.0
 SYNCED = ("nvp", "studies", "pyproject.toml", "README.md", "cluster-ssh.yaml")
 
 
-def commands(values: dict[str, str]) -> list[str]:
-    """Return the commands of the document's `bash` blocks in order, with a person's `values`."""
-    text = (ROOT / "docs/clusters.md").read_text()
+def commands(values: dict[str, str], page: str = "docs/clusters.md") -> list[str]:
+    """Return the commands of a page's `bash` blocks in order, with a person's `values`."""
+    text = (ROOT / page).read_text()
     for word, value in values.items():
         text = text.replace(word, value)
     blocks = re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     return [line for block in blocks for line in block.splitlines()]
 
 
-def copy_project(place: Path) -> Path:
-    """Copy what the YAML, its reader and the studies need; return where."""
+def copy_project(place: Path, *more: str) -> Path:
+    """Copy what the YAML, its reader and the studies need, and `more`; return where."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in SYNCED:
+    place.mkdir(exist_ok=True)
+    for name in (*SYNCED, *more):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, place / name, ignore=ignored)
         else:

@@ -3,8 +3,8 @@
 `python` blocks of a page run one after another and share their names; a block whose first line is
 a path is a file. `sh` blocks run line by line, as `tests.docs.project` says. A block that the suite
 cannot run has a line `<!-- not run: reason -->` above it and is a skipped test here, so that
-`pytest -rs` lists it with its reason. `bash` blocks of docs/clusters.md are run by
-`make test-cluster`, blocks of docs/extending.md by `test_recipes` and `tests/install`.
+`pytest -rs` lists it with its reason. `bash` blocks of docs/clusters.md and docs/slurm.md are run
+by `make test-cluster`, blocks of docs/extending.md by `test_recipes` and `tests/install`.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tests.small_studies import load
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 UNRUN = [block for block in BLOCKS if block.reason is not None]
-ELSEWHERE = {"docs/clusters.md": "bash", "docs/extending.md": "diff"}
+ELSEWHERE = {"docs/clusters.md": "bash", "docs/slurm.md": "bash", "docs/extending.md": "diff"}
 RECIPES = ROOT / "docs/extending.md"
 
 
