@@ -16,8 +16,10 @@
 . .venv/bin/activate  # where nvp is installed; every node has to see this folder
 
 # On SIGTERM the study saves its running trials and ends. A job that is preempted, requeued or
-# cancelled is COMPLETING, and Slurm sends SIGTERM to all of its processes. Two minutes before the
-# time is up the job is RUNNING, and this script alone gets it; the study must not get it twice.
+# cancelled is COMPLETING, and Slurm sends SIGTERM to all of its processes; those of Ray block it,
+# since the trials are in them, and srun, which would then kill them, goes once Ray is up. Two
+# minutes before the time is up the job is RUNNING, and this script alone gets SIGTERM; the study
+# must not get it twice.
 asked_to_end=
 trap 'end_study' TERM
 end_study() {
@@ -32,18 +34,23 @@ wait_for() {  # the end of a process; a trap interrupts `wait`, which returns th
   return $code
 }
 
+blocking_sigterm='import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.execvp(sys.argv[1], sys.argv[1:])'
+
 start_ray() {  # on every node of the job, in the background; the first one is the head
   [ -s ~/.ray/auth_token ] || ray get-auth-token --generate > /dev/null
   chmod 600 ~/.ray/auth_token
   export RAY_AUTH_MODE=token RAY_ADDRESS=auto RAY_TMPDIR=/tmp/nvp-$SLURM_JOB_ID
   head=$(srun --nodes=1 --ntasks=1 --relative=0 hostname -I | cut -d ' ' -f 1)
   export RAY_raylet_start_wait_time_s=120  # 30 s are too few on a slow shared disk
-  port=$((20000 + SLURM_JOB_ID % 10000)) client=$((port - 10000))  # two jobs may share a node
-  srun --overlap --kill-on-bad-exit=0 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" bash -c '
+  port=$((20000 + SLURM_JOB_ID % 5000 * 2))  # and the next one; two jobs may share a node
+  srun --overlap --kill-on-bad-exit=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \
+    --output="nvp-$SLURM_JOB_ID-ray.out" python -c "$blocking_sigterm" bash -c '
     mkdir -p "$RAY_TMPDIR"
     if [ "$SLURM_PROCID" = 0 ]; then
       exec ray start --block --head --node-ip-address='"$head"' --port='"$port"' \
-        --ray-client-server-port='"$client"' --num-cpus="${SLURM_CPUS_PER_TASK:-1}" \
+        --ray-client-server-port='$((port + 1))' --num-cpus="${SLURM_CPUS_PER_TASK:-1}" \
         --include-dashboard=false
     fi
     is_up() { (exec 3<> /dev/tcp/'"$head/$port"') 2> /dev/null; }
@@ -52,7 +59,7 @@ start_ray() {  # on every node of the job, in the background; the first one is t
       ray start --block --address='"$head:$port"' --num-cpus="${SLURM_CPUS_PER_TASK:-1}"
       sleep 2
     done
-  ' > "nvp-$SLURM_JOB_ID-ray.out" 2>&1 &
+  ' &
   cluster=$!
   nodes=0
   until=$((SECONDS + 600))  # then the study starts with the nodes that there are; others may follow
@@ -61,10 +68,20 @@ start_ray() {  # on every node of the job, in the background; the first one is t
     sleep 2
     nodes=$(python -m nvp.running.cluster_address "$head:$port" 2> /dev/null | grep -c .)
   done
+  disown $cluster
+  kill -KILL $(pgrep -P $cluster) $cluster  # first its child, which else ends what it started
   echo "Ray: $nodes of $SLURM_NNODES nodes at $head:$port"
 }
 
-if [ "$SLURM_NNODES" -gt 1 ]; then start_ray; else export RAY_ADDRESS=local; fi
+ray_step() { squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format=%i | grep -E '\.[0-9]+$'; }
+
+end_ray() {
+  scancel --signal=KILL $(ray_step)
+  while ray_step > /dev/null; do sleep 1; done
+  srun --overlap rm -rf "/tmp/nvp-$SLURM_JOB_ID"
+}
+
+start_ray
 
 code=130
 if [ -z "$asked_to_end" ]; then
@@ -73,11 +90,7 @@ if [ -z "$asked_to_end" ]; then
   wait_for $study
   code=$?
 fi
-if [ -n "$cluster" ]; then
-  kill $cluster
-  wait_for $cluster 2> /dev/null
-  rm -rf "/tmp/nvp-$SLURM_JOB_ID"
-fi
+end_ray
 
 if [ "$asked_to_end" = RUNNING ]; then
   echo "the time is nearly up: the job goes back into the queue, and continues"

@@ -122,6 +122,10 @@ def test_the_same_line_again_runs_nothing(site: Site, walked: dict[str, str]) ->
 
 
 def test_no_ray_is_left_on_a_node(site: Site, walked: dict[str, str]) -> None:
+    end = time.monotonic() + LIMIT
+    while site.do("squeue --noheader --format=%i").strip():
+        site.check_alive("2", end)
+        time.sleep(1)
     words = ("raylet", "gcs_server", "ray::")
     assert not [line for host in site.hosts for line in host.processes(*words).values()]
 
