@@ -30,7 +30,7 @@ SMALL = ["--preset", "quick", "--seeds", "2", "--set", "epochs=3", "--set", "opt
 def run_study(
     place: Path | str, *arguments: str, env: dict[str, str] | None = None, script: Path = SCRIPT
 ) -> subprocess.CompletedProcess[str]:
-    """Run a study script to its end, from its own folder: Ray's workers import from there first."""
+    """Run a study script to its end, from its own folder."""
     command = [sys.executable, str(script), "--storage", str(place), *arguments]
     return subprocess.run(
         command,

@@ -92,7 +92,8 @@ def run_study(name: str, command: list[str], code: Path) -> int:
     """
     start = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(code.absolute())}
-    ended = subprocess.run([sys.executable, *command], env=environment)
+    # in its folder: Ray let workers of earlier commits import an `nvp` of the current one
+    ended = subprocess.run([sys.executable, *command], env=environment, cwd=code)
     print(f"{name}: {(time.monotonic() - start) / 60:.1f} min, exit code {ended.returncode}")
     return 0 if ended.returncode == FAILED else ended.returncode  # `keep` names what is missing
 

@@ -5,6 +5,7 @@ already told by the versions of a row (torch, nvp, ray) and what is Python's own
 """
 
 import ast
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -17,6 +18,18 @@ from nvp.config.dotted_names import import_name, is_foreign_file
 
 SCRIPT = "__main__"
 TOLD = {"torch", "nvp", "ray"}
+AS_HERE = (
+    "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
+def run_module(name: str) -> list[str]:
+    """Return the command of a process that runs a module, and finds modules where this one does.
+
+    `python -m` would look in the current folder first: in an `nvp` that happens to lie there.
+    """
+    return [sys.executable, "-c", AS_HERE, json.dumps(sys.path), name]
 
 
 def find_modules(names: Iterable[str]) -> dict[str, Path]:

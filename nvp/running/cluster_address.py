@@ -10,10 +10,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from nvp.config.user_modules import run_module
+
 SECONDS = 15.0
 OWN = "own"  # asked of a cluster that is to have a node here
 NOT_HERE = 3  # exit code: no raylet of that cluster runs here
-ASK = (sys.executable, "-m", "nvp.running.cluster_address")
+ASK = run_module("nvp.running.cluster_address")
 TOKEN = (
     "this cluster wants its token: RAY_AUTH_MODE=token, and the token in ~/.ray/auth_token "
     "(mode 0600) or in the file that RAY_AUTH_TOKEN_PATH names"

@@ -7,7 +7,6 @@ the study: it is one line, with the command that exports later.
 import os
 import shlex
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,11 +14,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from nvp.config.dotted_names import list_user_folders
+from nvp.config.user_modules import run_module
 from nvp.trackers.named import FAILED, READY
 
 READY_SECONDS = 120  # a package of a tracker may take long to import on a busy machine
 LAST_SECONDS, INTERRUPTED_SECONDS = 60, 10  # for what is left when the trials ended
-COMMAND = (sys.executable, "-m", "nvp.trackers.follow")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Tracking:
         self.named, self.tracked = named, tracked
         arguments = (named, tracked.place, tracked.study, tracked.preset, *list_user_folders())
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*run_module("nvp.trackers.follow"), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -3,6 +3,9 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -92,3 +95,36 @@ def test_renewed_handlers_are_those_that_python_knows() -> None:
         assert came == [signal.SIGTERM]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+WORKER = """
+import nvp, ray
+from nvp.config.user_modules import run_module
+from nvp.running.ray.connection import connect_to_ray
+import subprocess
+
+def find_nvp():
+    import nvp
+    return nvp.__file__
+
+if __name__ == "__main__":
+    connect_to_ray(None)
+    assert ray.get(ray.remote(find_nvp).remote()) == nvp.__file__
+    subprocess.run([*run_module("nvp"), "--help"], check=True)
+"""
+
+
+def test_workers_take_the_nvp_of_the_driver_and_not_one_of_the_current_folder(
+    tmp_path: Path,
+) -> None:
+    """Ray puts the current folder before all others on the path of its workers."""
+    (tmp_path / "nvp").mkdir()
+    (tmp_path / "nvp/__init__.py").write_text("raise RuntimeError('another nvp')\n")
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts/find.py"
+    script.write_text(WORKER)
+    ended = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("usage: nvp")

@@ -15,6 +15,7 @@ import torch
 
 from nvp.config.identity import find_changes
 from nvp.config.trial_config import TrialConfig
+from nvp.config.user_modules import run_module
 from nvp.data import data_root, read_trial_facts
 from nvp.training.build import build_untrained, random_images, set_up_process
 from nvp.training.length import Length
@@ -69,9 +70,7 @@ def propose_count(config: TrialConfig, device: str) -> tuple[int, list[Sharing]]
 def measure_sharing(config: TrialConfig, device: str, count: int, seconds: float = 5.0) -> Sharing:
     """Train `count` networks at once, each in a process of its own, on noise."""
     command = [
-        sys.executable,
-        "-m",
-        "nvp.planning.cost.gpu_sharing",
+        *run_module("nvp.planning.cost.gpu_sharing"),
         device,
         json.dumps(find_changes(config)),
     ]

@@ -5,13 +5,15 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
 from ray._common.utils import get_default_system_temp_dir
 from ray.exceptions import AuthenticationError
+from ray.job_config import JobConfig
 
 from nvp.config.cores import count_cores
 from nvp.running.cluster_address import Holder, check_cluster
@@ -77,10 +79,12 @@ def initialise_ray(address: str | None) -> None:
     """
     for name in ("ray.tune", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # rows and display say it
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options["job_config"] = config = JobConfig()
+    config._py_driver_sys_path = SameFolders()
     if address:
         try:
-            ray.init(address=address, **quiet)
+            ray.init(address=address, **options)
         except (ConnectionError, AuthenticationError) as error:
             raise ValueError(
                 f"--address: expected a Ray cluster, got {address!r}: {error}. A cluster "
@@ -88,7 +92,26 @@ def initialise_ray(address: str | None) -> None:
             ) from None
     else:
         cpus = count_cores()
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **options)
+
+
+class SameFolders(list[str]):
+    """The folders in which workers look for modules first: those in which the driver does.
+
+    Ray adds the script's folder and then the current one, which the driver may not look in, and
+    puts the last one first: workers would import a folder `nvp` that happens to lie there.
+    """
+
+    def extend(self, folders: Iterable[str]) -> None:
+        super().extend(folder for folder in folders if comes_before_nvp(folder))
+
+
+def comes_before_nvp(folder: str) -> bool:
+    """Whether the driver looks for modules in a folder before it looks where it found nvp."""
+    places = [os.path.realpath(place) for place in sys.path]
+    own = os.path.realpath(Path(__file__).parents[3])
+    before = places[: places.index(own) + 1] if own in places else places
+    return os.path.realpath(folder) in before
 
 
 def check_socket_path() -> None:
