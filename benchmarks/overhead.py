@@ -46,25 +46,10 @@ class Sweep:
 
 def sweep(count: int, seconds: float, slots: int) -> Sweep:
     """Run `count` trials that sleep through the engine, in this process."""
-    os.environ["NVP_BENCHMARK_SLEEP"] = str(seconds)
-    from benchmarks import sleeping  # Ray takes seconds to import
-    from nvp.running.ray import Resources, run_sweep
-
-    configs = [TrialConfig(seed=seed) for seed in range(count)]
-    trials = {trial_id(config): config for config in configs}
-    display = Display(count, Console(file=io.StringIO()))
     before = time.process_time()
+    display = Display(count, Console(file=io.StringIO()))
     with tempfile.TemporaryDirectory() as place, display:
-        storage = Storage.at(place)
-        with patch("nvp.running.ray.tuner.TrialActor", sleeping.SleepingActor):
-            run_sweep(
-                trials,
-                storage,
-                RunOptions(data_root=Path(place)),
-                Resources(address=None, gpus_per_trial=0.0, max_concurrent=slots),
-                display=display,
-                stop_signals=[],
-            )
+        storage = sweep_into(place, count, display, seconds=seconds, slots=slots)
         cpu = time.process_time() - before
         rows = list(read_index(storage).rows.values())
     assert len(rows) == count
@@ -73,6 +58,26 @@ def sweep(count: int, seconds: float, slots: int) -> Sweep:
     makespan = max(row["ended"] for row in rows) - rows[0]["started"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return Sweep(makespan, len(rows), cpu / count, memory)
+
+
+def sweep_into(place: str, count: int, display: Display, *, seconds: float, slots: int) -> Storage:
+    """Run `count` trials that sleep through the engine, in this process; return their storage."""
+    os.environ["NVP_BENCHMARK_SLEEP"] = str(seconds)
+    from benchmarks import sleeping  # Ray takes seconds to import
+    from nvp.running.ray import Resources, run_sweep
+
+    configs = [TrialConfig(seed=seed) for seed in range(count)]
+    storage = Storage.at(place)
+    with patch("nvp.running.ray.tuner.TrialActor", sleeping.SleepingActor):
+        run_sweep(
+            {trial_id(config): config for config in configs},
+            storage,
+            RunOptions(data_root=Path(place)),
+            Resources(address=None, gpus_per_trial=0.0, max_concurrent=slots),
+            display=display,
+            stop_signals=[],
+        )
+    return storage
 
 
 def measured(count: int, seconds: float, slots: int) -> Sweep:

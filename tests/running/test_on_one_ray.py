@@ -17,6 +17,7 @@ from nvp.running.own_cluster import find_own_cluster
 from nvp.running.ray.actor import ActorOptions, TrialActor
 from nvp.running.ray.connection import hold_study
 from nvp.running.ray.fit_nodes import read_fault
+from nvp.running.ray.forgetful import ForgetfulController
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
 from nvp.storage.study_folder import open_study, read_study
@@ -50,7 +51,23 @@ def test_parents_run_before_their_forks(tmp_path: Path) -> None:
     assert len(found["trials"]) == 5
 
 
-def test_a_search_is_asked_as_slots_come_free(tmp_path: Path) -> None:
+@pytest.fixture
+def controllers(monkeypatch: pytest.MonkeyPatch) -> list[ForgetfulController]:
+    """Return Tune's controllers, as studies start them."""
+    made: list[ForgetfulController] = []
+    begin = ForgetfulController.__init__
+
+    def begin_and_note(self: ForgetfulController, *arguments: Any, **options: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **options)
+
+    monkeypatch.setattr(ForgetfulController, "__init__", begin_and_note)
+    return made
+
+
+def test_a_search_is_asked_as_slots_come_free(
+    tmp_path: Path, controllers: list[ForgetfulController]
+) -> None:
     """One slot, so each trial is asked when the one before has its row: as without Ray."""
     flags = ("--preset", "quick", "--search", "optuna", "--num-trials", "4")
     asked = []
@@ -62,6 +79,7 @@ def test_a_search_is_asked_as_slots_come_free(tmp_path: Path) -> None:
         asked.append(list(read_study(storage)["trials"]))
         assert sorted(asked[-1]) == sorted(read_index(storage).rows)
     assert asked[0] == asked[1]
+    assert [len(controller.get_trials()) for controller in controllers] == [1], "others go"
 
 
 def test_a_cluster_that_ray_start_left_the_address_of_is_found(

@@ -5,6 +5,7 @@ nothing of Tune's own state is read back.
 
     sweep        rounds of Tune until every trial has its row
     tuner        Tune's driver of one round
+    forgetful    Tune's controller, which forgets trials that ended
     actor        the process that runs trials one after another
     trial_feed   the feed of trials that Tune asks for one by one
     bookkeeping  rows, retries and the display, from Tune's reports
@@ -29,7 +30,6 @@ for _key, _value in {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # five files per trial that nobody reads
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune would return as if all were done
-    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # its state file is rewritten whole each time
 }.items():
     os.environ.setdefault(_key, _value)  # Ray reads some of them when it is imported
 

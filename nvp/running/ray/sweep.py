@@ -23,6 +23,7 @@ from nvp.running.ray.connection import (
     require_place,
 )
 from nvp.running.ray.fit_nodes import describe_place
+from nvp.running.ray.forgetful import forgetting
 from nvp.running.ray.loss import watch_over_ray
 from nvp.running.ray.slots import count_slots, limit_to
 from nvp.running.ray.tuner import build_tuner
@@ -172,7 +173,8 @@ def run_round(
     tuner = build_tuner(watch, actor, resources, slots, stop)
     tell_causes(watch.note_cause)
     try:
-        tuner.fit()
+        with forgetting():
+            tuner.fit()
     except Exception:
         if not watch.fatal:  # else Tune cannot write its own state either
             raise

@@ -7,6 +7,7 @@ from ray import tune
 from nvp.running.ray.actor import ActorOptions, TrialActor
 from nvp.running.ray.bookkeeping import Watch
 from nvp.running.ray.connection import Resources
+from nvp.running.ray.forgetful import NoLines
 from nvp.running.ray.side_effects import NoTable
 from nvp.running.ray.slots import request_bundle
 from nvp.running.ray.trial_feed import StopWhen, TrialFeed
@@ -35,7 +36,7 @@ def build_tuner(
             storage_path=watch.storage.below(".tune").place,
             verbose=0,
             progress_reporter=NoTable(),
-            callbacks=[watch],
+            callbacks=[watch, NoLines()],
             stop=StopWhen(stop),
             checkpoint_config=tune.CheckpointConfig(
                 checkpoint_frequency=0, checkpoint_at_end=False
