@@ -1,95 +1,106 @@
 """Prototype: seeds and learning rates of one small network trained as one batched model.
 
-K trials of an MLP are one: weights (K, out, in), batched matrix products, one loss, and the fused
-SGD step on each trial's slice with its own learning rate. Each trial has its own seed, batches and
-rate, as a study has. Against K networks trained one after another by the trial's own optimizer, in
-turn, process CPU time on one thread (the clock on a GPU: `--device cuda`). Beside every number, the
-weights after 10 steps in float64: they have to be those of the single trials.
+K trials of an MLP are one: weights (K, out, in), batched matrix products, one loss, and the
+optimizer of each trial on its slice. Each trial has its own seed, batches and rate, as a study has.
+Against K networks trained one after another by the trial's own optimizer, in turn, process CPU time
+on one thread (the clock on a GPU: `--device cuda`). Beside every number, the weights after 10 steps
+in float64: they have to be those of the single trials.
 
 It is not in the engine; docs/performance.md says why.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from benchmarks.bar import bar, spread
 from nvp.config.trial_config import ModelConfig, OptimConfig
 from nvp.models import build_model
 from nvp.planning.cost.fastest_precision import read_clock
 from nvp.training.build import set_up_process
-from nvp.training.optim import build_optimizer
+from nvp.training.optim import build_optimizer, take_step
 
-CLASSES, MOMENTUM, DECAY = 10, 0.9, 5e-4
+CLASSES, CONFIG = 10, OptimConfig(momentum=0.9, weight_decay=5e-4)
 ROUNDS, STEPS = 5, 20
 CASES = (("mlp", 8, 16), ("mlp", 8, 128), ("lenet300", 28, 16), ("lenet300", 28, 128))
 COUNTS = (4, 16, 32)
 
 
+def build_optimizers(
+    models: Sequence[nn.Module], rates: list[float], config: OptimConfig
+) -> list[Optimizer]:
+    """Return a trial's own optimizer for each model, with its own learning rate."""
+    return [
+        build_optimizer(model, replace(config, lr=lr))
+        for model, lr in zip(models, rates, strict=True)
+    ]
+
+
 class Singles:
     """K networks, a step each at a call."""
 
-    def __init__(self, models: list[nn.Module], rates: list[float]) -> None:
+    def __init__(
+        self, models: list[nn.Module], rates: list[float], config: OptimConfig = CONFIG
+    ) -> None:
         self.models = models
-        self.optimizers = [
-            build_optimizer(model, OptimConfig(lr=lr, momentum=MOMENTUM, weight_decay=DECAY))
-            for model, lr in zip(models, rates, strict=True)
-        ]
+        self.optimizers = build_optimizers(models, rates, config)
 
     def __call__(self, x: Tensor, y: Tensor) -> None:
         for k, (model, optimizer) in enumerate(zip(self.models, self.optimizers, strict=True)):
             optimizer.zero_grad()
             F.cross_entropy(model(x[k]), y[k]).backward()
-            optimizer.step()
+            take_step(optimizer)
 
     def weights(self) -> list[Tensor]:
         return [torch.stack(ws) for ws in zip(*(m.parameters() for m in self.models), strict=True)]
 
 
 class Stacked:
-    """The same K networks as one."""
+    """The same K networks as one; each trial's optimizer moves its slices of the weights.
 
-    def __init__(self, models: list[nn.Module], rates: list[float]) -> None:
+    Weights are kept as (K, in, out): autograd then makes their gradients in the layout that a fused
+    step reads, without a copy.
+    """
+
+    def __init__(
+        self, models: list[nn.Module], rates: list[float], config: OptimConfig = CONFIG
+    ) -> None:
         stacks = zip(*(model.parameters() for model in models), strict=True)
-        self.parameters = [torch.stack(ws).detach().requires_grad_() for ws in stacks]
-        self.moments = [torch.zeros_like(p) for p in self.parameters]
-        self.rates = rates
+        self.parameters = [
+            turn(torch.stack(ws).detach()).contiguous().requires_grad_() for ws in stacks
+        ]
+        self.slices = [
+            nn.ParameterList(nn.Parameter(weights.detach()[k]) for weights in self.parameters)
+            for k in range(len(models))
+        ]
+        self.optimizers = build_optimizers(self.slices, rates, config)
 
     def __call__(self, x: Tensor, y: Tensor) -> None:
         h = x.flatten(2)
         pairs = list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
         for depth, (weight, bias) in enumerate(pairs):
-            h = torch.baddbmm(bias.unsqueeze(1), h, weight.transpose(1, 2))
+            h = torch.baddbmm(bias.unsqueeze(1), h, weight)
             h = h.relu_() if depth < len(pairs) - 1 else h
         each = F.cross_entropy(h.flatten(0, 1), y.flatten(), reduction="none").view_as(y)
         gradients = torch.autograd.grad(each.mean(1).sum(), self.parameters)
-        self.update([g.contiguous() for g in gradients])  # fused SGD reads strides of the weights
-
-    def update(self, gradients: list[Tensor]) -> None:
-        """Move every trial's slices by its own rate."""
-        for k, rate in enumerate(self.rates):
-            weights, slopes, moments = (
-                [t.detach()[k] for t in tensors]
-                for tensors in (self.parameters, gradients, self.moments)
-            )
-            torch._fused_sgd_(  # pyright: ignore[reportPrivateImportUsage]
-                weights,
-                slopes,
-                moments,
-                weight_decay=DECAY,
-                momentum=MOMENTUM,
-                lr=rate,
-                dampening=0.0,
-                nesterov=False,
-                maximize=False,
-                is_first_step=False,
-            )
+        for k, (own, optimizer) in enumerate(zip(self.slices, self.optimizers, strict=True)):
+            for weights, slope in zip(own, gradients, strict=True):
+                weights.grad = slope[k]
+            take_step(optimizer)
 
     def weights(self) -> list[Tensor]:
-        return [p.detach() for p in self.parameters]
+        return [turn(p.detach()) for p in self.parameters]
+
+
+def turn(weights: Tensor) -> Tensor:
+    """Return weights (K, a, b) as (K, b, a), and biases (K, a) as they are."""
+    return weights.transpose(1, 2) if weights.dim() == 3 else weights
 
 
 def networks(name: str, side: int, count: int, device: str) -> list[nn.Module]:

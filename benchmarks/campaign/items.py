@@ -43,7 +43,7 @@ def list_measurements(device: str, *, small: bool) -> list[Item]:
     """Return the items that time something, and the tests before them."""
     flags = ("--device", device, *(("--small",) if small else ()))
     pytest = ("-m", "pytest", "-m", "gpu", "-q", "-rs", "-o", "addopts=", "-p", "no:cacheprovider")
-    needs = {"gpu": 2.0, "gpu_packing": 5.0, "roofline": 1.0}
+    needs = {"gpu": 2.0, "gpu_packing": 5.0, "roofline": 1.0, "stacked_mlp": 6.0}
     return [
         Item(name="tests", stage="tests", command=(*pytest, *TESTS), minutes=3.0, alone=True),
         *(
