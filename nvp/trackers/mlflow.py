@@ -21,7 +21,7 @@ SETTINGS = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines a run
 }
 METRICS, PARAMETERS = 1000, 100  # at most in a request
-AT_A_TIME = 4  # requests to a server
+AT_A_TIME = 8  # requests to a server
 MOST_TEXT = 500  # characters of a parameter's value
 TRIAL, FINGERPRINT = "nvp.trial_id", "nvp.fingerprint"
 
