@@ -28,8 +28,8 @@ assert set(frames.epochs["kept_units"]) >= {units, units - units // 2}
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project with all recipes followed, and the study at the end of the page run."""
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with all recipes followed."""
     folder = tmp_path_factory.mktemp("recipes")
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "nvp", folder / "nvp", ignore=ignored)
@@ -40,12 +40,18 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             assert block.file, block.name
             (folder / block.file).write_text(block.text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copy(followed: Path) -> Path:
+    """Return that project, in which the study at the end of the page was run."""
     ended = run_study(
-        folder / "results", "--preset", "quick", "--no-ray",
-        script=folder / "studies/rarest.py", env={"PYTHONPATH": str(folder)},
+        followed / "results", "--preset", "quick", "--no-ray",
+        script=followed / "studies/rarest.py", env={"PYTHONPATH": str(followed)},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return folder
+    return followed
 
 
 def apply(diff: str, folder: Path) -> None:
@@ -69,6 +75,14 @@ def apply(diff: str, folder: Path) -> None:
 
 def index_of(folder: Path) -> Index:
     return read_index(open_study(str(folder / "results"), "rarest", "quick"))
+
+
+def test_every_line_that_a_recipe_names_is_there_and_the_study_plans_its_trials(
+    followed: Path,
+) -> None:
+    ended = run_python(followed, "studies/rarest.py", "--preset", "quick", "--dry-run")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "4 to run" in ended.stdout
 
 
 @pytest.mark.minutes
