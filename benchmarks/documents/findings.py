@@ -144,4 +144,4 @@ def describe_source(frames: StudyFrames) -> str:
     commit = str(starts[-1].get("commit") or "unknown")[:12]
     codes = ", ".join(sorted(set(frames.trials["code"].dropna().astype(str))))
     hours = frames.trials["seconds"].sum() / 3600
-    return f"commit {commit}, code {codes}, {hours:.1f} hours of trials"
+    return f"started at commit {commit}, code of its trials {codes}, {hours:.1f} hours of trials"
