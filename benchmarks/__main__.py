@@ -14,13 +14,16 @@ MODULES = (
     "shrink",
     "shrunk_run",
     "stacked",
+    "stacked_mlp",
     "packing",
     "quick_study",
     "time_left",
     "plan_scale",
     "report",
+    "explore",
     "trackers",
     "overhead",
+    "memory",
     "kills",
 )
 

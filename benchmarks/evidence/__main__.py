@@ -92,6 +92,8 @@ def run_study(name: str, command: list[str], code: Path) -> int:
     """
     start = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(code.absolute())}
+    data = Path(os.environ.get("NVP_DATA", "data")).absolute()
+    environment |= {"NVP_DATA": str(data)} if data.is_dir() else {}
     # in its folder: Ray let workers of earlier commits import an `nvp` of the current one
     ended = subprocess.run([sys.executable, *command], env=environment, cwd=code)
     print(f"{name}: {(time.monotonic() - start) / 60:.1f} min, exit code {ended.returncode}")

@@ -93,11 +93,11 @@ class Attempt:
 
     def checkpoint_is_due(self) -> bool:
         """Whether enough time has passed since the last checkpoint to pay for another one."""
-        passed = time.perf_counter() - self.last_save
-        return passed >= max(self.options.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
+        pause = max(self.options.checkpoint_seconds, CHECKPOINT_COST * self.save_cost)
+        return time.perf_counter() - self.last_save >= pause
 
     def stop_at_rung(self, epoch: int, total: int, record: EpochRecord | None) -> None:
-        """Raise Censored when ASHA stops the trial; `record` is None where it was just restored."""
+        """Raise Censored when ASHA stops the trial, else note the rung; no `record`: restored."""
         asha = self.options.asha
         passed = max(self.diary.rung, self.state.forked if record is None else 0)
         if not asha or epoch <= passed or epoch not in find_rungs(self.config, total):

@@ -80,6 +80,22 @@ def test_whole_tables_are_kept_without_neurons(made: Path) -> None:
     assert not list(kept.rglob("neurons*"))
 
 
+@pytest.mark.parametrize("given", [None, "mine"])
+def test_a_study_finds_the_data_of_the_folder_that_the_call_is_made_in(
+    given: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / (given or "data")
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NVP_DATA", raising=False)
+    if given:
+        monkeypatch.setenv("NVP_DATA", given)
+    (tmp_path / "code").mkdir()
+    asked = "os.path.abspath(os.environ.get('NVP_DATA', 'data'))"  # as `data_root` reads it
+    script = f"import os, sys; sys.exit(3 * ({asked} != {str(folder)!r}))"
+    assert evidence.run_study("tiny", ["-c", script], tmp_path / "code") == 0
+
+
 @pytest.mark.one_commit_in(3, 1)
 def test_the_reduced_rows_are_kept_in_a_folder_of_their_own(
     made: Path, monkeypatch: pytest.MonkeyPatch
