@@ -46,7 +46,7 @@ if __name__ == "__main__":
     overhead = (slots * makespan - busy) / len(rows)
     holds = [
         bar("quick_study.wall_s", wall, "<=", 120),
-        bar("quick_study.startup_s", first - start, "<=", 20),
+        bar("quick_study.startup_s", first - start, "<=", 8),
         bar("quick_study.makespan_efficiency", serial / slots / makespan, ">=", 0.90),
         bar("quick_study.overhead_s_per_trial", overhead, "<=", 0.3),
     ]

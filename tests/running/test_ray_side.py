@@ -11,11 +11,13 @@ from types import SimpleNamespace
 import pytest
 from ray import _raylet
 from ray._private import utils
+from ray.tune.execution import class_cache
 
 from nvp.running.ray import loss
+from nvp.running.ray.actor import TrialActor
 from nvp.running.ray.connection import check_socket_path
 from nvp.running.ray.loss import Head, find_dead
-from nvp.running.ray.side_effects import own_signal_handlers, renew_handlers
+from nvp.running.ray.side_effects import own_signal_handlers, renew_handlers, starting_at_once
 
 
 @pytest.mark.parametrize("name", ["RAY_TMPDIR", "TMPDIR"])
@@ -83,6 +85,14 @@ def test_ray_takes_no_signal_handler_from_a_driver(monkeypatch: pytest.MonkeyPat
         assert renewed == [1]
     assert renewed == [1, 1]
     assert (_raylet.CoreWorker, utils.set_sigterm_handler) == theirs
+
+
+def test_tune_takes_processes_that_ray_started_ahead() -> None:
+    """Ray gives them to those who ask for no environment of their own."""
+    with starting_at_once():
+        asked = class_cache._ActorClassCache().get(TrialActor)._default_options
+    assert not (asked.get("runtime_env") or {}).get("env_vars")
+    assert class_cache.DEFAULT_ENV_VARS
 
 
 def test_renewed_handlers_are_those_that_python_knows() -> None:

@@ -24,6 +24,8 @@ from nvp.storage.store import Storage
 SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # bytes that a system allows
 SOCKET_BELOW = "/ray/session_2026-01-01_00-00-00_000000_{pid}/sockets/plasma_store"
 
+KEPT_MS = 10_000  # of a process that Ray starts ahead; after Ray's own second Tune is not there yet
+
 STARTED_HERE: list[str | None] = []  # the address of the connection that nvp made; [] = of none
 
 
@@ -91,6 +93,7 @@ def initialise_ray(address: str | None) -> None:
                 "with token authentication wants RAY_AUTH_MODE=token and its token"
             ) from None
     else:
+        options["_system_config"] = {"idle_worker_killing_time_threshold_ms": KEPT_MS}
         cpus = count_cores()
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **options)
 

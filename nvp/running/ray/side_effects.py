@@ -16,6 +16,8 @@ from typing import Any
 import ray
 from ray import _raylet, tune
 from ray._private import utils, worker
+from ray.air._internal import usage
+from ray.tune.execution import class_cache
 
 from nvp.running.signals import NAMES
 
@@ -58,6 +60,21 @@ def replaced(module: ModuleType, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         vars(module)[name] = before
+
+
+@contextmanager
+def starting_at_once() -> Iterator[None]:
+    """Keep Tune from two things that each cost a start about a second.
+
+    It imports every tracker that is installed, to count who uses which. And it asks for an
+    environment of their own for its processes, for the sake of Lightning: without it they are
+    those that Ray has started ahead.
+    """
+    with (
+        replaced(usage, "tag_callbacks", lambda callbacks: False),
+        replaced(class_cache, "DEFAULT_ENV_VARS", {}),
+    ):
+        yield
 
 
 def shut_down() -> None:

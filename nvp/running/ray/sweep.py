@@ -25,6 +25,7 @@ from nvp.running.ray.connection import (
 from nvp.running.ray.fit_nodes import describe_place
 from nvp.running.ray.forgetful import forgetting
 from nvp.running.ray.loss import watch_over_ray
+from nvp.running.ray.side_effects import starting_at_once
 from nvp.running.ray.slots import count_slots, limit_to
 from nvp.running.ray.tuner import build_tuner
 from nvp.storage.store import Storage
@@ -173,7 +174,7 @@ def run_round(
     tuner = build_tuner(watch, actor, resources, slots, stop)
     tell_causes(watch.note_cause)
     try:
-        with forgetting():
+        with forgetting(), starting_at_once():
             tuner.fit()
     except Exception:
         if not watch.fatal:  # else Tune cannot write its own state either
