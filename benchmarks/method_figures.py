@@ -14,12 +14,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.method_results import CONTROLS, SETTING, sparsity_column
+from benchmarks.small_picture import reduce_colors
 from nvp.analysis import style
 from nvp.pruning import METHODS
 
 UNPRUNED, CONTROL, METHOD = "#9aa3ab", style.PALETTE[1], style.PALETTE[0]
 WIDTH, HEIGHT, DPI = 9.0, 3.3, 100
-COLORS = 64
 Lines = dict[str, tuple[str, Literal["-", "--"]]]
 
 
@@ -61,13 +61,11 @@ def draw_method(frame: pd.DataFrame, name: str, path: Path) -> None:
     save(figure, path)
 
 
-def save(
-    figure: Figure, path: Path, dpi: int = DPI, colors: int = COLORS, about: PngInfo | None = None
-) -> None:
-    """Write a figure as a small PNG: few colours are enough for lines."""
+def save(figure: Figure, path: Path, dpi: int = DPI, about: PngInfo | None = None) -> None:
+    """Write a figure as a small PNG."""
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=dpi)
-    Image.open(drawn).convert("RGB").quantize(colors).save(path, optimize=True, pnginfo=about)
+    reduce_colors(Image.open(drawn)).save(path, optimize=True, pnginfo=about)
 
 
 def draw_runs(axes: Axes, runs: pd.DataFrame, column: str, color: str, dashes: str) -> None:

@@ -19,12 +19,13 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from benchmarks.evidence.whole import find_fault
+from benchmarks.small_picture import reduce_colors
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "analysis/notebooks"
 EVIDENCE, PRESETS = ROOT / "evidence", ("laptop", "quick")  # the first that is whole
 KEY = "nvp"  # in the metadata of a notebook
-WIDTH, COLOURS = 900, 64  # of a picture
+WIDTH = 900  # of a picture
 DIGITS = 12  # of a hash
 
 
@@ -142,7 +143,7 @@ def shrink_picture(encoded: str) -> str:
         height = round(picture.height * WIDTH / picture.width)
         picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
     small = io.BytesIO()
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    reduce_colors(picture).save(small, "PNG", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
 
 

@@ -17,7 +17,7 @@ from nvp.analysis.plots.figures import draw
 from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.style import describe_figure, paper_style
 
-DPI, COLORS = 160, 128
+DPI = 160
 NUMBERS = "numbers"  # the text of the PNG that has the hash
 
 
@@ -48,7 +48,7 @@ def keep_picture(drawing: Drawing, path: Path) -> None:
     about = PngInfo()
     about.add_text(NUMBERS, numbers)
     with paper_style():
-        save(drawing.figure, path, DPI, COLORS, about)
+        save(drawing.figure, path, DPI, about)
 
 
 def draw_first(frames: StudyFrames, figures: tuple[str, ...], path: Path) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FENCE = re.compile(r"^( *)```.*?^\1```$", flags=re.DOTALL | re.MULTILINE)
-LINK = re.compile(r"(?P<mark>!?)\[(?P<text>[^\]\n]*(?:\n[^\]\n]*)*?)\]\((?P<target>[^)\s]+)\)")
+TEXT = r"(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)"  # which may say [low, high]
+LINK = re.compile(rf"(?P<mark>!?)\[{TEXT}\]\((?P<target>[^)\s]+)\)")
 NAME = re.compile(r"(docs/)?[\w/]+(\.md)?")  # a text of a link that is only the name of a file
 FILES = "files"  # a folder of the site: what is linked to and is no page
 

@@ -29,6 +29,17 @@ def test_no_link_is_broken() -> None:
     assert [link for page in [*TOP, *CARDS] for link in find_broken(page)] == []
 
 
+def test_every_figure_is_on_a_page() -> None:
+    """One that no page shows is drawn anew by nobody, and grows old."""
+    shown = {
+        (page.parent / target.partition("#")[0]).resolve()
+        for page in [*TOP, *CARDS]
+        for target in list_links(page.read_text())
+        if not is_elsewhere(target)
+    }
+    assert sorted(set((ROOT / "docs").rglob("*.png")) - shown) == []
+
+
 def test_a_broken_link_and_a_broken_anchor_are_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A title, with `code`\n\n## Next: more\n")
     page = tmp_path / "page.md"
@@ -38,6 +49,7 @@ def test_a_broken_link_and_a_broken_anchor_are_found(tmp_path: Path) -> None:
         "there.md#next-more",
         "http://x.y/#z",
     ]
+    assert list_links("![a mean of 0.1 [0.07, 0.12] and more](there.png)") == ["there.png"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.docs.test_links.ROOT", tmp_path)
         assert find_broken(page) == []

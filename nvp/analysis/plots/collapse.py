@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
@@ -17,6 +16,7 @@ from nvp.analysis.plots.collapse_captions import (
     lead_caption,
     power_caption,
 )
+from nvp.analysis.plots.panels.log_axis import space_decades
 from nvp.analysis.plots.panels.looks import rank_ramp
 from nvp.analysis.selection.chosen_trials import (
     find_fixed_keys,
@@ -41,6 +41,7 @@ from nvp.analysis.style.captions import count_seeds, join_captions, pooled_capti
 from nvp.question.question import Question
 
 LR, BATCH = "optim.lr", "data.batch_size"
+ROOM = 18  # characters of the numbers below a panel
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
 KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
 
@@ -154,11 +155,7 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: d
         if not pd.isna(row["low"]):
             ends = np.clip([row["low"], row["high"]], 0, 1)
             axes.plot([row[name]] * 2, ends, color=one, lw=0.6, alpha=0.6)
-    axes.set_xscale("log")
-    wide = rows[name].max() / rows[name].min() > 30
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    space_decades(axes, room=ROOM)
     axes.tick_params(labelsize=7)
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nvp.analysis import style
 from nvp.analysis.frames.derive import sort_levels
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.panels.grid import count_columns, count_rows
+from nvp.analysis.plots.panels.log_axis import space_decades
 from nvp.analysis.plots.search.config_table import write_value
 from nvp.analysis.plots.search.marks import (
     BEST,
@@ -35,7 +35,7 @@ from nvp.question.question import Question
 
 COLUMNS, MOST = 4, 12  # panels in a row, keys
 SPREAD = 0.5  # of the distance between two names, what all of their points together take
-FEW_DECADES = 50.0  # times: a logarithmic range up to this has 2 and 5 on its axis
+ROOM = 24  # characters of the numbers below a panel
 LONG = 22  # characters that fit below one of COLUMNS panels; more are written slanted
 
 
@@ -144,13 +144,9 @@ def scale_key(axes: Axes, axis: Axis | None) -> None:
         return
     low, high = float(axis.low), float(axis.high)
     if axis.log:
-        axes.set_xscale("log")
-        subs = (1.0,) if high / low > FEW_DECADES else (1.0, 2.0, 5.0)
-        axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=6))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
         margin = (high / low) ** 0.05
         axes.set_xlim(low / margin, high * margin)
+        space_decades(axes, room=ROOM)
     else:
         margin = 0.05 * (high - low)
         axes.set_xlim(low - margin, high + margin)
