@@ -10,9 +10,9 @@ STEPS = ((1, 2, 5), (1, 3), (1,))  # within a decade
 
 
 def space_decades(axes: Axes, room: int) -> None:
-    """Give the x axis a logarithmic scale, with numbers that do not touch; `room` characters fit below it.
+    """Give the x axis a logarithmic scale, with numbers that do not touch.
 
-    Changes the axes, whose limits have to be positive and final.
+    Changes the axes, whose limits have to be positive and final; `room` characters fit below them.
     """
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(choose_ticks(*axes.get_xlim(), room)))
