@@ -76,8 +76,8 @@ start_ray() {  # on every node of the job, in the background; the first one is t
 ray_step() { squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format=%i | grep -E '\.[0-9]+$'; }
 
 end_ray() {
-  scancel --signal=KILL $(ray_step)
-  while ray_step > /dev/null; do sleep 1; done
+  local step  # none is left where Ray's head has died
+  while step=$(ray_step); do scancel --signal=KILL $step; sleep 1; done
   srun --overlap rm -rf "/tmp/nvp-$SLURM_JOB_ID"
 }
 

@@ -12,8 +12,10 @@ Source    Dufort-Labbe et al., "Maxwell's demon at work", 2024, has a transforme
 A neuron is a hidden unit of an MLP, over all tokens. Dormancy (tau = 0.025) is the measure that
 both activations have in common.
 
-The quick setting was chosen on seed 100 and is published on seeds 0-2. That of laptop is not final:
-on seed 100 it lost 3 % of its units at the largest rate, and a trial takes over a minute.
+The quick and laptop settings were chosen on seed 100 (`--set seed=100`) and are published on seeds
+from 0 on. On MNIST (49 tokens an image) that took small batches: with ReLU and a decay of 0.1, two
+epochs of batches of 32 left 10 % dead at a rate of 0.01 and none at 0.003 (test accuracy 0.89 and
+0.93); batches of 128 at most 3 % at 0.03, and L2 under Adam none at which the network learns.
 """
 
 from nvp import (
@@ -69,15 +71,15 @@ STUDY = Study(
     ),
     laptop=Design(
         base=TrialConfig(
-            epochs=2,
-            data=DataConfig(name="mnist", batch_size=128),
+            epochs=3,
+            data=DataConfig(name="mnist", batch_size=32),
             model=ModelConfig(name="vit", depth=2, width=0.25),
             optim=OptimConfig(name="adamw"),
             probe=ProbeConfig(size=512),
         ),
         space={
             "model.activation": grid("relu", "gelu"),
-            "optim.lr": grid(0.003, 0.01, 0.03),
+            "optim.lr": grid(0.001, 0.003, 0.01),
             "optim.weight_decay": grid(0.0, 0.1),
         },
         seeds=5,
