@@ -114,7 +114,7 @@ def test_a_lead_whose_interval_covers_0_makes_none_the_best():
     assert first["low"] > 0
     assert second["behind"] > 0 > second["behind_low"]
     assert not table["best"].any()
-    assert "so no winner is named" in lead_caption(table.assign(length="fixed steps"))
+    assert "so no winner is named" in lead_caption(table.assign(part="fixed steps"))
 
 
 def quiet(deadly: int) -> pd.DataFrame:
@@ -171,3 +171,30 @@ def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
     titles = " ".join(axes.get_title() for axes in figure.axes)
     assert ("it takes 5 to fit anything" in note) != fitted
     assert ("R² = " in titles) == ("lr^" in note) == ("constant" in note) == fitted
+
+
+def test_each_data_set_has_a_row_and_fits_of_its_own():
+    parts = []
+    for name in ("cifar10", "mnist"):
+        rows = quiet(12).rename(columns={"fraction": "dead_share"})
+        rows = rows.drop(columns=["lr", "batch", "cell"])
+        parts.append(rows.assign(**{"data.name": name, "length": "fixed steps"}))
+    trials = pd.concat(parts, ignore_index=True)
+    trials = trials.assign(
+        trial_id=[f"t{i}" for i in range(len(trials))],
+        status="done",
+        epochs=3,
+        **{"prune.method": "none", "optim.noise_kind": "relative"},
+    )
+    frames = make_frames(trials, swept=["data.name", "optim.lr", "data.batch_size"])
+    vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
+    question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
+    drawing = draw_collapse(frames, question)
+    assert set(drawing.frame["part"]) == {"CIFAR-10, fixed steps", "MNIST, fixed steps"}
+    assert [axes.get_ylabel() for axes in drawing.figure.axes if axes.get_ylabel()] == [
+        "CIFAR-10\nfixed steps",
+        "MNIST\nfixed steps",
+    ]
+    note = drawing.figure.get_supxlabel()
+    assert "Only trials" not in note
+    assert "Averaged" not in note

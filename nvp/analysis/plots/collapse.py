@@ -10,7 +10,7 @@ from nvp.analysis import style
 from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.collapse_captions import (
-    LENGTH,
+    PART,
     few_caption,
     fit_caption,
     lead_caption,
@@ -40,10 +40,11 @@ from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.captions import count_seeds, join_captions, pooled_caption, trials_caption
 from nvp.question.question import Question
 
-LR, BATCH = "optim.lr", "data.batch_size"
+LR, BATCH, DATA, LENGTH = "optim.lr", "data.batch_size", "data.name", "length"
 ROOM = 18  # characters of the numbers below a panel
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
-KEYS = [LENGTH, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
+SHOWN = (LR, BATCH, DATA, LENGTH)
+KEYS = [PART, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
 
 
 def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
@@ -61,16 +62,16 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     if not rows["fraction"].nunique() > 1:
         raise NothingToDraw("expected trials that differ in their dead fraction, got none")
     tables, drawn, said = [], [], []
-    for length, own in rows.groupby(LENGTH):
+    for part, own in rows.groupby(PART):
         few = count_deadly_cells(own) < FEWEST_DEADLY
         own = fit_theory(own)
         own = own.assign(walk=own["lr"] * np.sqrt(own["steps"] / own["batch"]))
         cells = seed_interval(own, "fraction", KEYS)
         curve = own[["cell", "predicted", "constant"]].drop_duplicates("cell")
         drawn.append(cells.merge(curve, on="cell"))
-        tables.append(fit_scalings(own).assign(length=length))
-        said.append(few_caption(own, str(length)) if few else lead_caption(tables[-1]))
-        said.append(power_caption(fit_powers(own), str(length)))
+        tables.append(fit_scalings(own).assign(part=part))
+        said.append(few_caption(own, str(part)) if few else lead_caption(tables[-1]))
+        said.append(power_caption(fit_powers(own), str(part)))
     frame = pd.concat(drawn, ignore_index=True)
     table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     text = join_captions(
@@ -79,7 +80,7 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
         *said,
         selection_caption(frames, trials, [LR, BATCH]),
         trials_caption(frames, select_shown(frames, [LR, BATCH])),
-        pooled_caption(frames, [LR, BATCH, LENGTH, MOMENTUM, *find_fixed_keys(frames, trials)]),
+        pooled_caption(frames, [*SHOWN, MOMENTUM, *find_fixed_keys(frames, trials)]),
     )
     ramp = rank_ramp(frames, LR)
     figure = plot_collapse(frame, table, ramp=ramp, definition=definition, text=text)
@@ -89,7 +90,7 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
 def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
     """Return the trials at the first level of every swept key that is no part of a scaling."""
     for key in frames.swept:
-        if key not in (LR, BATCH, LENGTH, MOMENTUM, OPTIMIZER, "seed"):
+        if key not in (*SHOWN, MOMENTUM, OPTIMIZER, "seed"):
             trials = trials[trials[key] == order_levels(frames, key, trials)[0]]
     return trials
 
@@ -97,43 +98,48 @@ def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame
 def scale_trials(
     frames: StudyFrames, trials: pd.DataFrame, layers: pd.DataFrame, definition: str
 ) -> pd.DataFrame:
-    """Return the trials with their dead fraction, scalings and cell: lr, batch and length."""
+    """Return the trials with their dead fraction, scalings, cell and part: length, data set."""
     ends = count_dead_at_end(layers)
     ends = ends[ends["definition"] == definition]
     fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
     rows = add_scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
     keys = [LR, BATCH, MOMENTUM, OPTIMIZER]
-    return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1))
+    part = rows[LENGTH].astype(str)
+    if DATA in rows and rows[DATA].nunique() > 1:
+        part = rows[DATA].map(lambda name: f"{style.value_text(name, DATA)}, ").astype(str) + part
+    return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1), part=part)
 
 
 def plot_collapse(
     frame: pd.DataFrame, table: pd.DataFrame, *, ramp: int, definition: str, text: str
 ) -> Figure:
-    """Draw fraction against each candidate and the theory's walk, a row per length of training.
+    """Draw fraction against each candidate and the theory's walk, a row per part.
 
-    Requires cells with means and intervals, and `fit_scalings` by length.
+    Requires cells with means and intervals, and `fit_scalings` by part.
     """
-    lengths = list(frame[LENGTH].unique())
-    figure = style.new_figure(style.PAGE, 1.5 + 1.45 * len(lengths))
+    parts = list(frame[PART].unique())
+    figure = style.new_figure(style.PAGE, 1.5 + 1.45 * len(parts))
     names = [*CANDIDATES, "walk"]
-    panels = figure.subplots(len(lengths), len(names), sharey=True, sharex="col", squeeze=False)
+    panels = figure.subplots(len(parts), len(names), sharey=True, sharex="col", squeeze=False)
     rates, batches = sorted(frame["lr"].unique()), sorted(frame["batch"].unique())
     color, marker = style.assign_ramp(rates, ramp=ramp), style.assign_markers(batches)
-    for i, length in enumerate(lengths):
-        rows = frame[frame[LENGTH] == length]
+    for i, part in enumerate(parts):
+        rows = frame[frame[PART] == part]
         for j, name in enumerate(names):
             draw_cells(panels[i, j], rows, name, color, marker)
-            fit = table[(table[LENGTH] == length) & (table["scaling"] == name)]
+            fit = table[(table[PART] == part) & (table["scaling"] == name)]
             theory = "theory" if rows["predicted"].notna().any() else ""
             title = format_fit(fit) if name in CANDIDATES else theory
             panels[i, j].set_title(title, fontsize=7)
-            if i == len(lengths) - 1:
+            if i == len(parts) - 1:
                 panels[i, j].set_xlabel(style.axis_label(name), fontsize=7.5)
         curve = rows.sort_values("walk")
         panels[i, -1].plot(curve["walk"], curve["predicted"], color="0.3", lw=1, zorder=1)
-        panels[i, 0].set_ylabel(length if len(lengths) > 1 else style.upright_label(definition))
+        panels[i, 0].set_ylabel(
+            part.replace(", ", "\n") if len(parts) > 1 else style.upright_label(definition)
+        )
     panels[0, 0].set_ylim(bottom=-0.01)
-    if len(lengths) > 1:
+    if len(parts) > 1:
         figure.supylabel(style.upright_label(definition), fontsize=8, ma="center")
     looks = {"ls": "", "ms": 4}
     handles = [
