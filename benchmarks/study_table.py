@@ -1,12 +1,16 @@
 """The table of the studies: `python -m benchmarks.study_table` writes docs/studies.md.
 
 It is made from the docstrings of the scripts in studies/: the question is their first line, and
-what each preset runs stands after `Cost`. No study is imported for it.
+what each preset runs stands after `Cost`. No study is imported for it. The minutes of laptop are
+those of the tables in evidence/.
 """
 
 import ast
 import re
 from pathlib import Path
+
+from nvp.storage.index import read_index
+from nvp.storage.study_folder import open_study
 
 ROOT = Path(__file__).parent.parent
 PRESETS = ("quick", "laptop", "paper")
@@ -28,8 +32,10 @@ TAIL = """
 - `paper` is the published setting, on GPUs.
 
 Settings of quick and laptop were chosen on seeds from 100 on, and run on seeds from 0 on. The
-minutes are of two cores of an AMD EPYC (Zen 4) with nothing beside; two shared cores of a Xeon took
-about twice as long. `imagenet` has no laptop preset, and runs on the digits at quick.
+minutes of quick are of two cores of an AMD EPYC (Zen 4) with nothing beside; two shared cores of a
+Xeon took about twice as long. Those of laptop are half the seconds of the trials in `evidence/`,
+which ran two at a time on Xeons, mostly beside other work; {hours:.1f} hours together. `imagenet`
+has no laptop preset, and runs on the digits at quick.
 
 ```sh
 make studies                             # all at quick, and their figures: half an hour
@@ -47,14 +53,28 @@ def main() -> None:
 def page() -> str:
     """Return docs/studies.md."""
     scripts = sorted((ROOT / "studies").glob("*.py"))
-    return HEAD + "".join(f"{row(script)}\n" for script in scripts) + TAIL
+    hours = sum(measure_minutes(script.stem) for script in scripts) / 60
+    rows = "".join(f"{row(script)}\n" for script in scripts)
+    return HEAD + rows + TAIL.format(hours=hours)
+
+
+def measure_minutes(study: str) -> float:
+    """Return the minutes that the trials of laptop took, two at a time; 0 where none are kept."""
+    place = ROOT / "evidence"
+    if not (place / study / "laptop").is_dir():
+        return 0.0
+    rows = read_index(open_study(str(place), study, "laptop"), checksums=False).rows.values()
+    return sum(row["seconds"] for row in rows) / 60 / 2
 
 
 def row(script: Path) -> str:
     """Return the row of a study."""
     about = ast.get_docstring(ast.parse(script.read_text())) or ""
     ask = about.partition("\n")[0]
-    cells = [find_cost(about, preset) for preset in PRESETS]
+    quick, laptop, paper = (find_cost(about, preset) for preset in PRESETS)
+    minutes = measure_minutes(script.stem)
+    laptop += f", {minutes:.0f} min" if minutes else ""
+    cells = [quick, laptop, paper]
     return f"| [{script.stem}](../studies/{script.name}) | {ask} | {' | '.join(cells)} |"
 
 
