@@ -64,7 +64,9 @@ def test_doubt_is_said(changed: dict[str, Any], said: str) -> None:
         ("prune.method", "random", "nvp", "with NVP pruning instead of random pruning"),
         ("model.norm", "none", "batch", "with batch normalisation instead of no normalisation"),
         ("model.activation", "relu", "silu", "with SiLU as activation instead of ReLU, 56.0"),
-        ("remedy.name", "none", "redo", "with redo instead of no remedy"),
+        ("remedy.name", "none", "redo", "with resets of dormant neurons (ReDo) instead of no"),
+        ("remedy.name", "none", "cbp", "with continual backprop instead of no remedy"),
+        ("remedy.choice", "random", "rule", "by the rule instead of neurons chosen at random"),
         ("optim.noise", 0.0, 3.0, "with a gradient noise of 3 instead of 0"),
         ("optim.l1_scale", 0.0, 0.01, "with an L1 on scales of 0.01 instead of 0"),
         ("optim.name", "sgd", "adam", "with Adam instead of SGD"),
@@ -89,3 +91,11 @@ def test_an_amount_of_nothing_is_left_off() -> None:
     where = {"prune.method": "none", "optim.weight_decay": 0.0, "optim.lr": 0.1}
     said = tell_plainly(ROW | {"where": where})
     assert said.startswith("Without pruning, without weight decay, at a learning rate of 0.1, with")
+
+
+def test_the_usual_choice_of_neurons_goes_without_saying() -> None:
+    levels = {"key": "remedy.name", "reference": "none", "other": "snr"}
+    said = tell_plainly(ROW | levels | {"where": {"remedy.choice": "rule"}})
+    assert said.startswith("With self-normalised resets instead of no remedy, ")
+    said = tell_plainly(ROW | levels | {"where": {"remedy.choice": "random"}})
+    assert said.startswith("With neurons chosen at random, with self-normalised resets instead")

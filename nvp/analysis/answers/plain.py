@@ -28,9 +28,14 @@ MEASURED = DEAD | {
 NAMES = {
     (METHOD, "none"): "no pruning",
     (METHOD, "dead"): "removal of the dead",
+    ("remedy.name", "redo"): "resets of dormant neurons (ReDo)",
+    ("remedy.name", "head"): "a new output layer for each task",
     ("remedy.name", "fresh"): "a new network for each task",
+    ("remedy.choice", "rule"): "neurons chosen by the rule",
+    ("remedy.choice", "random"): "neurons chosen at random",
     ("prune.regrow", "none"): "nobody returning",
 }
+UNSAID = {("remedy.choice", "rule")}  # what goes without saying, of all that is compared
 AMOUNTS = ("optim.noise", "optim.weight_decay", "optim.l1", "optim.l1_scale")  # of 0: without it
 KINDS = {  # what a level that is a name is a name of
     METHOD: "{} pruning",
@@ -45,7 +50,8 @@ def tell_plainly(row: Mapping[str, Any]) -> str:
     Args:
         row: as a mapping; `where` is {key: level} of the trials that are compared.
     """
-    fixed = [tell_level(key, level, "at") for key, level in row["where"].items()]
+    said = [(key, level) for key, level in row["where"].items() if (key, level) not in UNSAID]
+    fixed = [tell_level(key, level, "at") for key, level in said]
     levels = f"with {tell_level(row['key'], row['other'])} instead of {tell_reference(row)}"
     head = ", ".join([*fixed, levels])
     head = head[:1].upper() + head[1:]

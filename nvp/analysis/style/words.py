@@ -150,7 +150,18 @@ DATA = {
     "tiny_imagenet": "Tiny ImageNet",
     "imagenet": "ImageNet",
 }
-REMEDIES = {"none": "no remedy", "fresh": "fresh network"}
+REMEDIES = {
+    "none": "no remedy",
+    "redo": "ReDo",
+    "cbp": "continual backprop",
+    "snr": "self-normalised resets",
+    "shrink_perturb": "shrink and perturb",
+    "shrink_perturb_steps": "shrink and perturb, in steps",
+    "l2_init": "L2 Init",
+    "ln_decay": "layer norm and decay",
+    "head": "new head",
+    "fresh": "fresh network",
+}
 NORMS = {
     "none": "no normalisation",
     "batch": "batch normalisation",
