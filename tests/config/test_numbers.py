@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvp.config.dotted_paths import flatten_config, unflatten_config
@@ -74,6 +74,7 @@ def test_numbers_of_every_library_become_plain_ones(value: Any, wanted: Any) -> 
     assert repr(make_canonical(found)) == repr(found)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_twelve_digits_survive_and_more_do_not(value: float) -> None:
     short = make_canonical(value)

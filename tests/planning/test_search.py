@@ -23,8 +23,9 @@ from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import main
 from nvp.trial.run_options import RunOptions
 from tests import small_search
-from tests.conftest import kill_all, start_study, wait_for
+from tests.conftest import start_study
 from tests.in_process import run_main
+from tests.moments import kill_in
 from tests.small_search import DESIGN, STUDY
 
 SPACE = {
@@ -249,8 +250,7 @@ def test_killed_in_mid_search_and_continued(tmp_path: Path, how: list[str]) -> N
         begun = {name.split("/")[1] for name in storage.files("checkpoints")}
         return len(rows) >= 2 and bool(begun - rows)
 
-    wait_for(in_the_middle, process)
-    kill_all(process)
+    kill_in(in_the_middle, process)
     asked = list(read_study(storage)["trials"])
     finished = read_index(storage).rows
     assert 2 <= len(finished) < len(asked) <= 6

@@ -67,7 +67,7 @@ QUESTIONS = st.builds(
 )
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(question=QUESTIONS)
 def test_a_question_is_read_back_as_it_was_written(question: Question) -> None:
     assert read_question(json.loads(json.dumps(question_to_json(question)))) == question

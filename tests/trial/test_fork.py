@@ -20,8 +20,9 @@ from nvp.storage.study_folder import open_study, read_study
 from nvp.study.study import Study, main
 from nvp.trial.run import run_trial
 from tests import small_forks
-from tests.conftest import kill_all, start_study, wait_for
+from tests.conftest import start_study
 from tests.in_process import run_main
+from tests.moments import kill_in
 from tests.rows import sorted_rows
 from tests.small_forks import DESIGN, STUDY
 
@@ -212,8 +213,7 @@ def test_forks_killed_and_continued_equal_unbroken_ones(
         rows = {name.split("/")[1] for name in storage.files("trials")}
         return rows >= set(PLAN.parents) and len(rows) >= 3
 
-    wait_for(in_mid_forks, process)
-    kill_all(process)
+    kill_in(in_mid_forks, process)
     finished = {f: size for f, size in storage.files("trials").items()}
     assert len(finished) < 10
     ended = run_main(STUDY, tmp_path, "--preset", "quick", "--no-ray")

@@ -18,6 +18,7 @@ from nvp.storage.study_folder import open_study
 from studies.sgd_noise import STUDY
 from tests.conftest import descendants, kill_all, start_command, start_study, wait_for
 from tests.in_process import run_main
+from tests.moments import kill_in
 from tests.rows import Tables, sorted_rows
 
 CELLS = ["--preset", "quick", "--set", "optim.lr=0.2", "--set", "optim.noise=2",
@@ -146,8 +147,7 @@ def test_killed_and_continued_in_another_process_equals_unbroken(
 ) -> None:
     """Killed on Ray or without, and continued without: what is in storage is all there is."""
     process = start_study(tmp_path, *TRIALS, *how, env=OFTEN)
-    wait_for(lambda: bool(MOMENTS[moment](tmp_path)), process)
-    kill_all(process)
+    kill_in(lambda: MOMENTS[moment](tmp_path), process)
     storage = open_study(str(tmp_path), "sgd_noise", "quick")
     finished = set(read_index(storage).rows)
     assert len(finished) < 4
