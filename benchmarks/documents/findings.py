@@ -84,11 +84,11 @@ def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Pat
     """
     question, now = question_of(frames), study.question
     picture = f"{FIGURES}/{frames.name}.png"
-    alt = draw_first(frames, question.figures, docs / picture)
+    alt, answered = draw_first(frames, question.figures, docs / picture)
     return Told(
         name=frames.name,
         ask=question.ask,
-        sentences=tell_answer(table),
+        sentences=[*answered, *tell_answer(table)],
         picture=picture,
         alt=alt,
         rows=[show_row(row) for row in keep_first_definition(table).to_dict("records")],

@@ -51,8 +51,8 @@ def keep_picture(drawing: Drawing, path: Path) -> None:
         save(drawing.figure, path, DPI, about)
 
 
-def draw_first(frames: StudyFrames, figures: tuple[str, ...], path: Path) -> str:
-    """Write the figure that answers first; return what it shows, in words."""
+def draw_first(frames: StudyFrames, figures: tuple[str, ...], path: Path) -> tuple[str, list[str]]:
+    """Write the figure that answers first; return what it shows, and what it answers in words."""
     drawing = draw(frames, figures[0])
     keep_picture(drawing, path)
-    return describe_figure(drawing.figure)
+    return describe_figure(drawing.figure), [drawing.answer] if drawing.answer else []

@@ -79,7 +79,7 @@ def analyse_study(arguments: argparse.Namespace) -> None:
     for path in [path for panel in drawn for path in panel.files]:
         print_line(str(path))
     whole = answer_whole(frames, question)
-    for line in write_whole_answer(whole):
+    for line in [*filter(None, (panel.answer for panel in drawn)), *write_whole_answer(whole)]:
         print_line(line)
     print_line(f"report: {write_report(frames, whole, drawn, folder.parent / 'report.html')}")
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from nvp.analysis.plots.collapse import draw_collapse
-from nvp.analysis.plots.collapse_captions import few_caption, lead_caption
+from nvp.analysis.plots.collapse_captions import few_caption, lead_caption, tell_leads
 from nvp.analysis.statistics.collapse import (
     FEWEST_DEADLY,
     add_scalings,
@@ -114,7 +114,20 @@ def test_a_lead_whose_interval_covers_0_makes_none_the_best():
     assert first["low"] > 0
     assert second["behind"] > 0 > second["behind_low"]
     assert not table["best"].any()
-    assert "so no winner is named" in lead_caption(table.assign(part="fixed steps"))
+    table = table.assign(part="fixed steps")
+    assert "so no winner is named" in lead_caption(table)
+    assert "none is surely the best with fixed steps" in tell_leads(table)
+
+
+def test_the_answer_names_the_scaling_that_made_the_deaths_and_where():
+    epochs = fit_scalings(grid(lambda lr, batch, steps: np.tanh(10 * lr / batch)))
+    steps = fit_scalings(grid(lambda lr, batch, steps: np.tanh(lr / np.sqrt(batch))))
+    both = pd.concat([epochs.assign(part="fixed epochs"), steps.assign(part="fixed steps")])
+    said = tell_leads(both)
+    assert "lr/B tells best how many neurons die with fixed epochs (its R² is" in said
+    assert "but lr/√B tells best how many neurons die with fixed steps (its R² is" in said
+    assert "surely" not in said
+    assert tell_leads(both[:0]) == ""
 
 
 def quiet(deadly: int) -> pd.DataFrame:
@@ -198,3 +211,4 @@ def test_each_data_set_has_a_row_and_fits_of_its_own():
     note = drawing.figure.get_supxlabel()
     assert "Only trials" not in note
     assert "Averaged" not in note
+    assert drawing.answer.startswith("Of lr/B, lr/√B, lr and 1/B (lr: learning rate")

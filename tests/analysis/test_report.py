@@ -59,6 +59,14 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
     assert "Every trial that ended is done." in text
 
 
+def test_what_a_figure_answers_comes_first(
+    frames: StudyFrames, drawn: list[Panel], tmp_path: Path
+) -> None:
+    answered = [replace(drawn[0], answer="One number tells it."), *drawn[1:]]
+    text = write_page(frames, answered, tmp_path / "report.html").read_text()
+    assert f"One number tells it. {tell_answer(answer(frames, QUESTIONS[NAME]))[0]}" in text
+
+
 def test_a_table_is_headed_by_what_it_holds(page: Path, drawn: list[Panel]) -> None:
     """Behind a figure are its own columns, in words; paired differences are headed as such."""
     text = page.read_text()

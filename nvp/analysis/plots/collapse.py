@@ -15,6 +15,7 @@ from nvp.analysis.plots.collapse_captions import (
     fit_caption,
     lead_caption,
     power_caption,
+    tell_leads,
 )
 from nvp.analysis.plots.panels.log_axis import space_decades
 from nvp.analysis.plots.panels.looks import rank_ramp
@@ -84,7 +85,7 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     )
     ramp = rank_ramp(frames, LR)
     figure = plot_collapse(frame, table, ramp=ramp, definition=definition, text=text)
-    return Drawing(figure, frame.assign(definition=definition))
+    return Drawing(figure, frame.assign(definition=definition), tell_leads(table))
 
 
 def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:

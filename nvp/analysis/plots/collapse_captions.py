@@ -2,7 +2,12 @@
 
 import pandas as pd
 
-from nvp.analysis.statistics.collapse import FEWEST_DEADLY, LEAST_DEAD, count_deadly_cells
+from nvp.analysis.statistics.collapse import (
+    CANDIDATES,
+    FEWEST_DEADLY,
+    LEAST_DEAD,
+    count_deadly_cells,
+)
 
 PART = "part"  # of the figure, a row of panels: a length of training, of a data set
 
@@ -43,12 +48,46 @@ def fit_caption(frame: pd.DataFrame, table: pd.DataFrame) -> str:
 def lead_caption(table: pd.DataFrame) -> str:
     """Return by how much the largest R² leads, and whether that makes it the best one."""
     first, second = table.iloc[0], table.iloc[1]
-    part = str(first[PART])
-    lead = f"{second['behind']:.2g}"
-    if not pd.isna(second["behind_low"]):
-        lead += f" [{second['behind_low']:.2g}, {second['behind_high']:.2g}]"
     said = "so it fits best" if first["best"] else "so no winner is named"
-    return f"{begin(part)}: {first['scaling']} leads {second['scaling']} by {lead} in R², {said}."
+    return (
+        f"{begin(str(first[PART]))}: {first['scaling']} leads {second['scaling']} by "
+        f"{format_lead(second)} in R², {said}."
+    )
+
+
+def format_lead(second: pd.Series) -> str:
+    """Return how far the second scaling is behind the first one, in R², with its interval."""
+    if pd.isna(second["behind_low"]):
+        return f"{second['behind']:.2g}"
+    return f"{second['behind']:.2g} [{second['behind_low']:.2g}, {second['behind_high']:.2g}]"
+
+
+def tell_leads(table: pd.DataFrame) -> str:
+    """Return in a sentence which scaling fits best in which part; "" where nothing is fitted.
+
+    Args:
+        table: of `fit_scalings` with a column `part`, the parts one below the other.
+    """
+    sure: dict[str, list[str]] = {}
+    unsure = []
+    for part, own in table.groupby(PART):
+        first, second = own.iloc[0], own.iloc[1]
+        name, lead = first["scaling"], format_lead(second)
+        if first["best"]:
+            told = f"{part} (its R² is {lead} above that of {second['scaling']})"
+            sure.setdefault(name, []).append(told)
+        else:
+            unsure.append(f"{part} (the R² of {name} is highest, by {lead})")
+    said = [f"{name} tells best how many neurons die {list_parts(of)}" for name, of in sure.items()]
+    said += [f"none is surely the best {list_parts(unsure)}"] if unsure else []
+    names = f"{', '.join(list(CANDIDATES)[:-1])} and {list(CANDIDATES)[-1]}"
+    found = "; but ".join(said)
+    return f"Of {names} (lr: learning rate, B: batch size), {found}." if said else ""
+
+
+def list_parts(told: list[str]) -> str:
+    """Return what is told of parts as the end of a sentence."""
+    return f"with {' and with '.join(told)}"
 
 
 def power_caption(table: pd.DataFrame, part: str) -> str:

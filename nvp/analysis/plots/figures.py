@@ -100,12 +100,14 @@ class Panel:
         files: PNG, SVG and CSV; () when it was not drawn.
         alt: what a reader who cannot see it is told.
         missing: why it was not drawn.
+        answer: what the figure answers in words, see `Drawing`.
     """
 
     name: str
     files: tuple[Path, ...] = ()
     alt: str = ""
     missing: str = ""
+    answer: str = ""
 
 
 def write_panels(
@@ -129,7 +131,8 @@ def write_panels(
             yield Panel(name, missing=str(missing))
             continue
         files = style.save_figure(drawing.figure, folder, name_files(name), drawing.frame)
-        yield Panel(name, tuple(files), style.describe_figure(drawing.figure) or name)
+        alt = style.describe_figure(drawing.figure) or name
+        yield Panel(name, tuple(files), alt, answer=drawing.answer)
 
 
 def draw_all(frames: StudyFrames, folder: Path, *, trial: str = "") -> list[Path]:

@@ -17,7 +17,10 @@ class Drawing:
     Attributes:
         figure: the picture; in a notebook it shows itself.
         frame: the tidy frame that holds every number drawn.
+        answer: a sentence that answers the question, where the figure does so and no comparison of
+            two levels can; it comes first in a report. "" of most figures.
     """
 
     figure: Figure
     frame: pd.DataFrame
+    answer: str = ""
