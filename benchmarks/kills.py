@@ -25,7 +25,8 @@ from nvp.storage.index import read_index
 from nvp.storage.reader import read_table
 from nvp.storage.schema import TABLES, VOLATILE
 from nvp.storage.study_folder import open_study
-from tests.conftest import ROOT, descendants, kill_all
+from tests.conftest import ROOT
+from tests.processes import descendants, kill_all
 
 KILLS = 20
 INTERVAL = 1.0  # least seconds between two checkpoints of a trial

@@ -2,12 +2,9 @@
 
 import gc
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,46 +56,6 @@ def start_command(command: list[str], env: dict[str, str] | None = None) -> subp
         text=True,
         start_new_session=True,
     )
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the ids of a process and all that it started, and they started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended while we looked
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found = [pid]
-    for candidate in found:
-        found += [child for child, parent in parents.items() if parent == candidate]
-    return found
-
-
-def kill_all(process: subprocess.Popen[str]) -> None:
-    """SIGKILL a process and everything below it, at one moment."""
-    family = descendants(process.pid)
-    for pid in family:
-        with suppress(ProcessLookupError):  # one that was told to end may be gone by now
-            os.kill(pid, signal.SIGSTOP)
-    for pid in set(family) | set(descendants(process.pid)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.communicate()
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], limit: float = 180):
-    """Wait until `condition` holds while a process runs."""
-    end = time.time() + limit
-    while not condition():
-        if process.poll() is not None:
-            pytest.fail(f"the study ended before its moment:\n{process.communicate()[0]}")
-        if time.time() > end:
-            kill_all(process)
-            pytest.fail(f"no moment within {limit} s")
-        time.sleep(0.02)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

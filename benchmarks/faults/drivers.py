@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.faults.study import PRESET
-from tests.conftest import ROOT, descendants
+from tests.conftest import ROOT
+from tests.processes import descendants
 
 SCRIPT = Path(__file__).with_name("study.py")
 BROKEN = ("Traceback (most recent call last)", "Fatal Python error", "*** SIG")

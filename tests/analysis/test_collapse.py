@@ -124,8 +124,8 @@ def test_the_answer_names_the_scaling_that_made_the_deaths_and_where():
     steps = fit_scalings(grid(lambda lr, batch, steps: np.tanh(lr / np.sqrt(batch))))
     both = pd.concat([epochs.assign(part="fixed epochs"), steps.assign(part="fixed steps")])
     said = tell_leads(both)
-    assert "lr/B tells best how many neurons die with fixed epochs (its R² is" in said
-    assert "but lr/√B tells best how many neurons die with fixed steps (its R² is" in said
+    assert "η/B tells best how many neurons die with fixed epochs (its R² is" in said
+    assert "but η/√B tells best how many neurons die with fixed steps (its R² is" in said
     assert "surely" not in said
     assert tell_leads(both[:0]) == ""
 
@@ -183,7 +183,7 @@ def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
     note = " ".join(figure.get_supxlabel().split())
     titles = " ".join(axes.get_title() for axes in figure.axes)
     assert ("it takes 5 to fit anything" in note) != fitted
-    assert ("R² = " in titles) == ("lr^" in note) == ("constant" in note) == fitted
+    assert ("R² = " in titles) == ("η^" in note) == ("constant" in note) == fitted
 
 
 def test_each_data_set_has_a_row_and_fits_of_its_own():
@@ -211,4 +211,4 @@ def test_each_data_set_has_a_row_and_fits_of_its_own():
     note = drawing.figure.get_supxlabel()
     assert "Only trials" not in note
     assert "Averaged" not in note
-    assert drawing.answer.startswith("Of lr/B, lr/√B, lr and 1/B (lr: learning rate")
+    assert drawing.answer.startswith("Of η/B, η/√B, η and 1/B (η: learning rate")

@@ -11,7 +11,8 @@ from benchmarks.campaign.merge import main as merge
 from benchmarks.campaign.record import read_record
 from nvp.storage.index import read_index
 from nvp.storage.store import Storage
-from tests.conftest import ROOT, kill_all, wait_for
+from tests.conftest import ROOT
+from tests.processes import kill_all, wait_for
 
 CALL = [sys.executable, "-m", "benchmarks.campaign", "--device", "cpu", "--small"]
 

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.cluster.python import install_python, python_in, run
-from tests.conftest import descendants
+from tests.processes import descendants
 
 BRIDGE, NETWORK = "nvpbridge", "10.78.0"
 GATEWAY = f"{NETWORK}.1"

@@ -17,7 +17,7 @@ from nvp.storage.study_folder import open_study
 from tests.bucket import s3_server
 from tests.cluster.hosts import GATEWAY, NETWORK, bridge, hosts, missing
 from tests.cluster.walk import Walk, commands, copy_project, environment, fill_in, own_values
-from tests.conftest import wait_for
+from tests.processes import wait_for
 
 pytestmark = [
     pytest.mark.cluster,

@@ -25,7 +25,7 @@ from nvp.trial.run_options import RunOptions
 from tests import small_search
 from tests.conftest import start_study
 from tests.in_process import run_main
-from tests.moments import kill_in
+from tests.processes import kill_in
 from tests.small_search import DESIGN, STUDY
 
 SPACE = {

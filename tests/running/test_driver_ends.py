@@ -12,8 +12,9 @@ import ray
 
 from nvp.running.ray import memory_shortage
 from studies.sgd_noise import STUDY
-from tests.conftest import descendants, start_study, wait_for
+from tests.conftest import start_study
 from tests.in_process import run_main
+from tests.processes import descendants, wait_for
 
 LONG = ["--preset", "quick", "--seeds", "1", "--set", "epochs=400", "--set", "optim.noise=2",
         "--set", "data.batch_size=64", "--set", "data.images=400"]  # fmt: skip

@@ -12,8 +12,9 @@ from ray.cluster_utils import Cluster
 
 from nvp.storage.incidents import read_incidents
 from nvp.storage.study_folder import open_study
-from tests.conftest import ROOT, run_study, start_study, wait_for
+from tests.conftest import ROOT, run_study, start_study
 from tests.fragile import FRAGILE, with_fragile_model
+from tests.processes import wait_for
 from tests.trial.test_kill import CELLS, TRIALS, assert_no_row_twice, rows
 
 Start = Callable[..., tuple[Cluster, list[Any]]]

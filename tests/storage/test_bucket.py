@@ -17,8 +17,9 @@ from nvp.storage.study_folder import open_study
 from nvp.storage.writer import TrialWriter
 from studies.sgd_noise import STUDY
 from tests.bucket import KEYS, s3_server
-from tests.conftest import kill_all, start_study, wait_for
+from tests.conftest import start_study
 from tests.in_process import run_main
+from tests.processes import kill_all, wait_for
 
 EPOCHS = 15  # so that on a busy machine, too, there is a moment to kill it in
 FLAGS = ["--preset", "quick", "--seeds", "1", "--set", f"epochs={EPOCHS}", "--set", "optim.lr=0.2",

@@ -22,7 +22,7 @@ from nvp.trial.run import run_trial
 from tests import small_forks
 from tests.conftest import start_study
 from tests.in_process import run_main
-from tests.moments import kill_in
+from tests.processes import kill_in
 from tests.rows import sorted_rows
 from tests.small_forks import DESIGN, STUDY
 

@@ -16,9 +16,9 @@ import pytest
 from nvp.storage.index import read_index
 from nvp.storage.study_folder import open_study
 from studies.sgd_noise import STUDY
-from tests.conftest import descendants, kill_all, start_command, start_study, wait_for
+from tests.conftest import start_command, start_study
 from tests.in_process import run_main
-from tests.moments import kill_in
+from tests.processes import descendants, kill_all, kill_in, wait_for
 from tests.rows import Tables, sorted_rows
 
 CELLS = ["--preset", "quick", "--set", "optim.lr=0.2", "--set", "optim.noise=2",

@@ -17,6 +17,11 @@ def begin(part: str) -> str:
     return part[:1].upper() + part[1:]
 
 
+def write(scaling: str) -> str:
+    """Return a scaling by the letters of the axes, on which the effective learning rate is η."""
+    return scaling.replace("lr", "η")
+
+
 def few_caption(rows: pd.DataFrame, part: str) -> str:
     """Return why nothing is fitted: neurons died in too few settings."""
     deadly, count = count_deadly_cells(rows), rows["cell"].nunique()
@@ -50,7 +55,7 @@ def lead_caption(table: pd.DataFrame) -> str:
     first, second = table.iloc[0], table.iloc[1]
     said = "so it fits best" if first["best"] else "so no winner is named"
     return (
-        f"{begin(str(first[PART]))}: {first['scaling']} leads {second['scaling']} by "
+        f"{begin(str(first[PART]))}: {write(first['scaling'])} leads {write(second['scaling'])} by "
         f"{format_lead(second)} in R², {said}."
     )
 
@@ -72,17 +77,18 @@ def tell_leads(table: pd.DataFrame) -> str:
     unsure = []
     for part, own in table.groupby(PART):
         first, second = own.iloc[0], own.iloc[1]
-        name, lead = first["scaling"], format_lead(second)
+        name, lead = write(first["scaling"]), format_lead(second)
         if first["best"]:
-            told = f"{part} (its R² is {lead} above that of {second['scaling']})"
+            told = f"{part} (its R² is {lead} above that of {write(second['scaling'])})"
             sure.setdefault(name, []).append(told)
         else:
             unsure.append(f"{part} (the R² of {name} is highest, by {lead})")
     said = [f"{name} tells best how many neurons die {list_parts(of)}" for name, of in sure.items()]
     said += [f"none is surely the best {list_parts(unsure)}"] if unsure else []
-    names = f"{', '.join(list(CANDIDATES)[:-1])} and {list(CANDIDATES)[-1]}"
+    *names, last = map(write, CANDIDATES)
+    meaning = "η: learning rate / (1 − momentum), B: batch size"
     found = "; but ".join(said)
-    return f"Of {names} (lr: learning rate, B: batch size), {found}." if said else ""
+    return f"Of {', '.join(names)} and {last} ({meaning}), {found}." if said else ""
 
 
 def list_parts(told: list[str]) -> str:
@@ -97,6 +103,6 @@ def power_caption(table: pd.DataFrame, part: str) -> str:
         return ""
     row = own.iloc[0]
     return (
-        f"{begin(part)}: dead fraction ∝ lr^{row['power']:.2g} "
-        f"[{row['low']:.2g}, {row['high']:.2g}]; claimed: lr^{row['claimed']:g}."
+        f"{begin(part)}: dead fraction ∝ η^{row['power']:.2g} "
+        f"[{row['low']:.2g}, {row['high']:.2g}]; claimed: η^{row['claimed']:g}."
     )
