@@ -39,7 +39,7 @@ LENETS = {  # on all of MNIST; theirs prunes twenty times, and trains 60 epochs 
 }
 # those with published numbers
 NEURONS = ("ds_official", "snap", "early_crop_s", "early_snap", "cropit_s")
-WEIGHTS = ("ds_official_weight", "early_crop", "cropit")
+WEIGHTS = ("ds_official_weight", "snip", "early_crop", "early_snip", "cropit")
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Grid]]] = {
     "learning_rate": ({}, {"optim.lr": grid(0.01, 0.1), **UNPRUNED}),
     "batch_size": (

@@ -19,7 +19,7 @@ MEHTA = "Mehta et al. 2019, arXiv 1811.12495"
 SOKAR = "Sokar et al. 2023, arXiv 2302.12902"
 LU = "Lu et al. 2019, arXiv 1903.06733"
 RISTER = "Rister and Rubin 2020, arXiv 2007.06192"
-AP = "Whitaker and Whitley 2022, arXiv 2212.06145"
+AP = "AP, Liu et al. 2022, arXiv 2212.06145"
 
 
 def leave_untested(source: str, says: str, why: str) -> Claim:
@@ -187,11 +187,13 @@ CLAIMS = (
         source_config={},
     ),
     leave_untested(
-        AP, "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.", "AP is not built"
+        AP,
+        "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.",
+        "AP is not built: it is no method alone, it trains beside another one",
     ),
     leave_untested(
-        "Whitaker 2023, arXiv 2302.05818",
+        "Synaptic Stripping, Whitaker and Whitley 2023, arXiv 2302.05818",
         "Stripping the synapses of dead units revives them and helps.",
-        "Synaptic Stripping is not built",
+        "not built: how much is stripped, and when, was not to be had",
     ),
 )
