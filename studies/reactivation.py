@@ -7,7 +7,7 @@ Cost      quick: 36 trials, 1.0 minutes on two cores, unpruned
           test accuracy 0.98;
           laptop: 60 trials on MNIST;
           paper: 48 trials on GPUs
-Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs is unpublished
+Source    DNR-Pruning, its reactivation of dying neurons; the rule is ours, theirs could not be read
 
 prune.regrow of dnr says who returns: nobody (none), whom the gradient favours (gradient), or some
 drawn at random (redo: this is the method dnr_redo). In quick as many return at first as were

@@ -67,7 +67,10 @@ def cosine(low: float, high: float, progress: float) -> float:
 
 
 def one_cycle(progress: float) -> float:
-    """1/25 -> 1 over the first 30 %, then -> 1/250,000 (Smith and Topin, 2018)."""
+    """1/25 -> 1 over the first 30 %, then -> 1/250,000, as torch's OneCycleLR.
+
+    Source: after Smith and Topin, "Super-convergence", 2017, which has a third phase.
+    """
     if progress < 0.3:
         return cosine(1 / 25, 1.0, progress / 0.3)
     return cosine(1.0, 1 / 250_000, (progress - 0.3) / 0.7)

@@ -1,7 +1,7 @@
 """Neuron entropy: how variable a neuron's activation is over inputs, in bits.
 
 Source: Luo and Wu, "An entropy-based pruning method for CNN compression", 2017 (spatial means,
-bins, Shannon entropy); Wang et al., "NVP", 2025 (as vitality).
+bins, Shannon entropy); "NVP", 2025 (as vitality).
 Differs: the layer's neurons share their bin edges, between the 0.1 % and the 99.9 % quantile of the
 kept ones. With edges of its own, an almost silent neuron would have the entropy of a lively one.
 """

@@ -1,6 +1,6 @@
 """NVI, the neural vitality index: normalised entropy times relative weight norm.
 
-Source: Wang et al., "NVP: Neural Vitality based Dynamic Sparsity Pruning", 2025 (abstract).
+Source: "NVP: Neural Vitality based Dynamic Sparsity Pruning", 2025 (abstract).
 Differs: their formula was never published; the norm is relative to the layer's mean, so that the
 index is dimensionless and layers compare.
 """

@@ -28,6 +28,7 @@ MpiDefault=none
 ReturnToService=2
 SelectType=select/cons_tres
 KillWait=60
+SlurmdTimeout=60
 {nodes}
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
@@ -58,12 +59,16 @@ def start_slurm(hosts: list[Host], folder: Path, key: Path) -> Path:
         (host.home / "munge.key").write_bytes(secret)
         (host.home / "munge.key").chmod(0o400)
         run_on(host, key, MUNGED)
-    begin = f"export SLURM_CONF={config}; mkdir -p /root/slurmctld /root/slurmd; "
-    run_on(hosts[0], key, begin + "slurmctld")
-    for host in hosts:
-        run_on(host, key, begin + "slurmd")
+    run_on(hosts[0], key, f"export SLURM_CONF={config}; mkdir -p /root/slurmctld; slurmctld")
+    start_slurmd(hosts, key, config)
     wait_for_nodes(hosts, key, config)
     return config
+
+
+def start_slurmd(hosts: list[Host], key: Path, config: Path) -> None:
+    """Have the hosts take jobs, at first and after they were lost."""
+    for host in hosts:
+        run_on(host, key, f"export SLURM_CONF={config}; mkdir -p /root/slurmd; slurmd")
 
 
 def run_on(host: Host, key: Path, command: str, seconds: float = 120) -> str:

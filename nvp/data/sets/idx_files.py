@@ -1,7 +1,7 @@
 """IDX files, of MNIST and its relatives: read here, since torchvision takes 3 s to import.
 
 Format: two zero bytes, 8 for unsigned bytes, the number of dimensions, each size as a big-endian
-int32, then the values. Source: LeCun and Cortes, "The MNIST database", as published with it.
+int32, then the values. Source: LeCun et al., "The MNIST database", as published with it.
 """
 
 import math

@@ -4,7 +4,7 @@ A neuron is dying while it fires on less than 1 % of images and positions, or it
 entropy is below 0.05, or its dormancy is at most tau; after `patience` checks in a row it is
 removed, unless it recovered. Reactivation is in `regrow`.
 Source: "DNR-Pruning", TMLR 2025 (abstract: monitoring and reactivation of dying neurons).
-Differs: their rule was never published; this one is ours.
+Differs: their rule (algorithm 1 of the paper) could not be read; this one is ours.
 """
 
 from dataclasses import dataclass

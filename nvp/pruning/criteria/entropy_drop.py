@@ -1,6 +1,6 @@
 """Entropy drop: remove the neurons that fall silent - low entropy, and falling for a while.
 
-Source: after Wang et al., "DS-Pruning" / "ExplainableP" (code), whose comments mean a fall.
+Source: after "DS-Pruning" / "ExplainableP" (code), whose comments mean a fall.
 Differs: ours. Smoothed in time; a fall must last, be large enough and end among the lowest of the
 layer. The published sign is `legacy_rise`.
 """

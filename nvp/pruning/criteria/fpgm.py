@@ -1,7 +1,8 @@
 """FPGM: remove the neurons that the others of the layer can replace.
 
 sum_i ||W_j - W_i||_2 over the layer's kept neurons: small near their geometric median.
-Source: He et al., "Filter pruning via geometric median for deep CNNs acceleration", 2019.
+Source: He et al., "Filter pruning via geometric median for deep convolutional neural networks
+acceleration", 2019.
 """
 
 from dataclasses import dataclass

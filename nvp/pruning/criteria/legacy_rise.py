@@ -1,7 +1,7 @@
 """Legacy rise: the rule of the published code, with its sign, that removes rising entropies.
 
 D_j = H_{t-1} - H_t; KL_t = sum_j max(0, -D_j); remove j if D_j < 0 and KL_t > KL_{t-1}.
-Source: Wang et al., "DS-Pruning" / "ExplainableP" (code; a control, not a recommendation).
+Source: "DS-Pruning" / "ExplainableP" (code; a control, not a recommendation).
 Differs: the entropy is `nvp.vitality.entropy`, once per measuring point. Theirs has no body, KL is
 called a divergence and is none, KL_t + KL_{t-1} is tested, and a comment calls D_j < 0 a fall.
 """

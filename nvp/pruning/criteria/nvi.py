@@ -1,6 +1,6 @@
 """NVI: keep the neurons that are both expressive and strongly connected.
 
-Source: Wang et al., "NVP: Neural Vitality based Dynamic Sparsity Pruning", 2025.
+Source: "NVP: Neural Vitality based Dynamic Sparsity Pruning", 2025.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Official NVP: the score that the authors' code computes, defects included, for comparison.
 
 h_j = -sum t * log2(t), t = |a| + 1e-10, over images and positions; score = (||w_j||_2 h_j)^eta.
-Source: Wang et al., "NVP" (code, `calculate_entropy` and `calculate_importance_score`), 2025.
+Source: "NVP" (code, `calculate_entropy` and `calculate_importance_score`), 2025.
 Differs: per channel, where their reduction leaves one number per image; after the activation, not
 on the convolution; norm times h stands for the body that they never published.
 

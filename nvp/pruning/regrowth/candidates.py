@@ -1,6 +1,6 @@
 """Which masked neurons come back first: REACTIVATIONS by name, and a user's by a dotted name.
 
-Differs from the paper of DNR-Pruning: its code was never published. The gradient of a masked neuron
+Differs from the paper of DNR-Pruning: its code has none of it. The gradient of a masked neuron
 is 0, and with outgoing weights 0 so is that of its incoming ones: candidates are ranked by the
 gradient of the outgoing.
 """

@@ -5,8 +5,9 @@ weights 0 and no optimizer moments. So the output of the network does not change
 and the gradient of its outgoing weights brings it to life.
 Source: "DNR-Pruning", TMLR 2025; the share as in Evci et al., "Rigging the lottery", 2020;
 `redo` as in Sokar et al., "The dormant neuron phenomenon", 2023.
-Differs: their code was never published. The gradient of a masked neuron is 0, and with outgoing
-weights 0 so is that of its incoming ones: candidates are ranked by the gradient of the outgoing.
+Differs: their code has none of it, and their algorithm could not be read. The gradient of a masked
+neuron is 0, and with outgoing weights 0 so is that of its incoming ones: candidates are ranked by
+the gradient of the outgoing.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Claims of DNR-Pruning, of NVP, and of what their authors published before."""
+"""Claims of DNR-Pruning, of NVP, and of what one of their authors published before."""
 
 from typing import Any
 

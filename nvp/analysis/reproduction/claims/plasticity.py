@@ -81,7 +81,7 @@ CLAIMS = (
     ),
     Claim(
         source="Lyle et al. 2023, Understanding plasticity in neural networks",
-        says="Plasticity is typically lost without saturated units.",
+        says="Plasticity is often lost without saturated units.",
         why="saturation is not defined for ReLU, in which the study trains",
     ),
 )
