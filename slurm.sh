@@ -22,8 +22,10 @@
 # must not get it twice.
 asked_to_end=
 trap 'end_study' TERM
+job_state() { squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T; }
+
 end_study() {
-  asked_to_end=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)
+  asked_to_end=$(job_state)
   asked_to_end=${asked_to_end:-UNKNOWN}
   if [ "$asked_to_end" = RUNNING ]; then kill -TERM $study 2> /dev/null; fi
 }
@@ -77,7 +79,11 @@ ray_step() { squeue --noheader --steps --jobs="$SLURM_JOB_ID" --format=%i | grep
 
 end_ray() {
   local step  # none is left where Ray's head has died
-  while step=$(ray_step); do scancel --signal=KILL $step; sleep 1; done
+  while step=$(ray_step); do
+    # Slurm refuses it in a job that was cancelled, whose steps it ends itself, after `KillWait`
+    scancel --signal=KILL $step 2> /dev/null || [ "$(job_state)" = RUNNING ] || return
+    sleep 1
+  done
   srun --overlap rm -rf "/tmp/nvp-$SLURM_JOB_ID"
 }
 

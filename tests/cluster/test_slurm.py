@@ -71,6 +71,7 @@ class Site:
         self.wait_until(lambda: 2 in [row["attempt"] for row in read_done(place)], job)
         self.do(f"scancel {job}")
         self.wait_until(lambda: not self.do("squeue --noheader --format=%i").strip(), job)
+        assert "scancel: error" not in self.output(job), self.output(job)
 
     def wait_until(self, condition: Callable[[], bool], job: str) -> None:
         """Wait until `condition` holds while a job lives."""
@@ -174,7 +175,7 @@ def test_a_job_that_lost_a_node_runs_on_and_goes_back_into_the_queue(site: Site)
     """Its trials go on at the other node until Slurm, after `SlurmdTimeout`, requeues the job."""
     job, place = site.begin_long("lost")
     lost = site.hosts[1]
-    for pid in lost.processes("slurm", "ray", "python"):
+    for pid in lost.processes("slurmd", "slurmstepd", "ray", "python"):
         os.kill(pid, signal.SIGKILL)
     site.start_again(job)
     start_slurmd([lost], site.key, site.config)
