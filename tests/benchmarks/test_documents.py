@@ -13,7 +13,7 @@ from benchmarks.documents.pictures import hash_numbers, keep_picture, read_hash
 from nvp.analysis.selection.drawing import Drawing
 from tests.conftest import ROOT
 
-MADE = ("docs/findings.md", "docs/reproduction.md", "README.md")
+MADE = ("docs/findings.md", "docs/reproduction.md", "docs/remedies/README.md", "README.md")
 STUDY = "learning_rate"
 HALF = "1 of 51 trials are missing"
 
@@ -22,6 +22,7 @@ def make(place: Path, root: Path) -> Path:
     """Make the documents of a place in a copy of what is there."""
     shutil.copytree(ROOT / "docs/figures/findings", root / "docs/figures/findings")
     for name in MADE:
+        (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     assert main(["--place", str(place), "--root", str(root)]) == 0
     return root
