@@ -59,7 +59,7 @@ def write_findings(
         "left_out": left_out,
         "missing": [name for name in scripts if name not in answers],
         "ran": len(primaries),
-        "new": tell_new(answers),
+        "new": tell_new(answers, {frames.name: frames for frames in own}),
     }
     text = render_markdown("benchmarks.documents", "findings.md.j2", shown)
     (docs / "findings.md").write_text(text, encoding="utf-8")
@@ -87,11 +87,11 @@ def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Pat
     alt, answered = draw_first(frames, question.figures, docs / picture)
     return Told(
         name=frames.name,
-        ask=question.ask,
-        sentences=[*answered, *tell_answer(table)],
+        ask=now.ask if now else question.ask,
+        sentences=[*answered, *tell_answer(table, frames)],
         picture=picture,
         alt=alt,
-        rows=[show_row(row) for row in keep_first_definition(table).to_dict("records")],
+        rows=[show_row(row) for row in keep_first_definition(table).to_dict("records") if row["n"]],
         ran=describe_run(frames),
         accuracy=describe_accuracy(frames),
         refuted_by=question.refuted_by or (now.refuted_by if now else ""),
@@ -116,7 +116,7 @@ def correct_primary(table: pd.DataFrame, primary: Finding | None) -> pd.DataFram
 def show_row(row: dict[str, Any]) -> dict[str, str]:
     """Return a row of the table of comparisons."""
     at = "" if row["at"] == "all" else f", {row['at']}"
-    numbers = format_difference(row) if row["n"] else "–"
+    numbers = format_difference(row)
     if row["role"] == PRIMARY:
         numbers = numbers.replace("by Holm", "corrected")
     return {
@@ -135,7 +135,8 @@ def describe_accuracy(frames: StudyFrames) -> str:
     means = done.groupby(keys, dropna=False)["test_accuracy"].mean() if keys else done[[]]
     if not len(means):
         return ""
-    return f"{means.min():.3f} to {means.max():.3f}"
+    low, high = f"{means.min():.3f}", f"{means.max():.3f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def describe_source(frames: StudyFrames) -> str:

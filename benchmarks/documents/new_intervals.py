@@ -1,39 +1,71 @@
 """Comparisons that no source had put an interval on, of all studies, as sentences."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from nvp.analysis.answers.plain import tell_plainly
-from nvp.analysis.answers.two_sentences import keep_first_definition
-from nvp.question.question import METHOD, NONE
+from benchmarks.documents.births import tell_births
+from nvp.analysis.answers.answer import answer
+from nvp.analysis.answers.two_sentences import keep_first_definition, tell_row
+from nvp.analysis.frames.load import StudyFrames
+from nvp.question.contrasts import compare_deaths
+from nvp.question.margins import OF_ACCURACY
+from nvp.question.question import METHOD, NONE, Contrast, Question
 
-# heading: the study, and the key whose levels are compared
+# heading: the study, and the key whose levels its answer compares
 OF_KEYS = {
     "Deaths against learning rate, at each depth": ("depth", "optim.lr"),
     "Deaths against decay, under each optimizer": ("optimizer", "optim.weight_decay"),
 }
+# heading: the study, and what its answer does not compare
+BESIDE = {
+    "Deaths against gradient noise, under Adam": (
+        "reactivation",
+        compare_deaths("optim.noise", others=(0.5, 1.0)),
+    ),
+    "Accuracy against the moment of pruning": (
+        "prune_when",
+        Contrast(
+            value="test_accuracy",
+            key="prune.start",
+            others=(0.2, 0.4, 0.6, 0.9),
+            where={METHOD: "magnitude"},
+            margin=OF_ACCURACY,
+        ),
+    ),
+}
+BIRTHS = "Neurons dead before training, and what training adds, against depth"
 COST = "What the removal of the dead costs, where most die"
 
 
-def tell_new(answers: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+def tell_new(
+    answers: Mapping[str, pd.DataFrame], studies: Mapping[str, StudyFrames]
+) -> dict[str, list[str]]:
     """Return {heading: sentences}; a heading whose studies have not run is left out.
 
     Args:
         answers: {study: its answer}.
+        studies: {study: its frames}.
     """
     found = {
-        heading: [tell_plainly(row) for row in list_rows(answers[study], key)]
+        heading: [tell_row(row, studies[study]) for row in list_rows(answers[study], key)]
         for heading, (study, key) in OF_KEYS.items()
         if study in answers
     }
-    costs = [
-        f"{name}: {tell_plainly(row)}"
+    found[BIRTHS] = tell_births(studies["depth"]) if "depth" in studies else []
+    for heading, (study, contrast) in BESIDE.items():
+        if study in studies:
+            table = answer(studies[study], Question(ask="", contrasts=(contrast,)))
+            rows = list_rows(table, contrast.key)
+            found[heading] = [tell_row(row, studies[study]) for row in rows]
+    found[COST] = [
+        f"{name}: {tell_cost(row, studies[name])}"
         for name, table in answers.items()
         for row in list_rows(table, METHOD)
         if (row["reference"], row["other"]) == (NONE, "dead")
     ]
-    return {heading: told for heading, told in (found | {COST: costs}).items() if told}
+    return {heading: told for heading, told in found.items() if told}
 
 
 def list_rows(table: pd.DataFrame, key: str) -> list[dict]:
@@ -43,3 +75,15 @@ def list_rows(table: pd.DataFrame, key: str) -> list[dict]:
     """
     own = table[(table["key"] == key) & (table["n"] > 0)]
     return keep_first_definition(own).to_dict("records")
+
+
+def tell_cost(row: dict[str, Any], frames: StudyFrames) -> str:
+    """Return what the removal of the dead costs, and how many neurons it removed."""
+    trials = frames.trials[frames.trials["status"] == "done"]
+    for key, level in {**row["where"], METHOD: row["other"]}.items():
+        trials = trials[trials[key] == level]
+    removed = trials["sparsity"].mean()
+    told = tell_row(row, frames)
+    if removed == 0:
+        return f"{told.partition(', with removal')[0]}, nothing was removed, so nothing was tested."
+    return f"{told} {100 * removed:.1f} % of the neurons were removed."

@@ -14,6 +14,7 @@ from nvp.analysis.statistics.collapse import (
     add_scalings,
     count_deadly_cells,
     explainable_share,
+    find_learned,
     fit_powers,
     fit_scalings,
     fit_theory,
@@ -116,18 +117,19 @@ def test_a_lead_whose_interval_covers_0_makes_none_the_best():
     assert not table["best"].any()
     table = table.assign(part="fixed steps")
     assert "so no winner is named" in lead_caption(table)
-    assert "none is surely the best with fixed steps" in tell_leads(table)
+    assert "none is surely the best with fixed steps" in tell_leads(table, "lr")
 
 
 def test_the_answer_names_the_scaling_that_made_the_deaths_and_where():
     epochs = fit_scalings(grid(lambda lr, batch, steps: np.tanh(10 * lr / batch)))
     steps = fit_scalings(grid(lambda lr, batch, steps: np.tanh(lr / np.sqrt(batch))))
     both = pd.concat([epochs.assign(part="fixed epochs"), steps.assign(part="fixed steps")])
-    said = tell_leads(both)
+    said = tell_leads(both, "lr / (1 − momentum)")
+    assert said.startswith("Of η/B, η/√B, η and 1/B (η: learning rate / (1 − momentum), B: batch")
     assert "η/B tells best how many neurons die with fixed epochs (its R² is" in said
     assert "but η/√B tells best how many neurons die with fixed steps (its R² is" in said
     assert "surely" not in said
-    assert tell_leads(both[:0]) == ""
+    assert tell_leads(both[:0], "lr") == ""
 
 
 def quiet(deadly: int) -> pd.DataFrame:
@@ -212,3 +214,28 @@ def test_each_data_set_has_a_row_and_fits_of_its_own():
     assert "Only trials" not in note
     assert "Averaged" not in note
     assert drawing.answer.startswith("Of η/B, η/√B, η and 1/B (η: learning rate")
+
+
+def test_settings_that_learned_nothing_are_drawn_hollow_and_fitted_by_none():
+    rows = grid(lambda lr, batch, steps: np.tanh(20 * lr / batch))
+    worst = rows["cell"] == rows.loc[rows["fraction"].idxmax(), "cell"]
+    rows = rows.assign(test_accuracy=np.where(worst, 0.1, 0.9))
+    assert (find_learned(rows) == ~worst).all()
+    assert find_learned(rows.drop(columns="test_accuracy")).all()
+    trials = rows.rename(columns={"fraction": "dead_share"}).drop(columns=["lr", "batch", "cell"])
+    trials = trials.assign(
+        trial_id=[f"t{i}" for i in range(len(rows))],
+        status="done",
+        epochs=3,
+        length="fixed steps",
+        **{"prune.method": "none", "optim.noise_kind": "relative"},
+    )
+    frames = make_frames(trials, swept=["optim.lr", "data.batch_size"])
+    vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
+    question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
+    drawing = draw_collapse(frames, question)
+    assert drawing.frame.loc[~drawing.frame["learned"], "predicted"].isna().all()
+    assert drawing.frame["learned"].sum() == len(drawing.frame) - 1
+    fills = [line.get_markerfacecolor() for line in drawing.figure.axes[0].lines]
+    assert fills.count("white") == 1
+    assert "Hollow: 1 of 16 settings" in " ".join(drawing.figure.get_supxlabel().split())

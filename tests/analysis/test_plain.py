@@ -87,6 +87,18 @@ def test_what_changes_nothing_by_any_seed_says_so() -> None:
     )
 
 
+def test_a_small_difference_is_seen_in_both_levels() -> None:
+    small = {"mean": 0.0002, "low": -0.001, "high": 0.0014, "verdict": "undecided"}
+    said = tell_plainly(ROW | small | {"reference_mean": 0.9685, "other_mean": 0.9687})
+    assert "96.87 % " in said
+    assert "instead of 96.85 %: 0.02 points more" in said
+
+
+def test_what_is_averaged_over_comes_first() -> None:
+    said = tell_plainly(ROW, ["optim.noise", "data.batch_size"])
+    assert said.startswith("On average over gradient noise and batch size, without pruning, with a")
+
+
 def test_an_amount_of_nothing_is_left_off() -> None:
     where = {"prune.method": "none", "optim.weight_decay": 0.0, "optim.lr": 0.1}
     said = tell_plainly(ROW | {"where": where})

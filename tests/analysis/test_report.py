@@ -50,7 +50,7 @@ def test_the_page_says_question_answer_and_where_it_comes_from(
 ) -> None:
     text, question = page.read_text(), QUESTIONS[NAME]
     assert question.ask in text
-    assert tell_answer(answer(frames, question))[0] in text
+    assert tell_answer(answer(frames, question), frames)[0] in text
     start = frames.study["starts"][0]
     for part in (start["time"], start["host"], start["versions"]["torch"], "16 done"):
         assert part in text
@@ -64,7 +64,7 @@ def test_what_a_figure_answers_comes_first(
 ) -> None:
     answered = [replace(drawn[0], answer="One number tells it."), *drawn[1:]]
     text = write_page(frames, answered, tmp_path / "report.html").read_text()
-    assert f"One number tells it. {tell_answer(answer(frames, QUESTIONS[NAME]))[0]}" in text
+    assert f"One number tells it. {tell_answer(answer(frames, QUESTIONS[NAME]), frames)[0]}" in text
 
 
 def test_a_table_is_headed_by_what_it_holds(page: Path, drawn: list[Panel]) -> None:

@@ -123,7 +123,7 @@ def test_a_claim_is_told_by_its_study(frames: StudyFrames) -> None:
     _, (row,) = tell_claims([NOISE], [frames])
     assert row["verdict"] in ("same direction", "undecided", "undecided (after correction)")
     assert row["role"] == "primary"
-    assert "convnet x 0.5, digits, 3 epochs, 2 seeds" in row["ran"]
+    assert "convnet x 0.5 (batch normalisation), digits, SGD, 3 epochs, 2 seeds" in row["ran"]
     assert "(2 pairs" in row["value"]
     _, (lacking,) = tell_claims([NOISE], [])
     assert (lacking["verdict"], lacking["value"]) == ("not run", "")

@@ -4,7 +4,7 @@
 at the end, instead of 2.1 %: 53.9 points more [50.2 to 57.6]."
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nvp.analysis import style
@@ -44,22 +44,25 @@ KINDS = {  # what a level that is a name is a name of
 }
 
 
-def tell_plainly(row: Mapping[str, Any]) -> str:
+def tell_plainly(row: Mapping[str, Any], averaged: Sequence[str] = ()) -> str:
     """Return a row of `answer` as one sentence.
 
     Args:
         row: as a mapping; `where` is {key: level} of the trials that are compared.
+        averaged: the keys over whose levels both sides are means.
     """
     said = [(key, level) for key, level in row["where"].items() if (key, level) not in UNSAID]
     fixed = [tell_level(key, level, "at") for key, level in said]
     levels = f"with {tell_level(row['key'], row['other'])} instead of {tell_reference(row)}"
-    head = ", ".join([*fixed, levels])
+    over = [f"on average over {join_names(averaged)}"] if averaged else []
+    head = ", ".join([*over, *fixed, levels])
     head = head[:1].upper() + head[1:]
     if not row["n"]:
         return f"{head}: no pair of trials has finished."
     if row["value"] in DEAD and row["reference_mean"] == row["other_mean"] == 0:
         return f"{head}, no neuron died, so this was not tested."
-    other, reference = (show_share(row[f"{of}_mean"]) for of in ("other", "reference"))
+    digits = 2 if 0 < abs(row["mean"]) < 0.001 else 1
+    other, reference = (show_share(row[f"{of}_mean"], digits) for of in ("other", "reference"))
     what = MEASURED.get(row["value"])
     if not what:
         name, change = style.plain_label(row["value"]), [row["mean"], row["low"], row["high"]]
@@ -70,9 +73,20 @@ def tell_plainly(row: Mapping[str, Any]) -> str:
     return f"{told}{show_doubt(row)}."
 
 
+def name_key(key: str) -> str:
+    """Return the name of a key in words, without its letter."""
+    return style.plain_label(key).rstrip("σγλτ ")
+
+
+def join_names(keys: Sequence[str]) -> str:
+    """Return the names of keys in words: "network, learning rate and batch size"."""
+    *first, last = [name_key(key) for key in keys]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def tell_level(key: str, level: Any, before: str = "") -> str:
     """Return a level in words: "a learning rate of 0.01", "batch normalisation"."""
-    name = style.plain_label(key).rstrip("σγλτ ")
+    name = name_key(key)
     if isinstance(level, str):
         told = NAMES.get((key, level)) or KINDS.get(key, "{}").format(style.value_text(level, key))
         if before:
@@ -93,9 +107,9 @@ def tell_reference(row: Mapping[str, Any]) -> str:
     return style.value_text(level, row["key"])
 
 
-def show_share(value: float) -> str:
-    """Return a fraction in percent."""
-    return f"{100 * value:.1f}"
+def show_share(value: float, digits: int) -> str:
+    """Return a fraction in percent; a small difference takes two digits to be seen."""
+    return f"{100 * value:.{digits}f}"
 
 
 def show_points(row: Mapping[str, Any]) -> str:

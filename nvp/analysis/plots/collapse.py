@@ -11,9 +11,11 @@ from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.collapse_captions import (
     PART,
+    define_rate,
     few_caption,
     fit_caption,
     lead_caption,
+    lost_caption,
     power_caption,
     tell_leads,
 )
@@ -33,6 +35,7 @@ from nvp.analysis.statistics.collapse import (
     FEWEST_DEADLY,
     add_scalings,
     count_deadly_cells,
+    find_learned,
     fit_powers,
     fit_scalings,
     fit_theory,
@@ -45,7 +48,8 @@ LR, BATCH, DATA, LENGTH = "optim.lr", "data.batch_size", "data.name", "length"
 ROOM = 18  # characters of the numbers below a panel
 MOMENTUM, OPTIMIZER = "optim.momentum", "optim.name"
 SHOWN = (LR, BATCH, DATA, LENGTH)
-KEYS = [PART, "cell", "lr", "batch", *[name for name in CANDIDATES if name != "lr"], "walk"]
+KEYS = [PART, "cell", "learned", "lr", "batch", "walk"]
+KEYS += [name for name in CANDIDATES if name != "lr"]
 
 
 def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
@@ -63,20 +67,19 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     if not rows["fraction"].nunique() > 1:
         raise NothingToDraw("expected trials that differ in their dead fraction, got none")
     tables, drawn, said = [], [], []
-    for part, own in rows.groupby(PART):
+    for part, every in rows.groupby(PART):
+        own = fit_theory(every[every["learned"]])
         few = count_deadly_cells(own) < FEWEST_DEADLY
-        own = fit_theory(own)
-        own = own.assign(walk=own["lr"] * np.sqrt(own["steps"] / own["batch"]))
-        cells = seed_interval(own, "fraction", KEYS)
         curve = own[["cell", "predicted", "constant"]].drop_duplicates("cell")
-        drawn.append(cells.merge(curve, on="cell"))
+        drawn.append(seed_interval(every, "fraction", KEYS).merge(curve, on="cell", how="left"))
         tables.append(fit_scalings(own).assign(part=part))
         said.append(few_caption(own, str(part)) if few else lead_caption(tables[-1]))
         said.append(power_caption(fit_powers(own), str(part)))
     frame = pd.concat(drawn, ignore_index=True)
     table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     text = join_captions(
-        f"A point: mean of a setting over {count_seeds(frame)}. η = lr / (1 − momentum).",
+        f"A point: mean of a setting over {count_seeds(frame)}. η = {define_rate(trials)}.",
+        lost_caption(frame),
         fit_caption(frame, table),
         *said,
         selection_caption(frames, trials, [LR, BATCH]),
@@ -85,7 +88,9 @@ def draw_collapse(frames: StudyFrames, question: Question) -> Drawing:
     )
     ramp = rank_ramp(frames, LR)
     figure = plot_collapse(frame, table, ramp=ramp, definition=definition, text=text)
-    return Drawing(figure, frame.assign(definition=definition), tell_leads(table))
+    return Drawing(
+        figure, frame.assign(definition=definition), tell_leads(table, define_rate(trials))
+    )
 
 
 def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +104,10 @@ def keep_first_levels(frames: StudyFrames, trials: pd.DataFrame) -> pd.DataFrame
 def scale_trials(
     frames: StudyFrames, trials: pd.DataFrame, layers: pd.DataFrame, definition: str
 ) -> pd.DataFrame:
-    """Return the trials with their dead fraction, scalings, cell and part: length, data set."""
+    """Return the trials with their dead fraction, scalings, walk, cell, part, and `learned`.
+
+    A part is a length of training, of a data set.
+    """
     ends = count_dead_at_end(layers)
     ends = ends[ends["definition"] == definition]
     fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
@@ -108,7 +116,10 @@ def scale_trials(
     part = rows[LENGTH].astype(str)
     if DATA in rows and rows[DATA].nunique() > 1:
         part = rows[DATA].map(lambda name: f"{style.value_text(name, DATA)}, ").astype(str) + part
-    return rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1), part=part)
+    walk = rows["lr"] * np.sqrt(rows["steps"] / rows["batch"])
+    rows = rows.assign(cell=rows[keys].astype(str).agg(", ".join, axis=1), part=part, walk=walk)
+    learned = [find_learned(own) for _, own in rows.groupby(PART)]
+    return rows.assign(learned=pd.concat(learned) if learned else [])
 
 
 def plot_collapse(
@@ -134,7 +145,7 @@ def plot_collapse(
             panels[i, j].set_title(title, fontsize=7)
             if i == len(parts) - 1:
                 panels[i, j].set_xlabel(style.axis_label(name), fontsize=7.5)
-        curve = rows.sort_values("walk")
+        curve = rows.dropna(subset=["predicted"]).sort_values("walk")
         panels[i, -1].plot(curve["walk"], curve["predicted"], color="0.3", lw=1, zorder=1)
         panels[i, 0].set_ylabel(
             part.replace(", ", "\n") if len(parts) > 1 else style.upright_label(definition)
@@ -158,7 +169,8 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, name: str, color: dict, marker: d
     """Draw a marker per cell on a logarithmic axis, with its interval where it has one."""
     for row in rows.to_dict("records"):
         one = color[row["lr"]]
-        axes.plot(row[name], row["mean"], ls="", marker=marker[row["batch"]], ms=3, color=one)
+        looks = {"marker": marker[row["batch"]], "mfc": one if row["learned"] else "white"}
+        axes.plot(row[name], row["mean"], ls="", ms=3, color=one, **looks)
         if not pd.isna(row["low"]):
             ends = np.clip([row["low"], row["high"]], 0, 1)
             axes.plot([row[name]] * 2, ends, color=one, lw=0.6, alpha=0.6)

@@ -6,6 +6,7 @@ from nvp.analysis.statistics.collapse import (
     CANDIDATES,
     FEWEST_DEADLY,
     LEAST_DEAD,
+    LEAST_LEARNED,
     count_deadly_cells,
 )
 
@@ -67,11 +68,28 @@ def format_lead(second: pd.Series) -> str:
     return f"{second['behind']:.2g} [{second['behind_low']:.2g}, {second['behind_high']:.2g}]"
 
 
-def tell_leads(table: pd.DataFrame) -> str:
+def define_rate(trials: pd.DataFrame) -> str:
+    """Return what η is in trials: momentum counts under SGD, see `add_scalings`."""
+    return "lr / (1 − momentum)" if (trials["optim.name"] == "sgd").any() else "lr"
+
+
+def lost_caption(frame: pd.DataFrame) -> str:
+    """Return how many settings learned too little to be fitted; "" of none."""
+    lost = int((~frame["learned"]).sum())
+    return (
+        f"Hollow: {lost} of {len(frame)} settings, in no fit, since their mean test accuracy is "
+        f"less than {LEAST_LEARNED:g} of the best one's beside them."
+        if lost
+        else ""
+    )
+
+
+def tell_leads(table: pd.DataFrame, rate: str) -> str:
     """Return in a sentence which scaling fits best in which part; "" where nothing is fitted.
 
     Args:
         table: of `fit_scalings` with a column `part`, the parts one below the other.
+        rate: what η is.
     """
     sure: dict[str, list[str]] = {}
     unsure = []
@@ -86,7 +104,8 @@ def tell_leads(table: pd.DataFrame) -> str:
     said = [f"{name} tells best how many neurons die {list_parts(of)}" for name, of in sure.items()]
     said += [f"none is surely the best {list_parts(unsure)}"] if unsure else []
     *names, last = map(write, CANDIDATES)
-    meaning = "η: learning rate / (1 − momentum), B: batch size"
+    rate = rate.replace("lr", "learning rate")
+    meaning = f"η: {rate}, B: batch size; R² is of settings left out of the fit, it can be negative"
     found = "; but ".join(said)
     return f"Of {', '.join(names)} and {last} ({meaning}), {found}." if said else ""
 

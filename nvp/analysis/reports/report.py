@@ -48,7 +48,7 @@ def gather_contents(frames: StudyFrames, whole: WholeAnswer, panels: list[Panel]
     question, compared = whole.question, whole.compared
     found = gather_search(whole.found) if whole.found else {}
     beside = found.get("beside")
-    of_pairs = tell_answer(compared) if question.contrasts or not found else []
+    of_pairs = tell_answer(compared, frames) if question.contrasts or not found else []
     told = " ".join([*(panel.answer for panel in panels if panel.answer), *of_pairs])
     differences = format_differences(compared)
     return {

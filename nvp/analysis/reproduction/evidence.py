@@ -15,6 +15,7 @@ from nvp.analysis.reproduction.findings import (
     find_primaries,
 )
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
+from nvp.analysis.style.labels import value_text
 
 SILENT = "not tested: no neuron died"
 
@@ -117,7 +118,7 @@ OWN = {"model.name": "own network", "data.name": "own data"}  # of a loop that i
 
 
 def describe_run(frames: StudyFrames) -> str:
-    """Return what ran, in words: network, data, length, seeds, device."""
+    """Return what ran, in words: network, data, optimizer, length, seeds, device."""
     trials = frames.trials[frames.trials["status"] == "done"]
     base = frames.study.get("base", {})
     names = [
@@ -130,6 +131,15 @@ def describe_run(frames: StudyFrames) -> str:
     epochs = sorted(trials["epochs"].unique())
     length = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     length += " epoch" if length == "1" else " epochs"
+    optimizer = join_levels(trials, "optim.name") + ", " if "optim.name" in trials else ""
+    norms = join_levels(trials, "model.norm") if "model.norm" in trials else ""
+    norm = f" ({norms})" if norms else ""
     seeds, devices = trials["seed"].nunique(), ", ".join(map(str, trials["device"].unique()))
     some = f"{seeds} seed" + ("s" if seeds > 1 else "")
-    return f"{names[0]}{width}, {names[1]}{part}, {length}, {some}, {devices}"
+    return f"{names[0]}{width}{norm}, {names[1]}{part}, {optimizer}{length}, {some}, {devices}"
+
+
+def join_levels(trials: pd.DataFrame, key: str) -> str:
+    """Return the levels that trials have of a key, in words: "SGD and Adam"."""
+    *first, last = [value_text(level, key) for level in trials[key].unique()]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -30,6 +30,7 @@ CANDIDATES = {
 DRAWS = 500
 FEWEST_DEADLY = 5  # deadly cells, for anything to be fitted
 LEAST_DEAD = 0.01  # of the neurons, for a cell to be deadly: less is noise of single neurons
+LEAST_LEARNED = 0.5  # of the best cell's mean test accuracy, for a cell to be fitted
 FITTED = [
     *("scaling", "r2", "low", "high", "behind", "behind_low", "behind_high"),
     *("best", "cells", "explainable"),
@@ -43,6 +44,17 @@ def add_scalings(trials: pd.DataFrame, fraction: pd.Series) -> pd.DataFrame:
     effective = trials["optim.lr"] / (1 - trials["optim.momentum"].where(sgd, 0.0))
     rows = trials.assign(lr=effective, batch=trials["data.batch_size"], fraction=fraction)
     return rows.assign(**{name: of(rows) for name, of in CANDIDATES.items()})
+
+
+def find_learned(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows are of cells that learned: at least half of the best cell's accuracy.
+
+    Where networks end near chance, their deaths say nothing of networks that learn.
+    """
+    if "test_accuracy" not in rows:
+        return pd.Series(True, rows.index)
+    means = rows.groupby("cell")["test_accuracy"].transform("mean")
+    return ~(means < LEAST_LEARNED * means.max())
 
 
 def count_deadly_cells(rows: pd.DataFrame) -> int:

@@ -3,10 +3,18 @@
 `says` restates a source; numbers read off a figure are marked with "about". `dnr` has the claims
 of DNR-Pruning, NVP and their predecessors, `accuracy` those that their figures of accuracy make,
 `demp` DemP's, `nn_relief` NN Relief's, `plasticity` those on learning one task after another,
-`theory` everybody else's.
+`revival` those on dead units that come back, `theory` everybody else's.
 """
 
-from nvp.analysis.reproduction.claims import accuracy, demp, dnr, nn_relief, plasticity, theory
+from nvp.analysis.reproduction.claims import (
+    accuracy,
+    demp,
+    dnr,
+    nn_relief,
+    plasticity,
+    revival,
+    theory,
+)
 
 CLAIMS = (
     *dnr.CLAIMS,
@@ -15,4 +23,5 @@ CLAIMS = (
     *nn_relief.CLAIMS,
     *plasticity.CLAIMS,
     *theory.CLAIMS,
+    *revival.CLAIMS,
 )

@@ -19,7 +19,6 @@ MEHTA = "Mehta et al. 2019, arXiv 1811.12495"
 SOKAR = "Sokar et al. 2023, arXiv 2302.12902"
 LU = "Lu et al. 2019, arXiv 1903.06733"
 RISTER = "Rister and Rubin 2020, arXiv 2007.06192"
-AP = "AP, Liu et al. 2022, arXiv 2212.06145"
 
 
 def leave_untested(source: str, says: str, why: str) -> Claim:
@@ -76,6 +75,13 @@ CLAIMS = (
         source=CHEN,
         says="More gradient noise, more collapsed neurons.",
         study="sgd_noise",
+        contrast=compare_deaths("optim.noise"),
+        source_config={},
+    ),
+    Claim(
+        source=CHEN,
+        says="More gradient noise, more collapsed neurons (here: in a study of reactivation).",
+        study="reactivation",
         contrast=compare_deaths("optim.noise"),
         source_config={},
     ),
@@ -177,23 +183,5 @@ CLAIMS = (
         RISTER,
         "Width that grows with depth prevents it; sign flips keep 2^-k of the points for k layers.",
         "no study varies width with depth, none flips signs",
-    ),
-    Claim(
-        source=AP,
-        says="The dead rate of the neurons that are left falls as more is pruned.",
-        study="neuron_sparsity",
-        contrast=compare_deaths_in_all("prune.sparsity", where={METHOD: "random"}),
-        expects="less",
-        source_config={},
-    ),
-    leave_untested(
-        AP,
-        "Reviving dead units gains 3-4 % on CIFAR, 2-3 % on ImageNet.",
-        "AP is not built: it is no method alone, it trains beside another one",
-    ),
-    leave_untested(
-        "Synaptic Stripping, Whitaker and Whitley 2023, arXiv 2302.05818",
-        "Stripping the synapses of dead units revives them and helps.",
-        "not built: how much is stripped, and when, was not to be had",
     ),
 )
