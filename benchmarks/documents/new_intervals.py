@@ -1,7 +1,6 @@
 """Comparisons that no source had put an interval on, of all studies, as sentences."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -60,7 +59,7 @@ def tell_new(
             rows = list_rows(table, contrast.key)
             found[heading] = [tell_row(row, studies[study]) for row in rows]
     found[COST] = [
-        f"{name}: {tell_cost(row, studies[name])}"
+        f"{name}: {tell_row(row, studies[name])}"
         for name, table in answers.items()
         for row in list_rows(table, METHOD)
         if (row["reference"], row["other"]) == (NONE, "dead")
@@ -75,15 +74,3 @@ def list_rows(table: pd.DataFrame, key: str) -> list[dict]:
     """
     own = table[(table["key"] == key) & (table["n"] > 0)]
     return keep_first_definition(own).to_dict("records")
-
-
-def tell_cost(row: dict[str, Any], frames: StudyFrames) -> str:
-    """Return what the removal of the dead costs, and how many neurons it removed."""
-    trials = frames.trials[frames.trials["status"] == "done"]
-    for key, level in {**row["where"], METHOD: row["other"]}.items():
-        trials = trials[trials[key] == level]
-    removed = trials["sparsity"].mean()
-    told = tell_row(row, frames)
-    if removed == 0:
-        return f"{told.partition(', with removal')[0]}, nothing was removed, so nothing was tested."
-    return f"{told} {100 * removed:.1f} % of the neurons were removed."

@@ -104,7 +104,7 @@ def test_a_number_is_told_with_its_seeds(frames: StudyFrames) -> None:
     assert row["verdict"] == "same direction"
     nothing = replace(share, of=lambda frames: seeds(frames).iloc[:0])
     _, (row,) = tell_claims([replace(claim, share=nothing)], [frames])
-    assert row["verdict"] == "not run"
+    assert row["verdict"] == "not tested: too few to count"
 
 
 def test_only_the_source_s_own_setting_can_reproduce(frames: StudyFrames) -> None:

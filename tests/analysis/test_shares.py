@@ -32,8 +32,12 @@ def test_of_the_revived_who_died_again() -> None:
         ],
         columns=pd.Index(["trial_id", "layer", "neuron", "epoch", "event", "seed"]),
     )
-    assert share_dying_again(events).to_dict("list") == {"seed": [0, 1], "value": [0.5, 0.0]}
-    assert share_dying_again(events[events["event"] == "died"]).empty
+    until = pd.Series({"a": 4, "b": 4})
+    told = share_dying_again(events, until).to_dict("list")
+    assert told == {"seed": [0, 1], "value": [0.5, 0.0], "count": [2, 1]}
+    assert share_dying_again(events[events["event"] == "died"], until).empty
+    early = share_dying_again(events, pd.Series({"a": 3, "b": 1})).to_dict("list")
+    assert early == {"seed": [0], "value": [1.0], "count": [1]}  # who revived later is left out
 
 
 def test_dead_at_the_end_and_since_half_way() -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks.documents.births import tell_births
-from benchmarks.documents.new_intervals import list_rows, tell_cost
+from benchmarks.documents.new_intervals import list_rows
 from nvp.analysis.answers.answer import answer
-from nvp.analysis.answers.two_sentences import find_averaged
+from nvp.analysis.answers.two_sentences import find_averaged, tell_row
 from nvp.analysis.frames.load import StudyFrames, load
 from nvp.question.question import METHOD
 from tests.conftest import ROOT
@@ -35,7 +35,7 @@ def test_a_sentence_says_what_its_first_comparison_averages_over(
 def test_the_cost_of_a_removal_says_how_many_went_or_that_none_did() -> None:
     frames = load_evidence("batch_size")
     rows = list_rows(answer(frames), METHOD)
-    told = {row["where"]["length"]: tell_cost(row, frames) for row in rows}
+    told = {row["where"]["length"]: tell_row(row, frames) for row in rows}
     assert told["fixed steps"].endswith("nothing was removed, so nothing was tested.")
     trials = frames.trials.query(
         "`prune.method` == 'dead' and `data.batch_size` == 32 and length == 'fixed epochs'"

@@ -7,6 +7,7 @@ import pandas as pd
 from nvp.analysis.answers.plain import tell_plainly
 from nvp.analysis.answers.wording import NOTHING
 from nvp.analysis.frames.load import StudyFrames
+from nvp.question.question import METHOD, NONE
 
 
 def tell_answer(table: pd.DataFrame, frames: StudyFrames) -> list[str]:
@@ -15,8 +16,21 @@ def tell_answer(table: pd.DataFrame, frames: StudyFrames) -> list[str]:
 
 
 def tell_row(row: dict[str, Any], frames: StudyFrames) -> str:
-    """Return a row of an answer as one sentence, which also says what it averages over."""
-    return tell_plainly(row, find_averaged(row, frames))
+    """Return a row of an answer in words, with what it averages over, and what was removed."""
+    told = tell_plainly(row, find_averaged(row, frames))
+    of_removal = (row["key"], row["reference"], row["other"]) == (METHOD, NONE, "dead")
+    return tell_removal(told, row, frames) if of_removal and row["n"] else told
+
+
+def tell_removal(told: str, row: dict[str, Any], frames: StudyFrames) -> str:
+    """Return what the removal of the dead changes, and how many neurons it removed, if any."""
+    trials = frames.trials[frames.trials["status"] == "done"]
+    for key, level in {**row["where"], METHOD: row["other"]}.items():
+        trials = trials[trials[key] == level]
+    removed = trials["sparsity"].mean()
+    if removed == 0:
+        return f"{told.partition(', with removal')[0]}, nothing was removed, so nothing was tested."
+    return f"{told} {100 * removed:.1f} % of the neurons were removed."
 
 
 def find_averaged(row: dict[str, Any], frames: StudyFrames) -> list[str]:

@@ -17,7 +17,7 @@ from nvp.analysis.reproduction.findings import (
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
 from nvp.analysis.style.labels import value_text
 
-SILENT = "not tested: no neuron died"
+SILENT, TOO_FEW = "not tested: no neuron died", "not tested: too few to count"
 
 
 def tell_claims(
@@ -60,6 +60,8 @@ def tell_finding(claim: Claim, finding: Finding) -> dict[str, str]:
     """Return the row of a claim and a run that tests it."""
     outcome = decide_outcome(finding.row, claim.expects)
     judged = judge_claim(claim, outcome, matches_source(claim, finding.frames))
+    if claim.share and not finding.row["n"]:
+        judged = TOO_FEW
     return {
         "source": claim.source,
         "says": claim.says,

@@ -10,11 +10,18 @@ from nvp.analysis.frames.load import StudyFrames
 from nvp.question.question import METHOD, NONE
 
 NEURON = ["trial_id", "layer", "neuron"]
+FEWEST_REVIVED = 10  # of a seed: a share of fewer says nothing
 
 
 def died_again(frames: StudyFrames) -> pd.DataFrame:
-    """One row per seed: of the neurons that ever revived, the share that died after it."""
-    return share_dying_again(select_unpruned(frames, frames.events))
+    """One row per seed: of the neurons that had revived by half of training, who died after it.
+
+    One that revives at the end has no time left to die in. A seed of fewer than FEWEST_REVIVED has
+    no row.
+    """
+    half = frames.trials.set_index(frames.trials["trial_id"].astype(str))["epochs"] / 2
+    rows = share_dying_again(select_unpruned(frames, frames.events), half)
+    return rows.loc[rows["count"] >= FEWEST_REVIVED, ["seed", "value"]]
 
 
 def died_unforced(frames: StudyFrames) -> pd.DataFrame:
@@ -65,16 +72,23 @@ def select_untreated(frames: StudyFrames) -> pd.DataFrame:
     return done[(done["remedy.name"] == NONE) & (done["data.tasks"] > 1)]
 
 
-def share_dying_again(events: pd.DataFrame) -> pd.DataFrame:
-    """One row per seed with a revival: the share of revived neurons with a later death."""
+def share_dying_again(events: pd.DataFrame, until: pd.Series) -> pd.DataFrame:
+    """One row per seed with a revival: the share of revived neurons with a later death; `count`.
+
+    Args:
+        events: with the seeds of their trials.
+        until: {trial id: the last epoch at which a first revival counts}.
+    """
     own = events[events["event"].isin(["died", "revived"])].astype({"layer": str, "event": str})
     revived = own[own["event"] == "revived"].groupby([*NEURON, "seed"], observed=True)["epoch"]
     died = own[own["event"] == "died"].groupby([*NEURON, "seed"], observed=True)["epoch"]
     first = revived.min().rename("first").reset_index()
     last = died.max().rename("last").reset_index()
+    limits = first["trial_id"].astype(str).map(until).astype(float)
+    first = first[first["first"] <= limits]
     lives = first.merge(last, on=[*NEURON, "seed"], how="left")
     lives = lives.assign(value=(lives["last"] > lives["first"]).astype(float))
-    return lives.groupby("seed", as_index=False)["value"].mean()
+    return lives.groupby("seed")["value"].agg(value="mean", count="size").reset_index()
 
 
 def measure_dead(layers: pd.DataFrame, *, late: bool) -> pd.DataFrame:

@@ -124,7 +124,9 @@ CLAIMS = (
         says="More than 90 % of the neurons that revive die again.",
         study="learning_rate",
         share=Share(
-            of=died_again, above=0.9, words="of the revived, died again within the run, all rates"
+            of=died_again,
+            above=0.9,
+            words="of those that had revived by half of training, died again by its end, all rates",
         ),
         source_config={},
     ),
