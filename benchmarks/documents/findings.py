@@ -1,5 +1,6 @@
 """docs/findings.md: what each study found on real data, in two sentences, a figure and a table."""
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from nvp.question.question import METHOD, NONE
 from nvp.study.study import Study
 
 ROOT = Path(__file__).parents[2]
+JUDGED = Path(__file__).with_name("judgements.toml")
 PRESET = "laptop"
 FIGURES = "figures/findings"
 
@@ -40,6 +42,7 @@ class Told:
     ran: str
     accuracy: str
     refuted_by: str
+    happened: str
     source: str
 
 
@@ -95,7 +98,17 @@ def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Pat
         ran=describe_run(frames),
         accuracy=describe_accuracy(frames),
         refuted_by=question.refuted_by or (now.refuted_by if now else ""),
+        happened=find_judgement(frames),
         source=describe_source(frames),
+    )
+
+
+def find_judgement(frames: StudyFrames) -> str:
+    """Return whether what would change our mind happened; of other tables, that nobody judged."""
+    judged = tomllib.loads(JUDGED.read_text(encoding="utf-8")).get(frames.name, {})
+    codes = set(frames.trials["code"].dropna().astype(str))
+    return (
+        judged["said"] if codes == {judged.get("code")} else "Nobody has judged these tables yet."
     )
 
 

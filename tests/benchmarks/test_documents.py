@@ -40,6 +40,12 @@ def test_the_documents_are_as_evidence_makes_them(tmp_path: Path) -> None:
         assert own.read_bytes() == path.read_bytes(), f"{path.name}: run make docs"
 
 
+def test_somebody_has_judged_every_study() -> None:
+    text = (ROOT / "docs/findings.md").read_text()
+    assert text.count("**Did it happen?**") == text.count("**What ran.**") > 0
+    assert "Nobody has judged" not in text
+
+
 @pytest.fixture
 def half(tmp_path: Path) -> Path:
     """A copy of a study's evidence whose plan has one more trial than has run."""
