@@ -24,6 +24,8 @@ from nvp.question.question import METHOD, NONE
 from nvp.study.study import Study
 
 ROOT = Path(__file__).parents[2]
+UNJUDGED = "Nobody has judged these tables yet."
+LATER = "(Written down after the run had begun.)"
 JUDGED = Path(__file__).with_name("judgements.toml")
 PRESET = "laptop"
 FIGURES = "figures/findings"
@@ -97,7 +99,7 @@ def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Pat
         rows=[show_row(row) for row in keep_first_definition(table).to_dict("records") if row["n"]],
         ran=describe_run(frames),
         accuracy=describe_accuracy(frames),
-        refuted_by=question.refuted_by or (now.refuted_by if now else ""),
+        refuted_by=question.refuted_by or f"{now.refuted_by if now else ''} {LATER}",
         happened=find_judgement(frames),
         source=describe_source(frames),
     )
@@ -107,9 +109,7 @@ def find_judgement(frames: StudyFrames) -> str:
     """Return whether what would change our mind happened; of other tables, that nobody judged."""
     judged = tomllib.loads(JUDGED.read_text(encoding="utf-8")).get(frames.name, {})
     codes = set(frames.trials["code"].dropna().astype(str))
-    return (
-        judged["said"] if codes == {judged.get("code")} else "Nobody has judged these tables yet."
-    )
+    return judged["said"] if codes == {judged.get("code")} else UNJUDGED
 
 
 def correct_primary(table: pd.DataFrame, primary: Finding | None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from benchmarks.documents.__main__ import main
+from benchmarks.documents.findings import UNJUDGED, find_judgement
 from benchmarks.documents.pictures import hash_numbers, keep_picture, read_hash
+from nvp.analysis.frames.load import load
 from nvp.analysis.selection.drawing import Drawing
 from tests.conftest import ROOT
 
@@ -84,3 +87,10 @@ def test_a_figure_is_drawn_again_only_where_its_numbers_change(tmp_path: Path) -
     keep_picture(drawing(0.2, "of other numbers"), path)
     assert path.read_bytes() != first
     assert read_hash(path) == hash_numbers(drawing(0.2, ""))
+
+
+def test_a_judgement_is_of_the_tables_that_were_judged() -> None:
+    frames = load(str(ROOT / "evidence"), STUDY, "laptop")
+    assert find_judgement(frames).startswith("It did not happen")
+    other = replace(frames, trials=frames.trials.assign(code="0123456789ab"))
+    assert find_judgement(other) == UNJUDGED
