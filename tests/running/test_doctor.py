@@ -1,5 +1,8 @@
 """A cluster's YAML is checked by Ray, by us, and against the nodes there are; one line says why."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +136,18 @@ def test_absent_nodes_are_named_or_counted() -> None:
     assert list_absent(counted, ["a", "b", "c"]) == []
     assert list_absent(counted, ["a", "b"]) == ["expected at least 2 workers, got 1"]
     assert list_absent(Promise(frozenset(), 0, 4), ["a"]) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_setup_makes_the_folder_of_the_data_before_it_fetches_any(
+    name: str, tmp_path: Path
+) -> None:
+    steps = yaml.safe_load((ROOT / name).read_text())["setup_commands"]
+    (settings,) = [step for step in steps if step.startswith("cat > ~/.nvp-env")]
+    fetch = steps[-1].replace("cifar10", "digits")  # which nothing has to be downloaded for
+    own = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", f"{settings}\n{fetch}"], env=own, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"training images in {tmp_path / 'data'}" in done.stdout
