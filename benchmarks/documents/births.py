@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import count_dead_at_end
+from nvp.analysis.frames.derive import share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.statistics.intervals import paired_difference
 
@@ -12,24 +12,14 @@ DEPTH, RATE = "model.depth", "optim.lr"
 def tell_births(frames: StudyFrames) -> list[str]:
     """Return a sentence for each learning rate, of the networks without normalisation."""
     trials = frames.trials.query("status == 'done' and `model.norm` == 'none'")
-    born = share_born_dead(frames.layers).rename("born")
-    ends = count_dead_at_end(frames.layers).query("definition == 'dead'")
-    dead = ends.set_index(ends["trial_id"].astype(str))["fraction"].rename("dead")
-    rows = trials.assign(trial_id=trials["trial_id"].astype(str))
-    rows = rows.join(born, on="trial_id").join(dead, on="trial_id")
-    rows = rows.assign(added=rows["dead"] - rows["born"])
+    dead = trials["trial_id"].map(share_dead_at_end(frames.layers, "dead"))
+    rows = trials.assign(born=trials["born_dead"] / trials["neurons"])
+    rows = rows.assign(added=dead - rows["born"])
     depths = sorted(rows[DEPTH].unique())
     return [
         tell_rate(rows[rows[RATE] == rate], rate, (depths[0], depths[-1]))
         for rate in sorted(rows[RATE].unique())
     ]
-
-
-def share_born_dead(layers: pd.DataFrame) -> pd.Series:
-    """Return {trial id: the share of its neurons that are dead before training}."""
-    first = layers[layers["epoch"] == 0]
-    sums = first.groupby(first["trial_id"].astype(str))[["born_dead", "kept"]].sum()
-    return sums["born_dead"] / sums["kept"]
 
 
 def tell_rate(rows: pd.DataFrame, rate: float, depths: tuple[int, int]) -> str:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,15 @@ def tell_study(frames: StudyFrames, table: pd.DataFrame, study: Study, docs: Pat
     )
 
 
+@cache
+def load_judgements() -> dict[str, dict[str, str]]:
+    """Return {study: its judgement and the code that was judged}."""
+    return tomllib.loads(JUDGED.read_text(encoding="utf-8"))
+
+
 def find_judgement(frames: StudyFrames) -> str:
     """Return whether what would change our mind happened; of other tables, that nobody judged."""
-    judged = tomllib.loads(JUDGED.read_text(encoding="utf-8")).get(frames.name, {})
+    judged = load_judgements().get(frames.name, {})
     codes = set(frames.trials["code"].dropna().astype(str))
     return judged["said"] if codes == {judged.get("code")} else UNJUDGED
 

@@ -6,11 +6,11 @@ import pandas as pd
 
 from benchmarks.documents.births import tell_births
 from nvp.analysis.answers.answer import answer
-from nvp.analysis.answers.two_sentences import keep_first_definition, tell_row
+from nvp.analysis.answers.two_sentences import is_removal, keep_first_definition, tell_row
 from nvp.analysis.frames.load import StudyFrames
 from nvp.question.contrasts import compare_deaths
 from nvp.question.margins import OF_ACCURACY
-from nvp.question.question import METHOD, NONE, Contrast, Question
+from nvp.question.question import METHOD, Contrast, Question
 
 # heading: the study, and the key whose levels its answer compares
 OF_KEYS = {
@@ -62,7 +62,7 @@ def tell_new(
         f"{name}: {tell_row(row, studies[name])}"
         for name, table in answers.items()
         for row in list_rows(table, METHOD)
-        if (row["reference"], row["other"]) == (NONE, "dead")
+        if is_removal(row)
     ]
     return {heading: told for heading, told in found.items() if told}
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.made_parts import fill
 from nvp.analysis.answers.answer import answer
-from nvp.analysis.frames.derive import count_dead_at_end
+from nvp.analysis.frames.derive import share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.reproduction.evidence import describe_run
 from nvp.analysis.selection.chosen_trials import order_levels
@@ -33,9 +33,8 @@ def write_remedies(studies: Sequence[StudyFrames], page: Path) -> None:
 
 def tell_run(frames: StudyFrames) -> str:
     """Return the table of one run, under a line that says what ran."""
-    ends = count_dead_at_end(frames.layers).query("definition == 'dead'")
-    dead = ends.set_index(ends["trial_id"].astype(str))["fraction"]
-    trials = frames.trials.assign(dead=frames.trials["trial_id"].astype(str).map(dead))
+    dead = share_dead_at_end(frames.layers, "dead")
+    trials = frames.trials.assign(dead=frames.trials["trial_id"].map(dead))
     table = answer(frames)
     order = order_levels(frames, NAME, trials)
     cells = trials[CELL].drop_duplicates().sort_values(CELL, key=lambda s: rank(s, order))

@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from nvp.analysis.plots.collapse import draw_collapse
 from nvp.analysis.plots.collapse_captions import few_caption, lead_caption, tell_leads
+from nvp.analysis.selection.drawing import Drawing
 from nvp.analysis.statistics.collapse import (
     FEWEST_DEADLY,
     add_scalings,
@@ -167,20 +168,25 @@ def test_deaths_at_one_learning_rate_alone_have_no_power():
     assert not fit_powers(quiet(8)).empty
 
 
-@pytest.mark.parametrize(("deadly", "fitted"), [(FEWEST_DEADLY - 1, False), (12, True)])
-def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
-    rows = quiet(deadly).rename(columns={"fraction": "dead_share"})
-    trials = rows.drop(columns=["lr", "batch", "cell"]).assign(
+def draw_rows(rows: pd.DataFrame, *swept: str) -> Drawing:
+    """Return the figure of trials at fixed steps, whose dead fractions are those of the rows."""
+    rows = rows.rename(columns={"fraction": "dead_share"}).drop(columns=["lr", "batch", "cell"])
+    trials = rows.assign(
         trial_id=[f"t{i}" for i in range(len(rows))],
         status="done",
         epochs=3,
         length="fixed steps",
         **{"prune.method": "none", "optim.noise_kind": "relative"},
     )
-    frames = make_frames(trials, swept=["optim.lr", "data.batch_size"])
+    frames = make_frames(trials, swept=[*swept, "optim.lr", "data.batch_size"])
     vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
     question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
-    figure = draw_collapse(frames, question).figure
+    return draw_collapse(frames, question)
+
+
+@pytest.mark.parametrize(("deadly", "fitted"), [(FEWEST_DEADLY - 1, False), (12, True)])
+def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
+    figure = draw_rows(quiet(deadly)).figure
     figure.draw_without_rendering()
     note = " ".join(figure.get_supxlabel().split())
     titles = " ".join(axes.get_title() for axes in figure.axes)
@@ -191,20 +197,8 @@ def test_the_figure_says_why_nothing_is_fitted(deadly: int, fitted: bool):
 def test_each_data_set_has_a_row_and_fits_of_its_own():
     parts = []
     for name in ("cifar10", "mnist"):
-        rows = quiet(12).rename(columns={"fraction": "dead_share"})
-        rows = rows.drop(columns=["lr", "batch", "cell"])
-        parts.append(rows.assign(**{"data.name": name, "length": "fixed steps"}))
-    trials = pd.concat(parts, ignore_index=True)
-    trials = trials.assign(
-        trial_id=[f"t{i}" for i in range(len(trials))],
-        status="done",
-        epochs=3,
-        **{"prune.method": "none", "optim.noise_kind": "relative"},
-    )
-    frames = make_frames(trials, swept=["data.name", "optim.lr", "data.batch_size"])
-    vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
-    question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
-    drawing = draw_collapse(frames, question)
+        parts.append(quiet(12).assign(**{"data.name": name}))
+    drawing = draw_rows(pd.concat(parts, ignore_index=True), "data.name")
     assert set(drawing.frame["part"]) == {"CIFAR-10, fixed steps", "MNIST, fixed steps"}
     assert [axes.get_ylabel() for axes in drawing.figure.axes if axes.get_ylabel()] == [
         "CIFAR-10\nfixed steps",
@@ -222,18 +216,7 @@ def test_settings_that_learned_nothing_are_drawn_hollow_and_fitted_by_none():
     rows = rows.assign(test_accuracy=np.where(worst, 0.1, 0.9))
     assert (find_learned(rows) == ~worst).all()
     assert find_learned(rows.drop(columns="test_accuracy")).all()
-    trials = rows.rename(columns={"fraction": "dead_share"}).drop(columns=["lr", "batch", "cell"])
-    trials = trials.assign(
-        trial_id=[f"t{i}" for i in range(len(rows))],
-        status="done",
-        epochs=3,
-        length="fixed steps",
-        **{"prune.method": "none", "optim.noise_kind": "relative"},
-    )
-    frames = make_frames(trials, swept=["optim.lr", "data.batch_size"])
-    vars(frames)["layers"] = make_layers(trials["trial_id"], trials["dead_share"])
-    question = Question(ask="", x="optim.lr", hue="data.batch_size", figures=(), contrasts=())
-    drawing = draw_collapse(frames, question)
+    drawing = draw_rows(rows)
     assert drawing.frame.loc[~drawing.frame["learned"], "predicted"].isna().all()
     assert drawing.frame["learned"].sum() == len(drawing.frame) - 1
     fills = [line.get_markerfacecolor() for line in drawing.figure.axes[0].lines]

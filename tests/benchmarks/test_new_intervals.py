@@ -1,5 +1,7 @@
 """What findings say beside the comparisons of the studies, on the tables of evidence/."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.documents.births import tell_births
@@ -43,6 +45,11 @@ def test_the_cost_of_a_removal_says_how_many_went_or_that_none_did() -> None:
     removed = 100 * trials["sparsity"].mean()
     assert removed > 50
     assert told["fixed epochs"].endswith(f" {removed:.1f} % of the neurons were removed.")
+    gone = replace(frames, trials=frames.trials.assign(sparsity=0.0))
+    over = "On average over batch size and length of training, "
+    assert tell_row(rows[0] | {"where": {}}, gone) == (
+        f"{over}nothing was removed, so nothing was tested."
+    )
 
 
 def test_who_is_dead_before_training_is_told_apart_from_who_dies_in_it() -> None:

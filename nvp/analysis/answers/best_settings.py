@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
+from nvp.analysis.frames.derive import choose_headline, share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.searches.comparison import compare_with_best, tabulate_seeds
 from nvp.analysis.statistics.intervals import seed_interval
@@ -66,9 +66,7 @@ def add_deaths(frames: StudyFrames, done: pd.DataFrame) -> tuple[pd.DataFrame, S
     if layers.empty:
         return done, ()
     death = choose_headline(layers)
-    ends = count_dead_at_end(layers)
-    ends = ends[ends["definition"] == death]
-    fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
+    fraction = share_dead_at_end(layers, death)
     return done.assign(**{death: done["trial_id"].map(fraction)}), (death,)
 
 

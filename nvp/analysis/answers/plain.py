@@ -51,12 +51,8 @@ def tell_plainly(row: Mapping[str, Any], averaged: Sequence[str] = ()) -> str:
         row: as a mapping; `where` is {key: level} of the trials that are compared.
         averaged: the keys over whose levels both sides are means.
     """
-    said = [(key, level) for key, level in row["where"].items() if (key, level) not in UNSAID]
-    fixed = [tell_level(key, level, "at") for key, level in said]
     levels = f"with {tell_level(row['key'], row['other'])} instead of {tell_reference(row)}"
-    over = [f"on average over {join_names(averaged)}"] if averaged else []
-    head = ", ".join([*over, *fixed, levels])
-    head = head[:1].upper() + head[1:]
+    head = begin_sentence(*list_conditions(row, averaged), levels)
     if not row["n"]:
         return f"{head}: no pair of trials has finished."
     if row["value"] in DEAD and row["reference_mean"] == row["other_mean"] == 0:
@@ -73,15 +69,22 @@ def tell_plainly(row: Mapping[str, Any], averaged: Sequence[str] = ()) -> str:
     return f"{told}{show_doubt(row)}."
 
 
+def list_conditions(row: Mapping[str, Any], averaged: Sequence[str]) -> list[str]:
+    """Return what both sides of a row have in common, in words."""
+    over = [f"on average over {style.join_words(map(name_key, averaged))}"] if averaged else []
+    said = [(key, level) for key, level in row["where"].items() if (key, level) not in UNSAID]
+    return [*over, *(tell_level(key, level, "at") for key, level in said)]
+
+
+def begin_sentence(*parts: str) -> str:
+    """Return parts as the beginning of a sentence."""
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
 def name_key(key: str) -> str:
     """Return the name of a key in words, without its letter."""
     return style.plain_label(key).rstrip("σγλτ ")
-
-
-def join_names(keys: Sequence[str]) -> str:
-    """Return the names of keys in words: "network, learning rate and batch size"."""
-    *first, last = [name_key(key) for key in keys]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def tell_level(key: str, level: Any, before: str = "") -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from nvp.analysis.answers.common_levels import KeyLevels, find_common_levels, select_common
 from nvp.analysis.answers.verdict import judge_difference
-from nvp.analysis.frames.derive import COMMON, choose_headline, count_dead_at_end
+from nvp.analysis.frames.derive import COMMON, choose_headline, share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.statistics.corrections import with_holm
 from nvp.analysis.statistics.intervals import infer_from_groups, infer_from_pairs
@@ -94,9 +94,8 @@ def melt_responses(frames: StudyFrames, levels: list[KeyLevels], definition: str
     """One row per (keys, seed, response): the mean of the trials that are done and have a value."""
     done = select_common(frames, levels)
     keys = [one.key for one in levels if one.key != "seed"]
-    ends = count_dead_at_end(frames.layers[frames.layers["trial_id"].isin(done["trial_id"])])
-    dead = ends[ends["definition"] == definition].astype({"trial_id": str})
-    done = done.assign(death=done["trial_id"].map(dead.set_index("trial_id")["fraction"]))
+    layers = frames.layers[frames.layers["trial_id"].isin(done["trial_id"])]
+    done = done.assign(death=done["trial_id"].map(share_dead_at_end(layers, definition)))
     rows = done.melt([*keys, "seed"], list(RESPONSES), "response", "value")
     grouped = rows.dropna(subset=["value"]).groupby([*keys, "seed", "response"], observed=True)
     return grouped["value"].mean().reset_index()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from nvp.analysis.answers.plain import tell_plainly
+from nvp.analysis.answers.plain import begin_sentence, list_conditions, tell_plainly
 from nvp.analysis.answers.wording import NOTHING
 from nvp.analysis.frames.load import StudyFrames
 from nvp.question.question import METHOD, NONE
@@ -17,30 +17,37 @@ def tell_answer(table: pd.DataFrame, frames: StudyFrames) -> list[str]:
 
 def tell_row(row: dict[str, Any], frames: StudyFrames) -> str:
     """Return a row of an answer in words, with what it averages over, and what was removed."""
-    told = tell_plainly(row, find_averaged(row, frames))
-    of_removal = (row["key"], row["reference"], row["other"]) == (METHOD, NONE, "dead")
-    return tell_removal(told, row, frames) if of_removal and row["n"] else told
-
-
-def tell_removal(told: str, row: dict[str, Any], frames: StudyFrames) -> str:
-    """Return what the removal of the dead changes, and how many neurons it removed, if any."""
-    trials = frames.trials[frames.trials["status"] == "done"]
-    for key, level in {**row["where"], METHOD: row["other"]}.items():
-        trials = trials[trials[key] == level]
-    removed = trials["sparsity"].mean()
+    averaged = find_averaged(row, frames)
+    told = tell_plainly(row, averaged)
+    if not is_removal(row) or not row["n"]:
+        return told
+    trials = select_compared(row, frames)
+    removed = trials.loc[trials[METHOD] == row["other"], "sparsity"].mean()
     if removed == 0:
-        return f"{told.partition(', with removal')[0]}, nothing was removed, so nothing was tested."
+        nothing = "nothing was removed, so nothing was tested."
+        return begin_sentence(*list_conditions(row, averaged), nothing)
     return f"{told} {100 * removed:.1f} % of the neurons were removed."
+
+
+def is_removal(row: dict[str, Any]) -> bool:
+    """Whether a row of an answer compares the removal of the dead with no pruning."""
+    return (row["key"], row["reference"], row["other"]) == (METHOD, NONE, "dead")
 
 
 def find_averaged(row: dict[str, Any], frames: StudyFrames) -> list[str]:
     """Return the swept keys, but for the seed, that vary within each level which a row compares."""
-    trials = frames.trials[frames.trials["status"] == "done"]
-    for key, level in row["where"].items():
-        trials = trials[trials[key] == level]
+    trials = select_compared(row, frames)
     levels = [trials[trials[row["key"]] == row[of]] for of in ("reference", "other")]
     keys = [key for key in frames.swept if key not in (row["key"], "seed", *row["where"])]
     return [key for key in keys if min(own[key].nunique() for own in levels) > 1]
+
+
+def select_compared(row: dict[str, Any], frames: StudyFrames) -> pd.DataFrame:
+    """Return the trials that are done, at the levels of the other keys at which a row compares."""
+    trials = frames.trials[frames.trials["status"] == "done"]
+    for key, level in row["where"].items():
+        trials = trials[trials[key] == level]
+    return trials
 
 
 def choose_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -63,6 +63,13 @@ def count_dead_at_end(layers: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(fraction=rows["count"] / rows["kept"].where(rows["kept"] > 0))
 
 
+def share_dead_at_end(layers: pd.DataFrame, definition: str) -> pd.Series:
+    """Return {trial id: the fraction of kept neurons dead at its last point} by one definition."""
+    ends = count_dead_at_end(layers)
+    ends = ends[ends["definition"] == definition]
+    return ends.set_index(ends["trial_id"].astype(str))["fraction"]
+
+
 def count_dead_by_stage(layers: pd.DataFrame, definition: str) -> pd.DataFrame:
     """One row per (trial, epoch, layer): fraction of kept neurons dead by one definition.
 

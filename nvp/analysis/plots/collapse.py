@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nvp.analysis import style
-from nvp.analysis.frames.derive import choose_headline, count_dead_at_end
+from nvp.analysis.frames.derive import choose_headline, share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.plots.collapse_captions import (
     PART,
@@ -108,9 +108,7 @@ def scale_trials(
 
     A part is a length of training, of a data set.
     """
-    ends = count_dead_at_end(layers)
-    ends = ends[ends["definition"] == definition]
-    fraction = ends.set_index(ends["trial_id"].astype(str))["fraction"]
+    fraction = share_dead_at_end(layers, definition)
     rows = add_scalings(trials, trials["trial_id"].map(fraction)).dropna(subset=["fraction"])
     keys = [LR, BATCH, MOMENTUM, OPTIMIZER]
     part = rows[LENGTH].astype(str)

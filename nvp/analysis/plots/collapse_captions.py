@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from nvp.analysis import style
 from nvp.analysis.statistics.collapse import (
     CANDIDATES,
     FEWEST_DEADLY,
@@ -103,11 +104,11 @@ def tell_leads(table: pd.DataFrame, rate: str) -> str:
             unsure.append(f"{part} (the R² of {name} is highest, by {lead})")
     said = [f"{name} tells best how many neurons die {list_parts(of)}" for name, of in sure.items()]
     said += [f"none is surely the best {list_parts(unsure)}"] if unsure else []
-    *names, last = map(write, CANDIDATES)
+    names = style.join_words(map(write, CANDIDATES))
     rate = rate.replace("lr", "learning rate")
     meaning = f"η: {rate}, B: batch size; R² is of settings left out of the fit, it can be negative"
     found = "; but ".join(said)
-    return f"Of {', '.join(names)} and {last} ({meaning}), {found}." if said else ""
+    return f"Of {names} ({meaning}), {found}." if said else ""
 
 
 def list_parts(told: list[str]) -> str:

@@ -15,7 +15,7 @@ from nvp.analysis.reproduction.findings import (
     find_primaries,
 )
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
-from nvp.analysis.style.labels import value_text
+from nvp.analysis.style.labels import join_words, value_text
 
 SILENT, TOO_FEW = "not tested: no neuron died", "not tested: too few to count"
 
@@ -143,5 +143,4 @@ def describe_run(frames: StudyFrames) -> str:
 
 def join_levels(trials: pd.DataFrame, key: str) -> str:
     """Return the levels that trials have of a key, in words: "SGD and Adam"."""
-    *first, last = [value_text(level, key) for level in trials[key].unique()]
-    return f"{', '.join(first)} and {last}" if first else last
+    return join_words(value_text(level, key) for level in trials[key].unique())

@@ -28,6 +28,7 @@ from nvp.analysis.style.colors import (
 from nvp.analysis.style.heads import head_name, name_columns, spell_key
 from nvp.analysis.style.labels import (
     axis_label,
+    join_words,
     layer_name,
     level_name,
     level_text,
@@ -66,6 +67,7 @@ __all__ = [
     "assign_markers",
     "color_layers",
     "axis_label",
+    "join_words",
     "plain_label",
     "short_label",
     "upright_label",

@@ -1,6 +1,7 @@
 """How keys, columns, levels and layers are written in a figure."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from nvp.analysis.style.words import (
@@ -52,6 +53,12 @@ def axis_label(key: str) -> str:
 def plain_label(key: str) -> str:
     """Return the label of a key or a column without its unit, for a sentence."""
     return " ".join(axis_label(key).partition(" (")[0].split())
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: "SGD, Adam and AdamW"."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def short_label(key: str) -> str:
