@@ -3,7 +3,7 @@
 import re
 
 BLOCK = re.compile(r"^```math\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
-INLINE = re.compile(r"(?<![\w$`\\])\$(?!\s)([^$`]+?)(?<!\s)\$(?!\w)")
+INLINE = re.compile(r"(?<![\w$`\\])\$(?!\s)((?:(?!\n\n)[^$`])+?)(?<!\s)\$(?!\w)")
 CODE = re.compile(r"^( *)```.*?^\1```$|(`+)(?!`).*?\2", flags=re.DOTALL | re.MULTILINE)
 
 

@@ -27,7 +27,8 @@ from nvp.storage.index import read_index
 from nvp.storage.schema import LAYERS
 from nvp.storage.study_folder import open_study
 from nvp.study.listing import print_end
-from tests.small_studies import questions
+from tests.small_studies import STUDIES, questions
+from tests.small_studies import load as load_script
 
 QUESTIONS = questions()
 
@@ -191,6 +192,19 @@ def test_a_label_falls_back_to_the_meaning_and_unit_of_the_schema():
     meaning = LAYERS.field("fire_rate").metadata[b"meaning"].decode()
     assert axis_label("fire_rate") == f"{meaning} (fraction)"
     assert axis_label("optim.unheard_of") == "optim.unheard_of"
+
+
+def test_each_setting_that_a_study_varies_has_words():
+    """A sentence said "on average over data.name"."""
+    designs = [
+        design
+        for path in STUDIES
+        for study in [load_script(path).STUDY]
+        for design in (study.quick, study.laptop, study.paper)
+        if design
+    ]
+    swept = {key for design in designs for key in design.space}
+    assert [key for key in sorted(swept) if "." in axis_label(key)] == []
 
 
 def test_the_command_names_every_file_it_writes_and_answers(

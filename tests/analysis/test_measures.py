@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from nvp.analysis.frames.measures import list_measures
+from nvp.analysis.plots.measures import drop_untrained
 
 LAYERS = pd.DataFrame(
     {
@@ -39,3 +40,10 @@ def test_values_by_hand() -> None:
     assert rows["weight_magnitude"].isna().tolist() == [False, True, True]
     assert rows["val_accuracy"].tolist() == [0.1, 0.9, 0.5]
     assert rows["effective_rank"].tolist() == [3.5, 2.0, 1.0]
+
+
+def test_the_accuracy_of_untrained_networks_is_not_drawn() -> None:
+    """An axis from chance to the best leaves no room for what lies between methods."""
+    rows = drop_untrained(list_measures(LAYERS, EPOCHS))
+    assert rows[rows["measure"] == "val_accuracy"]["epoch"].tolist() == [1]
+    assert rows[rows["measure"] == "dead"]["epoch"].tolist() == [0, 1, 0]

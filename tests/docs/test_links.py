@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.site.headings import list_anchors
-from benchmarks.site.links import is_elsewhere, list_links
+from benchmarks.site.links import LINK, is_elsewhere, list_links, outside_code
 from tests.conftest import ROOT
 
 CARDS = sorted((ROOT / "docs").glob("*/*.md"))
@@ -27,6 +27,17 @@ def find_broken(page: Path) -> list[str]:
 
 def test_no_link_is_broken() -> None:
     assert [link for page in [*TOP, *CARDS] for link in find_broken(page)] == []
+
+
+def test_the_words_beside_a_figure_are_words() -> None:
+    """What a reader hears who cannot see it, with no code of equations in it."""
+    told = [
+        f"{page.relative_to(ROOT)}: {link['text']}"
+        for page in [*TOP, *CARDS]
+        for link in LINK.finditer(outside_code(page.read_text()))
+        if link["mark"] and set(link["text"]) & set("$\\")
+    ]
+    assert told == []
 
 
 def test_every_figure_is_on_a_page() -> None:

@@ -8,7 +8,8 @@ import pytest
 import nvp
 from benchmarks.site.__main__ import main
 from benchmarks.site.checks import find_faults
-from benchmarks.site.equations import BLOCK, CODE, INLINE
+from benchmarks.site.equations import BLOCK, CODE, INLINE, draw_equations
+from benchmarks.site.headings import list_anchors
 from benchmarks.site.pages import NAMED, place_pages, write_pages
 from tests.conftest import ROOT
 
@@ -44,6 +45,18 @@ def test_equations_are_drawn_by_the_browser(built: Path) -> None:
     page = (built / "methods/dnr.html").read_text()
     assert len(re.findall("<math", page)) == len(written) > 1
     assert not INLINE.search(re.sub(r"<(script|style|code).*?</\1>", "", page, flags=re.DOTALL))
+
+
+def test_an_equation_takes_no_heading_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words beside two figures said `images$^{-1/2}$`; all that lay between became one."""
+    monkeypatch.setattr(
+        "benchmarks.site.equations.to_mathml", lambda latex, display: ""
+    )  # an extra
+    for page in place_pages():
+        text = page.read_text()
+        assert list_anchors(draw_equations(text)) == list_anchors(text), page
+    apart = "![a (b$^2$). c](d.png)\n\n## e\n\n![a (b$^2$). c](f.png)"
+    assert list_anchors(draw_equations(apart)) == ["e"]
 
 
 def test_a_fault_of_a_page_is_found(tmp_path: Path) -> None:

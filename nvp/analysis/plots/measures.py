@@ -31,6 +31,8 @@ from nvp.analysis.style.captions import (
 from nvp.question.question import Question
 
 COLUMNS = 3
+ACCURACY = "val_accuracy"
+UNTRAINED = "Accuracy from the first epoch on: that of an untrained network would hide differences."
 GRAMA = "GraMa: a gradient of at most 0.01 of the layer's mean."
 
 
@@ -39,11 +41,12 @@ def draw_measures(frames: StudyFrames, question: Question) -> Drawing:
     x = question.x
     trials = select_comparable(frames, [x])
     rows = list_measures(select_rows(frames.layers, trials), select_rows(frames.epochs, trials))
-    rows = add_keys(rows, trials, [x, "seed"])
+    rows = add_keys(drop_untrained(rows), trials, [x, "seed"])
     frame = seed_interval(rows, "value", ["measure", x, "epoch"])
     text = join_captions(
         band_caption(frame),
         "Counts are of all layers together, the size of weights is the mean over layers.",
+        UNTRAINED,
         GRAMA if rows["measure"].isin(COUNTS[1:]).any() else "",
         selection_caption(frames, trials, [x]),
         ends_caption(trials),
@@ -73,10 +76,16 @@ def plot_measures(
             look = looks[level] | {"marker": "", "label": style.level_name(x, level)}
             draw_band(axes, own, "epoch", "mean", look=look, limits=(0.0, most))
         axes.set_ylabel(style.upright_label(measure), fontsize=7)
-        axes.set_ylim(bottom=0)
+        if measure != ACCURACY:
+            axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     for axes in bottom_panels(panels, columns=COLUMNS):
         axes.set_xlabel(style.axis_label("epoch"))
     style.write_legend(figure, *panels[0].get_legend_handles_labels())
     style.write_note(figure, text)
     return figure
+
+
+def drop_untrained(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of measures without the accuracy of networks that no step has trained."""
+    return rows[(rows["measure"] != ACCURACY) | (rows["epoch"] > rows["epoch"].min())]
