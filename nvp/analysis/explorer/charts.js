@@ -83,7 +83,13 @@ function drawLines() {
     unselected: { line: { color: ink("faint"), opacity: 0.15 } },
     tickfont: { size: 11, color: ink("ink") }, labelfont: { color: ink("ink") }, rangefont: { color: "rgba(0,0,0,0)" },
   };
-  return Plotly.react("lines", [trace], layout({ margin: { l: 60, r: 50, t: 70, b: 16 } }), CONFIG);
+  return Plotly.react("lines", [trace], layout({ margin: { l: leftMargin(shown[0]), r: 50, t: 70, b: 16 } }), CONFIG);
+}
+
+// Room for the levels of the first axis, which stand to its left (pixels; the chart cuts off what is longer).
+function leftMargin(column) {
+  const longest = Math.max(0, ...(column?.levels ?? []).map((level) => String(level).length));
+  return Math.min(160, Math.max(60, 7 * longest + 14));
 }
 
 // Every column on an axis of its own, but what all have in common; the outcomes last.
@@ -149,10 +155,11 @@ function drawMap() {
   document.getElementById("map-about").textContent = `The mean of ${chosen.length} trials; the input is at the top.`;
   const trace = {
     type: "heatmap", z: meanMap(chosen), x: data.maps.at.map(String), y: data.maps.layers, colorscale: "Cividis",
-    hoverongaps: false, colorbar: { thickness: 12, tickfont: { color: ink("ink") } },
+    hoverongaps: false,
+    colorbar: { thickness: 12, tickfont: { color: ink("ink") }, title: { text: measure ? measure.label : "", side: "right" } },
     hovertemplate: "%{y}, epoch %{x}: %{z:.4g}<extra></extra>",
   };
-  const axes = { xaxis: { type: "category", title: { text: "epoch" } }, yaxis: { type: "category", autorange: "reversed", title: { text: measure ? measure.label : "" } } };
+  const axes = { xaxis: { type: "category", title: { text: "epoch" } }, yaxis: { type: "category", autorange: "reversed" } };
   return Plotly.react("map", [trace], layout({ ...axes, margin: { l: 70, r: 8, t: 10, b: 44 } }), CONFIG);
 }
 

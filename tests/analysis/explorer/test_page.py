@@ -32,6 +32,13 @@ POINT = """const cloud = document.getElementById('cloud');
   const at = cloud.querySelectorAll('.scatterlayer path.point')[arguments[0]];
   const box = at.getBoundingClientRect();
   return [box.x + box.width / 2, box.y + box.height / 2]"""
+LONG = """const first = lineColumns()[0];
+  first.levels = first.levels.map(() => 'EarlyCroP-S, rewinding');
+  drawLines()"""
+CUT_OFF = """const chart = document.getElementById('lines');
+  const left = chart.getBoundingClientRect().left;
+  return [...chart.querySelectorAll('.axis .tick text')]
+    .filter((one) => one.getBoundingClientRect().left < left).map((one) => one.textContent)"""
 RANGE = "return document.getElementById('lines').data[0].dimensions[0].constraintrange"
 SETTLE = "const done = arguments[0]; setTimeout(() => setTimeout(done, 300), 300);"
 
@@ -159,6 +166,9 @@ def test_the_page_fits_a_screen(
     light = [sum(map(int, re.findall(r"\d+", text)[:3])) for text in (ink, back)]
     assert (light[0] > light[1]) == dark
     assert abs(light[0] - light[1]) > 300
+    browser.execute_script(LONG)
+    settle(browser)
+    assert browser.execute_script(CUT_OFF) == []
     assert browser.get_log("browser") == []
 
 
