@@ -5,14 +5,16 @@ Claim     Masks that move while training (gradual, regrown) keep the accuracy lo
 Figure    analysis/notebooks/weight_sparsity.ipynb -> trade_off
 Cost      quick: 48 trials, 0.9 minutes on two cores, unpruned
           test accuracy 0.98;
-          laptop: 80 trials on MNIST;
+          laptop: 95 trials on MNIST;
           paper: 345 trials on GPUs
 Source    DNR-Pruning and NVP, figures "weight sparsity", ResNet-18 on CIFAR-10
 
 Methods that aim at no sparsity (nn_relief) are run once each: theirs is an outcome.
 
 The quick setting was chosen on seed 100 (`--set seed=100`) and is published on seeds 0-2. The
-laptop setting is an ordinary one, and was not chosen by results.
+laptop setting is an ordinary one, and was not chosen by results. It ran once before without
+`random_erk`, and RigL was far better than random weights (67 points at a sparsity of .99); RigL's
+masks spare small layers, and random ones that do so, too, tell this from their moving.
 """
 
 from nvp import (
@@ -35,6 +37,7 @@ from nvp import (
 MASKING = [name for name, method in METHODS.items() if method.granularity == "weight"]
 AIMING = tuple(name for name in MASKING if METHODS[name].aim == "target")
 QUICK = ("nvp_weight", "gmp", "snip", "rigl", "random_weight")
+LAPTOP = (*QUICK, "random_erk")
 
 STUDY = Study(
     name="weight_sparsity",
@@ -46,6 +49,7 @@ STUDY = Study(
         contrasts=(
             compare_methods("random_weight", "rigl", at=End.LAST),
             compare_methods("random_weight", "gmp", "nvp_weight", "rigl", "snip"),
+            compare_methods("random_erk", "rigl", "random_weight"),
         ),
         refuted_by=(
             "Masks drawn at random before training that leave as much accuracy, within a point, "
@@ -78,8 +82,8 @@ STUDY = Study(
             prune=PruneConfig(sparsity=0.75),
         ),
         space={
-            "prune.method": grid("none", *QUICK),
-            "prune.sparsity": grid(0.9, 0.97, 0.99, when={"prune.method": QUICK}),
+            "prune.method": grid("none", *LAPTOP),
+            "prune.sparsity": grid(0.9, 0.97, 0.99, when={"prune.method": LAPTOP}),
         },
         seeds=5,
     ),

@@ -118,6 +118,7 @@ METHODS = {
     "nn_relief_rewind": "NN Relief, rewinding",
     "gmp": "GMP",
     "random_weight": "random weights",
+    "random_erk": "random weights (ERK)",
     "magnitude_weight": "magnitude of weights",
     "snip": "SNIP",
     "snap": "SNAP",
