@@ -17,11 +17,11 @@ from nvp.analysis.answers.answer import PRIMARY, answer
 from nvp.analysis.answers.two_sentences import keep_first_definition, tell_answer
 from nvp.analysis.answers.wording import format_difference
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.evidence import describe_run, judge_primary
+from nvp.analysis.reproduction.evidence import judge_primary
 from nvp.analysis.reproduction.findings import Finding, correct_findings, find_primaries
 from nvp.analysis.reproduction.page import render_markdown
+from nvp.analysis.reproduction.runs import describe_accuracy, describe_run
 from nvp.analysis.selection.question_of_study import question_of
-from nvp.question.question import METHOD, NONE
 from nvp.study.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -146,17 +146,6 @@ def show_row(row: dict[str, Any]) -> dict[str, str]:
         "role": row["role"],
         "verdict": row["verdict"],
     }
-
-
-def describe_accuracy(frames: StudyFrames) -> str:
-    """Return the range of the mean test accuracies of the cells that were not pruned."""
-    done = frames.trials[(frames.trials["status"] == "done") & (frames.trials[METHOD] == NONE)]
-    keys = [key for key in frames.swept if key != "seed"]
-    means = done.groupby(keys, dropna=False)["test_accuracy"].mean() if keys else done[[]]
-    if not len(means):
-        return ""
-    low, high = f"{means.min():.3f}", f"{means.max():.3f}"
-    return low if low == high else f"{low} to {high}"
 
 
 def describe_source(frames: StudyFrames) -> str:

@@ -10,7 +10,7 @@ from benchmarks.made_parts import fill
 from nvp.analysis.answers.answer import answer
 from nvp.analysis.frames.derive import share_dead_at_end
 from nvp.analysis.frames.load import StudyFrames
-from nvp.analysis.reproduction.evidence import describe_run
+from nvp.analysis.reproduction.runs import describe_run
 from nvp.analysis.selection.chosen_trials import order_levels
 from nvp.analysis.statistics.intervals import seed_interval
 from nvp.analysis.style.labels import value_text

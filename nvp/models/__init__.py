@@ -68,8 +68,6 @@ MODELS: dict[str, Build] = {
     "vgg_like": vgg.build_vgg_like,
     "vit": vit.build_vit,
 }
-# settings of `model.*` that a model does not read
-UNREAD_BY_MODELS = {"vit": ("model.norm", "model.norm_groups", "model.norm_shift")}
 
 
 # what `check_own_network` has found right: a process builds the same network for many trials

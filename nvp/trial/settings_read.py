@@ -10,6 +10,7 @@ from nvp.config.dotted_names import is_dotted
 from nvp.config.dotted_paths import list_paths
 from nvp.config.own_settings import list_parameters
 from nvp.config.sections.data import TASKS
+from nvp.config.sections.model import UNREAD_BY_MODELS
 from nvp.config.trial_config import (
     ModelConfig,
     OptimConfig,
@@ -18,7 +19,6 @@ from nvp.config.trial_config import (
     TrialConfig,
 )
 from nvp.data import data_root, read_trial_facts
-from nvp.models import UNREAD_BY_MODELS
 from nvp.models.activations import SETTINGS_OF_ACTIVATIONS
 from nvp.models.own import is_foreign
 from nvp.models.own_activation import find_own_activation

@@ -15,6 +15,7 @@ from nvp.analysis.reproduction.evidence import tell_claims
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.page import main
 from nvp.analysis.reproduction.published import compare_accuracies, measure_accuracies
+from nvp.analysis.reproduction.runs import describe_run
 from nvp.analysis.reproduction.verdict import judge_claim, judge_numbers, matches_source
 from nvp.config.dotted_paths import flatten_config
 from nvp.config.trial_config import TrialConfig
@@ -135,6 +136,19 @@ def test_where_no_neuron_died_a_claim_on_deaths_is_not_tested(frames: StudyFrame
     _, (row,) = tell_claims([NOISE], [alive])
     assert row["verdict"] == "not tested: no neuron died"
     assert "+0.000" in row["value"]
+
+
+def test_networks_that_learned_little_say_nothing_about_accuracy(frames: StudyFrames) -> None:
+    claim = replace(NOISE, accuracy=0.9)
+    assert tell(claim, frames) == tell(NOISE, frames)
+    low = frames.trials.assign(test_accuracy=0.4)
+    assert tell(claim, replace(frames, trials=low)).startswith("not tested: the networks learned")
+
+
+def test_a_norm_that_a_network_does_not_read_is_not_said_of_it(frames: StudyFrames) -> None:
+    assert describe_run(frames).startswith("convnet x 0.5 (batch normalisation), digits")
+    other = replace(frames, trials=frames.trials.assign(**{"model.name": "vit"}))
+    assert describe_run(other).startswith("vit x 0.5, digits")
 
 
 def test_levels_that_were_not_run_are_not_compared(frames: StudyFrames) -> None:

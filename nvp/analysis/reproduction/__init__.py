@@ -6,6 +6,7 @@ claims/       CLAIMS: all of them, by source
 findings      what the studies measured of the claims, corrected as families
 verdict       whether a finding agrees with a claim, and a number with a published one
 evidence      the rows of claims and of primary contrasts
+runs          what ran, in words, and how well its networks classify
 shares        numbers that some claims are about by themselves
 published     published accuracies beside ours; reference.csv has them
 bars          published bars of dead and pruned neurons; bars.csv has them

@@ -44,6 +44,8 @@ class Claim:
         expects: one of EXPECTED: how the comparison comes out if the claim holds. That two things
             are equal is shown within the margin of the contrast alone.
         source_config: configuration values of the source's own experiment; {} when it names none.
+        accuracy: that of the source's networks, of a claim about it. Networks of ours that do not
+            reach half of it unpruned say nothing about the claim.
         needs: {key: value} that all trials of a run have if it tests the claim at all.
         why: of a claim that nothing here tests.
     """
@@ -55,6 +57,7 @@ class Claim:
     share: Share | None = None
     expects: str = "more"
     source_config: Mapping[str, Any] = field(default_factory=lambda: CIFAR)
+    accuracy: float = 0.0
     needs: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 

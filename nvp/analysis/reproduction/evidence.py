@@ -14,10 +14,12 @@ from nvp.analysis.reproduction.findings import (
     find_claim,
     find_primaries,
 )
+from nvp.analysis.reproduction.runs import describe_run, measure_unpruned
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
-from nvp.analysis.style.labels import join_words, value_text
 
 SILENT, TOO_FEW = "not tested: no neuron died", "not tested: too few to count"
+UNLEARNED = "not tested: the networks learned little"
+LEARNED = 0.5  # of the published accuracy, that unpruned networks have to reach
 
 
 def tell_claims(
@@ -62,6 +64,8 @@ def tell_finding(claim: Claim, finding: Finding) -> dict[str, str]:
     judged = judge_claim(claim, outcome, matches_source(claim, finding.frames))
     if claim.share and not finding.row["n"]:
         judged = TOO_FEW
+    if measure_unpruned(finding.frames).max() < LEARNED * claim.accuracy:
+        judged = UNLEARNED
     return {
         "source": claim.source,
         "says": claim.says,
@@ -114,33 +118,3 @@ def list_margins(claims: Sequence[Claim]) -> list[tuple[str, float, str]]:
             name = claim.contrast.value if claim.contrast else "number"
             stated[name, of.margin.size] = of.margin.why
     return [(name, size, why) for (name, size), why in stated.items()]
-
-
-OWN = {"model.name": "own network", "data.name": "own data"}  # of a loop that is not ours
-
-
-def describe_run(frames: StudyFrames) -> str:
-    """Return what ran, in words: network, data, optimizer, length, seeds, device."""
-    trials = frames.trials[frames.trials["status"] == "done"]
-    base = frames.study.get("base", {})
-    names = [
-        " and ".join(map(str, trials[key].unique())) if key in trials else own
-        for key, own in OWN.items()
-    ]
-    scale = base.get("model.width", 1.0)
-    width = "" if scale == 1.0 else f" x {scale:g}"
-    part = f" ({base['data.images']:,} images)" if base.get("data.images") else ""
-    epochs = sorted(trials["epochs"].unique())
-    length = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    length += " epoch" if length == "1" else " epochs"
-    optimizer = join_levels(trials, "optim.name") + ", " if "optim.name" in trials else ""
-    norms = join_levels(trials, "model.norm") if "model.norm" in trials else ""
-    norm = f" ({norms})" if norms else ""
-    seeds, devices = trials["seed"].nunique(), ", ".join(map(str, trials["device"].unique()))
-    some = f"{seeds} seed" + ("s" if seeds > 1 else "")
-    return f"{names[0]}{width}{norm}, {names[1]}{part}, {optimizer}{length}, {some}, {devices}"
-
-
-def join_levels(trials: pd.DataFrame, key: str) -> str:
-    """Return the levels that trials have of a key, in words: "SGD and Adam"."""
-    return join_words(value_text(level, key) for level in trials[key].unique())

@@ -15,9 +15,10 @@ from nvp.analysis.frames.load import StudyFrames, load
 from nvp.analysis.reproduction import imagenet, layer_deaths, layer_rates, published
 from nvp.analysis.reproduction.bars import NEAR, judge_bars
 from nvp.analysis.reproduction.claims import CLAIMS
-from nvp.analysis.reproduction.evidence import describe_run, list_margins, tell_claims
+from nvp.analysis.reproduction.evidence import list_margins, tell_claims
 from nvp.analysis.reproduction.imagenet import compare_imagenet
 from nvp.analysis.reproduction.published import compare_accuracies
+from nvp.analysis.reproduction.runs import describe_accuracy, describe_run
 from nvp.config.command_parser import BAD_ARGUMENTS, CommandParser
 from nvp.storage.studies import PRESETS, list_studies
 
@@ -72,7 +73,10 @@ def gather_contents(studies: list[StudyFrames]) -> dict[str, Any]:
         "deaths": deaths["tables"],
         "deaths_ran": describe_run(deaths["frames"]) if deaths["frames"] else "not run",
         "rates_ran": describe_run(rates["frames"]) if rates["frames"] else "not run",
-        "studies": [(frames.name, frames.preset, describe_run(frames)) for frames in studies],
+        "studies": [
+            (frames.name, frames.preset, describe_run(frames), describe_accuracy(frames))
+            for frames in studies
+        ],
     }
 
 

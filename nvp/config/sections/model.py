@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from nvp.config.extra import Extra
 from nvp.config.fields import Settings, open_settings, setting
 
+# settings of `model.*` that a model does not read
+UNREAD_BY_MODELS = {"vit": ("model.norm", "model.norm_groups", "model.norm_shift")}
 OWN_BIAS = -100.0  # of `init_bias`: a value that nobody means, since a bias may be negative
 
 

@@ -57,6 +57,7 @@ def make_claim(table: str, level: float, theirs: dict[str, Any], other: dict[str
         contrast=ours,
         expects=expects,
         source_config={"data.name": "cifar10", "model.name": network},
+        accuracy=max(theirs["value"], other["value"]),
     )
 
 
