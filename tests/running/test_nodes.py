@@ -122,8 +122,9 @@ def test_doubts_count_as_failures_for_the_last_chance_only(machines, incidents) 
     assert not seen.is_last_chance("t")
 
 
-def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(incidents) -> None:
+def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(machines, incidents) -> None:
     nodes = Nodes(incidents)
+    assert nodes.note_failure("b", "w") == []
     assert [nodes.note_failure("a", name) for name in "xyz"] == [
         [],
         [],
@@ -135,7 +136,24 @@ def test_a_node_is_avoided_after_three_failures_that_no_other_node_has(incidents
     assert nodes.selector() == {"ray.io/node-id": "!in(a)"}
 
 
-def test_a_node_on_which_a_trial_ends_well_starts_afresh(incidents) -> None:
+def test_a_node_is_avoided_before_it_has_gone_through_a_grid(machines, incidents) -> None:
+    """Trials that fail at once were all gone when the first one ended well on the other node."""
+    nodes = Nodes(incidents)
+    assert [nodes.note_failure("a", name) for name in "xyz"] == [[], [], ["x", "y", "z"]]
+    assert "run elsewhere first" in nodes.bad["a"]
+    assert nodes.note_failure("a", "u") == ["u"], "it was under way"
+    assert nodes.note_failure("b", "x") == []
+    assert not nodes.bad, "they fail elsewhere, too"
+    assert nodes.note_failure("b", "y") == nodes.note_failure("b", "u") == []
+
+
+def test_the_only_node_is_never_avoided(machines, incidents) -> None:
+    del machines[2]
+    nodes = Nodes(incidents)
+    assert [nodes.note_failure("a", name) for name in "wxyz"] == [[]] * 4
+
+
+def test_a_node_on_which_a_trial_ends_well_starts_afresh(machines, incidents) -> None:
     nodes = Nodes(incidents)
     nodes.note_success("b")
     nodes.note_failure("a", "x")
@@ -146,7 +164,7 @@ def test_a_node_on_which_a_trial_ends_well_starts_afresh(incidents) -> None:
     assert nodes.selector() == {}
 
 
-def test_a_node_is_cleared_when_its_trials_fail_elsewhere_too(incidents) -> None:
+def test_a_node_is_cleared_when_its_trials_fail_elsewhere_too(machines, incidents) -> None:
     nodes = Nodes(incidents)
     nodes.note_success("b")
     nodes.note_failure("a", "x")

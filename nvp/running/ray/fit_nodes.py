@@ -11,7 +11,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from nvp.running.node_check import NodeCheck, find_fault
 from nvp.storage.incidents import Incidents
 
-STREAK = 3  # trials that fail one after another on a node, while others end well elsewhere
+STREAK = 3  # trials that fail one after another on a node that may be at fault
 CHECK_SECONDS = 120
 
 
@@ -26,6 +26,7 @@ class Nodes:
         worked: nodes on which a trial ended well.
         accused: {trial that runs again: the node that it failed on and that is avoided for it}.
         cleared: nodes whose trials failed elsewhere, too; they are never avoided again.
+        gpus: what a trial needs of a node.
         changed: whether `bad` changed since this was last set to False.
     """
 
@@ -35,6 +36,7 @@ class Nodes:
     worked: set[str] = field(default_factory=set)
     accused: dict[str, str] = field(default_factory=dict)
     cleared: set[str] = field(default_factory=set)
+    gpus: float = 0.0
     changed: bool = False
 
     def avoid(self, node: str, kind: str, reason: str) -> bool:
@@ -56,14 +58,17 @@ class Nodes:
         """Take in that a trial failed on a node; return trials to run again elsewhere.
 
         A node with a bad GPU would fail a whole grid, so a node is avoided after a few failures in
-        a row. A bad corner of a grid fails on every node, so a node whose trial fails on another
-        one, too, is cleared for good.
+        a row, and what fails there until it is left alone runs again, too. A bad corner of a grid
+        fails on every node, so a node whose trial fails on another one, too, is cleared for good.
         """
         accused = self.accused.pop(name, "")
         if accused and accused != node and self.bad.pop(accused, None):
             self.cleared.add(accused)
             self.changed = True
         self.streaks[node].append(name)
+        if node in self.bad and not accused:
+            self.accused[name] = node
+            return [name]
         return self.avoid_streaks()
 
     def avoid_streaks(self) -> list[str]:
@@ -71,13 +76,24 @@ class Nodes:
         again: list[str] = []
         for node in set(self.streaks) - self.cleared - set(self.bad):
             streak = list(dict.fromkeys(self.streaks[node]))
-            if len(streak) < STREAK or not self.worked - {node} - set(self.bad):
+            worked = self.worked - {node} - set(self.bad)
+            if len(streak) < STREAK or not (worked or self.list_unheard(node)):
                 continue
-            reason = f"{len(streak)} trials failed here in a row, while others ended well elsewhere"
+            why = "while others ended well elsewhere" if worked else "and run elsewhere first"
+            reason = f"{len(streak)} trials failed here in a row, {why}"
             self.avoid(node, "avoided", reason)
             self.accused |= dict.fromkeys(streak, node)
             again += streak
         return again
+
+    def list_unheard(self, node: str) -> list[str]:
+        """Return the other fit nodes on which no trial ended yet.
+
+        A trial that fails at once is faster than one that trains: a bad node has gone through a
+        grid before another node has ended its first.
+        """
+        heard = {node, *self.worked, *self.streaks}
+        return [one["NodeID"] for one in self.list_fit(self.gpus) if one["NodeID"] not in heard]
 
     def selector(self) -> dict[str, str]:
         """Return the labels that a node must have for a trial; empty when any will do."""
@@ -101,6 +117,7 @@ class Nodes:
 
         A node that comes later, or is busy, is checked by its first trial.
         """
+        self.gpus = gpus
         task = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0)(find_fault)
         refs = {
             task.options(scheduling_strategy=bind_to_node(node["NodeID"])).remote(check): node[
