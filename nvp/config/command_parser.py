@@ -14,6 +14,10 @@ class CommandParser(argparse.ArgumentParser):
 
     raises = False  # whether an error is raised as ValueError instead
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        """Take the arguments of `ArgumentParser`; a flag is never taken for one it begins."""
+        super().__init__(*args, **{"allow_abbrev": False} | settings)
+
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> argparse.Namespace:

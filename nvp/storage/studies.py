@@ -122,9 +122,19 @@ def describe_missing(place: str, study: str, preset: str) -> str:
     )
 
 
+def find_script(place: str, study: str) -> str:
+    """Return the script that started a study last, at any preset; "" where nothing says it."""
+    for preset in list_studies(place).get(study, []):
+        starts = read_study(open_study(place, study, preset)).get("starts") or [{}]
+        argv = starts[-1].get("argv") or [""]
+        if str(argv[0]).endswith(".py"):
+            return str(argv[0])
+    return ""
+
+
 def format_start(place: str, study: str, preset: str) -> str:
     """Return the command that runs a study, as a shell takes it; of a monitored one, in words."""
     if preset == MONITOR:
         return "run the script that makes its nvp.Monitor"
-    script = f"studies/{study}.py"
+    script = find_script(place, study) or f"studies/{study}.py"
     return shlex.join(["python", script, "--preset", preset, "--storage", place])

@@ -134,7 +134,7 @@ def test_a_study_that_is_not_there_is_named_with_what_is(study_place: Path, tmp_
 
 def test_a_study_without_a_finished_trial_says_how_to_run_it(copy: Path):
     shutil.rmtree(copy / "sgd_noise" / "quick" / "trials")
-    with pytest.raises(ValueError, match=r"finished trial.*python studies/sgd_noise\.py"):
+    with pytest.raises(ValueError, match=r"finished trial.*python \S*studies/sgd_noise\.py"):
         load(str(copy), "sgd_noise", "quick")
 
 

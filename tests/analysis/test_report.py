@@ -157,6 +157,37 @@ def test_a_whole_study_lacks_nothing(frames: StudyFrames) -> None:
     assert count_incidents(frames).empty
 
 
+def test_settings_that_learned_little_are_said(frames: StudyFrames) -> None:
+    """An answer was of networks at chance: 82 % dead at an accuracy of 0.10."""
+    noisy = frames.trials["optim.noise"] == frames.trials["optim.noise"].max()
+    of_none = noisy & (frames.trials["prune.method"] == "none")
+    low = frames.trials.assign(test_accuracy=frames.trials["test_accuracy"].mask(of_none, 0.1))
+    (line,) = [
+        line
+        for line in describe_gaps(with_trials(frames, low), QUESTIONS[NAME])
+        if "learned little" in line
+    ]
+    assert line.startswith("In 1 of 4 settings without pruning")
+    assert "a mean test accuracy of 0.10, less than half" in line
+
+
+def test_a_study_that_prunes_nothing_is_not_asked_what_pruning_does(frames: StudyFrames) -> None:
+    bare = frames.trials[frames.trials["prune.method"] == "none"]
+    unpruned = replace(frames, trials=bare, swept=[k for k in frames.swept if k != "prune.method"])
+    said = describe_gaps(unpruned, replace(QUESTIONS[NAME], hue="prune.method"))
+    assert not any("unpruned" in line for line in said)
+
+
+def test_a_comparison_that_nobody_named_before_is_not_said_to_be_named(
+    frames: StudyFrames, drawn: list[Panel], tmp_path: Path
+) -> None:
+    named = write_page(frames, drawn, tmp_path / "named.html").read_text()
+    assert "the one comparison that was named before the study ran" in named
+    silent = replace(frames, study=frames.study | {"question": {}})
+    text = write_page(silent, drawn, tmp_path / "silent.html").read_text()
+    assert "the study itself named none before it ran" in text
+
+
 def test_what_is_thin_is_said(frames: StudyFrames) -> None:
     first = frames.trials["seed"] == frames.trials["seed"].min()
     assert any(

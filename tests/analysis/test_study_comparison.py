@@ -53,7 +53,7 @@ def test_a_study_is_equal_to_itself(frames: StudyFrames) -> None:
     found = compare_studies(frames, frames)
     assert found.same == (len(frames.trials), len(frames.trials))
     assert (found.pairs["first"] == found.pairs["second"]).all()
-    assert set(found.table["verdict"]) == {"undecided"}
+    assert set(found.table["verdict"]) == {"equal in every pair"}
     assert found.keys == frames.swept
 
 

@@ -96,8 +96,7 @@ def test_data_that_are_not_there_name_the_folder_and_the_command(name: str, tmp_
         load_data(name, tmp_path)
     message = str(refused.value)
     assert str(tmp_path) in message
-    assert f"from torchvision.datasets import {CLASSES[name]}" in message
-    assert "download=True" in message
+    assert f"get them with: nvp data {name}, or" in message
     assert "NVP_DATA" in message
 
 

@@ -75,7 +75,7 @@ def test_without_the_files_a_line_says_how_to_get_them_and_how_to_go_without(
         ended = run_main(study, tmp_path / "out", *flags)
         said = (ended.stdout + ended.stderr).splitlines()
         (line,) = (line for line in said if "MNIST: expected its files below" in line)
-        assert "get them with: python -c" in line
+        assert "get them with: nvp data mnist" in line
         assert line.endswith("; to go without them: --preset quick")
     assert ended.returncode == 2
 

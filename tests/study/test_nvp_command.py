@@ -102,6 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("analyse small_search --preset quik", "--preset: expected .*did you mean 'quick'"),
         ("export small_search --preset quik", "--preset: expected .*did you mean 'quick'"),
         ("analyse small_search --prset quick", "unknown argument '--prset'.*'--preset'"),
+        ("analyse small_search --pres quick", "unknown argument '--pres'.*'--preset'"),
         ("export small_search --storage PLACE --trial TRIAL --out x", "--trial: .*did you mean"),
         ("overlap small_search --storage PLACE --trial TRIAL", "--trial: .*did you mean"),
         ("overlap small_search --storage PLACE --trial x --sparsity 2", "--sparsity: expected"),

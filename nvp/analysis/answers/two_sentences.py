@@ -53,14 +53,15 @@ def select_compared(row: dict[str, Any], frames: StudyFrames) -> pd.DataFrame:
 def choose_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the two comparisons that are told: the primary one, and the largest of the last.
 
-    The last contrast of a question is what it asks besides; where it is split, the level at which
-    the difference is largest speaks for it.
+    The last contrast of a question is what it asks besides; where it has several rows, the largest
+    difference that was not told yet speaks for it.
     """
     if table.empty:
         return []
     firsts = keep_first_definition(table)
     last = firsts[firsts["contrast_number"] == firsts["contrast_number"].max()]
     chosen = [firsts.index[0]]
+    last = last.drop(chosen, errors="ignore")
     if last["mean"].notna().any():
         chosen.append(last["mean"].abs().idxmax())
     return firsts.loc[list(dict.fromkeys(chosen))].to_dict("records")

@@ -25,6 +25,8 @@ def judge_difference(row: dict[str, Any]) -> str:
         return f"{side}, but within ±{row['margin']:g}" if alike else side
     if alike:
         return f"{EQUAL} within ±{row['margin']:g}"
+    if row["low"] == row["high"] == row["mean"] == 0:
+        return f"{EQUAL} in every pair"
     if excludes and pd.isna(row["p"]):
         return "all pairs alike, so no test"
     return f"{UNDECIDED} after Holm's correction" if excludes else UNDECIDED

@@ -9,7 +9,8 @@ from nvp.analysis import style
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.search_plan import is_search
-from nvp.question.question import Question
+from nvp.analysis.statistics.collapse import LEAST_LEARNED
+from nvp.question.question import METHOD, NONE, Question
 from nvp.storage.reader import read_exception
 
 
@@ -27,8 +28,33 @@ def describe_gaps(frames: StudyFrames, question: Question) -> list[str]:
     if not (trials["status"] == "done").any():
         return [*said, "No trial is done, so there is nothing to compare."]
     swept = [*frames.swept[:-1], question.x, question.hue]
+    if METHOD not in frames.swept:
+        swept = [key for key in swept if key != METHOD]  # of a question that does not ask by it
     keys = dict.fromkeys([] if is_search(frames.study) else swept)  # it compares no levels
-    return said + describe_thin_keys(frames, list(keys))
+    return [*said, *describe_unlearned(frames), *describe_thin_keys(frames, list(keys))]
+
+
+def describe_unlearned(frames: StudyFrames) -> list[str]:
+    """Return a sentence where the networks of some settings learned little beside the best ones.
+
+    Of trials without pruning: what pruning costs is what a study asks.
+    """
+    done = frames.trials[(frames.trials["status"] == "done") & (frames.trials[METHOD] == NONE)]
+    keys = [key for key in frames.swept if key != "seed"]
+    if not keys or not len(done):
+        return []
+    cells = done.groupby(keys, dropna=False, observed=True)["test_accuracy"].mean()
+    beside = [key for key in keys if key == "data.name"]
+    best = cells.groupby(level=beside).transform("max") if beside else cells.max()
+    low = cells[cells < LEAST_LEARNED * best]
+    if not len(low):
+        return []
+    some = f"{low.min():.2f}" if len(low) == 1 else f"{low.min():.2f} to {low.max():.2f}"
+    return [
+        f"In {len(low)} of {len(cells)} settings without pruning the networks learned little: a "
+        f"mean test accuracy of {some}, less than half of the best setting's. What dies there says "
+        "little of networks that learn."
+    ]
 
 
 def describe_thin_keys(frames: StudyFrames, keys: list[str]) -> list[str]:

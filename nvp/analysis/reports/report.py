@@ -68,7 +68,7 @@ def gather_contents(frames: StudyFrames, whole: WholeAnswer, panels: list[Panel]
         ],
         "best": None if whole.found else gather_best(rank_settings(frames)),
         "compared": differences,
-        "compared_terms": style.explain_terms(differences),
+        "compared_terms": explain_compared(differences, frames),
         "left_out": format_table(list_left_out(frames)),
         "codes": format_table(list_mixed_codes(frames)),
         "not_done": format_named(count_not_done(frames)),
@@ -77,6 +77,15 @@ def gather_contents(frames: StudyFrames, whole: WholeAnswer, panels: list[Panel]
         "script": next((s["script"] for s in reversed(list_starts(frames)) if s.get("script")), ""),
         "shared": list_shared(frames),
     }
+
+
+def explain_compared(differences: str, frames: StudyFrames) -> list[tuple[str, str]]:
+    """Return the terms of the table of comparisons; a study that asks nothing has named none."""
+    asked = bool((frames.study.get("question") or {}).get("contrasts"))
+    return [
+        (term, says if asked or term != style.PRIMARY else style.UNASKED)
+        for term, says in style.explain_terms(differences)
+    ]
 
 
 def gather_best(best: BestSettings | None) -> dict[str, Any] | None:

@@ -49,7 +49,7 @@ from nvp.analysis.style.paper import (
     write_note,
     write_title,
 )
-from nvp.analysis.style.terms import explain_terms
+from nvp.analysis.style.terms import PRIMARY, UNASKED, explain_terms
 
 __all__ = [
     "MARKERS",
@@ -78,6 +78,8 @@ __all__ = [
     "head_name",
     "name_columns",
     "spell_key",
+    "PRIMARY",
+    "UNASKED",
     "explain_terms",
     "COLUMN",
     "PAGE",

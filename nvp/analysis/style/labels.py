@@ -47,7 +47,8 @@ def axis_label(key: str) -> str:
         if key in schema.names:
             about = {k.decode(): v.decode() for k, v in schema.field(key).metadata.items()}
             return f"{about['meaning']} ({about['unit']})" if about["unit"] else about["meaning"]
-    return key
+    _, extra, own = key.partition(".extra.")  # a setting of the user's, by the name it has there
+    return own.replace("_", " ") if extra else key
 
 
 def plain_label(key: str) -> str:

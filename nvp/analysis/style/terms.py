@@ -2,6 +2,7 @@
 
 import re
 
+PRIMARY = "primary"
 DORMANT = "a mean output of at most {} of its layer's mean, over the images of the probe"
 # {term: (what it is found by in a text, what it means)}
 TERMS = {
@@ -53,11 +54,12 @@ TERMS = {
         "95 % interval: of 100 made like this from the spread of seeds, 95 hold the true value",
     ),
     "Holm": ("Holm", "p made larger because several comparisons were made at once"),
-    "primary": ("primary", "the one comparison that was named before the study ran"),
+    PRIMARY: ("primary", "the one comparison that was named before the study ran"),
     "exploratory": ("exploratory", "every other comparison"),
     "margin": ("[Mm]argin|within ±", "how small a difference must be to count as none, set before"),
     "undecided": ("undecided", "neither a difference is shown, nor that there is none"),
 }
+UNASKED = "the first comparison of all swept keys; the study itself named none before it ran"
 PROBE = "fixed training images at which all neurons are looked at"
 
 

@@ -5,6 +5,7 @@ MNIST's unpacked files have no sums. So files are downloaded to a folder beside,
 all are whole.
 """
 
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -58,10 +59,10 @@ def open_set(name: str, root: Path, *, train: bool) -> Any:
     try:
         return torchvision_class(name)(root=root, train=train, download=False)
     except RuntimeError:
+        ours = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
         raise ValueError(
-            f"{name}: expected its files below {root}, found none; get them with: python -c "
-            f"\"from torchvision.datasets import {name}; {name}('{root}', download=True)\""
-            " or name their folder in NVP_DATA"
+            f"{name}: expected its files below {root}, found none; get them with: nvp data {ours}, "
+            "or name their folder in NVP_DATA"
         ) from None
 
 
