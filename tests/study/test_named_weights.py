@@ -201,6 +201,7 @@ def test_other_weights_under_the_same_name_are_refused(
     put(server, other, monkeypatch)
     ended = run_main(study, place, *FLAGS, "--seeds", "2")
     assert ended.returncode == 2
+    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
     (line,) = ended.stderr.strip().splitlines()
     assert f"that finished trials started from (1 with SHA-256 {old[:12]})" in line
     assert "--accept-changed-data" in line
