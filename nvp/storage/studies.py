@@ -123,7 +123,7 @@ def describe_missing(place: str, study: str, preset: str) -> str:
 
 
 def find_script(place: str, study: str) -> str:
-    """Return the script that started a study last, at any preset; "" where nothing says it."""
+    """Return a script that started a study, at any preset; "" where nothing says it."""
     for preset in list_studies(place).get(study, []):
         starts = read_study(open_study(place, study, preset)).get("starts") or [{}]
         argv = starts[-1].get("argv") or [""]

@@ -9,8 +9,9 @@ from nvp.analysis import style
 from nvp.analysis.frames.code_versions import describe_codes
 from nvp.analysis.frames.load import StudyFrames
 from nvp.analysis.frames.search_plan import is_search
+from nvp.analysis.frames.unpruned import measure_unpruned
 from nvp.analysis.statistics.collapse import LEAST_LEARNED
-from nvp.question.question import METHOD, NONE, Question
+from nvp.question.question import METHOD, Question
 from nvp.storage.reader import read_exception
 
 
@@ -39,12 +40,10 @@ def describe_unlearned(frames: StudyFrames) -> list[str]:
 
     Of trials without pruning: what pruning costs is what a study asks.
     """
-    done = frames.trials[(frames.trials["status"] == "done") & (frames.trials[METHOD] == NONE)]
-    keys = [key for key in frames.swept if key != "seed"]
-    if not keys or not len(done):
+    cells = measure_unpruned(frames)
+    if not len(cells):
         return []
-    cells = done.groupby(keys, dropna=False, observed=True)["test_accuracy"].mean()
-    beside = [key for key in keys if key == "data.name"]
+    beside = [key for key in cells.index.names if key == "data.name"]
     best = cells.groupby(level=beside).transform("max") if beside else cells.max()
     low = cells[cells < LEAST_LEARNED * best]
     if not len(low):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from nvp.analysis.answers.verdict import judge_difference
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.unpruned import measure_unpruned
 from nvp.analysis.reproduction.claim import Claim
 from nvp.analysis.reproduction.findings import (
     Finding,
@@ -14,7 +15,7 @@ from nvp.analysis.reproduction.findings import (
     find_claim,
     find_primaries,
 )
-from nvp.analysis.reproduction.runs import describe_run, measure_unpruned
+from nvp.analysis.reproduction.runs import describe_run
 from nvp.analysis.reproduction.verdict import decide_outcome, judge_claim, matches_source
 
 SILENT, TOO_FEW = "not tested: no neuron died", "not tested: too few to count"
@@ -64,7 +65,8 @@ def tell_finding(claim: Claim, finding: Finding) -> dict[str, str]:
     judged = judge_claim(claim, outcome, matches_source(claim, finding.frames))
     if claim.share and not finding.row["n"]:
         judged = TOO_FEW
-    if measure_unpruned(finding.frames).max() < LEARNED * claim.accuracy:
+    least = LEARNED * claim.accuracy
+    if least and measure_unpruned(finding.frames).max() < least:
         judged = UNLEARNED
     return {
         "source": claim.source,

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from nvp.analysis.frames.load import StudyFrames
+from nvp.analysis.frames.unpruned import measure_unpruned
 from nvp.analysis.style.labels import join_words, value_text
 from nvp.config.dotted_names import is_dotted
 from nvp.config.sections.model import UNREAD_BY_MODELS
-from nvp.question.question import METHOD, NONE
 
 OWN = {"model.name": "own network", "data.name": "own data"}  # of a loop that is not ours
 
@@ -46,13 +46,6 @@ def join_levels(trials: pd.DataFrame, key: str) -> str:
     """Return the levels that trials have of a key, in words: "SGD and Adam"."""
     levels = [value_text(level, key) for level in trials[key].unique()]
     return join_words(levels) if levels else ""
-
-
-def measure_unpruned(frames: StudyFrames) -> pd.Series:
-    """Return the mean test accuracy of each cell of a study that was not pruned."""
-    done = frames.trials[(frames.trials["status"] == "done") & (frames.trials[METHOD] == NONE)]
-    keys = [key for key in frames.swept if key != "seed"]
-    return done.groupby(keys, dropna=False)["test_accuracy"].mean() if keys else pd.Series()
 
 
 def describe_accuracy(frames: StudyFrames) -> str:
